@@ -1,0 +1,39 @@
+# The two commands of the README are `make quickstart` and `make test`; both set up .venv when it is not there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: quickstart test test-all lint bench clean
+
+quickstart: $(VENV)/installed
+	$(BIN)/frontrunner bench studies/quickstart.yaml
+
+test: $(VENV)/installed-dev
+	$(BIN)/pytest -m "not slow"
+
+test-all: $(VENV)/installed-dev
+	$(BIN)/pytest
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python scripts/typecheck.py
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python benchmarks/training_step.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info build
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Frontrunner needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+
+# Editable, so that what runs is what you edit; stamps, so that nothing is installed twice.
+$(VENV)/installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -e .
+	touch $@
+
+$(VENV)/installed-dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@ $(VENV)/installed

@@ -1,0 +1,126 @@
+"""Frontrunner benchmarks Pareto-set learners for large neural networks.
+
+The names below are what users script against. They are imported on first use, so that `import frontrunner`
+and `frontrunner --help` cost nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .errors import (
+        CellError,
+        ConfigError,
+        DataError,
+        DuplicateNameError,
+        FrontError,
+        FrontrunnerError,
+        PreferenceError,
+        StoreError,
+        UnknownNameError,
+    )
+    from .harness.evaluation import evaluate
+    from .methods import Context, ContinuousSet, FiniteSet, Learner, ParetoSet, make_learner, methods
+    from .metrics import Front, Hypervolume, hypervolume, igd, igd_plus, simplex_grid
+    from .tasks import (
+        Budget,
+        ClassificationProblem,
+        Examples,
+        Objectives,
+        Params,
+        Problem,
+        Suite,
+        load_problem,
+        suites,
+    )
+
+_HOME = {
+    "errors": (
+        "CellError",
+        "ConfigError",
+        "DataError",
+        "DuplicateNameError",
+        "FrontError",
+        "FrontrunnerError",
+        "PreferenceError",
+        "StoreError",
+        "UnknownNameError",
+    ),
+    "harness.evaluation": ("evaluate",),
+    "methods": ("Context", "ContinuousSet", "FiniteSet", "Learner", "ParetoSet", "make_learner", "methods"),
+    "metrics": ("Front", "Hypervolume", "hypervolume", "igd", "igd_plus", "simplex_grid"),
+    "tasks": (
+        "Budget",
+        "ClassificationProblem",
+        "Examples",
+        "Objectives",
+        "Params",
+        "Problem",
+        "Suite",
+        "load_problem",
+        "suites",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "Budget",
+    "CellError",
+    "ClassificationProblem",
+    "ConfigError",
+    "Context",
+    "ContinuousSet",
+    "DataError",
+    "DuplicateNameError",
+    "Examples",
+    "FiniteSet",
+    "Front",
+    "FrontError",
+    "FrontrunnerError",
+    "Hypervolume",
+    "Learner",
+    "Objectives",
+    "Params",
+    "ParetoSet",
+    "PreferenceError",
+    "Problem",
+    "StoreError",
+    "Suite",
+    "UnknownNameError",
+    "evaluate",
+    "hypervolume",
+    "igd",
+    "igd_plus",
+    "load_problem",
+    "make_learner",
+    "methods",
+    "simplex_grid",
+    "suites",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'frontrunner' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+class _Package(ModuleType):
+    """Importing the subpackage `methods` must not hide the public function of that name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _MODULE_OF and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,0 +1,62 @@
+"""Every error Frontrunner raises on purpose, in one tree.
+
+FrontrunnerError
+├── FrontError               a front that must not be scored (empty, NaN, wrong shape)
+├── UnknownNameError         a method, suite, task or option nobody registered
+├── DuplicateNameError       two origins claim one name
+├── ConfigError              a value of the right name and the wrong kind
+├── PreferenceError          not a point of the simplex, or one a finite set does not hold
+├── DataError                shipped or cached data that is missing, truncated or altered
+├── StoreError               the MLflow store cannot be created, read or written
+└── CellError                a cell that was started and did not finish
+
+The command line prints the message of any of them as one sentence and exits with status 1.
+A message says what was expected, what was found and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class FrontrunnerError(Exception):
+    """Root of the tree; catch it to catch everything Frontrunner raises on purpose."""
+
+
+class FrontError(FrontrunnerError, ValueError):
+    """A front that must not be scored."""
+
+
+class UnknownNameError(FrontrunnerError, LookupError):
+    """A name that is not among the known ones; the message offers the nearest."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"choose one of: {', '.join(known) or 'none'}"
+        super().__init__(f"unknown {kind} {name!r}; {hint}")
+
+
+class DuplicateNameError(FrontrunnerError):
+    """Two origins claim one name."""
+
+
+class ConfigError(FrontrunnerError, ValueError):
+    """A value of the right name and the wrong kind or range."""
+
+
+class PreferenceError(FrontrunnerError, ValueError):
+    """Not a point of the simplex, or one that a finite set does not hold."""
+
+
+class DataError(FrontrunnerError):
+    """Shipped or cached data that is missing, truncated or altered."""
+
+
+class StoreError(FrontrunnerError):
+    """The store cannot be created, read or written."""
+
+
+class CellError(FrontrunnerError):
+    """A cell that was started and did not finish."""

@@ -1,0 +1,161 @@
+"""Names to things: one registry for learners, one for suites.
+
+Built-in entries are lazy (`module:attribute`, imported on first use) so that listing them costs nothing.
+Third parties add theirs through an entry point of the registry's group or from a plugin file.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Generic, TypeVar
+
+from .errors import ConfigError, DuplicateNameError, FrontrunnerError, UnknownNameError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Entry(Generic[T]):
+    """One registered class: where it comes from and how to get it."""
+
+    name: str
+    origin: str
+    """A module path for built-ins, a distribution for entry points, a file for plugins."""
+    target: str | importlib.metadata.EntryPoint | type[T]
+    summary: str | None = None
+    """One line; taken from the class's docstring when absent."""
+
+    def load(self, base: type[T]) -> type[T]:
+        """The class itself; ConfigError when it cannot be imported or is not a `base`."""
+        try:
+            if isinstance(self.target, str):
+                module, _, attribute = self.target.partition(":")
+                found = getattr(importlib.import_module(module), attribute)
+            elif isinstance(self.target, importlib.metadata.EntryPoint):
+                found = self.target.load()
+            else:
+                found = self.target
+        except FrontrunnerError:
+            raise
+        except Exception as error:
+            raise ConfigError(f"{self.name!r} from {self.origin} cannot be imported: {error}") from error
+        if not (isinstance(found, type) and issubclass(found, base)):
+            raise ConfigError(f"{self.name!r} from {self.origin} must be a subclass of {base.__name__}, is {found!r}")
+        return found
+
+
+class Registry(Generic[T]):
+    """Classes of one kind, by name.
+
+    Args:
+        kind: what an entry is called in messages ("method", "suite").
+        base: dotted path of the class that every entry subclasses, imported on first use.
+        group: entry-point group that third parties register under.
+        builtin: name -> (target, one-line summary) of what ships with Frontrunner.
+    """
+
+    def __init__(self, kind: str, *, base: str, group: str, builtin: Mapping[str, tuple[str, str]]) -> None:
+        self.kind = kind
+        self._base_path = base
+        self._group = group
+        self._entries: dict[str, Entry[T]] = {}
+        self._discovered = False
+        for name, (target, summary) in builtin.items():
+            self.add(Entry(name, target.partition(":")[0], target, summary))
+
+    @functools.cached_property
+    def base(self) -> type[T]:
+        """The class that every entry subclasses."""
+        module, _, attribute = self._base_path.partition(":")
+        found: type[T] = getattr(importlib.import_module(module), attribute)
+        return found
+
+    def add(self, entry: Entry[T]) -> None:
+        """Register one entry; a name that is taken is an error naming both origins."""
+        taken = self._entries.get(entry.name)
+        if taken is not None and taken.origin != entry.origin:
+            raise DuplicateNameError(
+                f"{self.kind} {entry.name!r} is registered twice, by {taken.origin} and by {entry.origin}; "
+                "rename one of them"
+            )
+        self._entries[entry.name] = entry
+
+    def add_from_module(self, module: ModuleType, origin: str) -> int:
+        """Register every concrete subclass of the base that `module` defines with a `name`; returns how many."""
+        found = [
+            value
+            for value in vars(module).values()
+            if isinstance(value, type)
+            and issubclass(value, self.base)
+            and value.__module__ == module.__name__
+            and not inspect.isabstract(value)
+        ]
+        for cls in found:
+            name = getattr(cls, "name", None)
+            if not isinstance(name, str):
+                raise ConfigError(f"{cls.__name__} in {origin} needs a class attribute `name`, the {self.kind}'s name")
+            self.add(Entry(name, origin, cls))
+        return len(found)
+
+    def get(self, name: str) -> type[T]:
+        """The class registered under `name`; UnknownNameError offers the nearest name."""
+        entries = self.entries()
+        if name not in entries:
+            raise UnknownNameError(self.kind, name, entries)
+        return entries[name].load(self.base)
+
+    def origin(self, name: str) -> str:
+        """Where `name` was registered from."""
+        return self.entries()[name].origin
+
+    def entries(self) -> Mapping[str, Entry[T]]:
+        """All entries by name, entry points of installed packages included."""
+        if not self._discovered:
+            for point in importlib.metadata.entry_points(group=self._group):
+                package = point.dist.name if point.dist is not None else point.value
+                self.add(Entry(point.name, f"package {package}", point))
+            self._discovered = True  # not before: a name taken twice is an error every time
+        return self._entries
+
+    def summaries(self) -> dict[str, str]:
+        """Name -> one-line description, in order of registration; what cannot be imported says so."""
+        return {name: entry.summary or self._first_line(entry) for name, entry in self.entries().items()}
+
+    def _first_line(self, entry: Entry[T]) -> str:
+        try:
+            return (inspect.getdoc(entry.load(self.base)) or "").partition("\n")[0]
+        except ConfigError as error:
+            return str(error)
+
+
+def import_plugin(path: str | Path) -> tuple[ModuleType, str]:
+    """Import a plugin file once; returns the module and its origin for messages.
+
+    Raises:
+        ConfigError: the file is missing or raises while it is imported.
+    """
+    file = Path(path).resolve()
+    name = f"frontrunner_plugin_{file.stem}"
+    loaded = sys.modules.get(name)
+    if loaded is not None and getattr(loaded, "__file__", None) == str(file):
+        return loaded, str(file)
+    spec = importlib.util.spec_from_file_location(name, file)
+    if not file.is_file() or spec is None or spec.loader is None:
+        raise ConfigError(f"the plugin {str(path)!r} is not a Python file that can be read")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise ConfigError(f"the plugin {str(path)!r} cannot be imported: {error}") from error
+    return module, str(file)

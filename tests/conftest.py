@@ -1,0 +1,161 @@
+"""A cache of the tests' own, the tiny suite, and the command line as users run it: `frontrunner` in a process."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+TINY_PLUGIN = Path(__file__).parent / "tiny_plugin.py"
+BUILT_IN = ["pretrained", "experts", "weight-averaging", "task-arithmetic", "interpolation", "pwe-moe-ls"]
+MISBEHAVIOURS = ["raise", "out-of-memory", "die", "nan", "print"]
+
+
+def pytest_configure(config):
+    # MLflow's own models; SQLAlchemy says so when the first store is opened
+    config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy:DeprecationWarning")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tiny(tmp_path_factory):
+    """The module of tests/tiny_plugin.py, registered; expert caches go to a temporary folder."""
+    from frontrunner.harness.plugins import load_plugins
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FRONTRUNNER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("FRONTRUNNER_STORE", raising=False)
+        load_plugins([str(TINY_PLUGIN)])
+        yield sys.modules["frontrunner_plugin_tiny_plugin"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Runs `frontrunner` in an empty folder with a home of its own."""
+
+    folder: Path
+    environment: dict[str, str]
+    plugin: Path = TINY_PLUGIN
+
+    def bench(self, folder, learners, *, plugins=(), **keys):
+        """The arguments that run `learners` on the tiny suite; the bench file and the store go to `folder`."""
+        file = folder / "bench.yaml"
+        file.write_text(yaml.safe_dump({"name": "test", "suites": ["tiny"], "learners": learners, **keys}))
+        chosen = [argument for plugin in (self.plugin, *plugins) for argument in ("--plugin", plugin)]
+        return ["bench", file, "--store", folder / "store", *chosen]
+
+    def start(self, *arguments, folder=None, python_path=None):
+        """In a process; its output goes to pipes."""
+        path = {} if python_path is None else {"PYTHONPATH": str(python_path)}
+        return subprocess.Popen(
+            [sys.executable, "-m", "frontrunner", *map(str, arguments)],
+            cwd=folder or self.folder,
+            env=self.environment | path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments, folder=None, python_path=None):
+        """In a process, to its end."""
+        process = self.start(*arguments, folder=folder, python_path=python_path)
+        out, err = process.communicate(timeout=280)
+        return Ended(process.returncode, out, err)
+
+    def within(self, *arguments):
+        """In this process, which has imported everything already."""
+        from frontrunner.harness.cli import main
+
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            patch.setattr(sys, "argv", ["frontrunner", *map(str, arguments)])
+            patch.setenv("OMP_NUM_THREADS", self.environment["OMP_NUM_THREADS"])  # for the workers it starts
+            patch.chdir(self.folder)
+            with pytest.raises(SystemExit) as exit_:
+                main()
+        return Ended(exit_.value.code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="session")
+def command(tiny, tmp_path_factory):
+    """The command line."""
+    environment = os.environ | {
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "OMP_NUM_THREADS": "1",  # tiny tensors: more threads only wait for each other
+    }
+    return CommandLine(tmp_path_factory.mktemp("work"), environment)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A bench that has been run once."""
+
+    store: Path
+    ended: Ended
+
+
+@pytest.fixture(scope="session")
+def everything(command, tmp_path_factory):
+    """Every built-in learner beside every misbehaviour; tests only read it."""
+    folder = tmp_path_factory.mktemp("everything")
+    learners = [*BUILT_IN, *({"method": "misbehaving", "options": {"how": how}} for how in MISBEHAVIOURS)]
+    return Bench(folder / "store", command.run(*command.bench(folder, learners)))
+
+
+@dataclass(frozen=True)
+class ThirdParty(Bench):
+    """A bench with a learner of an installed package."""
+
+    packages: Path
+
+
+@pytest.fixture(scope="session")
+def third_party(command, tmp_path_factory):
+    """tests/third_party, installed, beside a built-in learner; seed 1."""
+    folder = tmp_path_factory.mktemp("third_party")
+    packages = folder / "packages"
+    install(Path(__file__).parent / "third_party", packages, folder)
+    bench = command.bench(folder, ["nearest-expert", "pwe-moe-ls"], seeds=[1])
+    return ThirdParty(folder / "store", command.run(*bench, python_path=packages), packages)
+
+
+def install(source, packages, folder):
+    """With pip; by hand in an environment without setuptools, so that nothing is downloaded."""
+    copied = shutil.copytree(source, folder / "source")  # a build leaves folders behind
+    if importlib.util.find_spec("setuptools") is not None and importlib.util.find_spec("pip") is not None:
+        options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check"]
+        subprocess.run(
+            [sys.executable, "-m", "pip", "install", *options, "--target", str(packages), str(copied)],
+            check=True,
+            capture_output=True,
+        )
+        return
+    project = tomllib.loads((copied / "pyproject.toml").read_text())["project"]
+    about = packages / "nearest_expert-1.0.dist-info"
+    about.mkdir(parents=True)
+    shutil.copy(copied / "nearest_expert.py", packages)
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    (about / "entry_points.txt").write_text(
+        "".join(
+            f"[{group}]\n" + "".join(f"{name} = {target}\n" for name, target in points.items())
+            for group, points in project["entry-points"].items()
+        )
+    )

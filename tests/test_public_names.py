@@ -1,0 +1,65 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+import frontrunner as fr
+
+PUBLIC = """
+    Budget CellError ClassificationProblem ConfigError Context ContinuousSet DataError DuplicateNameError Examples
+    FiniteSet Front FrontError FrontrunnerError Hypervolume Learner Objectives Params ParetoSet PreferenceError Problem
+    StoreError Suite UnknownNameError evaluate hypervolume igd igd_plus load_problem make_learner methods simplex_grid
+    suites
+"""
+HEAVY = ["torch", "mlflow", "pymoo", "matplotlib", "pandas", "open_clip", "transformers", "optuna"]
+
+
+def test_the_public_names_are_these():
+    assert sorted(fr.__all__) == PUBLIC.split()
+    assert sorted(dir(fr)) == PUBLIC.split()
+
+
+@pytest.mark.parametrize("name", PUBLIC.split())
+def test_a_public_name_is_there_and_documented(name):
+    found = getattr(fr, name)
+    if name != "Params":  # an alias of Mapping
+        assert found.__name__ == name
+        assert found.__doc__.strip()
+
+
+def test_any_other_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'hypervolumes'"):
+        _ = fr.hypervolumes
+
+
+@pytest.mark.parametrize("error", [name for name in PUBLIC.split() if name.endswith("Error")])
+def test_every_error_has_one_root(error):
+    assert issubclass(getattr(fr, error), fr.FrontrunnerError)
+
+
+def test_methods_and_suites_are_listed_with_one_line_each():
+    for listed, expected in ((fr.methods(), "pwe-moe-ls"), (fr.suites(), "vision-mini")):
+        assert expected in listed
+        assert all(line and "\n" not in line for line in listed.values())
+
+
+IMPORT = "import frontrunner"
+HELP = """
+from frontrunner.harness.cli import main
+sys.argv = ["frontrunner", "--help"]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+"""
+
+
+@pytest.mark.parametrize("program", [IMPORT, HELP], ids=["import frontrunner", "frontrunner --help"])
+def test_nothing_heavy_is_imported_by(program):
+    tail = f"\nprint(json.dumps([name for name in {HEAVY} if name in sys.modules]))"
+    answer = subprocess.run(
+        [sys.executable, "-c", f"import json, sys\n{program}{tail}"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(answer.stdout.splitlines()[-1]) == []
+    assert ("leaderboard" in answer.stdout) == (program == HELP)
