@@ -1,0 +1,89 @@
+"""Preferences: points of the simplex, one weight a task, and the lattice a front is evaluated on."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import ConfigError, PreferenceError
+
+SIMPLEX_TOLERANCE = 1e-6  # float32 weights of a hundred tasks still sum to 1 within it
+_MAX_LATTICE_POINTS = 1_000_000
+
+
+def check_preference(preference: ArrayLike, n_tasks: int) -> NDArray[np.float64]:
+    """Return a preference as a checked float64 array; a larger weight means that the task matters more.
+
+    Args:
+        preference: shape (n_tasks,), no weight negative, the sum 1; both to 1e-6, so that ``1 - a - b`` and
+            float32 weights pass.
+        n_tasks: how many weights are expected.
+
+    Returns:
+        A new array of shape (n_tasks,). Negative rounding residue is set to 0, all else is kept to the bit.
+
+    Raises:
+        PreferenceError: wrong length, NaN or infinite weights, a negative weight or a sum other than 1.
+    """
+    try:
+        weights = np.array(preference, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise PreferenceError(f"a preference is {n_tasks} numbers that sum to 1; found {preference!r}") from error
+    if weights.shape != (n_tasks,):
+        raise PreferenceError(
+            f"a preference has one weight for each of the {n_tasks} tasks; found shape {weights.shape}"
+        )
+    if not np.isfinite(weights).all():
+        raise PreferenceError(f"the weights of a preference are finite; found {weights.tolist()}")
+    if weights.min() < -SIMPLEX_TOLERANCE:
+        raise PreferenceError(f"the weights of a preference are not negative; found {weights.tolist()}")
+    total = math.fsum(weights)
+    if abs(total - 1.0) > SIMPLEX_TOLERANCE:
+        raise PreferenceError(
+            f"the weights of a preference sum to 1; {weights.tolist()} sum to {total:.9g}, "
+            "divide each weight by that sum"
+        )
+    return np.where(weights > 0.0, weights, 0.0)
+
+
+def simplex_grid(n_tasks: int, points_per_edge: int) -> NDArray[np.float64]:
+    """Return the Das-Dennis lattice of preferences: every way to share p - 1 equal parts among T tasks.
+
+    Source: Das and Dennis, "Normal-Boundary Intersection", SIAM J. Optim. 8(3), 1998.
+
+    Args:
+        n_tasks: T >= 1.
+        points_per_edge: p >= 2, the points on an edge of the simplex, both its corners included.
+
+    Returns:
+        Shape (C(p - 1 + T - 1, T - 1), T), rows in ascending lexicographic order: the first row is all weight
+        on the last task, the last row all weight on the first. Unit vectors are exact, and the exact sum of
+        a row rounds to 1.0 (``math.fsum(row) == 1.0``).
+
+    Raises:
+        ConfigError: n_tasks < 1, points_per_edge < 2 (a lattice without a step), not integers, or more than
+            a million points.
+    """
+    for name, value, least in (("n_tasks", n_tasks, 1), ("points_per_edge", points_per_edge, 2)):
+        if not hasattr(value, "__index__") or value < least:
+            raise ConfigError(f"{name} is an integer of {least} or more; found {value!r}")
+    steps = points_per_edge - 1
+    slots = steps + n_tasks - 1
+    n_points = math.comb(slots, n_tasks - 1)
+    if n_points > _MAX_LATTICE_POINTS:
+        raise ConfigError(
+            f"a grid has at most {_MAX_LATTICE_POINTS:,} points; {points_per_edge} points per edge of "
+            f"{n_tasks} tasks make {n_points:,}, lower points_per_edge"
+        )
+    # Stars and bars: T - 1 bars among the slots cut the steps into T shares, and combinations()
+    # yields the bars, hence the shares, in lexicographic order.
+    bars = np.array(list(combinations(range(slots), n_tasks - 1)), dtype=np.int64).reshape(n_points, n_tasks - 1)
+    edges = np.pad(bars, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, slots)))
+    grid: NDArray[np.float64] = (np.diff(edges, axis=1) - 1) / float(steps)
+    for row in grid:
+        if math.fsum(row) != 1.0:  # rounded quotients miss 1 by an ulp: the largest share takes the residue
+            row[row.argmax()] -= math.fsum([*row, -1.0])
+    return grid
