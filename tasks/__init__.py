@@ -1,0 +1,22 @@
+"""Floor 2: what a learner is given. Problems, and the suites that build them; knows no method and no harness."""
+
+from .classification import ClassificationProblem, Examples
+from .problem import Batch, Budget, Objectives, Params, Problem
+from .progress import Progress, silent
+from .suite import SUITES, Suite, load_problem, suites
+
+__all__ = [
+    "SUITES",
+    "Batch",
+    "Budget",
+    "ClassificationProblem",
+    "Examples",
+    "Objectives",
+    "Params",
+    "Problem",
+    "Progress",
+    "Suite",
+    "load_problem",
+    "silent",
+    "suites",
+]

@@ -1,0 +1,58 @@
+"""Fine-tuning: how an expert is made from the pre-trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..errors import DataError
+from .problem import Batch, Params
+from .progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """AdamW with a one-cycle learning rate, nothing frozen."""
+
+    steps: int
+    batch_size: int
+    peak_lr: float
+    """The learning rate at 30 % of the steps, annealed to almost nothing at the end."""
+    weight_decay: float = 0.01
+
+
+def fine_tune(
+    start: Params,
+    loss: Callable[[Params, Batch], Tensor],
+    batches: Iterator[Batch],
+    recipe: FineTuning,
+    *,
+    activity: str,
+    progress: Progress = silent,
+) -> dict[str, Tensor]:
+    """Minimise `loss` from `start`; returns detached weights, `start` is left as it is.
+
+    Raises:
+        DataError: the loss became NaN or infinite.
+    """
+    weights = {name: tensor.detach().clone() for name, tensor in start.items()}
+    trained = [tensor.requires_grad_() for tensor in weights.values() if tensor.is_floating_point()]
+    optimizer = torch.optim.AdamW(trained, lr=recipe.peak_lr, weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=recipe.peak_lr, total_steps=recipe.steps, cycle_momentum=False
+    )
+    for step in range(1, recipe.steps + 1):
+        value = loss(weights, next(batches))
+        optimizer.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        if step % 10 == 0 or step == recipe.steps:
+            current = float(value.detach())
+            if current != current or abs(current) == float("inf"):
+                raise DataError(f"{activity}: the loss is {current} at step {step}; lower the peak learning rate")
+            progress(activity, step, recipe.steps, loss=current)
+    return {name: tensor.detach() for name, tensor in weights.items()}

@@ -1,0 +1,143 @@
+"""The seam between suites and learners: a problem is what a learner is given."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from ..errors import ConfigError, FrontError
+
+Params: TypeAlias = Mapping[str, Tensor]
+"""One model's weights and buffers by name, as in `state_dict`."""
+
+Batch: TypeAlias = Any
+"""T mini-batches, one a task; only the problem that made it looks inside."""
+
+
+@dataclass(frozen=True)
+class Objectives:
+    """What one plain model achieves on every task, all minimised."""
+
+    error: NDArray[np.float64]
+    """(T,) share of wrong answers in [0, 1]; the objective value itself where there are no labels."""
+    loss: NDArray[np.float64]
+    """(T,) mean loss, in the loss's own unit."""
+
+    def require_finite(self, tasks: Sequence[str]) -> Objectives:
+        """Itself; FrontError naming the task whose error or loss is NaN or infinite.
+
+        An argmax over NaN logits yields a finite error rate, so the loss must be looked at too.
+        """
+        for kind, values in (("error", self.error), ("loss", self.loss)):
+            for task, value in zip(tasks, values, strict=True):
+                if not np.isfinite(value):
+                    raise FrontError(
+                        f"the {kind} on task {task!r} is {value}, expected a finite number; "
+                        "the model has diverged: lower the learning rate or look at its training curve"
+                    )
+        return self
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The training a suite recommends; learners take it where their own option is left unset."""
+
+    steps: int
+    """Optimizer steps of one fit."""
+    batch_size: int
+    """Examples per task and step."""
+
+
+class Problem(ABC):
+    """A suite, prepared: T objectives (minimised) over the weights of one architecture.
+
+    Args:
+        name: the suite's name.
+        tasks: T names; their order is the order of objectives everywhere.
+        model: the architecture. Its own weights are never read: weights are passed in as `Params`.
+        pretrained: the model every expert was fine-tuned from.
+        experts: T of them; `experts[t]` was fine-tuned on `tasks[t]`.
+        budget: recommended training of a learner.
+        reference_point: (T,) for the hypervolume; 1 for every task when absent (error rates).
+        pareto_front: (n, T) dense sample of the true front, where it is known in closed form.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        tasks: Sequence[str],
+        model: nn.Module,
+        pretrained: Params,
+        experts: Sequence[Params],
+        budget: Budget,
+        reference_point: NDArray[np.float64] | None = None,
+        pareto_front: NDArray[np.float64] | None = None,
+    ) -> None:
+        self.name = name
+        self.tasks = tuple(tasks)
+        self.model = model.eval().requires_grad_(False)
+        self.pretrained = pretrained
+        self.experts = tuple(experts)
+        self.budget = budget
+        self.reference_point = np.ones(self.n_tasks) if reference_point is None else reference_point
+        self.pareto_front = pareto_front
+        self._check_weights()
+
+    @property
+    def n_tasks(self) -> int:
+        """T, the number of tasks, objectives and experts."""
+        return len(self.tasks)
+
+    @property
+    def model_parameters(self) -> int:
+        """Numbers in one plain model, buffers included."""
+        return sum(tensor.numel() for tensor in self.pretrained.values())
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights and data live."""
+        return next(iter(self.pretrained.values())).device
+
+    def forward(self, params: Params, *inputs: Tensor) -> Any:
+        """Run the architecture with `params` in place of its own weights."""
+        return functional_call(self.model, dict(params), inputs)
+
+    @abstractmethod
+    def losses(self, params: Params, batch: Batch) -> Tensor:
+        """(T,) mean losses of one model on T mini-batches, differentiable in `params`, in one forward pass."""
+
+    @abstractmethod
+    def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
+        """Scalar: entry `t` of `losses`, computed alone."""
+
+    @abstractmethod
+    def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
+        """Endless stream of T mini-batches of `batch_size` examples each, reshuffled every epoch."""
+
+    @abstractmethod
+    def evaluate(self, params: Params, split: str) -> Objectives:
+        """Error and loss of every task over the whole split, without gradients."""
+
+    def _check_weights(self) -> None:
+        if len(set(self.tasks)) != len(self.tasks) or not self.tasks:
+            raise ConfigError(f"a problem needs one or more distinct tasks, found {list(self.tasks)}")
+        if len(self.experts) != self.n_tasks:
+            raise ConfigError(f"expected one expert per task ({self.n_tasks}), found {len(self.experts)}")
+        expected = {name: tensor.shape for name, tensor in self.model.state_dict().items()}
+        for owner, params in (("pretrained", self.pretrained), *zip(self.tasks, self.experts, strict=True)):
+            found = {name: tensor.shape for name, tensor in params.items()}
+            if found != expected:
+                odd = sorted(name for name in expected | found if expected.get(name) != found.get(name))
+                raise ConfigError(
+                    f"the weights of {owner!r} do not fit the architecture at {', '.join(odd[:3])}"
+                    f"{' and more' if len(odd) > 3 else ''}; every expert must share the pre-trained model's shapes"
+                )

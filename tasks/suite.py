@@ -1,0 +1,88 @@
+"""Suites: named, versioned sets of tasks with one backbone, and the registry that finds them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+
+from ..errors import ConfigError, UnknownNameError
+from ..registry import Registry
+from .problem import Problem
+from .progress import Progress, silent
+
+
+class Suite(ABC):
+    """A named, versioned set of tasks with one backbone; subclass it to add your own.
+
+    `version` changes whenever a result on the suite could change: finished cells of another version run again.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    tasks: ClassVar[tuple[str, ...]]
+    cpu_threads: ClassVar[int | None] = None
+    """Threads a cell runs with on a CPU; all cores when None. Small models are as fast on one thread, and then
+    neither results nor times depend on how many cores there are or who else uses them."""
+
+    @abstractmethod
+    def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
+        """The problem of the chosen tasks (a subset of `self.tasks`, in the caller's order).
+
+        `seed` decides everything random about it, the fine-tuning of the experts included.
+        """
+
+    def choose(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
+        """`tasks` checked against the suite's, all of them when None."""
+        chosen = self.tasks if tasks is None else tuple(tasks)
+        for task in chosen:
+            if task not in self.tasks:
+                raise UnknownNameError(f"task of suite {self.name!r}:", task, self.tasks)
+        if not chosen or len(set(chosen)) != len(chosen):
+            raise ConfigError(f"expected one or more distinct tasks of {self.name!r}, found {list(chosen)}")
+        return chosen
+
+
+SUITES: Registry[Suite] = Registry(
+    "suite",
+    base="frontrunner.tasks.suite:Suite",
+    group="frontrunner.suites",
+    builtin={
+        "vision-mini": (
+            "frontrunner.tasks.vision_mini.suite:VisionMini",
+            "a small CLIP on up to eight real image domains at 32x32; data and weights ship with Frontrunner",
+        ),
+    },
+)
+
+
+def suites() -> dict[str, str]:
+    """Name -> one-line description of every registered suite."""
+    return SUITES.summaries()
+
+
+def load_problem(
+    suite: str,
+    tasks: Sequence[str] | None = None,
+    *,
+    device: str | torch.device = "cpu",
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Problem:
+    """Prepare a suite: the first time experts are fine-tuned and cached, later they are read.
+
+    Args:
+        suite: a registered name, see `suites()`.
+        tasks: which of the suite's tasks, in this order of objectives; all when None.
+        device: where weights and data go.
+        seed: of everything random in the preparation, the experts' fine-tuning included.
+        progress: is told how the preparation goes.
+
+    Raises:
+        UnknownNameError: the suite or a task is not known; the message offers the nearest name.
+        DataError: shipped or cached data is missing, truncated or altered.
+    """
+    found = SUITES.get(suite)()
+    return found.prepare(found.choose(tasks), device=torch.device(device), seed=seed, progress=progress)
