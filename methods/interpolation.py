@@ -1,0 +1,33 @@
+"""`interpolation`: experts weighted by the preference."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..tasks.problem import Problem
+from .learner import Context, Learner
+from .pareto_set import ContinuousSet, ParetoSet
+from .task_vectors import ModelMerger
+
+
+class Interpolation(Learner):
+    """sum_i r_i theta_i, the experts weighted by the preference (rewarded soups, arXiv 2306.04488)."""
+
+    name: ClassVar[str] = "interpolation"
+
+    def fit(
+        self,
+        problem: Problem,
+        preferences: NDArray[np.float64],  # noqa: ARG002 - it answers any
+        context: Context,  # noqa: ARG002 - nothing is learned
+    ) -> ParetoSet:
+        """Nothing is learned; the set answers any preference."""
+        merge = ModelMerger(problem)
+        return ContinuousSet(
+            problem.n_tasks,
+            lambda preference: merge(preference.tolist()),
+            total_parameters=problem.n_tasks * problem.model_parameters,
+        )

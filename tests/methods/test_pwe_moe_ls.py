@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+import frontrunner as fr
+from frontrunner.methods.router import RouterBank
+
+GRID = fr.simplex_grid(3, 3)
+RULES = ["mlp", "attn+mlp", "all", "model", "blocks.0.*,norm"]
+
+
+def fitted(problem, **options):
+    return fr.make_learner("pwe-moe-ls", **options).fit(problem, GRID, fr.Context())
+
+
+def untrained(problem, **options):
+    """The learner before any step."""
+    return fr.make_learner("pwe-moe-ls", **options)._untrained(problem, torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_without_noise_or_steps_it_is_task_arithmetic(tiny, rule):
+    routed = untrained(tiny, upscale=rule, init_std=0, init_lambda=0.4)
+    arithmetic = fr.make_learner("task-arithmetic", points=2, max_lambda=0.4).fit(tiny, GRID, fr.Context())
+    (_, _, expected) = list(arithmetic.members(GRID))[-1]
+    for preference in GRID:
+        for name, tensor in routed.solve(preference).items():
+            torch.testing.assert_close(tensor, expected[name], atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_routed_and_unloaded_logits_agree(tiny, rule):
+    routed = fitted(tiny, upscale=rule)
+    inputs = tiny.data[0]["test"].inputs
+    for preference in np.random.default_rng(0).dirichlet(np.ones(3), size=5):
+        with torch.no_grad():
+            through_routers = tiny.forward(routed.route(preference), inputs)
+        tiny.model.load_state_dict(routed.solve(preference), strict=True)
+        torch.testing.assert_close(through_routers, tiny.model(inputs), atol=1e-5, rtol=0)
+
+
+def test_a_router_update_is_seen_at_the_next_forward(tiny):
+    routed = fitted(tiny)
+    before = routed.solve([1, 0, 0])["blocks.0.mlp.0.weight"].clone()
+    with torch.no_grad():
+        routed.routers.biases[-1] += 0.1
+    assert not torch.equal(before, routed.solve([1, 0, 0])["blocks.0.mlp.0.weight"])
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_gradients_reach_routers_only_and_all_of_them(tiny, rule):
+    routed = untrained(tiny, upscale=rule, init_std=0.5)
+    batch = next(tiny.batches("train", 8, torch.Generator().manual_seed(0)))
+    tiny.losses(routed.route(np.array([0.2, 0.3, 0.5])), batch).sum().backward()
+    assert all(parameter.grad.abs().sum() > 0 for parameter in routed.routers.biases)
+    fixed = [*tiny.model.parameters(), *tiny.pretrained.values(), *(p for e in tiny.experts for p in e.values())]
+    fixed += [tensor for bank in routed.model.banks for tensor in (bank.base, bank.vectors)]
+    assert all(tensor.grad is None and not tensor.requires_grad for tensor in fixed)
+
+
+def test_training_lowers_the_scalarized_loss(make_tiny):
+    problem = make_tiny(steps=300)
+    trained, start = fitted(problem, upscale="all"), untrained(problem, upscale="all")
+
+    def scalarized(pareto_set):
+        return sum(r @ problem.evaluate(pareto_set.solve(r), "train").loss for r in GRID)
+
+    assert scalarized(trained) < scalarized(start) - 0.05
+
+
+def test_it_follows_the_preference_where_the_optimum_is_known():
+    """Objectives |x - e_i|^2 with experts e_i: scalarization's optimum for r is r itself, reached by a linear gate."""
+
+    class Points(fr.Problem):
+        def losses(self, params, batch):
+            return ((params["x"] - torch.eye(3)) ** 2).sum(dim=1)
+
+        def task_loss(self, t, params, batch):
+            return self.losses(params, batch)[t]
+
+        def batches(self, split, batch_size, generator):
+            while True:
+                yield None
+
+        def evaluate(self, params, split):
+            values = self.losses(params, None).numpy().astype(float)
+            return fr.Objectives(values, values)
+
+    model = torch.nn.Module()
+    model.x = torch.nn.Parameter(torch.zeros(3))
+    problem = Points(
+        name="points",
+        tasks=["a", "b", "c"],
+        model=model,
+        pretrained={"x": torch.zeros(3)},
+        experts=[{"x": row} for row in torch.eye(3)],
+        budget=fr.Budget(steps=1500, batch_size=1),
+    )
+    pareto_set = fitted(problem, upscale="model", router_depth=1, lr=0.03)
+    for preference in GRID:
+        np.testing.assert_allclose(pareto_set.solve(preference)["x"].numpy(), preference, atol=0.02)
+
+
+def test_saved_routers_take_kilobytes(tiny):
+    size = sum(tensor.numel() * tensor.element_size() for tensor in fitted(tiny, upscale="all").state().values())
+    assert size < 10_000
+
+
+def test_routers_that_do_not_fit_are_refused(tiny):
+    state = fitted(tiny, hidden_size=4).state()
+    with pytest.raises(fr.ConfigError, match="do not fit"):
+        fr.make_learner("pwe-moe-ls", hidden_size=5).restore(tiny, state)
+
+
+@pytest.mark.parametrize(("t", "expected"), [(2, 22), (3, 45), (7, 217), (8, 280)])
+def test_a_default_router_has_the_papers_size(t, expected):
+    routers = RouterBank(1, t, depth=2, hidden_size=2 * t, init_lambda=0.3, init_std=0.01, generator=torch.Generator())
+    assert sum(parameter.numel() for parameter in routers.parameters()) == expected
+
+
+def test_routers_of_a_bank_are_independent_two_layer_networks():
+    generator = torch.Generator().manual_seed(0)
+    bank = RouterBank(4, 3, depth=2, hidden_size=5, init_lambda=0.3, init_std=1.0, generator=generator)
+    preference = torch.tensor([0.2, 0.3, 0.5])
+    for g, row in enumerate(bank(preference)):
+        hidden = (bank.weights[0][g] @ preference + bank.biases[0][g]).relu()
+        torch.testing.assert_close(row, bank.weights[1][g] @ hidden + bank.biases[1][g])
+
+
+def test_dead_units_are_those_no_preference_reaches():
+    bank = RouterBank(1, 2, depth=2, hidden_size=4, init_lambda=0.3, init_std=1.0, generator=torch.Generator())
+    with torch.no_grad():
+        bank.weights[0][0] = torch.tensor([[1.0, -1.0], [-1.0, -2.0], [0.0, 0.0], [-3.0, 0.5]])
+    assert bank.dead_share() == 0.5
+
+
+def test_a_step_allocates_one_merged_copy(make_tiny):
+    """A step makes one tensor of the up-scaled size for the weights and one for their gradient."""
+    problem = make_tiny(n_tasks=3)
+    routed = untrained(problem, upscale="model")
+    size = routed.model.upscaled_parameters
+    seen = set()
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            for tensor in out if isinstance(out, (tuple, list)) else [out]:
+                if isinstance(tensor, torch.Tensor) and tensor.untyped_storage().nbytes() >= size * 4:
+                    seen.add(tensor.untyped_storage().data_ptr())
+                    held.append(tensor)  # kept alive, so that no address is used twice
+            return out
+
+    held = []
+    existing = {routed.model.banks[0].base.untyped_storage().data_ptr()}
+    existing.add(routed.model.banks[0].vectors.untyped_storage().data_ptr())
+    batch = next(problem.batches("train", 2, torch.Generator().manual_seed(0)))
+    with Watch():
+        params = routed.route(np.array([0.2, 0.3, 0.5]))
+    assert len(seen - existing) == 1
+    loss = problem.losses(params, batch).sum()
+    with Watch():
+        loss.backward()
+    assert len(seen - existing) == 2
