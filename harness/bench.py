@@ -1,0 +1,212 @@
+"""Runs the cells of a bench that have not finished, records them, and scores every front against the references."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import queue
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import Timeout
+
+from .cell import Cell
+from .cell_process import Ending, run_in_process
+from .environment import machine, versions
+from .front_html import front_html
+from .front_png import front_png
+from .front_record import FrontRecord
+from .results import Group, load_groups, record_indicators
+from .spec import BenchSpec
+from .store import PREFIX, Store
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one cell."""
+
+    cell: Cell
+    ending: Ending
+    run_id: str
+    ran: bool
+    """False where an earlier command had finished it."""
+
+
+class Listener(Protocol):
+    """Is told how a bench goes; called from the threads that run cells."""
+
+    def begins(self, cell: Cell, device: str) -> None:
+        """A cell's process is about to start."""
+
+    def waits(self, cell: Cell) -> None:
+        """Another process runs this very cell; its result is waited for."""
+
+    def reports(self, cell: Cell, event: Mapping[str, Any]) -> None:
+        """A phase or progress event of the cell's process."""
+
+    def ends(self, outcome: Outcome) -> None:
+        """A cell has ended, or had finished before."""
+
+
+def run_bench(
+    spec: BenchSpec, store: Store, *, devices: Sequence[str], plugins: Sequence[str], listener: Listener
+) -> list[Outcome]:
+    """Run what has not finished, one cell at a time on each device; failed cells are rows, the rest goes on.
+
+    Args:
+        spec: checked before anything is recorded.
+        store: where finished cells are looked up and new ones recorded.
+        devices: torch device names.
+        plugins: files that every worker loads too.
+        listener: is told how it goes.
+    """
+    cells = spec.cells()
+    digest = _digest(spec.name, cells)
+    parents = {
+        suite: store.bench_run(suite, spec.name, digest, [c for c in cells if c.suite == suite], spec.model_dump())
+        for suite in dict.fromkeys(cell.suite for cell in cells)
+    }
+    todo: queue.SimpleQueue[Cell] = queue.SimpleQueue()
+    for cell in cells:
+        todo.put(cell)
+    outcomes: dict[str, Outcome] = {}
+    crashes: list[BaseException] = []
+
+    def serve(device: str) -> None:
+        while not crashes:
+            try:
+                cell = todo.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                outcomes[cell.key] = _run_one(cell, store, parents[cell.suite], device, plugins, listener)
+            except BaseException as error:
+                crashes.append(error)
+
+    if len(devices) == 1:
+        serve(devices[0])  # in this thread, so that Ctrl-C arrives where the worker is waited for
+    else:
+        threads = [threading.Thread(target=serve, args=(device,), daemon=True) for device in devices]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    if crashes:
+        raise crashes[0]
+    ordered = [outcomes[cell.key] for cell in cells]
+    _summarise(store, parents, ordered)
+    return ordered
+
+
+def _run_one(cell: Cell, store: Store, parent: str, device: str, plugins: Sequence[str], listener: Listener) -> Outcome:
+    lock = store.lock(cell)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        listener.waits(cell)
+        lock.acquire()
+    try:
+        done = store.finished(cell)
+        if done is not None:
+            outcome = Outcome(cell, Ending("finished"), done.run_id, ran=False)
+        else:
+            listener.begins(cell, device)
+            outcome = _attempt(cell, store, parent, device, plugins, listener)
+    finally:
+        lock.release()
+    listener.ends(outcome)
+    return outcome
+
+
+def _attempt(cell: Cell, store: Store, parent: str, device: str, plugins: Sequence[str], listener: Listener) -> Outcome:
+    tags = {f"{PREFIX}device": device, **{f"{PREFIX}{name}": value for name, value in machine().items()}}
+    run_id = store.start(cell, parent, tags)
+    ended = False
+    try:
+        with store.scratch(cell) as scratch:
+            ending = run_in_process(
+                cell,
+                device=device,
+                plugins=plugins,
+                scratch=scratch,
+                on_event=lambda event: listener.reports(cell, event),
+            )
+            if ending.status == "finished":
+                _record(store, run_id, cell, scratch)
+            store.add_artifacts(run_id, scratch)
+        store.end(run_id, ending.status, ending.reason)
+        ended = True
+    finally:
+        if not ended:  # Ctrl-C, a full disk: the attempt is closed on the way out
+            store.end(run_id, "killed", "the bench was interrupted")
+    return Outcome(cell, ending, run_id, ran=True)
+
+
+def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
+    """Log what the worker measured, and draw the front beside it."""
+    metrics = json.loads((scratch / "metrics.json").read_text())
+    curve = json.loads((scratch / "curve.json").read_text())
+    resolved = json.loads((scratch / "config.json").read_text())["resolved"]
+    record = FrontRecord.read(scratch / "front.parquet")
+    volume = record.hypervolume()
+    lowest = record.front().objectives.min(axis=0)
+    store.log(
+        run_id,
+        params={"method": cell.method, "suite": cell.suite, "tasks": ", ".join(cell.tasks), "seed": cell.seed}
+        | resolved,
+        metrics={
+            **metrics,
+            "hypervolume": volume.value,
+            **{f"min_error_{task}": value for task, value in zip(cell.tasks, lowest, strict=True)},
+        },
+        curve=curve,
+        tags={f"{PREFIX}hypervolume_exact": str(volume.exact), f"{PREFIX}versions": json.dumps(versions())},
+    )
+    front_png(
+        {cell.label: record.front()},
+        cell.tasks,
+        scratch / "front.png",
+        title=f"{cell.label} on {cell.suite}, seed {cell.seed}",
+        reference_point=record.reference_point,
+    )
+
+
+def _summarise(store: Store, parents: Mapping[str, str], outcomes: Sequence[Outcome]) -> None:
+    """Score all fronts against the newest references; draw the bench's fronts together on its parent runs."""
+    groups = load_groups(store)
+    record_indicators(store, groups)
+    for suite, parent in parents.items():
+        mine = [outcome for outcome in outcomes if outcome.cell.suite == suite]
+        if any(outcome.ran for outcome in mine):
+            keys = {outcome.cell.key for outcome in mine}
+            for group in groups:
+                if any(result.record.cell.key in keys for result in group.results):
+                    _draw_group(store, parent, group, keys)
+        finished = all(outcome.ending.status == "finished" for outcome in mine)
+        store.log(parent, metrics={"cells_finished": sum(o.ending.status == "finished" for o in mine)})
+        store.end(parent, "finished" if finished else "failed")
+
+
+def _draw_group(store: Store, parent: str, group: Group, keys: set[str]) -> None:
+    seeds = sorted({r.record.cell.seed for r in group.results if r.record.cell.key in keys})
+    fronts = {
+        result.record.cell.label: result.record.front()
+        for result in group.results
+        if result.record.cell.key in keys and result.record.cell.seed == seeds[0]
+    }
+    title = f"{group.suite}: {', '.join(group.tasks)} (seed {seeds[0]})"
+    name = f"fronts-{'-'.join(group.tasks)}"
+    reference_point = group.results[0].record.reference_point
+    with tempfile.TemporaryDirectory() as folder:
+        front_png(fronts, group.tasks, Path(folder) / f"{name}.png", title=title, reference_point=reference_point)
+        front_html(fronts, group.tasks, Path(folder) / f"{name}.html", title=title, reference_point=reference_point)
+        store.add_artifacts(parent, Path(folder))
+
+
+def _digest(name: str, cells: Sequence[Cell]) -> str:
+    """Of a bench: the same name and cells are the same bench, resumed."""
+    return hashlib.sha256("/".join([name, *sorted(cell.key for cell in cells)]).encode()).hexdigest()[:16]

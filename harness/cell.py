@@ -1,0 +1,123 @@
+"""A cell: one learner on one suite with one seed, the unit that is run, resumed and recorded."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ConfigError
+from ..methods import METHODS, Learner
+from ..methods.learner import configure
+from ..metrics import simplex_grid
+from ..tasks import SUITES
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Everything that decides a result; two cells with the same key would give the same front."""
+
+    method: str
+    method_version: str
+    options: Mapping[str, Any]
+    """Every option of the learner with its value, defaults included."""
+    suite: str
+    suite_version: str
+    tasks: tuple[str, ...]
+    seed: int
+    points_per_edge: int
+    """Of the preference grid the set is asked for."""
+    label: str = dataclasses.field(compare=False)
+    """The learner's name for people; decides nothing."""
+
+    @property
+    def key(self) -> str:
+        """Digest of the canonical configuration, the versions and the seed."""
+        content = {name: value for name, value in dataclasses.asdict(self).items() if name != "label"}
+        return _digest(content)
+
+    @property
+    def learner_key(self) -> str:
+        """Digest of the method, its version and options: cells that share it are one row of a leaderboard."""
+        return _digest([self.method, self.method_version, dict(self.options)])
+
+    @property
+    def group(self) -> str:
+        """Cells with the same group are comparable: same suite and version, tasks and preference grid."""
+        return f"{self.suite} v{self.suite_version}: {', '.join(self.tasks)} (grid {self.points_per_edge})"
+
+    def learner(self) -> Learner:
+        """The configured learner."""
+        return configure(METHODS.get(self.method), self.options)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**dataclasses.asdict(self), "tasks": list(self.tasks)}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Cell:
+        """Inverse of `to_json`."""
+        return cls(**{**content, "tasks": tuple(content["tasks"])})
+
+
+def make_cell(
+    method: str,
+    suite: str,
+    *,
+    tasks: Sequence[str] | None,
+    seed: int,
+    options: Mapping[str, object],
+    points_per_edge: int | None,
+    label: str | None = None,
+) -> Cell:
+    """A cell from names and options, all of them checked.
+
+    Args:
+        method, suite, tasks, options: as users write them; every task when None.
+        seed: of the suite's preparation, the learner and everything random in between.
+        points_per_edge: of the preference grid; `default_points_per_edge` when None.
+        label: the learner's name for people; method and changed options when None.
+
+    Raises:
+        UnknownNameError, ConfigError: a name or value that is not known; nothing has been started.
+    """
+    learner = configure(METHODS.get(method), options)
+    found = SUITES.get(suite)()
+    chosen = found.choose(tasks)
+    if seed < 0:
+        raise ConfigError(f"a seed must be 0 or more, found {seed}")
+    points = default_points_per_edge(len(chosen)) if points_per_edge is None else points_per_edge
+    simplex_grid(len(chosen), points)  # refuses a lattice that is too small or too large
+    return Cell(
+        method=method,
+        method_version=learner.version,
+        options=dataclasses.asdict(learner.config),
+        suite=suite,
+        suite_version=found.version,
+        tasks=chosen,
+        seed=seed,
+        points_per_edge=points,
+        label=label or _describe(method, learner),
+    )
+
+
+def default_points_per_edge(n_tasks: int) -> int:
+    """A lattice of at most a few dozen preferences: 11 points for two tasks, 21 for three, 20 for four, ..."""
+    return {2: 11, 3: 6, 4: 4}.get(n_tasks, 3)
+
+
+def _describe(method: str, learner: Learner) -> str:
+    """The method's name with the options that differ from their defaults."""
+    changed = [
+        f"{field.name}={getattr(learner.config, field.name)}"
+        for field in dataclasses.fields(learner.config)
+        if getattr(learner.config, field.name) != field.default
+    ]
+    return f"{method} ({', '.join(changed)})" if changed else method
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

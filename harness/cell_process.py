@@ -1,0 +1,77 @@
+"""Runs one cell in a process of its own and passes on what it reports."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .cell import Cell
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a cell's process ended: finished, failed, out of memory or killed, with one sentence why."""
+
+    status: str
+    reason: str = ""
+
+
+def run_in_process(
+    cell: Cell,
+    *,
+    device: str,
+    plugins: Sequence[str],
+    scratch: Path,
+    on_event: Callable[[Mapping[str, Any]], None],
+) -> Ending:
+    """Start the worker, forward its events, wait for its end; the process never outlives this call.
+
+    The worker's standard error goes to `worker.log` in the scratch folder.
+    """
+    request = {"cell": cell.to_json(), "device": device, "plugins": list(plugins), "scratch": str(scratch)}
+    ending: Ending | None = None
+    with (
+        (scratch / "worker.log").open("w") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "frontrunner.harness.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            # A Ctrl-C reaches the parent only; it decides what becomes of the worker.
+            start_new_session=True,
+        ) as process,
+    ):
+        assert process.stdin is not None  # for the type checker: both are pipes
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()  # kept open: its end tells the worker that its parent is gone
+            for line in process.stdout:
+                event = json.loads(line)
+                if event["event"] == "finished":
+                    ending = Ending("finished")
+                elif event["event"] == "failed":
+                    ending = Ending(event["status"], event["reason"])
+                else:
+                    on_event(event)
+            code = process.wait()
+        except BrokenPipeError:
+            code = process.wait()
+        finally:
+            process.kill()
+    if ending is not None and (code == 0) == (ending.status == "finished"):
+        return ending
+    if code < 0:
+        return Ending("killed", f"its process was ended by signal {-code}{' (out of memory?)' if code == -9 else ''}")
+    return Ending("failed", f"its process ended with status {code}: {_last_line(scratch / 'worker.log')}")
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else "it printed nothing"

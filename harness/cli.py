@@ -1,0 +1,298 @@
+"""The command line. Everything heavy is imported inside the command that needs it: `--help` is instant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+
+from ..errors import ConfigError, FrontrunnerError
+
+if TYPE_CHECKING:
+    from .bench import Outcome
+    from .spec import BenchSpec
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="Benchmark Pareto-set learners: run methods on task suites, record in MLflow, rank by hypervolume.",
+)
+
+StoreOption = Annotated[
+    str | None, typer.Option("--store", help="Folder of the MLflow store [FRONTRUNNER_STORE or ./mlruns].")
+]
+PluginOption = Annotated[
+    list[str] | None,
+    typer.Option("--plugin", help="A Python file with learners or suites of yours; repeatable."),
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto (every CUDA device, else the CPU), cpu, cuda:N.")]
+Format = Literal["table", "md", "csv", "json"]
+
+
+@app.command("list")
+def list_(plugin: PluginOption = None) -> None:
+    """Methods with their options, and suites with their tasks."""
+    from .listing import listing
+    from .plugins import load_plugins
+
+    load_plugins(plugin or [])
+    _console().print(listing())
+
+
+@app.command()
+def run(
+    method: Annotated[str, typer.Argument(help="A method, see `frontrunner list`.")],
+    suite: Annotated[str, typer.Argument(help="A suite, see `frontrunner list`.")],
+    tasks: Annotated[str | None, typer.Option(help="Tasks of the suite, comma-separated; all when absent.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the experts, the learner and everything random.")] = 0,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="An option of the method, key=value; repeatable.")
+    ] = None,
+    points_per_edge: Annotated[int | None, typer.Option(help="Of the preference grid.")] = None,
+    device: DeviceOption = "auto",
+    store: StoreOption = None,
+    plugin: PluginOption = None,
+) -> None:
+    """Run one method on one suite; what has finished before is not run again."""
+    from .plugins import load_plugins
+    from .spec import BenchSpec, LearnerSpec, SuiteSpec
+
+    load_plugins(plugin or [])
+    spec = BenchSpec(
+        name=f"{method} on {suite}",
+        suites=[SuiteSpec(name=suite, tasks=_split(tasks), points_per_edge=points_per_edge)],
+        learners=[LearnerSpec(method=method, options=_options(set_ or []))],
+        seeds=[seed],
+    )
+    (outcome,) = outcomes = _bench(spec, device, store, plugin or [])
+    _exit_unless_finished(outcomes)
+    _print_front(outcome.run_id, store)
+
+
+@app.command()
+def bench(
+    file: Annotated[Path, typer.Argument(help="A YAML file; see studies/quickstart.yaml.")],
+    device: DeviceOption = "auto",
+    store: StoreOption = None,
+    plugin: PluginOption = None,
+) -> None:
+    """Run every cell of a file that has not finished, then print the leaderboard."""
+    from .plugins import load_plugins
+    from .spec import read_bench
+
+    load_plugins(plugin or [])
+    outcomes = _bench(read_bench(file), device, store, plugin or [])
+    _print_leaderboard(store, "table", None, groups={outcome.cell.group for outcome in outcomes})
+    console = _console()
+    option = f" --store {store}" if store else ""
+    console.print(
+        f"\nRecorded in {_folder(store)}. Look next:\n"
+        f"  frontrunner front {outcomes[0].run_id[:8]}{option}    one run's front\n"
+        f"  frontrunner ui{option}                every run, curve and plot in MLflow",
+        highlight=False,
+        soft_wrap=True,
+    )
+    _exit_unless_finished(outcomes)
+
+
+@app.command()
+def leaderboard(
+    suite: Annotated[str | None, typer.Option(help="This suite only.")] = None,
+    format_: Annotated[Format, typer.Option("--format", help="How to print it.")] = "table",
+    store: StoreOption = None,
+) -> None:
+    """Rank what is recorded: hypervolume, IGD, IGD+, wall time, peak memory, trainable parameters."""
+    _print_leaderboard(store, format_, suite)
+
+
+@app.command()
+def front(
+    run: Annotated[str, typer.Argument(help="The beginning of a run id, see `frontrunner leaderboard --format json`.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Draw it to a .png or .html file.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Show one run's front."""
+    _print_front(run, store, output)
+
+
+@app.command()
+def export(
+    run: Annotated[str, typer.Argument(help="The beginning of a run id.")],
+    preference: Annotated[str, typer.Option(help="One weight a task, summing to 1: digits=0.3,fashion=0.7.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for model.safetensors and model.json.")],
+    store: StoreOption = None,
+    plugin: PluginOption = None,
+) -> None:
+    """Unload the plain model a run's Pareto set gives for one preference."""
+    from .export import export_model
+    from .plugins import load_plugins
+    from .store import Store
+
+    load_plugins(plugin or [])
+    written = export_model(Store(_folder(store), create=False).find(run), _weights(preference), output)
+    _console().print(f"wrote {written}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Where to listen on this machine.")] = 5000,
+    store: StoreOption = None,
+) -> None:
+    """Open the MLflow UI on the store."""
+    import os
+
+    from .store import Store
+
+    opened = Store(_folder(store), create=False)
+    _console().print(f"MLflow on http://127.0.0.1:{port} (Ctrl-C ends it)", highlight=False)
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", opened.uri, "--port", str(port)]
+    os.execv(sys.executable, command)
+
+
+@app.command()
+def doctor(store: StoreOption = None) -> None:
+    """Check environment, devices, caches and store."""
+    from .doctor import findings
+
+    console = _console()
+    healthy = True
+    for what, found, fine in findings(store):
+        mark = "[green]✓[/]" if fine else "[red]✗[/]"
+        console.print(f"{mark} {what:24s} {found}", highlight=False, soft_wrap=True)
+        healthy &= fine
+    if not healthy:
+        raise ConfigError("something above is not as it should be")
+
+
+def _bench(spec: BenchSpec, device: str, store: str | None, plugins: Sequence[str]) -> list[Outcome]:
+    from .bench import run_bench
+    from .display import Display
+    from .environment import resolve_devices
+    from .store import Store
+
+    cells, devices = spec.cells(), resolve_devices(device)
+    opened = Store(_folder(store), create=True)
+    with Display(_console(), len(cells)) as display:
+        return run_bench(
+            spec,
+            opened,
+            devices=devices,
+            plugins=[str(Path(file).resolve()) for file in plugins],
+            listener=display,
+        )
+
+
+def _print_leaderboard(store: str | None, format_: Format, suite: str | None, groups: set[str] | None = None) -> None:
+    from ..errors import UnknownNameError
+    from . import rendering
+    from .leaderboard import leaderboards
+    from .store import Store
+
+    boards = leaderboards(Store(_folder(store), create=False))
+    if suite is not None:
+        known = {board.suite for board in boards}
+        if suite not in known:
+            raise UnknownNameError("recorded suite", suite, known)
+        boards = [board for board in boards if board.suite == suite]
+    if groups is not None:
+        boards = [board for board in boards if board.name in groups]
+    if format_ == "table":
+        for board in boards:
+            _console().print(rendering.as_table(board))
+    else:
+        text = {"md": rendering.as_markdown, "csv": rendering.as_csv, "json": rendering.as_json}[format_](boards)
+        sys.stdout.write(text + "\n")
+
+
+def _print_front(run_id: str, store: str | None, output: Path | None = None) -> None:
+    from .front_view import draw, view
+    from .store import Store
+
+    attempt = Store(_folder(store), create=False).find(run_id)
+    _console().print(view(attempt))
+    if output is not None:
+        draw(attempt, output)
+        _console().print(f"wrote {output}", highlight=False, soft_wrap=True)
+
+
+def _exit_unless_finished(outcomes: Sequence[Outcome]) -> None:
+    unfinished = [outcome for outcome in outcomes if outcome.ending.status != "finished"]
+    if unfinished:
+        from ..errors import CellError
+
+        raise CellError(
+            f"{len(unfinished)} of {len(outcomes)} cells did not finish (first: {unfinished[0].ending.reason}); "
+            "the same command runs them again"
+        )
+
+
+def _console() -> Console:
+    """The terminal's width; where there is none (a pipe, a log), wide enough for a leaderboard."""
+    console = Console()
+    return console if console.is_terminal else Console(width=150)
+
+
+def _folder(store: str | None) -> Path:
+    from .store import store_folder
+
+    return store_folder(store)
+
+
+def _split(names: str | None) -> list[str] | None:
+    return None if names is None else [name.strip() for name in names.split(",")]
+
+
+def _options(pairs: Sequence[str]) -> dict[str, Any]:
+    options = {}
+    for pair in pairs:
+        key, found, value = pair.partition("=")
+        if not found:
+            raise ConfigError(f"--set expects key=value, found {pair!r}")
+        options[key.strip()] = value.strip()
+    return options
+
+
+def _weights(text: str) -> dict[str, float]:
+    weights = {}
+    for pair in text.split(","):
+        task, found, value = pair.partition("=")
+        try:
+            weights[task.strip()] = float(value) if found else float("nan")
+        except ValueError:
+            found = ""
+        if not found:
+            raise ConfigError(f"--preference expects task=weight,task=weight, found {pair!r}")
+    return weights
+
+
+def main() -> None:
+    """Run the command line; errors are one sentence on standard error and exit status 1."""
+    try:
+        status = app(standalone_mode=False)
+        if status == 130:  # typer's, for Ctrl-C
+            raise KeyboardInterrupt
+    except (typer.Abort, KeyboardInterrupt):
+        _fail("interrupted; the same command continues where it stopped")
+    except FrontrunnerError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        sys.exit(1)  # the reader of our output has gone
+    except Exception as error:
+        # Usage errors; typer carries its own copy of click, whose exceptions have no public name
+        if not hasattr(error, "format_message"):
+            raise
+        _fail(error.format_message())
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str) -> None:
+    from rich.text import Text  # messages hold brackets that are no markup
+
+    sentence = " ".join(message.split())  # what a library or a plugin said may hold line breaks
+    Console(stderr=True).print(Text.assemble(("error: ", "bold red"), sentence), highlight=False, soft_wrap=True)
+    sys.exit(1)

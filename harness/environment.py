@@ -1,0 +1,73 @@
+"""What a result was made with: versions, and the device to run on."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import torch
+
+from ..errors import ConfigError
+
+RECORDED = ("frontrunner", "torch", "open_clip_torch", "transformers", "numpy", "pymoo", "mlflow")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide a result; the git commit when run from a checkout."""
+    found = {"python": platform.python_version()}
+    for package in RECORDED:
+        found[package] = importlib.metadata.version(package)
+    commit = _git_commit()
+    if commit is not None:
+        found["commit"] = commit
+    return found
+
+
+def machine() -> dict[str, str]:
+    """What the cost of a result depends on."""
+    found = {
+        "platform": platform.platform(),
+        "cpus": str(os.cpu_count()),
+    }
+    if torch.cuda.is_available():
+        found["gpu"] = torch.cuda.get_device_name()
+    return found
+
+
+def resolve_devices(device: str) -> list[str]:
+    """The devices to run on, one cell at a time on each: `auto` is every CUDA device, the CPU where there is none.
+
+    Raises:
+        ConfigError: a device this machine lacks.
+    """
+    if device == "auto":
+        return [f"cuda:{i}" for i in range(torch.cuda.device_count())] or ["cpu"]
+    try:
+        kind = torch.device(device)
+    except RuntimeError as error:
+        raise ConfigError(f"unknown device {device!r}; choose auto, cpu, cuda or cuda:N") from error
+    if kind.type == "cuda" and (not torch.cuda.is_available() or (kind.index or 0) >= torch.cuda.device_count()):
+        raise ConfigError(
+            f"device {device!r} is not on this machine ({torch.cuda.device_count()} CUDA devices); choose auto or cpu"
+        )
+    return [device]
+
+
+def _git_commit() -> str | None:
+    root = Path(__file__).parent.parent
+    if not (root / ".git").exists():
+        return None
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()

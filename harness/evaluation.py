@@ -1,0 +1,71 @@
+"""From a Pareto set to a front: every member is evaluated over a whole split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..methods import ParetoSet
+from ..metrics import Front
+from ..tasks import Problem, Progress, silent
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """n evaluated members of a set, in the order in which the set yields them; all minimised."""
+
+    error: NDArray[np.float64]
+    """(n, T) share of wrong answers."""
+    loss: NDArray[np.float64]
+    """(n, T) mean loss."""
+    preferences: NDArray[np.float64] | None
+    """(n, T); None for members that stand for no preference."""
+    labels: tuple[str, ...]
+    """One a member, empty where its preference says it all."""
+
+    def front(self) -> Front:
+        """The front of per-task error."""
+        return Front(self.error, self.preferences)
+
+
+def evaluate_members(
+    problem: Problem,
+    pareto_set: ParetoSet,
+    preferences: NDArray[np.float64],
+    split: str,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Evaluate a continuous set at every row of `preferences` (n, T), a finite set at what it holds.
+
+    Raises:
+        FrontError: an error or a loss is NaN or infinite.
+    """
+    errors, losses, answered, labels = [], [], [], []
+    for preference, label, params in pareto_set.members(preferences):
+        objectives = problem.evaluate(params, split).require_finite(problem.tasks)
+        errors.append(objectives.error)
+        losses.append(objectives.loss)
+        labels.append(label)
+        if preference is not None:
+            answered.append(preference)
+        progress("evaluate", len(errors), len(preferences))
+    return Evaluation(
+        error=np.array(errors),
+        loss=np.array(losses),
+        preferences=np.array(answered) if answered else None,
+        labels=tuple(labels),
+    )
+
+
+def evaluate(problem: Problem, pareto_set: ParetoSet, preferences: NDArray[np.float64], split: str = "test") -> Front:
+    """The front of per-task error a set reaches on a split.
+
+    Args:
+        problem: the problem the set was learned from.
+        pareto_set: what `Learner.fit` returned.
+        preferences: (n, T) points of the simplex, see `simplex_grid`.
+        split: train, val or test.
+    """
+    return evaluate_members(problem, pareto_set, preferences, split).front()

@@ -1,0 +1,68 @@
+"""Unloading: from a recorded run and a preference to one plain model on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ..errors import PreferenceError, StoreError
+from ..tasks import load_problem
+from .store import Attempt
+
+
+def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -> Path:
+    """Write `model.safetensors` (a state dict of the original architecture) and `model.json` into `folder`.
+
+    Args:
+        attempt: a finished run.
+        weights: one weight a task of the run, a point of the simplex.
+        folder: made when it is not there.
+
+    Returns:
+        The file with the weights.
+
+    Raises:
+        PreferenceError: a task too many or too few, or the set does not answer this preference.
+        StoreError: the recorded routers or the folder cannot be used.
+    """
+    cell = attempt.cell
+    if set(weights) != set(cell.tasks):
+        raise PreferenceError(f"expected one weight for each of {', '.join(cell.tasks)}, found {', '.join(weights)}")
+    learner = cell.learner()
+    if learner.version != cell.method_version:
+        raise StoreError(
+            f"the run was made with version {cell.method_version} of {cell.method!r}, installed is version "
+            f"{learner.version}; run it again"
+        )
+    state: dict[str, Tensor] = {}
+    saved = attempt.folder / "state.safetensors"
+    try:
+        if saved.exists():
+            state = load_file(saved)
+    except (OSError, SafetensorError) as error:
+        raise StoreError(f"the saved set {saved} cannot be read ({error})") from error
+    if not state and attempt.metrics["trainable_parameters"] > 0:
+        raise StoreError(f"{cell.method!r} was trained but saves no state, so its models cannot be made again")
+    problem = load_problem(cell.suite, cell.tasks, seed=cell.seed)
+    pareto_set = learner.restore(problem, state)
+    preference = [weights[task] for task in cell.tasks]
+    params = pareto_set.solve(preference)
+    file = folder / "model.safetensors"
+    about = {
+        "run": attempt.run_id,
+        "preference": dict(zip(cell.tasks, preference, strict=True)),
+        **cell.to_json(),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Merged weights are views of one flat tensor; the file wants tensors of their own.
+        save_file({name: tensor.detach().clone().contiguous() for name, tensor in params.items()}, file)
+        (folder / "model.json").write_text(json.dumps(about, indent=2))
+    except (OSError, SafetensorError) as error:
+        raise StoreError(f"the model cannot be written to {folder} ({error})") from error
+    return file

@@ -1,0 +1,59 @@
+"""One run's front, for the terminal and as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from ..errors import ConfigError
+from .front_html import front_html
+from .front_png import front_png
+from .quantities import as_time
+from .store import Attempt
+
+
+def view(attempt: Attempt) -> RenderableType:
+    """A table with a row a member: its preference and its error on every task, dominated members dimmed."""
+    record = attempt.record()
+    cell = record.cell
+    volume = record.hypervolume()
+    table = Table(
+        title=f"{cell.label} on {cell.suite}, seed {cell.seed} (run {attempt.run_id[:8]})",
+        title_justify="left",
+        title_style="bold",
+        caption=f"hypervolume {volume.value:.4f}{'' if volume.exact else ' (estimate)'}, "
+        f"fit {as_time(attempt.metrics['fit_time_s'])}; error rates on the {record.split} split, "
+        "dominated members dim",
+        caption_justify="left",
+    )
+    evaluation = record.evaluation
+    table.add_column("preference" if evaluation.preferences is not None else "member")
+    for task in cell.tasks:
+        table.add_column(f"{task} error ↓", justify="right")
+    kept = {tuple(point) for point in record.front().non_dominated().objectives.tolist()}
+    for i, errors in enumerate(evaluation.error.tolist()):
+        name = evaluation.labels[i]
+        if evaluation.preferences is not None:
+            name = " ".join(f"{weight:.2f}" for weight in evaluation.preferences[i])
+        table.add_row(name, *(f"{error:.4f}" for error in errors), style=None if tuple(errors) in kept else "dim")
+    return table
+
+
+def draw(attempt: Attempt, file: Path) -> None:
+    """Draw the front to a .png or .html file."""
+    record = attempt.record()
+    drawers = {".png": front_png, ".html": front_html}
+    if file.suffix not in drawers:
+        raise ConfigError(f"the picture {str(file)!r} must end in .png or .html")
+    try:
+        drawers[file.suffix](
+            {record.cell.label: record.front()},
+            record.cell.tasks,
+            file,
+            title=f"{record.cell.label} on {record.cell.suite}, seed {record.cell.seed}",
+            reference_point=record.reference_point,
+        )
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror}") from error

@@ -1,0 +1,63 @@
+"""What is registered: methods with their documented options, suites with their tasks."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dataclasses
+import inspect
+import itertools
+import textwrap
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..errors import ConfigError
+from ..methods import METHODS, methods
+from ..tasks import SUITES, suites
+
+
+def listing() -> RenderableType:
+    """For the terminal."""
+    parts: list[RenderableType] = []
+    for name, summary in methods().items():
+        parts.append(Text.assemble((name, "bold"), f"  {summary}"))
+        with contextlib.suppress(ConfigError):  # its summary says that it cannot be imported
+            options = _options(METHODS.get(name).Config)
+            if options.row_count:
+                parts.append(options)
+    parts.append(Text("\nsuites", style="bold underline"))
+    for name, summary in suites().items():
+        parts.append(Text.assemble((name, "bold"), f"  {summary}"))
+        with contextlib.suppress(ConfigError):
+            parts.append(Text(f"    tasks: {', '.join(SUITES.get(name).tasks)}"))
+    return Group(Text("methods", style="bold underline"), *parts)
+
+
+def _options(config: type) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 4))
+    documented = field_docs(config)
+    for field in dataclasses.fields(config):
+        default = "unset" if field.default is None else str(field.default)
+        table.add_row(field.name, default, documented.get(field.name, ""))
+    return table
+
+
+def field_docs(config: type) -> dict[str, str]:
+    """Field -> the docstring that follows it in the source."""
+    try:
+        source = textwrap.dedent(inspect.getsource(config))
+    except (OSError, TypeError):
+        return {}  # made in an interactive session
+    (definition,) = ast.parse(source).body
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    return {
+        field.target.id: " ".join(text.value.value.split())
+        for field, text in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }

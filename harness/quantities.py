@@ -1,0 +1,31 @@
+"""Seconds, bytes and counts as people read them."""
+
+from __future__ import annotations
+
+
+def as_time(seconds: float) -> str:
+    """`0.3 ms`, `4.2 s`, `1 min 20 s`, `2 h 05 min`."""
+    if seconds < 0.1:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def as_bytes(count: float) -> str:
+    """Decimal units: `12 kB`, `450 MB`, `1.25 GB`."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.2f} {unit}" if unit == "GB" else f"{count / size:.0f} {unit}"
+    return f"{count:.0f} B"
+
+
+def as_count(count: float) -> str:
+    """`264`, `3.36K`, `113.45M`, as the paper prints them."""
+    for unit, size in (("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if count >= size:
+            return f"{count / size:.2f}{unit}"
+    return f"{count:.0f}"

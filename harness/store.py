@@ -1,0 +1,280 @@
+"""The store: MLflow on SQLite, with artifacts beside it, in one folder.
+
+Experiment = suite. Parent run = one bench on that suite, child run = one attempt at a cell. A cell's run is
+RUNNING while its process runs and FINISHED only when everything about it has been written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import math
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from ..errors import StoreError, UnknownNameError
+from .cell import Cell
+from .front_record import FrontRecord
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+PREFIX = "frontrunner."
+BATCH = 1000  # MLflow takes at most this many metrics in one call
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One recorded attempt at a cell."""
+
+    run_id: str
+    cell: Cell
+    status: str
+    """finished, running, failed, out of memory or killed."""
+    reason: str
+    """One sentence, empty unless it failed."""
+    metrics: Mapping[str, float]
+    folder: Path
+    """Where its artifacts lie."""
+
+    def record(self) -> FrontRecord:
+        """Its recorded front."""
+        return FrontRecord.read(self.folder / "front.parquet")
+
+
+def store_folder(chosen: str | Path | None) -> Path:
+    """The chosen folder, `FRONTRUNNER_STORE`, or `mlruns` where the command runs."""
+    return Path(chosen or os.environ.get("FRONTRUNNER_STORE") or "mlruns").expanduser().resolve()
+
+
+class Store:
+    """Opens the store in a folder, creating it when `create` is set.
+
+    Raises:
+        StoreError: the folder cannot be written, or holds no store and `create` is not set.
+    """
+
+    def __init__(self, folder: Path, *, create: bool) -> None:
+        self.folder = folder
+        self.uri = f"sqlite:///{folder / 'mlflow.db'}"
+        if not create and not (folder / "mlflow.db").is_file():
+            raise StoreError(f"there is no store in {folder}; run something first, or name another with --store")
+        with _explained(folder):
+            (folder / "locks").mkdir(parents=True, exist_ok=True)
+            # Two processes migrating a new database crash each other.
+            with FileLock(folder / "locks" / "create.lock"):
+                self.client = _client(self.uri)
+
+    def lock(self, cell: Cell) -> FileLock:
+        """Held by the process that runs the cell; the system frees it when that process dies."""
+        return FileLock(self.folder / "locks" / f"{cell.key}.lock")
+
+    def bench_run(self, suite: str, name: str, digest: str, cells: Sequence[Cell], spec: Mapping[str, Any]) -> str:
+        """The parent run of a bench on one suite, reopened when the same bench was started before."""
+        with _explained(self.folder), FileLock(self.folder / "locks" / "bench.lock"):
+            experiment = self._experiment(suite)
+            found = self._search(f"tags.`{PREFIX}bench` = '{digest}'", [experiment])
+            if found:
+                self.client.update_run(found[0].info.run_id, status="RUNNING")
+                return str(found[0].info.run_id)
+            tags = {
+                f"{PREFIX}kind": "bench",
+                f"{PREFIX}bench": digest,
+                f"{PREFIX}cells": str(len(cells)),
+            }
+            run_id = str(self.client.create_run(experiment, tags=tags, run_name=name).info.run_id)
+            self.client.log_dict(run_id, {"cells": [cell.to_json() for cell in cells]}, "cells.json")
+            self.client.log_dict(run_id, dict(spec), "bench.json")
+            return run_id
+
+    def start(self, cell: Cell, parent: str, tags: Mapping[str, str]) -> str:
+        """Begin an attempt; earlier attempts that never ended are closed as killed. The cell's lock is held."""
+        with _explained(self.folder):
+            for stale in self.attempts(cell):
+                if stale.status == "running":
+                    self.end(stale.run_id, "killed", "the process that ran it is gone")
+            run = self.client.create_run(
+                self._experiment(cell.suite),
+                run_name=f"{cell.label} · seed {cell.seed}",
+                tags={
+                    f"{PREFIX}kind": "cell",
+                    f"{PREFIX}cell": cell.key,
+                    f"{PREFIX}spec": json.dumps(cell.to_json()),
+                    f"{PREFIX}method": cell.method,
+                    f"{PREFIX}label": cell.label,
+                    f"{PREFIX}group": cell.group,
+                    f"{PREFIX}status": "running",
+                    "mlflow.parentRunId": parent,
+                    **tags,
+                },
+            )
+            return str(run.info.run_id)
+
+    def log(
+        self,
+        run_id: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        curve: Sequence[Mapping[str, float]] = (),
+        tags: Mapping[str, str] | None = None,
+        step: int = 0,
+    ) -> None:
+        """Parameters, final metrics and a training curve, in batches; values that are not finite stay absent."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        now = int(time.time() * 1000)
+        points = [Metric(name, float(value), now, step) for name, value in (metrics or {}).items()]
+        points += [
+            Metric(f"train_{name}", float(value), now, int(row["step"]))
+            for row in curve
+            for name, value in row.items()
+            if name != "step"
+        ]
+        with _explained(self.folder):
+            points = [point for point in points if math.isfinite(point.value)]
+            self.client.log_batch(
+                run_id,
+                params=[Param(name, str(value)[:6000]) for name, value in (params or {}).items()],
+                tags=[RunTag(name, value) for name, value in (tags or {}).items()],
+            )
+            for start in range(0, len(points), BATCH):
+                self.client.log_batch(run_id, metrics=points[start : start + BATCH])
+
+    @contextlib.contextmanager
+    def scratch(self, cell: Cell) -> Iterator[Path]:
+        """A folder for one attempt, on the store's own disk; what a killed attempt left is removed first.
+
+        The cell's lock is held.
+        """
+        folder = self.folder / "scratch" / cell.key
+        with _explained(self.folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def add_artifacts(self, run_id: str, folder: Path) -> None:
+        """Copy every file of a folder to a run's artifacts."""
+        with _explained(self.folder):
+            self.client.log_artifacts(run_id, str(folder))
+
+    def end(self, run_id: str, status: str, reason: str = "") -> None:
+        """Close an attempt as finished, failed, out of memory or killed."""
+        with _explained(self.folder):
+            self.client.set_tag(run_id, f"{PREFIX}status", status)
+            if reason:
+                self.client.set_tag(run_id, f"{PREFIX}reason", reason)
+            state = {"finished": "FINISHED", "killed": "KILLED"}.get(status, "FAILED")
+            self.client.set_terminated(run_id, state)
+
+    def attempts(self, cell: Cell | None = None) -> list[Attempt]:
+        """Every recorded attempt, of one cell or of all, oldest first."""
+        query = f"tags.`{PREFIX}kind` = 'cell'"
+        if cell is not None:
+            query += f" and tags.`{PREFIX}cell` = '{cell.key}'"
+        with _explained(self.folder):
+            return [_attempt(run) for run in self._search(query)]
+
+    def finished(self, cell: Cell) -> Attempt | None:
+        """The finished attempt at a cell, if there is one."""
+        return next((attempt for attempt in self.attempts(cell) if attempt.status == "finished"), None)
+
+    def expected_cells(self) -> list[Cell]:
+        """Every cell some bench has asked for, once."""
+        cells: dict[str, Cell] = {}
+        with _explained(self.folder):
+            for run in self._search(f"tags.`{PREFIX}kind` = 'bench'"):
+                asked = json.loads((_artifacts(run) / "cells.json").read_text())["cells"]
+                cells.update({cell.key: cell for cell in map(Cell.from_json, asked)})
+        return list(cells.values())
+
+    def find(self, run: str) -> Attempt:
+        """The finished attempt whose run id starts with `run`.
+
+        Raises:
+            UnknownNameError: none does. StoreError: several do.
+        """
+        finished = [attempt for attempt in self.attempts() if attempt.status == "finished"]
+        found = [attempt for attempt in finished if attempt.run_id.startswith(run)]
+        if not found:
+            raise UnknownNameError("finished run", run, [attempt.run_id[:8] for attempt in finished])
+        if len(found) > 1:
+            raise StoreError(f"{len(found)} runs start with {run!r}; give more of the run id")
+        return found[0]
+
+    def _experiment(self, suite: str) -> str:
+        existing = self.client.get_experiment_by_name(suite)
+        if existing is not None:
+            return str(existing.experiment_id)
+        return str(self.client.create_experiment(suite, (self.folder / "artifacts" / suite).as_uri()))
+
+    def _search(self, query: str, experiments: Sequence[str] | None = None) -> list[Run]:
+        ids = list(experiments or [e.experiment_id for e in self.client.search_experiments()])
+        found: list[Run] = []
+        token = None
+        while True:
+            page = self.client.search_runs(
+                ids, query, max_results=1000, order_by=["attributes.start_time ASC"], page_token=token
+            )
+            found += page
+            token = page.token
+            if not token:
+                return found
+
+
+def _client(uri: str) -> MlflowClient:
+    """A client on a migrated database; creates the database when it is not there."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # benchmarks tell nobody that they run
+    for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=uri)
+    client.search_experiments(max_results=1)
+    return client
+
+
+def _attempt(run: Run) -> Attempt:
+    tags = run.data.tags
+    return Attempt(
+        run_id=run.info.run_id,
+        cell=Cell.from_json(json.loads(tags[f"{PREFIX}spec"])),
+        status=tags[f"{PREFIX}status"],
+        reason=tags.get(f"{PREFIX}reason", ""),
+        metrics=run.data.metrics,
+        folder=_artifacts(run),
+    )
+
+
+def _artifacts(run: Run) -> Path:
+    from urllib.parse import unquote, urlparse
+
+    return Path(unquote(urlparse(run.info.artifact_uri).path))
+
+
+@contextlib.contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Turn what MLflow, SQLAlchemy or the system raise into one sentence."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (OSError, MlflowException, SQLAlchemyError, json.JSONDecodeError) as error:
+        first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise StoreError(
+            f"the store in {folder} cannot be used ({first_line[:300]}); expected a folder that can be written, "
+            "with free space"
+        ) from error

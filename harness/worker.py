@@ -1,0 +1,166 @@
+"""The process that runs one cell: `python -m frontrunner.harness.worker`, started by `cell_process`.
+
+It reads one JSON request from standard input, writes what it measured into the scratch folder named there, and
+reports on standard output, one JSON object a line. It ends when its parent does: the parent holds the other end
+of standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import torch
+
+from ..errors import FrontrunnerError
+from ..methods import Context, ParetoSet
+from ..metrics import simplex_grid
+from ..tasks import SUITES, Problem, load_problem
+from .cell import Cell
+from .environment import versions
+from .evaluation import evaluate_members
+from .front_record import FrontRecord
+from .meter import Meter
+from .plugins import load_plugins
+
+CURVE_POINTS = 500
+"""Training curves are thinned to about this many points."""
+REPORT_INTERVAL_S = 0.1
+
+
+class Reporter:
+    """Sends events to the parent and keeps the training curve."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._last = 0.0
+        self.phase = "prepare"
+        self.curve: list[dict[str, float]] = []
+
+    def send(self, **event: Any) -> None:
+        """One event, now."""
+        self._stream.write(json.dumps(event) + "\n")
+        self._stream.flush()
+
+    def start(self, phase: str) -> None:
+        """A phase begins."""
+        self.phase = phase
+        self.send(event="phase", phase=phase)
+
+    def __call__(self, activity: str, step: int, total: int, **metrics: float) -> None:
+        """A `Progress`: forwards at most ten times a second, keeps every curve point it should."""
+        if self.phase == "fit" and metrics and (step % max(1, total // CURVE_POINTS) == 0 or step == total):
+            self.curve.append({"step": step, **metrics})
+        now = time.monotonic()
+        if now - self._last >= REPORT_INTERVAL_S or step == total:
+            self._last = now
+            self.send(event="progress", activity=activity, step=step, total=total, metrics=metrics)
+
+
+def run_cell(cell: Cell, device: str, scratch: Path, reporter: Reporter) -> None:
+    """Prepare, fit, evaluate; leaves front.parquet, routers (if any), curve.json and metrics.json in scratch."""
+    if torch.device(device).type == "cpu":
+        threads = SUITES.get(cell.suite).cpu_threads
+        torch.set_num_threads(threads or torch.get_num_threads())
+    meter = Meter(device)
+    reporter.start("prepare")
+    with meter.phase("prepare"):
+        problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed, progress=reporter)
+    learner = cell.learner()
+    preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)
+    reporter.start("fit")
+    with meter.phase("fit"):
+        pareto_set = learner.fit(problem, preferences, Context(cell.seed, device, reporter))
+    reporter.start("evaluate")
+    with meter.phase("evaluate"):
+        evaluation = evaluate_members(problem, pareto_set, preferences, "test", reporter)
+    record = FrontRecord(
+        cell=cell,
+        evaluation=evaluation,
+        reference_point=problem.reference_point,
+        pareto_front=problem.pareto_front,
+        split="test",
+        versions=versions(),
+    )
+    record.write(scratch / "front.parquet")
+    if state := pareto_set.state():
+        from safetensors.torch import save_file
+
+        save_file(dict(state), scratch / "state.safetensors")
+    metrics = {
+        **meter.metrics,
+        # Preparing is left out: it depends on whether the experts were cached.
+        "wall_time_s": meter.metrics["fit_time_s"] + meter.metrics["evaluate_time_s"],
+        "trainable_parameters": float(pareto_set.trainable_parameters),
+        "total_parameters": float(pareto_set.total_parameters),
+        "model_parameters": float(problem.model_parameters),
+        "front_points": float(len(evaluation.error)),
+        "cpu_threads": float(torch.get_num_threads()),
+        **pareto_set.diagnostics(),
+    }
+    solve_time = time_one_answer(problem, pareto_set, meter)
+    if solve_time is not None:
+        metrics["solve_time_s"] = solve_time
+    (scratch / "metrics.json").write_text(json.dumps(metrics))
+    (scratch / "curve.json").write_text(json.dumps(reporter.curve))
+    (scratch / "config.json").write_text(
+        json.dumps({**cell.to_json(), "resolved": vars(learner.resolved(problem))}, indent=2)
+    )
+
+
+def time_one_answer(problem: Problem, pareto_set: ParetoSet, meter: Meter) -> float | None:
+    """Seconds to get the weights for one new preference, median of five; None for sets that answer only their own."""
+    rng = np.random.default_rng(0)
+    times = []
+    for preference in rng.dirichlet(np.ones(problem.n_tasks), size=5):
+        start = meter.synchronized()
+        try:
+            pareto_set.solve(preference)
+        except FrontrunnerError:
+            return None
+        times.append(meter.synchronized() - start)
+    return float(np.median(times))
+
+
+def _why(error: BaseException) -> tuple[str, str]:
+    """(status, one sentence) of a failure."""
+    text = f"{type(error).__name__}: {error}" if not isinstance(error, FrontrunnerError) else str(error)
+    reason = " ".join(text.split())[:500]
+    out_of_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in text
+    return ("out of memory" if out_of_memory else "failed"), reason
+
+
+def _end_with_parent() -> None:
+    """Standard input reaches its end when the parent is gone, however it went."""
+    sys.stdin.read()
+    os._exit(1)
+
+
+def main() -> None:
+    """Run the request on standard input."""
+    # Whatever plugins or libraries print must not mix with events: they keep standard error.
+    events = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    reporter = Reporter(events)
+    request = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        load_plugins(request["plugins"])
+        run_cell(Cell.from_json(request["cell"]), request["device"], Path(request["scratch"]), reporter)
+    except BaseException as error:
+        traceback.print_exc()
+        status, reason = _why(error)
+        reporter.send(event="failed", status=status, reason=reason)
+        sys.exit(1)
+    reporter.send(event="finished")
+
+
+if __name__ == "__main__":
+    main()
