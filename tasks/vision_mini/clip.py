@@ -1,0 +1,108 @@
+"""The small CLIP of `vision-mini`: open_clip's model code with a configuration of ours, and its zero-shot heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own convention
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from ...errors import DataError
+
+if TYPE_CHECKING:
+    from open_clip.model import CLIP
+
+ASSETS = Path(__file__).parent / "assets"
+WEIGHTS = ASSETS / "clip.safetensors"
+TOKENIZER = ASSETS / "tokenizer.json"
+
+EMBEDDING = 64
+VISION = {"image_size": 32, "patch_size": 8, "width": 96, "head_width": 32, "layers": 4}
+TEXT = {"context_length": 16, "width": 64, "heads": 2, "layers": 2}
+
+TEMPLATES: dict[str, tuple[str, ...]] = {
+    "digits": ("a handwritten digit {}", "the number {} written by hand"),
+    "fashion": ("a grey photo of a {}", "a piece of clothing called {}"),
+    "animals": ("the silhouette of a {}", "the black shape of a {}"),
+    "photos": ("a small colour photo of a {}", "a blurry picture of a {}"),
+    "emoji": ("an emoji about {}", "a sticker for {}"),
+    "clipart": ("a drawing of {}", "clip art of {}"),
+    "optdigits": ("a coarse scan of the digit {}", "the blurred number {}"),
+    "glyphs": ("a letter of the {} script", "one printed {} character"),
+}
+"""Prompt templates by task: the captions of pre-training and the heads are made from them."""
+
+
+class ZeroShotHead(nn.Module):
+    """Linear classifier on L2-normalised features; `weight` (classes, d) carries CLIP's temperature."""
+
+    weight: Tensor
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(n, d) features to (n, classes) logits."""
+        return F.normalize(features, dim=-1) @ self.weight.T
+
+
+def to_input(images: Tensor) -> Tensor:
+    """uint8 images (n, 3, 32, 32) to floats in [-1, 1]."""
+    return images.float().div(127.5).sub(1.0)
+
+
+def build_clip(vocabulary: int) -> CLIP:
+    """The architecture with fresh weights drawn from torch's default generator."""
+    from open_clip.model import CLIP
+
+    return CLIP(embed_dim=EMBEDDING, vision_cfg=dict(VISION), text_cfg={**TEXT, "vocab_size": vocabulary})
+
+
+def tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
+    """(n, 16) token ids, zero-padded.
+
+    Raises:
+        DataError: a word is not in the vocabulary.
+    """
+    unknown = tokenizer.token_to_id("<unknown>")
+    ids = torch.zeros(len(texts), TEXT["context_length"], dtype=torch.long)
+    for row, encoding in enumerate(tokenizer.encode_batch(list(texts))):
+        if unknown in encoding.ids:
+            raise DataError(f"the caption {texts[row]!r} has a word outside the tokenizer's vocabulary")
+        ids[row, : len(encoding.ids)] = torch.tensor(encoding.ids)
+    return ids
+
+
+def load_clip(device: torch.device) -> tuple[CLIP, Tokenizer]:
+    """The shipped pre-trained CLIP and its tokenizer; DataError when a file is missing or damaged."""
+    try:
+        tokenizer = Tokenizer.from_file(str(TOKENIZER))
+        model = build_clip(tokenizer.get_vocab_size())
+        model.load_state_dict(load_file(WEIGHTS))
+    except Exception as error:
+        raise DataError(
+            f"the shipped weights in {ASSETS} cannot be read ({error}); reinstall frontrunner or run "
+            "`python -m frontrunner.tasks.vision_mini.pretrain`"
+        ) from error
+    return model.to(device).eval(), tokenizer
+
+
+@torch.no_grad()
+def zero_shot_head(model: CLIP, tokenizer: Tokenizer, task: str, classes: Sequence[str]) -> ZeroShotHead:
+    """The frozen head of a task, made by the text tower.
+
+    Every template of every class is encoded and normalised, averaged over templates, normalised again and
+    multiplied by the temperature (arXiv 2103.00020, section 3.1.4).
+    """
+    rows = []
+    for name in classes:
+        tokens = tokenize(tokenizer, [template.format(name) for template in TEMPLATES[task]])
+        features = model.encode_text(tokens.to(model.logit_scale.device), normalize=True)
+        rows.append(F.normalize(features.mean(dim=0), dim=-1))
+    return ZeroShotHead(torch.stack(rows) * model.logit_scale.exp())

@@ -1,0 +1,106 @@
+"""The suite `vision-mini`: eight real image domains at 32x32 and one small CLIP, all shipped with Frontrunner."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+
+from .. import classification, fine_tuning
+from ..classification import ClassificationProblem
+from ..expert_cache import cached, digest_files
+from ..fine_tuning import FineTuning, fine_tune
+from ..problem import Budget, Params, Problem
+from ..progress import Progress
+from ..suite import Suite
+from ..threads import cpu_threads
+from . import clip
+from .clip import TEMPLATES, WEIGHTS, load_clip, to_input, zero_shot_head
+from .images import load_domain
+
+EXPERT = FineTuning(steps=600, batch_size=32, peak_lr=1e-3, weight_decay=0.1)
+"""Strong on purpose: gentle fine-tuning (peak 3e-4) leaves hardly any conflict between the tasks."""
+
+CODE = tuple(Path(str(module.__file__)) for module in (classification, fine_tuning, clip))
+"""The code that decides what an expert becomes; its digest is part of the cache key."""
+
+
+class VisionMini(Suite):
+    """A small CLIP on up to eight real image domains; objective t is the error rate on domain t.
+
+    The set-up is that of the paper (arXiv 2406.09770, section 5.1) in miniature: the heads are frozen zero-shot
+    heads of the text tower, each expert is the vision tower fine-tuned on one task.
+    """
+
+    name: ClassVar[str] = "vision-mini"
+    version: ClassVar[str] = "1"
+    tasks: ClassVar[tuple[str, ...]] = tuple(TEMPLATES)
+    cpu_threads: ClassVar[int | None] = 1
+
+    def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
+        """Load data and weights, make the heads, fetch or fine-tune the experts."""
+        model, tokenizer = load_clip(device)
+        domains = [load_domain(task, device) for task in tasks]
+        heads = [
+            zero_shot_head(model, tokenizer, task, domain.classes) for task, domain in zip(tasks, domains, strict=True)
+        ]
+        pretrained = {name: tensor.clone() for name, tensor in model.visual.state_dict().items()}
+        # One task at a time, so that an expert does not depend on which other tasks were asked for.
+        experts = []
+        for task, domain, head in zip(tasks, domains, heads, strict=True):
+            single = ClassificationProblem(
+                name=self.name,
+                tasks=[task],
+                model=model.visual,
+                pretrained=pretrained,
+                experts=[pretrained],
+                budget=Budget(steps=0, batch_size=0),
+                data=[domain.splits],
+                heads=[head],
+                to_input=to_input,
+            )
+            experts.append(self._expert(single, domain.sha256, seed, progress))
+        return ClassificationProblem(
+            name=self.name,
+            tasks=tasks,
+            model=model.visual,
+            pretrained=pretrained,
+            experts=experts,
+            budget=Budget(steps=400, batch_size=16),
+            data=[domain.splits for domain in domains],
+            heads=heads,
+            to_input=to_input,
+        )
+
+    def _expert(self, single: ClassificationProblem, data: str, seed: int, progress: Progress) -> Params:
+        """The expert of a one-task problem, from the cache or fine-tuned now."""
+        (task,) = single.tasks
+        key = {
+            "suite": self.name,
+            "version": self.version,
+            "task": task,
+            "seed": seed,
+            "recipe": dataclasses.asdict(EXPERT),
+            "data": data,
+            "pretrained": digest_files(WEIGHTS),
+            "code": digest_files(*CODE),
+            "torch": torch.__version__,
+            "device": single.device.type,
+        }
+
+        def make() -> Params:
+            generator = torch.Generator().manual_seed(seed)
+            # Whoever asks first makes the entry, so its bits must not depend on how many threads they use.
+            with cpu_threads(1):
+                return fine_tune(
+                    single.pretrained,
+                    lambda params, batch: single.task_loss(0, params, batch),
+                    single.batches("train", EXPERT.batch_size, generator),
+                    EXPERT,
+                    activity=f"expert {task}",
+                    progress=progress,
+                )
+
+        return cached(key, make, single.device)
