@@ -31,9 +31,11 @@ $(BIN)/python:
 
 # Editable, so that what runs is what you edit; stamps, so that nothing is installed twice.
 $(VENV)/installed: pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV); PyTorch is large, this takes some minutes the first time."
 	$(BIN)/python -m pip install --quiet -e .
 	touch $@
 
 $(VENV)/installed-dev: pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV), test tools included; PyTorch is large, this takes some minutes the first time."
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	touch $@ $(VENV)/installed

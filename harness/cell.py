@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,8 @@ class Cell:
     @property
     def group(self) -> str:
         """Cells with the same group are comparable: same suite and version, tasks and preference grid."""
-        return f"{self.suite} v{self.suite_version}: {', '.join(self.tasks)} (grid {self.points_per_edge})"
+        n_preferences = math.comb(self.points_per_edge + len(self.tasks) - 2, len(self.tasks) - 1)
+        return f"{self.suite} v{self.suite_version}: {', '.join(self.tasks)} (grid of {n_preferences} preferences)"
 
     def learner(self) -> Learner:
         """The configured learner."""
