@@ -6,7 +6,8 @@ FrontrunnerError
 ├── DuplicateNameError       two origins claim one name
 ├── ConfigError              a value of the right name and the wrong kind
 ├── PreferenceError          not a point of the simplex, or one a finite set does not hold
-├── DataError                shipped or cached data that is missing, truncated or altered
+├── DataError                shipped or cached data that is missing or damaged
+├── DivergenceError          training ran into NaN or infinity
 ├── StoreError               the MLflow store cannot be created, read or written
 └── CellError                a cell that was started and did not finish
 
@@ -51,7 +52,11 @@ class PreferenceError(FrontrunnerError, ValueError):
 
 
 class DataError(FrontrunnerError):
-    """Shipped or cached data that is missing, truncated or altered."""
+    """Shipped or cached data that is missing or damaged."""
+
+
+class DivergenceError(FrontrunnerError):
+    """Training ran into NaN or infinity."""
 
 
 class StoreError(FrontrunnerError):

@@ -58,7 +58,7 @@ class Registry(Generic[T]):
 
     Args:
         kind: what an entry is called in messages ("method", "suite").
-        base: dotted path of the class that every entry subclasses, imported on first use.
+        base: `module:class` that every entry subclasses, imported on first use.
         group: entry-point group that third parties register under.
         builtin: name -> (target, one-line summary) of what ships with Frontrunner.
     """
@@ -82,7 +82,7 @@ class Registry(Generic[T]):
     def add(self, entry: Entry[T]) -> None:
         """Register one entry; a name that is taken is an error naming both origins."""
         taken = self._entries.get(entry.name)
-        if taken is not None and taken.origin != entry.origin:
+        if taken is not None and (taken.origin, taken.target) != (entry.origin, entry.target):
             raise DuplicateNameError(
                 f"{self.kind} {entry.name!r} is registered twice, by {taken.origin} and by {entry.origin}; "
                 "rename one of them"
@@ -114,7 +114,7 @@ class Registry(Generic[T]):
         return entries[name].load(self.base)
 
     def origin(self, name: str) -> str:
-        """Where `name` was registered from."""
+        """Where `name`, a registered one, comes from."""
         return self.entries()[name].origin
 
     def entries(self) -> Mapping[str, Entry[T]]:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import json
 import queue
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from filelock import Timeout
 
+from ..errors import StoreError
+from ..metrics import Front
 from .cell import Cell
 from .cell_process import Ending, run_in_process
-from .environment import machine, versions
 from .front_html import front_html
 from .front_png import front_png
 from .front_record import FrontRecord
 from .results import Group, load_groups, record_indicators
 from .spec import BenchSpec
 from .store import PREFIX, Store
+
+Runner = Callable[..., Ending]
+"""`run_in_process` for one device."""
 
 
 @dataclass(frozen=True)
@@ -70,79 +77,89 @@ def run_bench(
         suite: store.bench_run(suite, spec.name, digest, [c for c in cells if c.suite == suite], spec.model_dump())
         for suite in dict.fromkeys(cell.suite for cell in cells)
     }
+    try:
+        outcomes = _run_all(cells, store, parents, devices, plugins, listener)
+        _summarise(store, parents, outcomes)
+    except BaseException:
+        for parent in parents.values():
+            store.end(parent, "killed", "the bench was interrupted")
+        raise
+    return outcomes
+
+
+def _run_all(
+    cells: Sequence[Cell],
+    store: Store,
+    parents: Mapping[str, str],
+    devices: Sequence[str],
+    plugins: Sequence[str],
+    listener: Listener,
+) -> list[Outcome]:
+    """One cell at a time on each device; the first error, or Ctrl-C, ends the cells that run and starts no other."""
     todo: queue.SimpleQueue[Cell] = queue.SimpleQueue()
     for cell in cells:
         todo.put(cell)
     outcomes: dict[str, Outcome] = {}
-    crashes: list[BaseException] = []
+    stop = threading.Event()
 
     def serve(device: str) -> None:
-        while not crashes:
+        while not stop.is_set():
             try:
                 cell = todo.get_nowait()
             except queue.Empty:
                 return
-            try:
-                outcomes[cell.key] = _run_one(cell, store, parents[cell.suite], device, plugins, listener)
-            except BaseException as error:
-                crashes.append(error)
+            run = functools.partial(run_in_process, device=device, plugins=plugins, stop=stop)
+            outcomes[cell.key] = _run_one(cell, store, parents[cell.suite], device, run, stop, listener)
 
-    if len(devices) == 1:
-        serve(devices[0])  # in this thread, so that Ctrl-C arrives where the worker is waited for
-    else:
-        threads = [threading.Thread(target=serve, args=(device,), daemon=True) for device in devices]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    if crashes:
-        raise crashes[0]
-    ordered = [outcomes[cell.key] for cell in cells]
-    _summarise(store, parents, ordered)
-    return ordered
+    with ThreadPoolExecutor(len(devices)) as pool:
+        try:
+            for served in [pool.submit(serve, device) for device in devices]:
+                served.result()
+        except BaseException:
+            stop.set()  # the pool waits for its threads, and they for their workers' end
+            raise
+    return [outcomes[cell.key] for cell in cells]
 
 
-def _run_one(cell: Cell, store: Store, parent: str, device: str, plugins: Sequence[str], listener: Listener) -> Outcome:
+def _run_one(
+    cell: Cell, store: Store, parent: str, device: str, run: Runner, stop: threading.Event, listener: Listener
+) -> Outcome:
     lock = store.lock(cell)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         listener.waits(cell)
-        lock.acquire()
+        while not lock.is_locked:
+            if stop.is_set():
+                return Outcome(cell, Ending("killed", "the bench was interrupted"), run_id="", ran=False)
+            with contextlib.suppress(Timeout):
+                lock.acquire(timeout=0.5)
     try:
         done = store.finished(cell)
         if done is not None:
             outcome = Outcome(cell, Ending("finished"), done.run_id, ran=False)
         else:
             listener.begins(cell, device)
-            outcome = _attempt(cell, store, parent, device, plugins, listener)
+            outcome = _attempt(cell, store, parent, run, listener)
     finally:
         lock.release()
     listener.ends(outcome)
     return outcome
 
 
-def _attempt(cell: Cell, store: Store, parent: str, device: str, plugins: Sequence[str], listener: Listener) -> Outcome:
-    tags = {f"{PREFIX}device": device, **{f"{PREFIX}{name}": value for name, value in machine().items()}}
-    run_id = store.start(cell, parent, tags)
-    ended = False
+def _attempt(cell: Cell, store: Store, parent: str, run: Runner, listener: Listener) -> Outcome:
+    run_id = store.start(cell, parent)
     try:
         with store.scratch(cell) as scratch:
-            ending = run_in_process(
-                cell,
-                device=device,
-                plugins=plugins,
-                scratch=scratch,
-                on_event=lambda event: listener.reports(cell, event),
-            )
+            ending = run(cell, scratch=scratch, on_event=lambda event: listener.reports(cell, event))
             if ending.status == "finished":
                 _record(store, run_id, cell, scratch)
             store.add_artifacts(run_id, scratch)
-        store.end(run_id, ending.status, ending.reason)
-        ended = True
-    finally:
-        if not ended:  # Ctrl-C, a full disk: the attempt is closed on the way out
-            store.end(run_id, "killed", "the bench was interrupted")
+    except Exception as error:  # a full disk, say: closed as well as can be, on the way out
+        with contextlib.suppress(StoreError):
+            store.end(run_id, "failed", f"it could not be recorded: {error}")
+        raise
+    store.end(run_id, ending.status, ending.reason)
     return Outcome(cell, ending, run_id, ran=True)
 
 
@@ -164,13 +181,16 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
             **{f"min_error_{task}": value for task, value in zip(cell.tasks, lowest, strict=True)},
         },
         curve=curve,
-        tags={f"{PREFIX}hypervolume_exact": str(volume.exact), f"{PREFIX}versions": json.dumps(versions())},
+        tags={
+            f"{PREFIX}hypervolume_exact": str(volume.exact),
+            **{f"{PREFIX}{name}": value for name, value in record.environment.items()},
+        },
     )
     front_png(
         {cell.label: record.front()},
         cell.tasks,
         scratch / "front.png",
-        title=f"{cell.label} on {cell.suite}, seed {cell.seed}",
+        title=cell.title,
         reference_point=record.reference_point,
     )
 
@@ -192,18 +212,24 @@ def _summarise(store: Store, parents: Mapping[str, str], outcomes: Sequence[Outc
 
 
 def _draw_group(store: Store, parent: str, group: Group, keys: set[str]) -> None:
-    seeds = sorted({r.record.cell.seed for r in group.results if r.record.cell.key in keys})
-    fronts = {
-        result.record.cell.label: result.record.front()
-        for result in group.results
-        if result.record.cell.key in keys and result.record.cell.seed == seeds[0]
-    }
-    title = f"{group.suite}: {', '.join(group.tasks)} (seed {seeds[0]})"
-    name = f"fronts-{'-'.join(group.tasks)}"
-    reference_point = group.results[0].record.reference_point
+    """Draw the fronts of the bench's first seed together."""
+    mine = [result.record for result in group.results if result.record.cell.key in keys]
+    seed = min(record.cell.seed for record in mine)
+    fronts: dict[str, Front] = {}
+    for record in mine:
+        if record.cell.seed == seed:
+            label = record.cell.label  # two learners may have been given one label
+            fronts[label if label not in fronts else f"{label} {record.cell.learner_key[:4]}"] = record.front()
+    name = f"fronts-{'-'.join(group.tasks)}-{mine[0].cell.points_per_edge}"
     with tempfile.TemporaryDirectory() as folder:
-        front_png(fronts, group.tasks, Path(folder) / f"{name}.png", title=title, reference_point=reference_point)
-        front_html(fronts, group.tasks, Path(folder) / f"{name}.html", title=title, reference_point=reference_point)
+        for draw, ending in ((front_png, "png"), (front_html, "html")):
+            draw(
+                fronts,
+                group.tasks,
+                Path(folder) / f"{name}.{ending}",
+                title=f"{group.suite}: {', '.join(group.tasks)} (seed {seed})",
+                reference_point=mine[0].reference_point,
+            )
         store.add_artifacts(parent, Path(folder))
 
 

@@ -6,20 +6,20 @@ import dataclasses
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ConfigError
-from ..methods import METHODS, Learner
-from ..methods.learner import configure
+from ..methods import Learner, make_learner
 from ..metrics import simplex_grid
 from ..tasks import SUITES
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Everything that decides a result; two cells with the same key would give the same front."""
+    """What decides a result; on one machine two cells with the same key give the same front."""
 
     method: str
     method_version: str
@@ -51,9 +51,14 @@ class Cell:
         n_preferences = math.comb(self.points_per_edge + len(self.tasks) - 2, len(self.tasks) - 1)
         return f"{self.suite} v{self.suite_version}: {', '.join(self.tasks)} (grid of {n_preferences} preferences)"
 
+    @property
+    def title(self) -> str:
+        """For headings: learner, suite and seed."""
+        return f"{self.label} on {self.suite}, seed {self.seed}"
+
     def learner(self) -> Learner:
         """The configured learner."""
-        return configure(METHODS.get(self.method), self.options)
+        return make_learner(self.method, **self.options)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -71,7 +76,7 @@ def make_cell(
     *,
     tasks: Sequence[str] | None,
     seed: int,
-    options: Mapping[str, object],
+    options: Mapping[str, Any],
     points_per_edge: int | None,
     label: str | None = None,
 ) -> Cell:
@@ -86,9 +91,12 @@ def make_cell(
     Raises:
         UnknownNameError, ConfigError: a name or value that is not known; nothing has been started.
     """
-    learner = configure(METHODS.get(method), options)
+    learner = make_learner(method, **options)
     found = SUITES.get(suite)()
     chosen = found.choose(tasks)
+    for task in chosen:
+        if not re.fullmatch(r"[\w\-. ]+", task):
+            raise ConfigError(f"task names become metric names: letters, digits, spaces and _-. only, found {task!r}")
     if seed < 0:
         raise ConfigError(f"a seed must be 0 or more, found {seed}")
     points = default_points_per_edge(len(chosen)) if points_per_edge is None else points_per_edge
@@ -107,7 +115,7 @@ def make_cell(
 
 
 def default_points_per_edge(n_tasks: int) -> int:
-    """A lattice of at most a few dozen preferences: 11 points for two tasks, 21 for three, 20 for four, ..."""
+    """Makes a lattice of a few dozen preferences: 11 for two tasks, 21 for three, 20 for four, 15 for five."""
     return {2: 11, 3: 6, 4: 4}.get(n_tasks, 3)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +32,9 @@ def run_in_process(
     plugins: Sequence[str],
     scratch: Path,
     on_event: Callable[[Mapping[str, Any]], None],
+    stop: threading.Event,
 ) -> Ending:
-    """Start the worker, forward its events, wait for its end; the process never outlives this call.
+    """Start the worker, forward its events, wait for its end or for `stop`; the process never outlives this call.
 
     The worker's standard error goes to `worker.log` in the scratch folder.
     """
@@ -38,7 +43,9 @@ def run_in_process(
     with (
         (scratch / "worker.log").open("w") as log,
         subprocess.Popen(
-            [sys.executable, "-m", "frontrunner.harness.worker"],
+            # -P: a folder called frontrunner where the user stands must not be taken for the package
+            [sys.executable, "-P", "-m", "frontrunner.harness.worker"],
+            env={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ},  # without it cuBLAS is not reproducible
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -49,9 +56,12 @@ def run_in_process(
     ):
         assert process.stdin is not None  # for the type checker: both are pipes
         assert process.stdout is not None
+        watcher = threading.Thread(target=_end_when_told, args=(process, stop), daemon=True)
+        watcher.start()
         try:
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()  # kept open: its end tells the worker that its parent is gone
+            with contextlib.suppress(BrokenPipeError):  # it died at once: its exit status says more
+                process.stdin.write(json.dumps(request) + "\n")
+                process.stdin.flush()  # kept open: its end tells the worker that its parent is gone
             for line in process.stdout:
                 event = json.loads(line)
                 if event["event"] == "finished":
@@ -61,10 +71,10 @@ def run_in_process(
                 else:
                     on_event(event)
             code = process.wait()
-        except BrokenPipeError:
-            code = process.wait()
         finally:
-            process.kill()
+            _kill(process)
+    if stop.is_set():
+        return Ending("killed", "the bench was interrupted")
     if ending is not None and (code == 0) == (ending.status == "finished"):
         return ending
     if code < 0:
@@ -75,3 +85,16 @@ def run_in_process(
 def _last_line(log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines()
     return lines[-1][:300] if lines else "it printed nothing"
+
+
+def _end_when_told(process: subprocess.Popen[str], stop: threading.Event) -> None:
+    while process.poll() is None:
+        if stop.wait(0.2):
+            _kill(process)
+            return
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End the worker and whatever it has started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

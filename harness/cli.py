@@ -188,17 +188,11 @@ def _bench(spec: BenchSpec, device: str, store: str | None, plugins: Sequence[st
 
 
 def _print_leaderboard(store: str | None, format_: Format, suite: str | None, groups: set[str] | None = None) -> None:
-    from ..errors import UnknownNameError
     from . import rendering
     from .leaderboard import leaderboards
     from .store import Store
 
-    boards = leaderboards(Store(_folder(store), create=False))
-    if suite is not None:
-        known = {board.suite for board in boards}
-        if suite not in known:
-            raise UnknownNameError("recorded suite", suite, known)
-        boards = [board for board in boards if board.suite == suite]
+    boards = leaderboards(Store(_folder(store), create=False), suite)
     if groups is not None:
         boards = [board for board in boards if board.name in groups]
     if format_ == "table":
@@ -272,6 +266,11 @@ def _weights(text: str) -> dict[str, float]:
 
 def main() -> None:
     """Run the command line; errors are one sentence on standard error and exit status 1."""
+    import signal
+
+    for ending in ("SIGTERM", "SIGHUP"):  # to be ended is to be interrupted: what runs is closed first
+        if hasattr(signal, ending):
+            signal.signal(getattr(signal, ending), signal.default_int_handler)
     try:
         status = app(standalone_mode=False)
         if status == 130:  # typer's, for Ctrl-C

@@ -22,7 +22,7 @@ def findings(store: str | None) -> Iterator[tuple[str, str, bool]]:
     """(what, what was found, whether it is as it should be)."""
     for package, version in versions().items():
         yield package, version, True
-    for what, found in machine().items():
+    for what, found in machine("cpu").items():
         yield what, found, True
     if torch.cuda.is_available():
         for i in range(torch.cuda.device_count()):
@@ -37,7 +37,7 @@ def findings(store: str | None) -> Iterator[tuple[str, str, bool]]:
     cache = cache_folder()
     experts = list(cache.glob("experts/*.safetensors"))
     held = as_bytes(sum(file.stat().st_size for file in experts))
-    yield "expert cache", f"{cache}: {len(experts)} experts, {held}{_writable(cache)}", not _writable(cache)
+    yield "expert cache", f"{cache}: {len(experts)} experts, {held}{_obstacle(cache)}", not _obstacle(cache)
     folder = store_folder(store)
     if (folder / "mlflow.db").exists():
         try:
@@ -45,13 +45,13 @@ def findings(store: str | None) -> Iterator[tuple[str, str, bool]]:
             finished = sum(attempt.status == "finished" for attempt in attempts)
             yield (
                 "store",
-                f"{folder}: {len(attempts)} cell runs, {finished} finished{_writable(folder)}",
-                not _writable(folder),
+                f"{folder}: {len(attempts)} cell runs, {finished} finished{_obstacle(folder)}",
+                not _obstacle(folder),
             )
         except FrontrunnerError as error:
             yield "store", str(error), False
     else:
-        yield "store", f"{folder}: not created yet{_writable(folder)}", not _writable(folder)
+        yield "store", f"{folder}: not created yet{_obstacle(folder)}", not _obstacle(folder)
     for kind, registry in (("method", METHODS), ("suite", SUITES)):
         for name in registry.entries():
             try:
@@ -61,8 +61,8 @@ def findings(store: str | None) -> Iterator[tuple[str, str, bool]]:
                 yield f"{kind} {name}", str(error), False
 
 
-def _writable(folder: Path) -> str:
-    """Empty when files can be put there, else why not."""
+def _obstacle(folder: Path) -> str:
+    """Why files cannot be put there; empty when they can."""
     existing = folder
     while not existing.exists():
         existing = existing.parent

@@ -12,7 +12,7 @@ import torch
 
 from ..errors import ConfigError
 
-RECORDED = ("frontrunner", "torch", "open_clip_torch", "transformers", "numpy", "pymoo", "mlflow")
+RECORDED = ("frontrunner", "torch", "open_clip_torch", "transformers", "numpy", "pymoo", "moocore", "mlflow")
 
 
 def versions() -> dict[str, str]:
@@ -26,14 +26,13 @@ def versions() -> dict[str, str]:
     return found
 
 
-def machine() -> dict[str, str]:
+def machine(device: str) -> dict[str, str]:
     """What the cost of a result depends on."""
-    found = {
-        "platform": platform.platform(),
-        "cpus": str(os.cpu_count()),
-    }
-    if torch.cuda.is_available():
-        found["gpu"] = torch.cuda.get_device_name()
+    found = {"platform": platform.platform(), "cpus": str(os.cpu_count()), "device": device}
+    if torch.device(device).type == "cuda":
+        found["gpu"] = torch.cuda.get_device_name(device)
+    else:
+        found["threads"] = str(torch.get_num_threads())
     return found
 
 
@@ -49,6 +48,8 @@ def resolve_devices(device: str) -> list[str]:
         kind = torch.device(device)
     except RuntimeError as error:
         raise ConfigError(f"unknown device {device!r}; choose auto, cpu, cuda or cuda:N") from error
+    if kind.type not in ("cpu", "cuda") or (kind.type == "cpu" and kind.index):
+        raise ConfigError(f"cells run on cpu or cuda:N, found {device!r}")
     if kind.type == "cuda" and (not torch.cuda.is_available() or (kind.index or 0) >= torch.cuda.device_count()):
         raise ConfigError(
             f"device {device!r} is not on this machine ({torch.cuda.device_count()} CUDA devices); choose auto or cpu"

@@ -50,7 +50,7 @@ def evaluate_members(
         labels.append(label)
         if preference is not None:
             answered.append(preference)
-        progress("evaluate", len(errors), len(preferences))
+        progress("evaluate", len(errors), pareto_set.n_members(preferences))
     return Evaluation(
         error=np.array(errors),
         loss=np.array(losses),
@@ -66,6 +66,10 @@ def evaluate(problem: Problem, pareto_set: ParetoSet, preferences: NDArray[np.fl
         problem: the problem the set was learned from.
         pareto_set: what `Learner.fit` returned.
         preferences: (n, T) points of the simplex, see `simplex_grid`.
-        split: train, val or test.
+        split: one the problem has; suites have train, val and test.
+
+    Raises:
+        UnknownNameError: the problem has no such split.
+        FrontError: an error or a loss is NaN or infinite.
     """
     return evaluate_members(problem, pareto_set, preferences, split).front()

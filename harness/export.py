@@ -11,7 +11,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ..errors import PreferenceError, StoreError
-from ..tasks import load_problem
+from ..methods import Context
+from ..metrics import simplex_grid
+from ..tasks import SUITES, load_problem
+from .environment import resolve_devices
+from .front_record import digest_problem
 from .store import Attempt
 
 
@@ -33,12 +37,14 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
     cell = attempt.cell
     if set(weights) != set(cell.tasks):
         raise PreferenceError(f"expected one weight for each of {', '.join(cell.tasks)}, found {', '.join(weights)}")
-    learner = cell.learner()
-    if learner.version != cell.method_version:
+    learner, suite = cell.learner(), SUITES.get(cell.suite)
+    if (learner.version, suite.version) != (cell.method_version, cell.suite_version):
         raise StoreError(
-            f"the run was made with version {cell.method_version} of {cell.method!r}, installed is version "
-            f"{learner.version}; run it again"
+            f"the run was made with versions {cell.method_version} of {cell.method!r} and {cell.suite_version} of "
+            f"{cell.suite!r}, installed are {learner.version} and {suite.version}; run it again"
         )
+    record = attempt.record()
+    (device, *_) = resolve_devices(record.environment["device"])
     state: dict[str, Tensor] = {}
     saved = attempt.folder / "state.safetensors"
     try:
@@ -48,8 +54,14 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
         raise StoreError(f"the saved set {saved} cannot be read ({error})") from error
     if not state and attempt.metrics["trainable_parameters"] > 0:
         raise StoreError(f"{cell.method!r} was trained but saves no state, so its models cannot be made again")
-    problem = load_problem(cell.suite, cell.tasks, seed=cell.seed)
-    pareto_set = learner.restore(problem, state)
+    problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed)
+    if digest_problem(problem) != record.problem:
+        raise StoreError(
+            "the experts made on this machine are not those of the run (another machine or version of torch); "
+            "run it again here"
+        )
+    grid = simplex_grid(problem.n_tasks, cell.points_per_edge)
+    pareto_set = learner.restore(problem, state, grid, Context(cell.seed, device))
     preference = [weights[task] for task in cell.tasks]
     params = pareto_set.solve(preference)
     file = folder / "model.safetensors"
@@ -61,7 +73,7 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Merged weights are views of one flat tensor; the file wants tensors of their own.
-        save_file({name: tensor.detach().clone().contiguous() for name, tensor in params.items()}, file)
+        save_file({name: tensor.detach().cpu().clone().contiguous() for name, tensor in params.items()}, file)
         (folder / "model.json").write_text(json.dumps(about, indent=2))
     except (OSError, SafetensorError) as error:
         raise StoreError(f"the model cannot be written to {folder} ({error})") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,18 @@ from numpy.typing import NDArray
 
 from ..errors import StoreError
 from ..metrics import Front, Hypervolume, hypervolume
+from ..tasks import Problem
+from ..tasks.expert_cache import digest_weights
 from .cell import Cell
 from .evaluation import Evaluation
 
 METADATA_KEY = b"frontrunner"
+
+
+def digest_problem(problem: Problem) -> str:
+    """Digest of everything a learner is given besides data: the pre-trained model and every expert."""
+    models = [digest_weights(params) for params in (problem.pretrained, *problem.experts)]
+    return hashlib.sha256("/".join(models).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -24,8 +33,8 @@ class FrontRecord:
     """One evaluated set with all that is needed to score it.
 
     The file has a row a member and the columns `label`, `preference_<task>`, `error_<task>` and `loss_<task>`;
-    its metadata (JSON under the key `frontrunner`) holds the cell, versions, split, orientation and reference
-    point.
+    its metadata (JSON under the key `frontrunner`) holds the cell with its seed, the environment, the split,
+    orientation, reference point and a digest of the weights the learner was given.
     """
 
     cell: Cell
@@ -34,7 +43,10 @@ class FrontRecord:
     pareto_front: NDArray[np.float64] | None
     """The true front, where the problem knows it."""
     split: str
-    versions: dict[str, str]
+    environment: dict[str, str]
+    """Versions, device and machine."""
+    problem: str
+    """Digest of the pre-trained model and the experts."""
 
     def front(self) -> Front:
         """The front of per-task error, minimised."""
@@ -68,7 +80,8 @@ class FrontRecord:
             "reference_point": self.reference_point.tolist(),
             "pareto_front": None if self.pareto_front is None else self.pareto_front.tolist(),
             "split": self.split,
-            "versions": self.versions,
+            "environment": self.environment,
+            "problem": self.problem,
         }
         pq.write_table(table.replace_schema_metadata({METADATA_KEY: json.dumps(about)}), file)
 
@@ -101,5 +114,6 @@ class FrontRecord:
             reference_point=np.array(about["reference_point"]),
             pareto_front=None if truth is None else np.array(truth),
             split=about["split"],
-            versions=about["versions"],
+            environment=about["environment"],
+            problem=about["problem"],
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from ..errors import ConfigError
@@ -20,11 +21,11 @@ def view(attempt: Attempt) -> RenderableType:
     cell = record.cell
     volume = record.hypervolume()
     table = Table(
-        title=f"{cell.label} on {cell.suite}, seed {cell.seed} (run {attempt.run_id[:8]})",
+        title=escape(f"{cell.title} (run {attempt.run_id[:8]})"),
         title_justify="left",
         title_style="bold",
         caption=f"hypervolume {volume.value:.4f}{'' if volume.exact else ' (estimate)'}, "
-        f"fit {as_time(attempt.metrics['fit_time_s'])}; error rates on the {record.split} split, "
+        f"fit {as_time(attempt.metrics['fit_time_s'])}; error on the {record.split} split, "
         "dominated members dim",
         caption_justify="left",
     )
@@ -52,7 +53,7 @@ def draw(attempt: Attempt, file: Path) -> None:
             {record.cell.label: record.front()},
             record.cell.tasks,
             file,
-            title=f"{record.cell.label} on {record.cell.suite}, seed {record.cell.seed}",
+            title=record.cell.title,
             reference_point=record.reference_point,
         )
     except OSError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..errors import UnknownNameError
 from .cell import Cell
 from .results import Group, load_groups
 from .store import Attempt, Store
@@ -59,6 +60,9 @@ def leaderboards(store: Store, suite: str | None = None) -> list[Board]:
     Args:
         store: where they are recorded.
         suite: this suite only.
+
+    Raises:
+        UnknownNameError: nothing is recorded of that suite.
     """
     groups = {group.name: group for group in load_groups(store)}
     asked: dict[str, list[Cell]] = {}
@@ -66,6 +70,9 @@ def leaderboards(store: Store, suite: str | None = None) -> list[Board]:
         asked.setdefault(cell.group, []).append(cell)
     last = {attempt.cell.key: attempt for attempt in store.attempts()}
     boards = [_board(name, groups.get(name), cells, last) for name, cells in asked.items()]
+    recorded = {board.suite for board in boards}
+    if suite is not None and suite not in recorded:
+        raise UnknownNameError("recorded suite", suite, recorded)
     return [board for board in boards if suite is None or board.suite == suite]
 
 
@@ -106,4 +113,6 @@ def _board(name: str, group: Group | None, cells: Sequence[Cell], last: dict[str
 def _why(attempt: Attempt | None) -> str:
     if attempt is None:
         return "missing: not run yet"
+    if attempt.status == "finished":
+        return "damaged: its recorded front cannot be read; the same bench runs it again"
     return f"{attempt.status}: {attempt.reason}" if attempt.reason else attempt.status

@@ -20,9 +20,9 @@ SAMPLING_INTERVAL_S = 0.25  # listing children reads all of /proc: seldom enough
 class Meter:
     """Collects metrics by name, with their units in the name.
 
-    For every phase: `<phase>_time_s`; on CUDA `<phase>_peak_gpu_allocated_bytes` and
-    `<phase>_peak_gpu_reserved_bytes`. Over all phases: `peak_rss_bytes`, resident memory of the process and its
-    children together (sampled four times a second; the process alone exactly where the platform keeps the peak).
+    For every phase: `<phase>_time_s` and `<phase>_peak_rss_bytes`, resident memory of the process and its children
+    together (sampled four times a second; the process alone exactly where the kernel keeps the peak); on CUDA also
+    `<phase>_peak_gpu_allocated_bytes` and `<phase>_peak_gpu_reserved_bytes`.
     """
 
     def __init__(self, device: str) -> None:
@@ -36,8 +36,9 @@ class Meter:
         if cuda:
             torch.cuda.synchronize(self._device)
             torch.cuda.reset_peak_memory_stats(self._device)
+        _reset_kernel_peak()
         stop = threading.Event()
-        sampler = threading.Thread(target=self._sample, args=(stop,), daemon=True)
+        sampler = threading.Thread(target=self._sample, args=(f"{name}_peak_rss_bytes", stop), daemon=True)
         sampler.start()
         start = time.perf_counter()
         try:
@@ -58,17 +59,23 @@ class Meter:
             torch.cuda.synchronize(self._device)
         return time.perf_counter()
 
-    def _sample(self, stop: threading.Event) -> None:
+    def _sample(self, metric: str, stop: threading.Event) -> None:
         own = psutil.Process()
         while True:
+            last = stop.wait(0 if metric not in self.metrics else SAMPLING_INTERVAL_S)
             resident = 0
             for process in (own, *own.children(recursive=True)):
                 with contextlib.suppress(psutil.Error):  # a child may end while it is looked at
                     resident += process.memory_info().rss
-            peak = max(resident, _kernel_peak() or 0)
-            self.metrics["peak_rss_bytes"] = max(self.metrics.get("peak_rss_bytes", 0), peak)
-            if stop.wait(SAMPLING_INTERVAL_S):
+            self.metrics[metric] = max(self.metrics.get(metric, 0), resident, _kernel_peak() or 0)
+            if last:
                 return
+
+
+def _reset_kernel_peak() -> None:
+    """Have the Linux kernel forget the peak so far; where it cannot, a phase's peak is that of the process."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def _kernel_peak() -> int | None:

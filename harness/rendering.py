@@ -107,6 +107,6 @@ def _caption(board: Board) -> str:
         return "No cell has finished yet."
     point = ", ".join(f"{value:g}" for value in board.reference_point)
     return (
-        f"Objectives: error rates on the test split, minimised. HV at reference point ({point}); "
+        f"Objectives: error on the test split, minimised. HV at reference point ({point}); "
         f"IGD to the {board.reference_source} (reference {board.reference_digest})."
     )

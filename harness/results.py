@@ -28,7 +28,6 @@ class Scores:
     """Quality of one front; hypervolume is maximised, the distances are minimised."""
 
     hypervolume: float
-    exact: bool
     igd: float
     igd_plus: float
 
@@ -49,18 +48,18 @@ class Group:
         """Computed from the recorded front, never from memory."""
         front = result.record.front()
         volume = result.record.hypervolume()
-        return Scores(volume.value, volume.exact, igd(front, self.reference), igd_plus(front, self.reference))
+        return Scores(volume.value, igd(front, self.reference), igd_plus(front, self.reference))
 
 
 def load_groups(store: Store) -> list[Group]:
-    """Every group that has a finished cell; of several finished attempts at a cell the first counts."""
+    """Every group that has a finished cell; of several finished attempts at one, the first undamaged counts."""
     by_group: dict[str, dict[str, Result]] = {}
     for attempt in store.attempts():
-        if attempt.status == "finished":
-            members = by_group.setdefault(attempt.cell.group, {})
-            if attempt.cell.key not in members:
-                members[attempt.cell.key] = Result(attempt, attempt.record())
-    return [_group(name, list(members.values())) for name, members in by_group.items()]
+        members = by_group.setdefault(attempt.cell.group, {})
+        record = None if attempt.cell.key in members else attempt.intact()
+        if record is not None:
+            members[attempt.cell.key] = Result(attempt, record)
+    return [_group(name, list(members.values())) for name, members in by_group.items() if members]
 
 
 def record_indicators(store: Store, groups: Sequence[Group]) -> None:
@@ -68,12 +67,12 @@ def record_indicators(store: Store, groups: Sequence[Group]) -> None:
     for group in groups:
         _keep_reference(store, group)
         for result in group.results:
-            scored = store.client.get_run(result.attempt.run_id).data.tags.get(f"{PREFIX}reference_front")
-            if scored != group.reference.digest:
-                scores = group.score(result)
+            if result.attempt.reference != group.reference.digest:
+                front = result.record.front()
+                distances = {"igd": igd(front, group.reference), "igd_plus": igd_plus(front, group.reference)}
                 store.log(
                     result.attempt.run_id,
-                    metrics={"igd": scores.igd, "igd_plus": scores.igd_plus},
+                    metrics=distances,
                     tags={f"{PREFIX}reference_front": group.reference.digest},
                 )
 

@@ -1,7 +1,8 @@
 """The store: MLflow on SQLite, with artifacts beside it, in one folder.
 
 Experiment = suite. Parent run = one bench on that suite, child run = one attempt at a cell. A cell's run is
-RUNNING while its process runs and FINISHED only when everything about it has been written.
+RUNNING while its process runs and FINISHED only when its front and all it measured have been written; IGD follows
+when the bench ends, since it depends on the other fronts.
 """
 
 from __future__ import annotations
@@ -43,12 +44,21 @@ class Attempt:
     reason: str
     """One sentence, empty unless it failed."""
     metrics: Mapping[str, float]
+    reference: str | None
+    """Digest of the reference front its recorded IGD was measured to."""
     folder: Path
     """Where its artifacts lie."""
 
     def record(self) -> FrontRecord:
         """Its recorded front."""
         return FrontRecord.read(self.folder / "front.parquet")
+
+    def intact(self) -> FrontRecord | None:
+        """Its recorded front if it finished and the file is undamaged."""
+        try:
+            return self.record() if self.status == "finished" else None
+        except StoreError:
+            return None
 
 
 def store_folder(chosen: str | Path | None) -> Path:
@@ -69,6 +79,9 @@ class Store:
         if not create and not (folder / "mlflow.db").is_file():
             raise StoreError(f"there is no store in {folder}; run something first, or name another with --store")
         with _explained(folder):
+            if not create:
+                self.client = _client(self.uri)
+                return
             (folder / "locks").mkdir(parents=True, exist_ok=True)
             # Two processes migrating a new database crash each other.
             with FileLock(folder / "locks" / "create.lock"):
@@ -86,17 +99,14 @@ class Store:
             if found:
                 self.client.update_run(found[0].info.run_id, status="RUNNING")
                 return str(found[0].info.run_id)
-            tags = {
-                f"{PREFIX}kind": "bench",
-                f"{PREFIX}bench": digest,
-                f"{PREFIX}cells": str(len(cells)),
-            }
-            run_id = str(self.client.create_run(experiment, tags=tags, run_name=name).info.run_id)
+            run_id = str(self.client.create_run(experiment, run_name=name).info.run_id)
             self.client.log_dict(run_id, {"cells": [cell.to_json() for cell in cells]}, "cells.json")
             self.client.log_dict(run_id, dict(spec), "bench.json")
+            # Last, so that a run killed before it is complete is never taken for a bench.
+            self.log(run_id, tags={f"{PREFIX}kind": "bench", f"{PREFIX}bench": digest})
             return run_id
 
-    def start(self, cell: Cell, parent: str, tags: Mapping[str, str]) -> str:
+    def start(self, cell: Cell, parent: str) -> str:
         """Begin an attempt; earlier attempts that never ended are closed as killed. The cell's lock is held."""
         with _explained(self.folder):
             for stale in self.attempts(cell):
@@ -114,7 +124,6 @@ class Store:
                     f"{PREFIX}group": cell.group,
                     f"{PREFIX}status": "running",
                     "mlflow.parentRunId": parent,
-                    **tags,
                 },
             )
             return str(run.info.run_id)
@@ -127,13 +136,12 @@ class Store:
         metrics: Mapping[str, float] | None = None,
         curve: Sequence[Mapping[str, float]] = (),
         tags: Mapping[str, str] | None = None,
-        step: int = 0,
     ) -> None:
         """Parameters, final metrics and a training curve, in batches; values that are not finite stay absent."""
         from mlflow.entities import Metric, Param, RunTag
 
         now = int(time.time() * 1000)
-        points = [Metric(name, float(value), now, step) for name, value in (metrics or {}).items()]
+        points = [Metric(name, float(value), now, 0) for name, value in (metrics or {}).items()]
         points += [
             Metric(f"train_{name}", float(value), now, int(row["step"]))
             for row in curve
@@ -188,8 +196,8 @@ class Store:
             return [_attempt(run) for run in self._search(query)]
 
     def finished(self, cell: Cell) -> Attempt | None:
-        """The finished attempt at a cell, if there is one."""
-        return next((attempt for attempt in self.attempts(cell) if attempt.status == "finished"), None)
+        """The finished attempt at a cell, if there is one whose front can still be read."""
+        return next((attempt for attempt in self.attempts(cell) if attempt.intact() is not None), None)
 
     def expected_cells(self) -> list[Cell]:
         """Every cell some bench has asked for, once."""
@@ -254,6 +262,7 @@ def _attempt(run: Run) -> Attempt:
         status=tags[f"{PREFIX}status"],
         reason=tags.get(f"{PREFIX}reason", ""),
         metrics=run.data.metrics,
+        reference=tags.get(f"{PREFIX}reference_front"),
         folder=_artifacts(run),
     )
 
@@ -274,7 +283,7 @@ def _explained(folder: Path) -> Iterator[None]:
         yield
     except (OSError, MlflowException, SQLAlchemyError, json.JSONDecodeError) as error:
         first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise StoreError(
-            f"the store in {folder} cannot be used ({first_line[:300]}); expected a folder that can be written, "
-            "with free space"
-        ) from error
+        advice = (
+            "" if isinstance(error, MlflowException) else "; expected a folder that can be written, with free space"
+        )
+        raise StoreError(f"the store in {folder} cannot be used ({first_line[:300]}){advice}") from error

@@ -24,9 +24,9 @@ from ..methods import Context, ParetoSet
 from ..metrics import simplex_grid
 from ..tasks import SUITES, Problem, load_problem
 from .cell import Cell
-from .environment import versions
+from .environment import machine, versions
 from .evaluation import evaluate_members
-from .front_record import FrontRecord
+from .front_record import FrontRecord, digest_problem
 from .meter import Meter
 from .plugins import load_plugins
 
@@ -65,10 +65,16 @@ class Reporter:
 
 
 def run_cell(cell: Cell, device: str, scratch: Path, reporter: Reporter) -> None:
-    """Prepare, fit, evaluate; leaves front.parquet, routers (if any), curve.json and metrics.json in scratch."""
-    if torch.device(device).type == "cpu":
-        threads = SUITES.get(cell.suite).cpu_threads
-        torch.set_num_threads(threads or torch.get_num_threads())
+    """Prepare, fit, evaluate, metered.
+
+    Leaves front.parquet, metrics.json, curve.json, config.json and, where the set has a state, state.safetensors
+    in `scratch`.
+    """
+    if torch.device(device).type == "cuda":
+        torch.cuda.set_device(device)  # so that a learner's bare "cuda" is this one
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    else:
+        torch.set_num_threads(SUITES.get(cell.suite).cpu_threads or torch.get_num_threads())
     meter = Meter(device)
     reporter.start("prepare")
     with meter.phase("prepare"):
@@ -87,7 +93,8 @@ def run_cell(cell: Cell, device: str, scratch: Path, reporter: Reporter) -> None
         reference_point=problem.reference_point,
         pareto_front=problem.pareto_front,
         split="test",
-        versions=versions(),
+        environment={**versions(), **machine(device)},
+        problem=digest_problem(problem),
     )
     record.write(scratch / "front.parquet")
     if state := pareto_set.state():
@@ -96,13 +103,13 @@ def run_cell(cell: Cell, device: str, scratch: Path, reporter: Reporter) -> None
         save_file(dict(state), scratch / "state.safetensors")
     metrics = {
         **meter.metrics,
-        # Preparing is left out: it depends on whether the experts were cached.
+        # Preparing is left out of both: it depends on whether the experts were cached.
         "wall_time_s": meter.metrics["fit_time_s"] + meter.metrics["evaluate_time_s"],
+        "peak_rss_bytes": max(meter.metrics["fit_peak_rss_bytes"], meter.metrics["evaluate_peak_rss_bytes"]),
         "trainable_parameters": float(pareto_set.trainable_parameters),
         "total_parameters": float(pareto_set.total_parameters),
         "model_parameters": float(problem.model_parameters),
         "front_points": float(len(evaluation.error)),
-        "cpu_threads": float(torch.get_num_threads()),
         **pareto_set.diagnostics(),
     }
     solve_time = time_one_answer(problem, pareto_set, meter)
@@ -133,7 +140,8 @@ def _why(error: BaseException) -> tuple[str, str]:
     """(status, one sentence) of a failure."""
     text = f"{type(error).__name__}: {error}" if not isinstance(error, FrontrunnerError) else str(error)
     reason = " ".join(text.split())[:500]
-    out_of_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in text
+    named = ("can't allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    out_of_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(n in text for n in named)
     return ("out of memory" if out_of_memory else "failed"), reason
 
 

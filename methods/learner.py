@@ -1,11 +1,9 @@
-"""Learners: a method with its configuration, and what the harness hands to it."""
+"""Learners: a method with its configuration, and the context it runs in."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import types
-import typing
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import ConfigError, UnknownNameError
+from ..errors import ConfigError
 from ..tasks.problem import Problem
 from ..tasks.progress import Progress, silent
 from .pareto_set import ParetoSet
@@ -28,6 +26,7 @@ class Context:
 
     seed: int = 0
     device: str = "cpu"
+    """Where the problem lives, and where a learner puts what it makes."""
     progress: Progress = silent
     """Called with ("fit", step, total, loss=...); the harness draws it and records it as a training curve."""
 
@@ -73,11 +72,16 @@ class Learner(ABC):
             context: seed, device and progress.
         """
 
-    def restore(self, problem: Problem, state: Mapping[str, Tensor]) -> ParetoSet:
-        """The set `fit` returned, from its `state()`; sets without a state are simply fitted again."""
+    def restore(
+        self, problem: Problem, state: Mapping[str, Tensor], preferences: NDArray[np.float64], context: Context
+    ) -> ParetoSet:
+        """The set that `fit` returned for the same arguments, from its `state()`.
+
+        Sets without a state are simply fitted again; a learner whose sets have one overrides this.
+        """
         if state:
             raise ConfigError(f"{self.name} has nothing to restore, found {sorted(state)[:3]}")
-        return self.fit(problem, np.eye(problem.n_tasks), Context())
+        return self.fit(problem, preferences, context)
 
     def resolved(self, problem: Problem) -> Any:
         """The configuration with the suite's budget filled in where an option was left unset."""
@@ -87,47 +91,3 @@ class Learner(ABC):
             if getattr(self.config, field.name, 0) is None
         }
         return dataclasses.replace(self.config, **unset)
-
-
-def configure(learner: type[Learner], options: Mapping[str, object]) -> Learner:
-    """A learner from option values, checked by name and type.
-
-    Values may come as text (`--set steps=400`, YAML) and are read as the option's type.
-
-    Raises:
-        UnknownNameError: an option the learner does not have; the message offers the nearest.
-        ConfigError: a value of the wrong type.
-    """
-    hints = typing.get_type_hints(learner.Config)
-    known = [field.name for field in dataclasses.fields(learner.Config)]
-    values = {}
-    for option, value in options.items():
-        if option not in known:
-            raise UnknownNameError(f"option of method {learner.name!r}:", option, known)
-        values[option] = _read(f"{learner.name}: {option}", hints[option], value)
-    return learner(learner.Config(**values))
-
-
-def _read(where: str, hint: Any, value: object) -> object:
-    """`value` as the type `hint` (int, float, bool, str, Literal or a union of these with None)."""
-    choices = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    for choice in choices:
-        if choice is types.NoneType:
-            if value is None or value == "none":
-                return None
-        elif typing.get_origin(choice) is typing.Literal:
-            if value in typing.get_args(choice):
-                return value
-        elif choice is bool:
-            if isinstance(value, bool) or value in ("true", "false"):
-                return value in (True, "true")
-        elif not isinstance(value, bool) and isinstance(value, (int, float, str)):
-            try:
-                number = choice(value)
-            except ValueError:
-                continue
-            # 400.0 is an int, 0.5 is not; NaN and infinity are no setting of anything
-            if choice is str or (number == float(value) and abs(number) != float("inf")):
-                return number
-    named = hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
-    raise ConfigError(f"{where} must be {named}, found {value!r}")

@@ -41,6 +41,10 @@ class ParetoSet(ABC):
         for preference in preferences:
             yield preference, "", self.solve(preference)
 
+    def n_members(self, preferences: NDArray[np.float64]) -> int:
+        """How many `members` yields."""
+        return len(preferences)
+
     def state(self) -> Mapping[str, Tensor]:
         """What must be saved to restore the set beside its problem (routers, kilobytes); may be empty."""
         return {}
@@ -117,3 +121,7 @@ class FiniteSet(ParetoSet):
         for i, label in enumerate(self.labels):
             preference = None if self.preferences is None else self.preferences[i]
             yield preference, label, self._make(i)
+
+    def n_members(self, preferences: NDArray[np.float64]) -> int:  # noqa: ARG002 - it holds what it holds
+        """How many models it holds."""
+        return len(self.labels)

@@ -11,13 +11,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import ConfigError, FrontError
+from ..errors import ConfigError, DivergenceError
 from ..metrics import check_preference
 from ..tasks.problem import Params, Problem
 from .learner import Context, Learner
 from .pareto_set import ParetoSet
 from .router import RouterBank
-from .upscaling import UpscaledModel
+from .upscaling import RULES, UpscaledModel
+
+REPORT_EVERY = 10
+"""Steps; reading the loss makes a GPU wait for the CPU."""
 
 
 class RoutedSet(ParetoSet):
@@ -92,10 +95,14 @@ class PweMoeLs(Learner):
         """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
 
         def __post_init__(self) -> None:
-            for option in ("lr", "dirichlet_alpha", "steps", "batch_size"):
+            for option in ("lr", "dirichlet_alpha", "steps", "batch_size", "hidden_size"):
                 value = getattr(self, option)
                 if value is not None and value <= 0:
                     raise ConfigError(f"pwe-moe-ls: {option} must be positive, found {value}")
+            if self.router_depth not in (1, 2):
+                raise ConfigError(f"pwe-moe-ls: router_depth must be 1 or 2, found {self.router_depth}")
+            if not self.upscale.strip():
+                raise ConfigError(f"pwe-moe-ls: upscale must be {RULES}")
             if self.init_std < 0 or not 0 <= self.final_lr_ratio <= 1:
                 raise ConfigError(
                     "pwe-moe-ls: init_std must be 0 or more and final_lr_ratio in [0, 1], "
@@ -111,7 +118,7 @@ class PweMoeLs(Learner):
         """Train the routers on the train split.
 
         Raises:
-            FrontError: the loss became NaN or infinite.
+            DivergenceError: the loss became NaN or infinite.
         """
         config = self.resolved(problem)
         routed = self._untrained(problem, context.generator("routers"))
@@ -129,13 +136,20 @@ class PweMoeLs(Learner):
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-            value = float(loss.detach())
-            if not np.isfinite(value):
-                raise FrontError(f"the loss is {value} at step {step}; lower lr (now {config.lr}) or init_lambda")
-            context.progress("fit", step, config.steps, loss=value)
+            if step % REPORT_EVERY == 0 or step == config.steps:
+                value = float(loss.detach())
+                if not np.isfinite(value):
+                    raise DivergenceError(f"the loss is {value} at step {step}; lower lr (now {config.lr})")
+                context.progress("fit", step, config.steps, loss=value)
         return routed
 
-    def restore(self, problem: Problem, state: Mapping[str, Tensor]) -> ParetoSet:
+    def restore(
+        self,
+        problem: Problem,
+        state: Mapping[str, Tensor],
+        preferences: NDArray[np.float64],  # noqa: ARG002 - the routers say it all
+        context: Context,  # noqa: ARG002
+    ) -> ParetoSet:
         """The set from its saved routers."""
         routed = self._untrained(problem, torch.Generator())
         try:

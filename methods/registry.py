@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..registry import Registry
-from .learner import Learner, configure
+from .learner import Learner
+from .options import configure
 
 METHODS: Registry[Learner] = Registry(
     "method",
@@ -43,7 +44,7 @@ def methods() -> dict[str, str]:
     return METHODS.summaries()
 
 
-def make_learner(method: str, **options: object) -> Learner:
+def make_learner(method: str, /, **options: object) -> Learner:
     """A configured learner by the method's name.
 
     Raises:

@@ -39,7 +39,7 @@ class TaskVectorBank:
 
     def merge(self, coefficients: Tensor) -> dict[str, Tensor]:
         """`base + coefficients @ vectors`, as views of one new flat tensor; differentiable in (T,) coefficients."""
-        flat = torch.addmv(self.base, self.vectors.T, coefficients)
+        flat = torch.addmv(self.base, self.vectors.T, coefficients.to(self.base.dtype))
         merged = {}
         for name, piece, shape in zip(self.names, torch.split(flat, self._sizes), self._shapes, strict=True):
             view = piece.view(shape)

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor, nn
 
-from ..errors import UnknownNameError
+from ..errors import ConfigError, UnknownNameError
 from .problem import Batch, Budget, Objectives, Params, Problem
 
 EVALUATION_BATCH = 500
@@ -68,6 +68,10 @@ class ClassificationProblem(Problem):
         self.data = tuple(data)
         self.heads = tuple(head.requires_grad_(False) for head in heads)
         self.to_input = to_input
+        for task, splits in zip(self.tasks, self.data, strict=True):
+            for split, examples in splits.items():
+                if len(examples) == 0:
+                    raise ConfigError(f"the split {split!r} of task {task!r} is empty; expected one example or more")
 
     def losses(self, params: Params, batch: Batch) -> Tensor:
         """(T,) mean cross-entropies; the T mini-batches go through the encoder as one."""

@@ -7,11 +7,12 @@ content carries a checksum, so an entry that is damaged all the same is noticed 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -66,19 +67,32 @@ def cached(key: Mapping[str, object], make: Callable[[], Params], device: torch.
     """
     canonical = json.dumps(key, sort_keys=True)
     file = cache_folder() / "experts" / f"{hashlib.sha256(canonical.encode()).hexdigest()[:32]}.safetensors"
-    try:
+    with _explained(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_suffix(".lock")):
+        lock = FileLock(file.with_suffix(".lock"))
+        lock.acquire()
+    try:
+        with _explained(file.parent):
             found = _read(file)
-            if found is None:
-                found = {name: tensor.detach().cpu().contiguous() for name, tensor in make().items()}
+        if found is None:
+            found = {name: tensor.detach().cpu().contiguous() for name, tensor in make().items()}
+            with _explained(file.parent):
                 _write(file, found, canonical)
+    finally:
+        lock.release()
+    return {name: tensor.to(device) for name, tensor in found.items()}
+
+
+@contextlib.contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Say what to do when the system refuses."""
+    try:
+        yield
     except OSError as error:
         raise DataError(
-            f"the expert cache {file.parent} cannot be used ({error.strerror or error}); "
+            f"the expert cache {folder} cannot be used ({error.strerror or error}); "
             "free space there or set FRONTRUNNER_CACHE to a folder that can be written"
         ) from error
-    return {name: tensor.to(device) for name, tensor in found.items()}
 
 
 def _read(file: Path) -> dict[str, Tensor] | None:
@@ -100,7 +114,7 @@ def _read(file: Path) -> dict[str, Tensor] | None:
 
 def _write(file: Path, params: Mapping[str, Tensor], key: str) -> None:
     """Write beside the final name, flush to disk, move into place: a killed process leaves no half entry."""
-    partial = file.with_suffix(f".{os.getpid()}.partial")
+    partial = file.with_suffix(".partial")  # one writer at a time: the entry's lock is held
     try:
         try:
             save_file(dict(params), partial, metadata={"key": key, CHECKSUM: digest_weights(params)})

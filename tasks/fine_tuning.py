@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import DivergenceError
 from .problem import Batch, Params
 from .progress import Progress, silent
 
@@ -26,6 +27,7 @@ class FineTuning:
 
 def fine_tune(
     start: Params,
+    trainable: Iterable[str],
     loss: Callable[[Params, Batch], Tensor],
     batches: Iterator[Batch],
     recipe: FineTuning,
@@ -33,13 +35,13 @@ def fine_tune(
     activity: str,
     progress: Progress = silent,
 ) -> dict[str, Tensor]:
-    """Minimise `loss` from `start`; returns detached weights, `start` is left as it is.
+    """Minimise `loss` over the `trainable` names from `start`; returns detached weights, `start` is left as it is.
 
     Raises:
-        DataError: the loss became NaN or infinite.
+        DivergenceError: the loss became NaN or infinite.
     """
     weights = {name: tensor.detach().clone() for name, tensor in start.items()}
-    trained = [tensor.requires_grad_() for tensor in weights.values() if tensor.is_floating_point()]
+    trained = [weights[name].requires_grad_() for name in trainable]
     optimizer = torch.optim.AdamW(trained, lr=recipe.peak_lr, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=recipe.peak_lr, total_steps=recipe.steps, cycle_momentum=False
@@ -52,7 +54,7 @@ def fine_tune(
         schedule.step()
         if step % 10 == 0 or step == recipe.steps:
             current = float(value.detach())
-            if current != current or abs(current) == float("inf"):
-                raise DataError(f"{activity}: the loss is {current} at step {step}; lower the peak learning rate")
+            if not math.isfinite(current):
+                raise DivergenceError(f"{activity}: the loss is {current} at step {step}; lower the peak learning rate")
             progress(activity, step, recipe.steps, loss=current)
     return {name: tensor.detach() for name, tensor in weights.items()}

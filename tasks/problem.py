@@ -109,7 +109,8 @@ class Problem(ABC):
 
     def forward(self, params: Params, *inputs: Tensor) -> Any:
         """Run the architecture with `params` in place of its own weights."""
-        return functional_call(self.model, dict(params), inputs)
+        # Tied weights arrive under each of their names, since each is merged for itself.
+        return functional_call(self.model, dict(params), inputs, tie_weights=False)
 
     @abstractmethod
     def losses(self, params: Params, batch: Batch) -> Tensor:
@@ -140,4 +141,10 @@ class Problem(ABC):
                 raise ConfigError(
                     f"the weights of {owner!r} do not fit the architecture at {', '.join(odd[:3])}"
                     f"{' and more' if len(odd) > 3 else ''}; every expert must share the pre-trained model's shapes"
+                )
+            devices = {str(tensor.device) for tensor in (*params.values(), *self.pretrained.values())}
+            if len(devices) > 1:
+                raise ConfigError(
+                    f"the weights of {owner!r} lie on {' and '.join(sorted(devices))}; "
+                    "put every model on the device that `prepare` was given"
                 )

@@ -83,7 +83,8 @@ def load_clip(device: torch.device) -> tuple[CLIP, Tokenizer]:
     """The shipped pre-trained CLIP and its tokenizer; DataError when a file is missing or damaged."""
     try:
         tokenizer = Tokenizer.from_file(str(TOKENIZER))
-        model = build_clip(tokenizer.get_vocab_size())
+        with torch.random.fork_rng():  # initial weights are drawn from the default generator, then overwritten
+            model = build_clip(tokenizer.get_vocab_size())
         model.load_state_dict(load_file(WEIGHTS))
     except Exception as error:
         raise DataError(

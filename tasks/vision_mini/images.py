@@ -24,8 +24,6 @@ class Domain:
 
     classes: tuple[str, ...]
     splits: Mapping[str, Examples]
-    sha256: str
-    """Digest of the image file; part of every expert's cache key."""
 
 
 @functools.cache
@@ -67,4 +65,4 @@ def load_domain(name: str, device: torch.device) -> Domain:
     splits = {
         split: Examples(images[start:stop], labels[start:stop]) for split, (start, stop) in entry["splits"].items()
     }
-    return Domain(tuple(entry["classes"]), splits, digest)
+    return Domain(tuple(entry["classes"]), splits)

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 from pathlib import Path
 from typing import ClassVar
 
 import torch
 
-from .. import classification, fine_tuning
+from .. import classification, fine_tuning, problem
 from ..classification import ClassificationProblem
-from ..expert_cache import cached, digest_files
+from ..expert_cache import cached, digest_files, digest_weights
 from ..fine_tuning import FineTuning, fine_tune
 from ..problem import Budget, Params, Problem
 from ..progress import Progress
 from ..suite import Suite
 from ..threads import cpu_threads
 from . import clip
-from .clip import TEMPLATES, WEIGHTS, load_clip, to_input, zero_shot_head
+from .clip import TEMPLATES, load_clip, to_input, zero_shot_head
 from .images import load_domain
 
 EXPERT = FineTuning(steps=600, batch_size=32, peak_lr=1e-3, weight_decay=0.1)
 """Strong on purpose: gentle fine-tuning (peak 3e-4) leaves hardly any conflict between the tasks."""
 
-CODE = tuple(Path(str(module.__file__)) for module in (classification, fine_tuning, clip))
-"""The code that decides what an expert becomes; its digest is part of the cache key."""
+CODE = tuple(Path(str(module.__file__)) for module in (classification, fine_tuning, problem, clip))
+"""The code that trains an expert; its digest is part of the cache key."""
 
 
 class VisionMini(Suite):
@@ -61,7 +62,7 @@ class VisionMini(Suite):
                 heads=[head],
                 to_input=to_input,
             )
-            experts.append(self._expert(single, domain.sha256, seed, progress))
+            experts.append(self._expert(single, seed, progress))
         return ClassificationProblem(
             name=self.name,
             tasks=tasks,
@@ -74,19 +75,22 @@ class VisionMini(Suite):
             to_input=to_input,
         )
 
-    def _expert(self, single: ClassificationProblem, data: str, seed: int, progress: Progress) -> Params:
-        """The expert of a one-task problem, from the cache or fine-tuned now."""
-        (task,) = single.tasks
+    def _expert(self, single: ClassificationProblem, seed: int, progress: Progress) -> Params:
+        """The expert of a one-task problem, from the cache or fine-tuned now; keyed by all that decides it."""
+        (task,), (head,), (splits,) = single.tasks, single.heads, single.data
+        train = splits["train"]
         key = {
             "suite": self.name,
             "version": self.version,
             "task": task,
             "seed": seed,
             "recipe": dataclasses.asdict(EXPERT),
-            "data": data,
-            "pretrained": digest_files(WEIGHTS),
+            "train": digest_weights({"inputs": train.inputs, "labels": train.labels}),
+            "pretrained": digest_weights(single.pretrained),
+            "head": digest_weights(head.state_dict()),
             "code": digest_files(*CODE),
             "torch": torch.__version__,
+            "open_clip": importlib.metadata.version("open_clip_torch"),
             "device": single.device.type,
         }
 
@@ -96,6 +100,7 @@ class VisionMini(Suite):
             with cpu_threads(1):
                 return fine_tune(
                     single.pretrained,
+                    [name for name, _ in single.model.named_parameters()],
                     lambda params, batch: single.task_loss(0, params, batch),
                     single.batches("train", EXPERT.batch_size, generator),
                     EXPERT,

@@ -91,7 +91,7 @@ def test_the_parquet_says_what_it_was_made_with(fronts):
         assert found["orientation"] == "minimise"
         assert found["reference_point"] == [1.0, 1.0, 1.0]
         assert found["split"] == "test"
-        assert {"python", "frontrunner", "torch", "numpy", "pymoo"} <= set(found["versions"])
+        assert {"python", "frontrunner", "torch", "numpy", "pymoo"} <= set(found["environment"])
         assert found["cell"]["seed"] == 0
         assert found["cell"]["tasks"] == ["task0", "task1", "task2"]
         assert found["cell"]["suite_version"] == "1"

@@ -56,7 +56,7 @@ def test_order_of_preferences_does_not_matter(learner, tiny):
 
 def test_restored_from_its_state_equals_itself(learner, tiny):
     pareto_set = learner.fit(tiny, GRID, fr.Context(seed=1))
-    restored = learner.restore(tiny, pareto_set.state())
+    restored = learner.restore(tiny, pareto_set.state(), GRID, fr.Context(seed=1))
     assert objectives_of(tiny, restored).tobytes() == objectives_of(tiny, pareto_set).tobytes()
 
 

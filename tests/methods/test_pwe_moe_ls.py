@@ -110,7 +110,7 @@ def test_saved_routers_take_kilobytes(tiny):
 def test_routers_that_do_not_fit_are_refused(tiny):
     state = fitted(tiny, hidden_size=4).state()
     with pytest.raises(fr.ConfigError, match="do not fit"):
-        fr.make_learner("pwe-moe-ls", hidden_size=5).restore(tiny, state)
+        fr.make_learner("pwe-moe-ls", hidden_size=5).restore(tiny, state, GRID, fr.Context())
 
 
 @pytest.mark.parametrize(("t", "expected"), [(2, 22), (3, 45), (7, 217), (8, 280)])
