@@ -19,6 +19,7 @@ from filelock import Timeout
 
 from ..errors import StoreError
 from ..metrics import Front
+from ..tasks.expert_cache import digest_files
 from .cell import Cell
 from .cell_process import Ending, run_in_process
 from .front_html import front_html
@@ -151,14 +152,21 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Runner, listener: Liste
     run_id = store.start(cell, parent)
     try:
         with store.scratch(cell) as scratch:
-            ending = run(cell, scratch=scratch, on_event=lambda event: listener.reports(cell, event))
-            if ending.status == "finished":
-                _record(store, run_id, cell, scratch)
+            try:
+                ending = run(cell, scratch=scratch, on_event=lambda event: listener.reports(cell, event))
+                if ending.status == "finished":
+                    _record(store, run_id, cell, scratch)
+            except (StoreError, OSError):
+                raise
+            except Exception as error:  # what the learner reported cannot be used: its failure, not the bench's
+                ending = Ending("failed", f"its report cannot be recorded ({type(error).__name__}: {error})")
             store.add_artifacts(run_id, scratch)
-    except Exception as error:  # a full disk, say: closed as well as can be, on the way out
+    except (StoreError, OSError) as error:  # a full disk, say: closed as well as can be, on the way out
         with contextlib.suppress(StoreError):
             store.end(run_id, "failed", f"it could not be recorded: {error}")
-        raise
+        if isinstance(error, StoreError):
+            raise
+        raise StoreError(f"the result of {cell.title} cannot be written ({error}); free some space") from error
     store.end(run_id, ending.status, ending.reason)
     return Outcome(cell, ending, run_id, ran=True)
 
@@ -183,6 +191,7 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
         curve=curve,
         tags={
             f"{PREFIX}hypervolume_exact": str(volume.exact),
+            f"{PREFIX}digests": json.dumps({file: digest_files(scratch / file) for file in _files(scratch)}),
             **{f"{PREFIX}{name}": value for name, value in record.environment.items()},
         },
     )
@@ -193,6 +202,11 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
         title=cell.title,
         reference_point=record.reference_point,
     )
+
+
+def _files(scratch: Path) -> list[str]:
+    """What results are computed from later, and must not have changed by then."""
+    return [file for file in ("front.parquet", "state.safetensors") if (scratch / file).exists()]
 
 
 def _summarise(store: Store, parents: Mapping[str, str], outcomes: Sequence[Outcome]) -> None:

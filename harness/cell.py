@@ -97,8 +97,8 @@ def make_cell(
     for task in chosen:
         if not re.fullmatch(r"[\w\-. ]+", task):
             raise ConfigError(f"task names become metric names: letters, digits, spaces and _-. only, found {task!r}")
-    if seed < 0:
-        raise ConfigError(f"a seed must be 0 or more, found {seed}")
+    if not 0 <= seed < 2**63:
+        raise ConfigError(f"a seed must be 0 or more and below 2^63, found {seed}")
     points = default_points_per_edge(len(chosen)) if points_per_edge is None else points_per_edge
     simplex_grid(len(chosen), points)  # refuses a lattice that is too small or too large
     return Cell(

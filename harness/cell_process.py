@@ -16,6 +16,9 @@ from typing import Any
 
 from .cell import Cell
 
+LAST_WORDS_S = 10.0
+"""How long a worker may take to leave after its last report; threads of a learner must not hold up a bench."""
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -70,13 +73,17 @@ def run_in_process(
                     ending = Ending(event["status"], event["reason"])
                 else:
                     on_event(event)
-            code = process.wait()
+                if ending is not None:
+                    break  # not until the pipe closes: a child the learner forked may hold it
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(None if ending is None else LAST_WORDS_S)
         finally:
             _kill(process)
     if stop.is_set():
         return Ending("killed", "the bench was interrupted")
-    if ending is not None and (code == 0) == (ending.status == "finished"):
+    if ending is not None:
         return ending
+    code = process.returncode
     if code < 0:
         return Ending("killed", f"its process was ended by signal {-code}{' (out of memory?)' if code == -9 else ''}")
     return Ending("failed", f"its process ended with status {code}: {_last_line(scratch / 'worker.log')}")

@@ -65,13 +65,13 @@ class Display:
             self._activity[cell.key] = event["activity"]
             self._bars.reset(task)  # so that the time left is that of this activity
             if event["activity"] != self._phase.get(cell.key):  # "expert digits" within the phase prepare
-                self._say(f"{self._name(cell)}: {event['activity']}, {event['total']} steps")
+                self._say(f"{self._name(cell)}: {escape(event['activity'])}, {event['total']} steps")
         metrics = "  ".join(f"{name} {value:.3f}" for name, value in event["metrics"].items())
         self._bars.update(
             task,
             completed=event["step"],
             total=event["total"],
-            note=f"{event['activity']}  {metrics}".strip(),
+            note=escape(f"{event['activity']}  {metrics}".strip()),
         )
 
     def ends(self, outcome: Outcome) -> None:

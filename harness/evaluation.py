@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import FrontError
 from ..methods import ParetoSet
 from ..metrics import Front
 from ..tasks import Problem, Progress, silent
@@ -40,17 +41,26 @@ def evaluate_members(
     """Evaluate a continuous set at every row of `preferences` (n, T), a finite set at what it holds.
 
     Raises:
-        FrontError: an error or a loss is NaN or infinite.
+        FrontError: an error or a loss is NaN or infinite, or a member is no plain model of the architecture.
     """
     errors, losses, answered, labels = [], [], [], []
+    problem.model.eval()  # whatever a learner left it in: batch statistics must not decide a score
+    expected = {name: tensor.shape for name, tensor in problem.pretrained.items()}
     for preference, label, params in pareto_set.members(preferences):
+        if {name: tensor.shape for name, tensor in params.items()} != expected:
+            raise FrontError("a member of the Pareto set is no plain model of the architecture: names or shapes differ")
         objectives = problem.evaluate(params, split).require_finite(problem.tasks)
         errors.append(objectives.error)
         losses.append(objectives.loss)
-        labels.append(label)
+        labels.append(str(label))
         if preference is not None:
             answered.append(preference)
         progress("evaluate", len(errors), pareto_set.n_members(preferences))
+    if len(errors) != pareto_set.n_members(preferences) or len(answered) not in (0, len(errors)):
+        raise FrontError(
+            f"the Pareto set was to yield {pareto_set.n_members(preferences)} members, all or none with a preference; "
+            f"found {len(errors)}, {len(answered)} of them with one"
+        )
     return Evaluation(
         error=np.array(errors),
         loss=np.array(losses),

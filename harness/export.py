@@ -46,12 +46,8 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
     record = attempt.record()
     (device, *_) = resolve_devices(record.environment["device"])
     state: dict[str, Tensor] = {}
-    saved = attempt.folder / "state.safetensors"
-    try:
-        if saved.exists():
-            state = load_file(saved)
-    except (OSError, SafetensorError) as error:
-        raise StoreError(f"the saved set {saved} cannot be read ({error})") from error
+    if "state.safetensors" in attempt.digests:
+        state = load_file(attempt.artifact("state.safetensors"))
     if not state and attempt.metrics["trainable_parameters"] > 0:
         raise StoreError(f"{cell.method!r} was trained but saves no state, so its models cannot be made again")
     problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed)

@@ -95,25 +95,24 @@ class FrontRecord:
             about = json.loads(table.schema.metadata[METADATA_KEY])
             cell = Cell.from_json(about["cell"])
             frame = table.to_pandas()
-            columns = {
-                kind: frame[[f"{kind}_{task}" for task in cell.tasks]].to_numpy(dtype=np.float64)
+            preferences, error, loss = (
+                frame[[f"{kind}_{task}" for task in cell.tasks]].to_numpy(dtype=np.float64)
                 for kind in ("preference", "error", "loss")
-            }
-        except Exception as error:
-            raise StoreError(f"the recorded front {file} cannot be read ({error})") from error
-        preferences = columns["preference"]
-        truth = about["pareto_front"]
-        return cls(
-            cell=cell,
-            evaluation=Evaluation(
-                error=columns["error"],
-                loss=columns["loss"],
-                preferences=None if np.isnan(preferences).all() else preferences,
-                labels=tuple(frame["label"]),
-            ),
-            reference_point=np.array(about["reference_point"]),
-            pareto_front=None if truth is None else np.array(truth),
-            split=about["split"],
-            environment=about["environment"],
-            problem=about["problem"],
-        )
+            )
+            truth = about["pareto_front"]
+            return cls(
+                cell=cell,
+                evaluation=Evaluation(
+                    error=error,
+                    loss=loss,
+                    preferences=None if np.isnan(preferences).all() else preferences,
+                    labels=tuple(frame["label"]),
+                ),
+                reference_point=np.array(about["reference_point"]),
+                pareto_front=None if truth is None else np.array(truth),
+                split=about["split"],
+                environment=about["environment"],
+                problem=about["problem"],
+            )
+        except Exception as damage:
+            raise StoreError(f"the recorded front {file} cannot be read ({damage})") from damage

@@ -38,7 +38,9 @@ def view(attempt: Attempt) -> RenderableType:
         name = evaluation.labels[i]
         if evaluation.preferences is not None:
             name = " ".join(f"{weight:.2f}" for weight in evaluation.preferences[i])
-        table.add_row(name, *(f"{error:.4f}" for error in errors), style=None if tuple(errors) in kept else "dim")
+        table.add_row(
+            escape(name), *(f"{error:.4f}" for error in errors), style=None if tuple(errors) in kept else "dim"
+        )
     return table
 
 

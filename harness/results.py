@@ -88,7 +88,9 @@ def _group(name: str, results: list[Result]) -> Group:
         tasks=first.cell.tasks,
         results=results,
         reference=reference,
-        reference_source="closed form" if truth is not None else f"union of {len(results)} runs",
+        reference_source="closed form"
+        if truth is not None
+        else f"union of {len(results)} run{'s' if len(results) > 1 else ''}",
     )
 
 

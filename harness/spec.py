@@ -85,13 +85,24 @@ class BenchSpec(_Strict):
         return list({cell.key: cell for cell in cells}.values())
 
 
+class _OneOfEachKey(yaml.SafeLoader):
+    """YAML without repeated keys, of which the standard loader keeps the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(problem=f"the key {key!r} is given twice")
+        return super().construct_mapping(node, deep)
+
+
 def read_bench(file: Path) -> BenchSpec:
     """Read and check a bench file; ConfigError says in one sentence what is wrong with it."""
     try:
-        content = yaml.safe_load(file.read_text())
+        content = yaml.load(file.read_text(), _OneOfEachKey)
     except OSError as error:
         raise ConfigError(f"the bench file {str(file)!r} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{file} must hold the keys name, suites and learners, found {type(content).__name__}")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from ..errors import StoreError, UnknownNameError
+from ..tasks.expert_cache import digest_files
 from .cell import Cell
 from .front_record import FrontRecord
 
@@ -49,9 +50,23 @@ class Attempt:
     folder: Path
     """Where its artifacts lie."""
 
+    digests: Mapping[str, str]
+    """SHA-256 of its artifacts that results are computed from, by file name."""
+
     def record(self) -> FrontRecord:
-        """Its recorded front."""
-        return FrontRecord.read(self.folder / "front.parquet")
+        """Its recorded front; StoreError when the file is missing or not the one that was recorded."""
+        return FrontRecord.read(self.artifact("front.parquet"))
+
+    def artifact(self, name: str) -> Path:
+        """One of the files in `digests`; StoreError when it is missing or not the one that was recorded."""
+        file = self.folder / name
+        try:
+            found = digest_files(file)
+        except OSError as error:
+            raise StoreError(f"{file} cannot be read ({error.strerror})") from error
+        if found != self.digests.get(name):
+            raise StoreError(f"{file} is damaged: it is not the file that was recorded")
+        return file
 
     def intact(self) -> FrontRecord | None:
         """Its recorded front if it finished and the file is undamaged."""
@@ -75,9 +90,14 @@ class Store:
 
     def __init__(self, folder: Path, *, create: bool) -> None:
         self.folder = folder
-        self.uri = f"sqlite:///{folder / 'mlflow.db'}"
-        if not create and not (folder / "mlflow.db").is_file():
+        database = folder / "mlflow.db"
+        self.uri = f"sqlite:///{database}"
+        if set("?#%") & set(str(folder)):
+            raise StoreError(f"the store's path becomes part of an address, where ?, # and % mean something: {folder}")
+        if not create and not database.is_file():
             raise StoreError(f"there is no store in {folder}; run something first, or name another with --store")
+        if database.is_file() and database.stat().st_size == 0:
+            raise StoreError(f"{database} is empty, so what it held is lost; remove it to start a new store")
         with _explained(folder):
             if not create:
                 self.client = _client(self.uri)
@@ -85,6 +105,8 @@ class Store:
             (folder / "locks").mkdir(parents=True, exist_ok=True)
             # Two processes migrating a new database crash each other.
             with FileLock(folder / "locks" / "create.lock"):
+                if not database.exists():
+                    _create(database)
                 self.client = _client(self.uri)
 
     def lock(self, cell: Cell) -> FileLock:
@@ -97,8 +119,10 @@ class Store:
             experiment = self._experiment(suite)
             found = self._search(f"tags.`{PREFIX}bench` = '{digest}'", [experiment])
             if found:
-                self.client.update_run(found[0].info.run_id, status="RUNNING")
-                return str(found[0].info.run_id)
+                run_id = str(found[0].info.run_id)
+                self.client.update_run(run_id, status="RUNNING")
+                self.client.log_dict(run_id, {"cells": [cell.to_json() for cell in cells]}, "cells.json")  # new labels
+                return run_id
             run_id = str(self.client.create_run(experiment, run_name=name).info.run_id)
             self.client.log_dict(run_id, {"cells": [cell.to_json() for cell in cells]}, "cells.json")
             self.client.log_dict(run_id, dict(spec), "bench.json")
@@ -151,12 +175,12 @@ class Store:
         with _explained(self.folder):
             points = [point for point in points if math.isfinite(point.value)]
             self.client.log_batch(
-                run_id,
-                params=[Param(name, str(value)[:6000]) for name, value in (params or {}).items()],
-                tags=[RunTag(name, value) for name, value in (tags or {}).items()],
+                run_id, params=[Param(name, str(value)[:6000]) for name, value in (params or {}).items()]
             )
             for start in range(0, len(points), BATCH):
                 self.client.log_batch(run_id, metrics=points[start : start + BATCH])
+            # Last: a tag may say that the metrics are there.
+            self.client.log_batch(run_id, tags=[RunTag(name, value) for name, value in (tags or {}).items()])
 
     @contextlib.contextmanager
     def scratch(self, cell: Cell) -> Iterator[Path]:
@@ -193,19 +217,23 @@ class Store:
         if cell is not None:
             query += f" and tags.`{PREFIX}cell` = '{cell.key}'"
         with _explained(self.folder):
-            return [_attempt(run) for run in self._search(query)]
+            return [self._attempt(run) for run in self._search(query)]
 
     def finished(self, cell: Cell) -> Attempt | None:
         """The finished attempt at a cell, if there is one whose front can still be read."""
         return next((attempt for attempt in self.attempts(cell) if attempt.intact() is not None), None)
 
     def expected_cells(self) -> list[Cell]:
-        """Every cell some bench has asked for, once."""
+        """Every cell that some bench has asked for or that was attempted, once."""
         cells: dict[str, Cell] = {}
         with _explained(self.folder):
             for run in self._search(f"tags.`{PREFIX}kind` = 'bench'"):
-                asked = json.loads((_artifacts(run) / "cells.json").read_text())["cells"]
-                cells.update({cell.key: cell for cell in map(Cell.from_json, asked)})
+                file = self._artifacts(run) / "cells.json"
+                if file.exists():
+                    asked = json.loads(file.read_text())["cells"]
+                    cells.update({cell.key: cell for cell in map(Cell.from_json, asked)})
+        for attempt in self.attempts():
+            cells.setdefault(attempt.cell.key, attempt.cell)
         return list(cells.values())
 
     def find(self, run: str) -> Attempt:
@@ -222,11 +250,35 @@ class Store:
             raise StoreError(f"{len(found)} runs start with {run!r}; give more of the run id")
         return found[0]
 
+    def _attempt(self, run: Run) -> Attempt:
+        tags = run.data.tags
+        return Attempt(
+            run_id=run.info.run_id,
+            cell=Cell.from_json(json.loads(tags[f"{PREFIX}spec"])),
+            status=tags[f"{PREFIX}status"],
+            reason=tags.get(f"{PREFIX}reason", ""),
+            metrics=run.data.metrics,
+            reference=tags.get(f"{PREFIX}reference_front"),
+            folder=self._artifacts(run),
+            digests=json.loads(tags.get(f"{PREFIX}digests", "{}")),
+        )
+
+    def _artifacts(self, run: Run) -> Path:
+        """Where the files of a run lie in this folder; MLflow's own address names where the store was made."""
+        experiment = self.client.get_experiment(run.info.experiment_id)
+        return self.folder / "artifacts" / str(experiment.name) / str(run.info.run_id) / "artifacts"
+
     def _experiment(self, suite: str) -> str:
+        home = (self.folder / "artifacts" / suite).as_uri()
         existing = self.client.get_experiment_by_name(suite)
-        if existing is not None:
-            return str(existing.experiment_id)
-        return str(self.client.create_experiment(suite, (self.folder / "artifacts" / suite).as_uri()))
+        if existing is None:
+            return str(self.client.create_experiment(suite, home))
+        if existing.artifact_location != home:
+            raise StoreError(
+                f"the store in {self.folder} was made as {existing.artifact_location}, and MLflow keeps writing there; "
+                "it can be read here, but to add to it move it back or name a new one with --store"
+            )
+        return str(existing.experiment_id)
 
     def _search(self, query: str, experiments: Sequence[str] | None = None) -> list[Run]:
         ids = list(experiments or [e.experiment_id for e in self.client.search_experiments()])
@@ -242,8 +294,17 @@ class Store:
                 return found
 
 
+def _create(database: Path) -> None:
+    """Make the database beside its place and move it there: a half-migrated one cannot be mended."""
+    partial = database.with_suffix(".partial")
+    for leftover in database.parent.glob(f"{partial.name}*"):
+        leftover.unlink()
+    _client(f"sqlite:///{partial}")
+    partial.replace(database)
+
+
 def _client(uri: str) -> MlflowClient:
-    """A client on a migrated database; creates the database when it is not there."""
+    """A client on a migrated database."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # benchmarks tell nobody that they run
     for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -252,25 +313,6 @@ def _client(uri: str) -> MlflowClient:
     client = MlflowClient(tracking_uri=uri)
     client.search_experiments(max_results=1)
     return client
-
-
-def _attempt(run: Run) -> Attempt:
-    tags = run.data.tags
-    return Attempt(
-        run_id=run.info.run_id,
-        cell=Cell.from_json(json.loads(tags[f"{PREFIX}spec"])),
-        status=tags[f"{PREFIX}status"],
-        reason=tags.get(f"{PREFIX}reason", ""),
-        metrics=run.data.metrics,
-        reference=tags.get(f"{PREFIX}reference_front"),
-        folder=_artifacts(run),
-    )
-
-
-def _artifacts(run: Run) -> Path:
-    from urllib.parse import unquote, urlparse
-
-    return Path(unquote(urlparse(run.info.artifact_uri).path))
 
 
 @contextlib.contextmanager

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import torch
 
-from ..errors import FrontrunnerError
+from ..errors import ConfigError, FrontrunnerError
 from ..methods import Context, ParetoSet
 from ..metrics import simplex_grid
 from ..tasks import SUITES, Problem, load_problem
@@ -41,6 +43,7 @@ class Reporter:
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._last = 0.0
+        self._activity = ""
         self.phase = "prepare"
         self.curve: list[dict[str, float]] = []
 
@@ -59,8 +62,8 @@ class Reporter:
         if self.phase == "fit" and metrics and (step % max(1, total // CURVE_POINTS) == 0 or step == total):
             self.curve.append({"step": step, **metrics})
         now = time.monotonic()
-        if now - self._last >= REPORT_INTERVAL_S or step == total:
-            self._last = now
+        if now - self._last >= REPORT_INTERVAL_S or activity != self._activity:
+            self._last, self._activity = now, activity
             self.send(event="progress", activity=activity, step=step, total=total, metrics=metrics)
 
 
@@ -79,6 +82,8 @@ def run_cell(cell: Cell, device: str, scratch: Path, reporter: Reporter) -> None
     reporter.start("prepare")
     with meter.phase("prepare"):
         problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed, progress=reporter)
+        # What a kernel's first use costs is no learner's.
+        problem.losses(problem.pretrained, next(problem.batches("train", 2, torch.Generator())))
     learner = cell.learner()
     preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)
     reporter.start("fit")
@@ -87,6 +92,7 @@ def run_cell(cell: Cell, device: str, scratch: Path, reporter: Reporter) -> None
     reporter.start("evaluate")
     with meter.phase("evaluate"):
         evaluation = evaluate_members(problem, pareto_set, preferences, "test", reporter)
+    evaluation.front()  # refuses preferences off the simplex before anything is written
     record = FrontRecord(
         cell=cell,
         evaluation=evaluation,
@@ -110,8 +116,8 @@ def run_cell(cell: Cell, device: str, scratch: Path, reporter: Reporter) -> None
         "total_parameters": float(pareto_set.total_parameters),
         "model_parameters": float(problem.model_parameters),
         "front_points": float(len(evaluation.error)),
-        **pareto_set.diagnostics(),
     }
+    metrics |= _diagnostics(pareto_set, metrics)
     solve_time = time_one_answer(problem, pareto_set, meter)
     if solve_time is not None:
         metrics["solve_time_s"] = solve_time
@@ -120,6 +126,18 @@ def run_cell(cell: Cell, device: str, scratch: Path, reporter: Reporter) -> None
     (scratch / "config.json").write_text(
         json.dumps({**cell.to_json(), "resolved": vars(learner.resolved(problem))}, indent=2)
     )
+
+
+def _diagnostics(pareto_set: ParetoSet, metrics: Mapping[str, float]) -> dict[str, float]:
+    """The set's own numbers, checked: they must not pass for what was measured."""
+    found = {}
+    for name, value in pareto_set.diagnostics().items():
+        if name in metrics or not re.fullmatch(r"[\w\-.]+", name):
+            raise ConfigError(
+                f"diagnostics() may not name a metric {name!r}: taken, or not made of letters, digits and _-."
+            )
+        found[name] = float(value)
+    return found
 
 
 def time_one_answer(problem: Problem, pareto_set: ParetoSet, meter: Meter) -> float | None:

@@ -122,7 +122,7 @@ def test_training_curves_are_recorded_step_by_step(everything, fronts):
     query = "select step, value from metrics where run_uuid = ? and key = 'train_loss' order by step"
     recorded = select(everything.store, query, run)
     artifact = json.loads((folder_of(everything.store, run) / "curve.json").read_text())
-    assert [step for step, _ in recorded] == list(range(1, 31))
+    assert [step for step, _ in recorded] == [10, 20, 30]
     assert recorded == [(row["step"], row["loss"]) for row in artifact]
 
 

@@ -1,0 +1,103 @@
+"""A set that does not hand out plain models of the architecture is refused, never scored."""
+
+import numpy as np
+import pytest
+import torch
+
+import frontrunner as fr
+from frontrunner.registry import import_plugin
+
+GRID = fr.simplex_grid(3, 3)
+
+
+@pytest.fixture
+def tiny(request):
+    plugin, _ = import_plugin(request.config.rootpath / "tests" / "tiny_plugin.py")
+    return plugin.tiny_problem()
+
+
+def one_model(problem, params):
+    return fr.FiniteSet(problem.n_tasks, lambda _: params, ["one"], total_parameters=1)
+
+
+@pytest.mark.parametrize("fault", ["empty", "missing", "extra", "shape"])
+def test_a_member_that_is_no_plain_model_is_refused(tiny, fault):
+    params = dict(tiny.pretrained)
+    if fault == "empty":
+        params = {}
+    elif fault == "missing":
+        del params["embed.bias"]
+    elif fault == "extra":
+        params["other"] = torch.zeros(1)
+    else:
+        params["embed.bias"] = params["embed.bias"][:1]
+    with pytest.raises(fr.FrontError, match="names or shapes differ"):
+        fr.evaluate(tiny, one_model(tiny, params), GRID)
+
+
+def test_a_model_left_in_training_mode_does_not_change_its_score(tiny):
+    pareto_set = one_model(tiny, tiny.experts[0])
+    before = fr.evaluate(tiny, pareto_set, GRID).objectives
+    tiny.model.train()
+    np.testing.assert_array_equal(fr.evaluate(tiny, pareto_set, GRID).objectives, before)
+
+
+def test_a_set_that_answers_fewer_preferences_than_asked_is_refused(tiny):
+    class Lazy(fr.ContinuousSet):
+        def members(self, preferences):
+            yield from list(super().members(preferences))[:1]
+
+    lazy = Lazy(3, lambda _: tiny.pretrained, total_parameters=1)
+    with pytest.raises(fr.FrontError, match="was to yield 6 members"):
+        fr.evaluate(tiny, lazy, GRID)
+
+
+def test_nan_weights_are_refused_though_their_error_rate_is_finite(tiny):
+    params = {n: torch.full_like(t, torch.nan) if t.is_floating_point() else t for n, t in tiny.pretrained.items()}
+    with pytest.raises(fr.FrontError, match="task0"):
+        fr.evaluate(tiny, one_model(tiny, params), GRID)
+
+
+def test_double_precision_and_tied_weights_are_merged_too():
+    class Tied(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mlp = torch.nn.Linear(4, 4, dtype=torch.float64)
+            self.again = torch.nn.Linear(4, 4, dtype=torch.float64)
+            self.again.weight = self.mlp.weight
+
+        def forward(self, inputs):
+            return self.again(self.mlp(inputs))
+
+    model = Tied()
+    pretrained = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    shifts = [0.1, -0.1]
+    examples = fr.Examples(torch.randn(20, 4, dtype=torch.float64), torch.randint(4, (20,)))
+    problem = fr.ClassificationProblem(
+        name="tied",
+        tasks=["a", "b"],
+        model=model,
+        pretrained=pretrained,
+        experts=[{name: tensor + shift for name, tensor in pretrained.items()} for shift in shifts],
+        budget=fr.Budget(steps=2, batch_size=4),
+        data=[{"train": examples, "test": examples}] * 2,
+        heads=[torch.nn.Identity(), torch.nn.Identity()],
+    )
+    for learner in (fr.make_learner("interpolation"), fr.make_learner("pwe-moe-ls", upscale="all")):
+        pareto_set = learner.fit(problem, fr.simplex_grid(2, 3), fr.Context())
+        assert pareto_set.solve([0.5, 0.5])["mlp.weight"].dtype == torch.float64
+        assert fr.evaluate(problem, pareto_set, fr.simplex_grid(2, 3)).n_points == 3
+
+
+def test_weights_on_two_devices_are_refused(tiny):
+    with pytest.raises(fr.ConfigError, match="lie on"):
+        fr.ClassificationProblem(
+            name="odd",
+            tasks=tiny.tasks,
+            model=tiny.model,
+            pretrained=tiny.pretrained,
+            experts=[{name: tensor.to("meta") for name, tensor in expert.items()} for expert in tiny.experts],
+            budget=tiny.budget,
+            data=tiny.data,
+            heads=tiny.heads,
+        )

@@ -1,0 +1,54 @@
+"""The Python of README and CONTRIBUTING runs as printed."""
+
+import re
+
+import pytest
+import torch
+
+import frontrunner as fr
+from frontrunner.harness.spec import read_bench
+from frontrunner.registry import import_plugin
+
+
+def blocks(file, language):
+    return re.findall(rf"```{language}\n(.*?)```", file.read_text(), flags=re.DOTALL)
+
+
+@pytest.fixture
+def root(request):
+    return request.config.rootpath
+
+
+def imported(text, folder):
+    file = folder / text.partition("\n")[0].removeprefix("# ")
+    file.write_text(text)
+    return import_plugin(file)[0]
+
+
+def test_the_learner_and_the_suite_of_contributing_work_together(root, tmp_path):
+    learner_text, suite_text = blocks(root / "CONTRIBUTING.md", "python")
+    assert all(len(text.splitlines()) < 40 for text in (learner_text, suite_text))
+    suite = imported(suite_text, tmp_path).Blobs()
+    problem = suite.prepare(suite.tasks, device=torch.device("cpu"), seed=0, progress=fr.tasks.silent)
+    learner = imported(learner_text, tmp_path).Towards()
+    pareto_set = learner.fit(problem, fr.simplex_grid(2, 3), fr.Context())
+    assert fr.evaluate(problem, pareto_set, fr.simplex_grid(2, 3)).n_points == 3
+    torch.testing.assert_close(pareto_set.solve([1, 0])["bias"], problem.experts[0]["bias"])
+
+
+def test_the_bench_of_the_readme_is_a_bench(root, tmp_path):
+    (text,) = blocks(root / "README.md", "yaml")
+    (tmp_path / "bench.yaml").write_text(text)
+    assert len(read_bench(tmp_path / "bench.yaml").cells()) == 6
+
+
+@pytest.mark.parametrize("name", ["quickstart"])
+def test_shipped_studies_name_what_exists(root, name):
+    assert read_bench(root / "studies" / f"{name}.yaml").cells()
+
+
+@pytest.mark.slow
+def test_the_script_of_the_readme_prints_a_hypervolume(root, capsys):
+    (text,) = blocks(root / "README.md", "python")
+    exec(compile(text, "README.md", "exec"), {})
+    assert 0 < float(capsys.readouterr().out) < 1
