@@ -40,10 +40,11 @@ class Entry(Generic[T]):
             if isinstance(self.target, str):
                 module, _, attribute = self.target.partition(":")
                 found = getattr(importlib.import_module(module), attribute)
-            elif isinstance(self.target, importlib.metadata.EntryPoint):
-                found = self.target.load()
             else:
-                found = self.target
+                # By its method, not its class: where the backport `importlib_metadata` has been imported, entry
+                # points are of another class than the standard library's.
+                load = None if isinstance(self.target, type) else getattr(self.target, "load", None)
+                found = self.target if load is None else load()
         except FrontrunnerError:
             raise
         except Exception as error:

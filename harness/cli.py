@@ -14,6 +14,7 @@ from ..errors import ConfigError, FrontrunnerError
 
 if TYPE_CHECKING:
     from .bench import Outcome
+    from .leaderboard import Board
     from .spec import BenchSpec
 
 app = typer.Typer(
@@ -49,11 +50,13 @@ def run(
     method: Annotated[str, typer.Argument(help="A method, see `frontrunner list`.")],
     suite: Annotated[str, typer.Argument(help="A suite, see `frontrunner list`.")],
     tasks: Annotated[str | None, typer.Option(help="Tasks of the suite, comma-separated; all when absent.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the experts, the learner and everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Decides experts, learner and all else that is random.")] = 0,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="An option of the method, key=value; repeatable.")
     ] = None,
-    points_per_edge: Annotated[int | None, typer.Option(help="Of the preference grid.")] = None,
+    points_per_edge: Annotated[
+        int | None, typer.Option(help="Of the preference grid; a few dozen preferences when absent.")
+    ] = None,
     device: DeviceOption = "auto",
     store: StoreOption = None,
     plugin: PluginOption = None,
@@ -87,12 +90,13 @@ def bench(
 
     load_plugins(plugin or [])
     outcomes = _bench(read_bench(file), device, store, plugin or [])
-    _print_leaderboard(store, "table", None, groups={outcome.cell.group for outcome in outcomes})
+    boards = _print_leaderboard(store, "table", None, groups={outcome.cell.group for outcome in outcomes})
+    best = boards[0].rows[0].run_ids if boards else []
     console = _console()
     option = f" --store {store}" if store else ""
     console.print(
         f"\nRecorded in {_folder(store)}. Look next:\n"
-        f"  frontrunner front {outcomes[0].run_id[:8]}{option}    one run's front\n"
+        f"  frontrunner front {best[0][:8] if best else 'RUN'}{option}    the front of a run, here the best\n"
         f"  frontrunner ui{option}                every run, curve and plot in MLflow",
         highlight=False,
         soft_wrap=True,
@@ -143,13 +147,19 @@ def ui(
     port: Annotated[int, typer.Option(help="Where to listen on this machine.")] = 5000,
     store: StoreOption = None,
 ) -> None:
-    """Open the MLflow UI on the store."""
+    """Open the MLflow UI on the store; prints the address of every suite's runs."""
     import os
 
     from .store import Store
 
     opened = Store(_folder(store), create=False)
-    _console().print(f"MLflow on http://127.0.0.1:{port} (Ctrl-C ends it)", highlight=False)
+    console = _console()
+    for experiment in opened.client.search_experiments():
+        if experiment.name != "Default":
+            address = f"http://127.0.0.1:{port}/#/experiments/{experiment.experiment_id}/runs"
+            console.print(f"{experiment.name}: {address}", highlight=False, soft_wrap=True)
+    console.print("Unfold a bench to see its cells. Starting takes some seconds; Ctrl-C ends it.")
+    os.environ["PYTHONWARNINGS"] = "ignore"  # the server's own, about its dependencies
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", opened.uri, "--port", str(port)]
     os.execv(sys.executable, command)
 
@@ -187,7 +197,9 @@ def _bench(spec: BenchSpec, device: str, store: str | None, plugins: Sequence[st
         )
 
 
-def _print_leaderboard(store: str | None, format_: Format, suite: str | None, groups: set[str] | None = None) -> None:
+def _print_leaderboard(
+    store: str | None, format_: Format, suite: str | None, groups: set[str] | None = None
+) -> list[Board]:
     from . import rendering
     from .leaderboard import leaderboards
     from .store import Store
@@ -196,11 +208,13 @@ def _print_leaderboard(store: str | None, format_: Format, suite: str | None, gr
     if groups is not None:
         boards = [board for board in boards if board.name in groups]
     if format_ == "table":
+        console = _console()
         for board in boards:
-            _console().print(rendering.as_table(board))
+            console.print(rendering.as_table(board, console.width))
     else:
         text = {"md": rendering.as_markdown, "csv": rendering.as_csv, "json": rendering.as_json}[format_](boards)
         sys.stdout.write(text + "\n")
+    return boards
 
 
 def _print_front(run_id: str, store: str | None, output: Path | None = None) -> None:
@@ -285,7 +299,10 @@ def main() -> None:
         # Usage errors; typer carries its own copy of click, whose exceptions have no public name
         if not hasattr(error, "format_message"):
             raise
-        _fail(error.format_message())
+        message = error.format_message()
+        if not message:  # no command at all: the help has been printed
+            sys.exit(0)
+        _fail(message)
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from .bench import Outcome
 from .cell import Cell
@@ -21,11 +22,12 @@ class Display:
     def __init__(self, console: Console, n_cells: int) -> None:
         self._console = console
         self._live = console.is_terminal
+        narrow = console.width < 100
         self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, max_width=24 if narrow else 40)),
+            *([] if narrow else [BarColumn(bar_width=20)]),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True)),
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
@@ -47,7 +49,7 @@ class Display:
     def begins(self, cell: Cell, device: str) -> None:
         """Add a bar."""
         self._started[cell.key] = time.monotonic()
-        self._tasks[cell.key] = self._bars.add_task(self._name(cell), total=None, note=f"starting on {device}")
+        self._tasks[cell.key] = self._bars.add_task(escape(cell.label), total=None, note=f"starting on {device}")
         self._say(f"{self._name(cell)}: starting on {device}")
 
     def waits(self, cell: Cell) -> None:

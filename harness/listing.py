@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ..errors import ConfigError
 from ..methods import METHODS, methods
-from ..tasks import SUITES, suites
+from ..tasks import SUITES, Budget, suites
 
 
 def listing() -> RenderableType:
@@ -38,8 +38,11 @@ def listing() -> RenderableType:
 def _options(config: type) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 4))
     documented = field_docs(config)
+    budget = {field.name for field in dataclasses.fields(Budget)}
     for field in dataclasses.fields(config):
         default = "unset" if field.default is None else str(field.default)
+        if field.default is None and field.name in budget:
+            default = "the suite's"
         table.add_row(field.name, default, documented.get(field.name, ""))
     return table
 

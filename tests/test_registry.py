@@ -163,3 +163,21 @@ def test_two_plugins_of_one_file_name_are_two_plugins(tmp_path):
         file.write_text(f"where = {folder!r}")
         modules.append(import_plugin(file)[0])
     assert [module.where for module in modules] == ["a", "b"]
+
+
+def test_entry_points_load_beside_the_backport_of_importlib_metadata():
+    """Other packages import it, and then entry points are of its class."""
+
+    class BackportedEntryPoint:
+        name = "mine"
+
+        def load(self):
+            return Mine
+
+    class Mine(fr.Learner):
+        name = "mine"
+
+        def fit(self, problem, preferences, context):
+            raise AssertionError
+
+    assert Entry("mine", "package p", BackportedEntryPoint()).load(fr.Learner) is Mine
