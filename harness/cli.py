@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -62,6 +62,7 @@ def run(
     plugin: PluginOption = None,
 ) -> None:
     """Run one method on one suite; what has finished before is not run again."""
+    from .key_values import read_pairs
     from .plugins import load_plugins
     from .spec import BenchSpec, LearnerSpec, SuiteSpec
 
@@ -69,7 +70,7 @@ def run(
     spec = BenchSpec(
         name=f"{method} on {suite}",
         suites=[SuiteSpec(name=suite, tasks=_split(tasks), points_per_edge=points_per_edge)],
-        learners=[LearnerSpec(method=method, options=_options(set_ or []))],
+        learners=[LearnerSpec(method=method, options=read_pairs("--set", set_ or []))],
         seeds=[seed],
     )
     (outcome,) = outcomes = _bench(spec, device, store, plugin or [])
@@ -134,11 +135,12 @@ def export(
 ) -> None:
     """Unload the plain model a run's Pareto set gives for one preference."""
     from .export import export_model
+    from .key_values import read_weights
     from .plugins import load_plugins
     from .store import Store
 
     load_plugins(plugin or [])
-    written = export_model(Store(_folder(store), create=False).find(run), _weights(preference), output)
+    written = export_model(Store(_folder(store), create=False).find(run), read_weights(preference), output)
     _console().print(f"wrote {written}", highlight=False, soft_wrap=True)
 
 
@@ -253,29 +255,6 @@ def _folder(store: str | None) -> Path:
 
 def _split(names: str | None) -> list[str] | None:
     return None if names is None else [name.strip() for name in names.split(",")]
-
-
-def _options(pairs: Sequence[str]) -> dict[str, Any]:
-    options = {}
-    for pair in pairs:
-        key, found, value = pair.partition("=")
-        if not found:
-            raise ConfigError(f"--set expects key=value, found {pair!r}")
-        options[key.strip()] = value.strip()
-    return options
-
-
-def _weights(text: str) -> dict[str, float]:
-    weights = {}
-    for pair in text.split(","):
-        task, found, value = pair.partition("=")
-        try:
-            weights[task.strip()] = float(value) if found else float("nan")
-        except ValueError:
-            found = ""
-        if not found:
-            raise ConfigError(f"--preference expects task=weight,task=weight, found {pair!r}")
-    return weights
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ from ..errors import PreferenceError, StoreError
 from ..methods import Context
 from ..metrics import simplex_grid
 from ..tasks import SUITES, load_problem
+from .attempt import Attempt
 from .environment import resolve_devices
 from .front_record import digest_problem
-from .store import Attempt
 
 
 def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -> Path:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ..errors import ConfigError
+from .attempt import Attempt
 from .front_html import front_html
 from .front_png import front_png
 from .quantities import as_time
-from .store import Attempt
 
 
 def view(attempt: Attempt) -> RenderableType:
@@ -24,10 +25,6 @@ def view(attempt: Attempt) -> RenderableType:
         title=escape(f"{cell.title} (run {attempt.run_id[:8]})"),
         title_justify="left",
         title_style="bold",
-        caption=f"hypervolume {volume.value:.4f}{'' if volume.exact else ' (estimate)'}, "
-        f"fit {as_time(attempt.metrics['fit_time_s'])}; error on the {record.split} split, "
-        "dominated members dim",
-        caption_justify="left",
     )
     evaluation = record.evaluation
     table.add_column("preference" if evaluation.preferences is not None else "member")
@@ -41,7 +38,11 @@ def view(attempt: Attempt) -> RenderableType:
         table.add_row(
             escape(name), *(f"{error:.4f}" for error in errors), style=None if tuple(errors) in kept else "dim"
         )
-    return table
+    note = (
+        f"hypervolume {volume.value:.4f}{'' if volume.exact else ' (estimate)'}, "
+        f"fit {as_time(attempt.metrics['fit_time_s'])}; error on the {record.split} split, dominated members dim"
+    )
+    return Group(table, Text(note, style="dim italic"))
 
 
 def draw(attempt: Attempt, file: Path) -> None:

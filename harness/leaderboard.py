@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import UnknownNameError
+from .attempt import Attempt
 from .cell import Cell
 from .results import Group, load_groups
-from .store import Attempt, Store
+from .store import Store
 
 COSTS = {
     "wall_time_s": "fit and evaluation, without preparing the problem",

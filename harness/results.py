@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..metrics import Front, ReferenceFront, igd, igd_plus, reference_front
+from .attempt import Attempt
 from .front_record import FrontRecord
-from .store import PREFIX, Attempt, Store
+from .store import PREFIX, Store
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ class Experts(Learner):
     def fit(
         self,
         problem: Problem,
-        preferences: NDArray[np.float64],  # noqa: ARG002 - it holds the unit vectors
-        context: Context,  # noqa: ARG002 - nothing is learned
+        preferences: NDArray[np.float64],
+        context: Context,
     ) -> ParetoSet:
         """Nothing is learned; the set holds the T unit vectors."""
         return FiniteSet(

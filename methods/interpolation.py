@@ -21,8 +21,8 @@ class Interpolation(Learner):
     def fit(
         self,
         problem: Problem,
-        preferences: NDArray[np.float64],  # noqa: ARG002 - it answers any
-        context: Context,  # noqa: ARG002 - nothing is learned
+        preferences: NDArray[np.float64],
+        context: Context,
     ) -> ParetoSet:
         """Nothing is learned; the set answers any preference."""
         merge = ModelMerger(problem)

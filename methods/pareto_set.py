@@ -115,13 +115,13 @@ class FiniteSet(ParetoSet):
 
     def members(
         self,
-        preferences: NDArray[np.float64],  # noqa: ARG002 - it holds what it holds
+        preferences: NDArray[np.float64],
     ) -> Iterator[tuple[NDArray[np.float64] | None, str, Params]]:
         """Every model once, whatever is asked for."""
         for i, label in enumerate(self.labels):
             preference = None if self.preferences is None else self.preferences[i]
             yield preference, label, self._make(i)
 
-    def n_members(self, preferences: NDArray[np.float64]) -> int:  # noqa: ARG002 - it holds what it holds
+    def n_members(self, preferences: NDArray[np.float64]) -> int:
         """How many models it holds."""
         return len(self.labels)

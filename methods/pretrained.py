@@ -20,8 +20,8 @@ class Pretrained(Learner):
     def fit(
         self,
         problem: Problem,
-        preferences: NDArray[np.float64],  # noqa: ARG002 - one answer for all
-        context: Context,  # noqa: ARG002 - nothing is learned
+        preferences: NDArray[np.float64],
+        context: Context,
     ) -> ParetoSet:
         """Nothing is learned."""
         return FiniteSet(

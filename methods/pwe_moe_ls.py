@@ -112,7 +112,7 @@ class PweMoeLs(Learner):
     def fit(
         self,
         problem: Problem,
-        preferences: NDArray[np.float64],  # noqa: ARG002 - preferences are drawn in training, any is answered
+        preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
         """Train the routers on the train split.
@@ -147,8 +147,8 @@ class PweMoeLs(Learner):
         self,
         problem: Problem,
         state: Mapping[str, Tensor],
-        preferences: NDArray[np.float64],  # noqa: ARG002 - the routers say it all
-        context: Context,  # noqa: ARG002
+        preferences: NDArray[np.float64],
+        context: Context,
     ) -> ParetoSet:
         """The set from its saved routers."""
         routed = self._untrained(problem, torch.Generator())

@@ -39,8 +39,8 @@ class TaskArithmetic(Learner):
     def fit(
         self,
         problem: Problem,
-        preferences: NDArray[np.float64],  # noqa: ARG002 - the curve answers no preference
-        context: Context,  # noqa: ARG002 - nothing is learned
+        preferences: NDArray[np.float64],
+        context: Context,
     ) -> ParetoSet:
         """Nothing is learned; the set holds the models along the curve."""
         merge = ModelMerger(problem)

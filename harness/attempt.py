@@ -1,0 +1,54 @@
+"""One recorded attempt at a cell, read back from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import StoreError
+from ..tasks.expert_cache import digest_files
+from .cell import Cell
+from .front_record import FrontRecord
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One recorded attempt at a cell."""
+
+    run_id: str
+    cell: Cell
+    status: str
+    """finished, running, failed, out of memory or killed."""
+    reason: str
+    """One sentence, empty unless it failed."""
+    metrics: Mapping[str, float]
+    reference: str | None
+    """Digest of the reference front its recorded IGD was measured to."""
+    folder: Path
+    """Where its artifacts lie."""
+
+    digests: Mapping[str, str]
+    """SHA-256 of its artifacts that results are computed from, by file name."""
+
+    def record(self) -> FrontRecord:
+        """Its recorded front; StoreError when the file is missing or not the one that was recorded."""
+        return FrontRecord.read(self.artifact("front.parquet"))
+
+    def artifact(self, name: str) -> Path:
+        """One of the files in `digests`; StoreError when it is missing or not the one that was recorded."""
+        file = self.folder / name
+        try:
+            found = digest_files(file)
+        except OSError as error:
+            raise StoreError(f"{file} cannot be read ({error.strerror})") from error
+        if found != self.digests.get(name):
+            raise StoreError(f"{file} is damaged: it is not the file that was recorded")
+        return file
+
+    def intact(self) -> FrontRecord | None:
+        """Its recorded front if it finished and the file is undamaged."""
+        try:
+            return self.record() if self.status == "finished" else None
+        except StoreError:
+            return None
