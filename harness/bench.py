@@ -211,7 +211,7 @@ def _files(scratch: Path) -> list[str]:
 
 def _summarise(store: Store, parents: Mapping[str, str], outcomes: Sequence[Outcome]) -> None:
     """Score all fronts against the newest references; draw the bench's fronts together on its parent runs."""
-    groups = load_groups(store)
+    groups = load_groups(store.attempts())
     record_indicators(store, groups)
     for suite, parent in parents.items():
         mine = [outcome for outcome in outcomes if outcome.cell.suite == suite]

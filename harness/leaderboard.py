@@ -65,11 +65,15 @@ def leaderboards(store: Store, suite: str | None = None) -> list[Board]:
     Raises:
         UnknownNameError: nothing is recorded of that suite.
     """
-    groups = {group.name: group for group in load_groups(store)}
+    attempts = store.attempts()
+    groups = {group.name: group for group in load_groups(attempts)}
+    last = {attempt.cell.key: attempt for attempt in attempts}
+    cells = {cell.key: cell for cell in store.expected_cells()}
+    for attempt in attempts:  # also where the list of what its bench asked for is lost
+        cells.setdefault(attempt.cell.key, attempt.cell)
     asked: dict[str, list[Cell]] = {}
-    for cell in store.expected_cells():
+    for cell in cells.values():
         asked.setdefault(cell.group, []).append(cell)
-    last = {attempt.cell.key: attempt for attempt in store.attempts()}
     boards = [_board(name, groups.get(name), cells, last) for name, cells in asked.items()]
     recorded = {board.suite for board in boards}
     if suite is not None and suite not in recorded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,10 +52,10 @@ class Group:
         return Scores(volume.value, igd(front, self.reference), igd_plus(front, self.reference))
 
 
-def load_groups(store: Store) -> list[Group]:
+def load_groups(attempts: Iterable[Attempt]) -> list[Group]:
     """Every group that has a finished cell; of several finished attempts at one, the first undamaged counts."""
     by_group: dict[str, dict[str, Result]] = {}
-    for attempt in store.attempts():
+    for attempt in attempts:
         members = by_group.setdefault(attempt.cell.group, {})
         record = None if attempt.cell.key in members else attempt.intact()
         if record is not None:

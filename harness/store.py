@@ -46,6 +46,7 @@ class Store:
 
     def __init__(self, folder: Path, *, create: bool) -> None:
         self.folder = folder
+        self._suites: dict[str, str] = {}  # experiment id -> name; asked for once, not once a run
         database = folder / "mlflow.db"
         self.uri = f"sqlite:///{database}"
         if set("?#%") & set(str(folder)):
@@ -180,7 +181,7 @@ class Store:
         return next((attempt for attempt in self.attempts(cell) if attempt.intact() is not None), None)
 
     def expected_cells(self) -> list[Cell]:
-        """Every cell that some bench has asked for or that was attempted, once."""
+        """Every cell that some bench has asked for, once."""
         cells: dict[str, Cell] = {}
         with _explained(self.folder):
             for run in self._search(f"tags.`{PREFIX}kind` = 'bench'"):
@@ -188,8 +189,6 @@ class Store:
                 if file.exists():
                     asked = json.loads(file.read_text())["cells"]
                     cells.update({cell.key: cell for cell in map(Cell.from_json, asked)})
-        for attempt in self.attempts():
-            cells.setdefault(attempt.cell.key, attempt.cell)
         return list(cells.values())
 
     def find(self, run: str) -> Attempt:
@@ -221,8 +220,10 @@ class Store:
 
     def _artifacts(self, run: Run) -> Path:
         """Where the files of a run lie in this folder; MLflow's own address names where the store was made."""
-        experiment = self.client.get_experiment(run.info.experiment_id)
-        return self.folder / "artifacts" / str(experiment.name) / str(run.info.run_id) / "artifacts"
+        experiment = run.info.experiment_id
+        if experiment not in self._suites:
+            self._suites[experiment] = str(self.client.get_experiment(experiment).name)
+        return self.folder / "artifacts" / self._suites[experiment] / str(run.info.run_id) / "artifacts"
 
     def _experiment(self, suite: str) -> str:
         home = (self.folder / "artifacts" / suite).as_uri()
