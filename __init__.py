@@ -23,9 +23,20 @@ if TYPE_CHECKING:
         PreferenceError,
         StoreError,
         UnknownNameError,
+        UnsupportedError,
     )
     from .harness.evaluation import evaluate
-    from .methods import Context, ContinuousSet, FiniteSet, Learner, ParetoSet, make_learner, methods
+    from .methods import (
+        Checkpoints,
+        Context,
+        ContinuousSet,
+        FiniteSet,
+        Learner,
+        Needs,
+        ParetoSet,
+        make_learner,
+        methods,
+    )
     from .metrics import Front, Hypervolume, hypervolume, igd, igd_plus, simplex_grid
     from .tasks import (
         Budget,
@@ -51,9 +62,20 @@ _HOME = {
         "PreferenceError",
         "StoreError",
         "UnknownNameError",
+        "UnsupportedError",
     ),
     "harness.evaluation": ("evaluate",),
-    "methods": ("Context", "ContinuousSet", "FiniteSet", "Learner", "ParetoSet", "make_learner", "methods"),
+    "methods": (
+        "Checkpoints",
+        "Context",
+        "ContinuousSet",
+        "FiniteSet",
+        "Learner",
+        "Needs",
+        "ParetoSet",
+        "make_learner",
+        "methods",
+    ),
     "metrics": ("Front", "Hypervolume", "hypervolume", "igd", "igd_plus", "simplex_grid"),
     "tasks": (
         "Budget",
@@ -72,6 +94,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = [
     "Budget",
     "CellError",
+    "Checkpoints",
     "ClassificationProblem",
     "ConfigError",
     "Context",
@@ -86,6 +109,7 @@ __all__ = [
     "FrontrunnerError",
     "Hypervolume",
     "Learner",
+    "Needs",
     "Objectives",
     "Params",
     "ParetoSet",
@@ -94,6 +118,7 @@ __all__ = [
     "StoreError",
     "Suite",
     "UnknownNameError",
+    "UnsupportedError",
     "evaluate",
     "hypervolume",
     "igd",

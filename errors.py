@@ -6,6 +6,7 @@ FrontrunnerError
 ├── DuplicateNameError       two origins claim one name
 ├── ConfigError              a value of the right name and the wrong kind
 ├── PreferenceError          not a point of the simplex, or one a finite set does not hold
+├── UnsupportedError         a learner asks what a problem cannot give, such as predictions of classes
 ├── DataError                shipped or cached data that is missing or damaged
 ├── DivergenceError          training ran into NaN or infinity
 ├── StoreError               the MLflow store cannot be created, read or written
@@ -49,6 +50,10 @@ class ConfigError(FrontrunnerError, ValueError):
 
 class PreferenceError(FrontrunnerError, ValueError):
     """Not a point of the simplex, or one that a finite set does not hold."""
+
+
+class UnsupportedError(FrontrunnerError):
+    """A learner asks what this problem cannot give; no setting changes that."""
 
 
 class DataError(FrontrunnerError):

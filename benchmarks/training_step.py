@@ -42,9 +42,12 @@ def measure(pairs: Annotated[int, typer.Option(help="Counted pairs of steps, aft
             routed = learner.fit(problem, fr.simplex_grid(3, 2), fr.Context())
 
             def routed_step(batch, routed=routed):
-                routed.routers.zero_grad()
+                routed.network.zero_grad()
                 preference = rng.dirichlet([1.0] * 3)
-                (torch.as_tensor(preference).float() @ problem.losses(routed.route(preference), batch)).backward()
+                (
+                    torch.as_tensor(preference).float()
+                    @ problem.losses(routed.weights_for(routed.as_input(preference)), batch)
+                ).backward()
 
             times = {plain: [], routed_step: []}
             for i in range(pairs + 10):

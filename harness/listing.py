@@ -48,7 +48,12 @@ def _options(config: type) -> Table:
 
 
 def field_docs(config: type) -> dict[str, str]:
-    """Field -> the docstring that follows it in the source."""
+    """Field -> the docstring that follows it in the source of the class or of one it inherits from."""
+    bases = [base for base in reversed(config.__mro__) if dataclasses.is_dataclass(base)]
+    return {name: text for base in bases for name, text in _own_field_docs(base).items()}
+
+
+def _own_field_docs(config: type) -> dict[str, str]:
     try:
         source = textwrap.dedent(inspect.getsource(config))
     except (OSError, TypeError):

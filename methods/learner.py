@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +17,8 @@ from torch import Tensor
 from ..errors import ConfigError
 from ..tasks.problem import Problem
 from ..tasks.progress import Progress, silent
+from .checkpoints import Checkpoints
+from .needs import Needs
 from .pareto_set import ParetoSet
 
 
@@ -29,6 +31,8 @@ class Context:
     """Where the problem lives, and where a learner puts what it makes."""
     progress: Progress = silent
     """Called with ("fit", step, total, loss=...); the harness draws it and records it as a training curve."""
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    """Where a fit keeps its state while it runs, so that it can go on after an interruption."""
 
     def generator(self, purpose: str) -> torch.Generator:
         """A fresh torch generator (CPU) for one purpose; streams of different purposes are independent."""
@@ -82,6 +86,10 @@ class Learner(ABC):
         if state:
             raise ConfigError(f"{self.name} has nothing to restore, found {sorted(state)[:3]}")
         return self.fit(problem, preferences, context)
+
+    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
+        """What `fit` would look at and train for these arguments; nothing unless the learner says so."""
+        return Needs()
 
     def resolved(self, problem: Problem) -> Any:
         """The configuration with the suite's budget filled in where an option was left unset."""

@@ -12,28 +12,36 @@ METHODS: Registry[Learner] = Registry(
     group="frontrunner.methods",
     builtin={
         "pretrained": (
-            "frontrunner.methods.pretrained:Pretrained",
+            "frontrunner.methods.merging.pretrained:Pretrained",
             "the pre-trained model as it is: the floor",
         ),
         "experts": (
-            "frontrunner.methods.experts:Experts",
+            "frontrunner.methods.merging.experts:Experts",
             "the T fine-tuned specialists as they are",
         ),
         "weight-averaging": (
-            "frontrunner.methods.weight_averaging:WeightAveraging",
+            "frontrunner.methods.merging.weight_averaging:WeightAveraging",
             "the mean of the experts' weights",
         ),
         "task-arithmetic": (
-            "frontrunner.methods.task_arithmetic:TaskArithmetic",
+            "frontrunner.methods.merging.task_arithmetic:TaskArithmetic",
             "pre-trained plus lambda times the sum of task vectors, a curve over lambda",
         ),
         "interpolation": (
-            "frontrunner.methods.interpolation:Interpolation",
+            "frontrunner.methods.merging.interpolation:Interpolation",
             "experts weighted by the preference (rewarded soups)",
         ),
         "pwe-moe-ls": (
-            "frontrunner.methods.pwe_moe_ls:PweMoeLs",
+            "frontrunner.methods.whole_set.pwe_moe:PweMoeLs",
             "PWE MoE: trained routers from preference to per-module merge coefficients, linear scalarization",
+        ),
+        "pwe-moe-epo": (
+            "frontrunner.methods.whole_set.pwe_moe:PweMoeEpo",
+            "PWE MoE's routers trained by exact Pareto optimal search",
+        ),
+        "pwe-moe-stch": (
+            "frontrunner.methods.whole_set.pwe_moe:PweMoeStch",
+            "PWE MoE's routers trained by smooth Tchebycheff scalarization",
         ),
     },
 )

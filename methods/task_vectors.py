@@ -38,14 +38,21 @@ class TaskVectorBank:
             torch.sub(self._flat(expert), self.base, out=row)
 
     def merge(self, coefficients: Tensor) -> dict[str, Tensor]:
-        """`base + coefficients @ vectors`, as views of one new flat tensor; differentiable in (T,) coefficients."""
-        flat = torch.addmv(self.base, self.vectors.T, coefficients.to(self.base.dtype))
-        merged = {}
+        """The merged parameters by name, views of one new flat tensor; differentiable in (T,) coefficients."""
+        return self.named(self.merge_flat(coefficients))
+
+    def merge_flat(self, coefficients: Tensor) -> Tensor:
+        """(P,) `base + coefficients @ vectors`, differentiable in (T,) coefficients."""
+        return torch.addmv(self.base, self.vectors.T, coefficients.to(self.base.dtype))
+
+    def named(self, flat: Tensor) -> dict[str, Tensor]:
+        """Views of (P,) values by parameter name."""
+        pieces = {}
         for name, piece, shape in zip(self.names, torch.split(flat, self._sizes), self._shapes, strict=True):
             view = piece.view(shape)
             # Layers refuse buffers that want gradients (running statistics of batch norm).
-            merged[name] = view.detach() if name in self._buffers else view
-        return merged
+            pieces[name] = view.detach() if name in self._buffers else view
+        return pieces
 
     def _flat(self, params: Params) -> Tensor:
         return torch.cat([params[name].detach().flatten() for name in self.names])

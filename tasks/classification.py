@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError, UnknownNameError
 from .problem import Batch, Budget, Objectives, Params, Problem
+from .segments import forward_by_segment
 
 EVALUATION_BATCH = 500
 
@@ -76,18 +77,27 @@ class ClassificationProblem(Problem):
     def losses(self, params: Params, batch: Batch) -> Tensor:
         """(T,) mean cross-entropies; the T mini-batches go through the encoder as one."""
         features = self.forward(params, self.to_input(torch.cat([part.inputs for part in batch])))
-        parts = features.split([len(part) for part in batch])
-        return torch.stack(
-            [
-                F.cross_entropy(head(part), examples.labels)
-                for head, part, examples in zip(self.heads, parts, batch, strict=True)
-            ]
-        )
+        return self._cross_entropies(torch.split(features, [len(part) for part in batch]), batch)
 
     def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Scalar mean cross-entropy of task `t`."""
         examples: Examples = batch[t]
         return F.cross_entropy(self.heads[t](self.forward(params, self.to_input(examples.inputs))), examples.labels)
+
+    def losses_by_model(self, models: Sequence[Params], batch: Batch) -> Tensor:
+        """(T,) losses of T models in one forward pass; only modules whose weights differ run task by task."""
+        sizes = [len(part) for part in batch]
+        inputs = self.to_input(torch.cat([part.inputs for part in batch]))
+        features = forward_by_segment(self.model, models, inputs, sizes)
+        return self._cross_entropies(torch.split(features, sizes), batch)
+
+    def log_probabilities(self, t: int, params: Params, batch: Batch) -> Tensor:
+        """(n, classes)."""
+        return F.log_softmax(self.heads[t](self.forward(params, self.to_input(batch[t].inputs))), dim=1)
+
+    def n_examples(self, split: str) -> int:
+        """Over all tasks."""
+        return sum(len(self._split(t, split)) for t in range(self.n_tasks))
 
     def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
         """Endless tuples of T mini-batches."""
@@ -109,6 +119,14 @@ class ClassificationProblem(Problem):
             errors.append(wrong / len(examples))
             losses.append(loss / len(examples))
         return Objectives(np.array(errors), np.array(losses))
+
+    def _cross_entropies(self, features: Sequence[Tensor], batch: Batch) -> Tensor:
+        return torch.stack(
+            [
+                F.cross_entropy(head(part), examples.labels)
+                for head, part, examples in zip(self.heads, features, batch, strict=True)
+            ]
+        )
 
     def _split(self, t: int, split: str) -> Examples:
         if split not in self.data[t]:

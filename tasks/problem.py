@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ..errors import ConfigError, FrontError
+from ..errors import ConfigError, FrontError, UnsupportedError
 
 Params: TypeAlias = Mapping[str, Tensor]
 """One model's weights and buffers by name, as in `state_dict`."""
@@ -54,6 +54,8 @@ class Budget:
     """Optimizer steps of one fit."""
     batch_size: int
     """Examples per task and step."""
+    lr: float = 1e-5
+    """Adam's initial learning rate where all of a model's weights are trained (1e-5: the paper's for CLIP)."""
 
 
 class Problem(ABC):
@@ -119,6 +121,26 @@ class Problem(ABC):
     @abstractmethod
     def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Scalar: entry `t` of `losses`, computed alone."""
+
+    def losses_by_model(self, models: Sequence[Params], batch: Batch) -> Tensor:
+        """(T,) losses of T models: entry `t` is the mean loss of `models[t]` on task `t`.
+
+        Per-task gradients of one model come out of one backward pass of their sum, when `models` hold separate
+        leaves. A problem may know a faster way than one forward pass a task.
+        """
+        return torch.stack([self.task_loss(t, params, batch) for t, params in enumerate(models)])
+
+    def n_examples(self, split: str) -> int:
+        """How many labelled examples a split holds, tasks taken together; 0 where objectives need no data."""
+        return 0
+
+    def log_probabilities(self, t: int, params: Params, batch: Batch) -> Tensor:
+        """(n, classes) what a model predicts for task `t`, differentiable in `params`; looks at no label.
+
+        Raises:
+            UnsupportedError: the problem predicts no classes.
+        """
+        raise UnsupportedError(f"{self.name} predicts no classes, which this method needs")
 
     @abstractmethod
     def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:

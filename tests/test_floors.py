@@ -11,7 +11,7 @@ FLOORS = ["metrics", "tasks", "methods", "harness", "studies"]
 FOREIGN = {
     "metrics": {"torch", "open_clip", "transformers", "mlflow", "optuna"},
     "tasks": {"mlflow", "optuna"},
-    "methods": {"open_clip", "transformers", "mlflow", "optuna"},
+    "methods": {"open_clip", "transformers", "mlflow"},  # optuna: as a search method, never for tuning
     "harness": {"optuna"},
     "studies": set(),
 }

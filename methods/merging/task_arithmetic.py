@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError
-from ..tasks.problem import Problem
-from .learner import Context, Learner
-from .pareto_set import FiniteSet, ParetoSet
-from .task_vectors import ModelMerger
+from ...errors import ConfigError
+from ...tasks.problem import Problem
+from ..learner import Context, Learner
+from ..pareto_set import FiniteSet, ParetoSet
+from ..task_vectors import ModelMerger
 
 
 class TaskArithmetic(Learner):

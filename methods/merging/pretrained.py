@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tasks.problem import Problem
-from .learner import Context, Learner
-from .pareto_set import FiniteSet, ParetoSet
+from ...tasks.problem import Problem
+from ..learner import Context, Learner
+from ..pareto_set import FiniteSet, ParetoSet
 
 
 class Pretrained(Learner):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from ..errors import ConfigError
-from ..tasks.problem import Params, Problem
-from .task_vectors import TaskVectorBank
+from ...errors import ConfigError
+from ...tasks.problem import Params, Problem
+from ..task_vectors import TaskVectorBank
 
 MLP = frozenset({"mlp", "ffn", "feed_forward", "feedforward"})
 ATTENTION = frozenset({"attn", "attention", "self_attn", "self_attention"})
@@ -81,9 +81,13 @@ class UpscaledModel:
 
     def merge(self, coefficients: Tensor) -> dict[str, Tensor]:
         """One plain model for (modules, T) coefficients, differentiable in them."""
+        return self.assembled([bank.merge_flat(row) for bank, row in zip(self.banks, coefficients, strict=True)])
+
+    def assembled(self, flats: Sequence[Tensor]) -> dict[str, Tensor]:
+        """One plain model whose up-scaled modules hold these flat values, one tensor a module."""
         merged = dict(self._rest)
-        for bank, row in zip(self.banks, coefficients, strict=True):
-            merged.update(bank.merge(row))
+        for bank, flat in zip(self.banks, flats, strict=True):
+            merged.update(bank.named(flat))
         return merged
 
     @staticmethod

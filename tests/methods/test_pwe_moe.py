@@ -4,7 +4,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import frontrunner as fr
-from frontrunner.methods.router import RouterBank
+from frontrunner.methods.whole_set.router import RouterBank
 
 GRID = fr.simplex_grid(3, 3)
 RULES = ["mlp", "attn+mlp", "all", "model", "blocks.0.*,norm"]
@@ -16,7 +16,7 @@ def fitted(problem, **options):
 
 def untrained(problem, **options):
     """The learner before any step."""
-    return fr.make_learner("pwe-moe-ls", **options)._untrained(problem, torch.Generator().manual_seed(0))
+    return fr.make_learner("pwe-moe-ls", **options).untrained(problem, torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -35,7 +35,7 @@ def test_routed_and_unloaded_logits_agree(tiny, rule):
     inputs = tiny.data[0]["test"].inputs
     for preference in np.random.default_rng(0).dirichlet(np.ones(3), size=5):
         with torch.no_grad():
-            through_routers = tiny.forward(routed.route(preference), inputs)
+            through_routers = tiny.forward(routed.weights_for(routed.as_input(preference)), inputs)
         tiny.model.load_state_dict(routed.solve(preference), strict=True)
         torch.testing.assert_close(through_routers, tiny.model(inputs), atol=1e-5, rtol=0)
 
@@ -44,7 +44,7 @@ def test_a_router_update_is_seen_at_the_next_forward(tiny):
     routed = fitted(tiny)
     before = routed.solve([1, 0, 0])["blocks.0.mlp.0.weight"].clone()
     with torch.no_grad():
-        routed.routers.biases[-1] += 0.1
+        routed.network.biases[-1] += 0.1
     assert not torch.equal(before, routed.solve([1, 0, 0])["blocks.0.mlp.0.weight"])
 
 
@@ -52,8 +52,8 @@ def test_a_router_update_is_seen_at_the_next_forward(tiny):
 def test_gradients_reach_routers_only_and_all_of_them(tiny, rule):
     routed = untrained(tiny, upscale=rule, init_std=0.5)
     batch = next(tiny.batches("train", 8, torch.Generator().manual_seed(0)))
-    tiny.losses(routed.route(np.array([0.2, 0.3, 0.5])), batch).sum().backward()
-    assert all(parameter.grad.abs().sum() > 0 for parameter in routed.routers.biases)
+    tiny.losses(routed.weights_for(routed.as_input(np.array([0.2, 0.3, 0.5]))), batch).sum().backward()
+    assert all(parameter.grad.abs().sum() > 0 for parameter in routed.network.biases)
     fixed = [*tiny.model.parameters(), *tiny.pretrained.values(), *(p for e in tiny.experts for p in e.values())]
     fixed += [tensor for bank in routed.model.banks for tensor in (bank.base, bank.vectors)]
     assert all(tensor.grad is None and not tensor.requires_grad for tensor in fixed)
@@ -109,7 +109,7 @@ def test_saved_routers_take_kilobytes(tiny):
 
 def test_routers_that_do_not_fit_are_refused(tiny):
     state = fitted(tiny, hidden_size=4).state()
-    with pytest.raises(fr.ConfigError, match="do not fit"):
+    with pytest.raises(fr.ConfigError, match="does not fit"):
         fr.make_learner("pwe-moe-ls", hidden_size=5).restore(tiny, state, GRID, fr.Context())
 
 
@@ -156,7 +156,7 @@ def test_a_step_allocates_one_merged_copy(make_tiny):
     existing.add(routed.model.banks[0].vectors.untyped_storage().data_ptr())
     batch = next(problem.batches("train", 2, torch.Generator().manual_seed(0)))
     with Watch():
-        params = routed.route(np.array([0.2, 0.3, 0.5]))
+        params = routed.weights_for(routed.as_input(np.array([0.2, 0.3, 0.5])))
     assert len(seen - existing) == 1
     loss = problem.losses(params, batch).sum()
     with Watch():

@@ -7,7 +7,7 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from ..errors import ConfigError
+from ...errors import ConfigError
 
 
 class RouterBank(nn.Module):

@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tasks.problem import Problem
-from .learner import Context, Learner
-from .pareto_set import FiniteSet, ParetoSet
-from .task_vectors import ModelMerger
+from ...tasks.problem import Problem
+from ..learner import Context, Learner
+from ..pareto_set import FiniteSet, ParetoSet
+from ..task_vectors import ModelMerger
 
 
 class WeightAveraging(Learner):

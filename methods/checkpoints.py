@@ -1,0 +1,61 @@
+"""Checkpoints in the middle of a fit: an interrupted fit goes on and ends as if it had not been."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import DataError
+
+
+class Checkpoints:
+    """Named states of a fit, in a folder; without a folder nothing is kept.
+
+    Args:
+        folder: belongs to one fit of one configuration; made when first needed.
+        interval_s: least time between two checkpoints of a loop.
+        on_save: called after every save.
+    """
+
+    def __init__(
+        self, folder: Path | None = None, *, interval_s: float = 60.0, on_save: Callable[[], None] = lambda: None
+    ) -> None:
+        self._folder = folder
+        self._interval_s = interval_s
+        self._on_save = on_save
+        self._last = time.monotonic()
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a loop to save; never without a folder."""
+        return self._folder is not None and time.monotonic() - self._last >= self._interval_s
+
+    def save(self, name: str, state: Mapping[str, Any]) -> None:
+        """Replace the state of this name: tensors, numbers, texts, and lists and dicts of them."""
+        if self._folder is None:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        half = self._file(name).with_suffix(".half")
+        torch.save(dict(state), half)
+        half.replace(self._file(name))
+        self._last = time.monotonic()
+        self._on_save()
+
+    def load(self, name: str, device: torch.device | str = "cpu") -> dict[str, Any] | None:
+        """The last saved state of this name, None when there is none; DataError when it cannot be read."""
+        if self._folder is None or not self._file(name).exists():
+            return None
+        try:
+            found = torch.load(self._file(name), map_location=device, weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            raise DataError(f"the checkpoint {self._file(name)} cannot be read; remove it to fit anew") from error
+        return dict(found)
+
+    def _file(self, name: str) -> Path:
+        assert self._folder is not None  # for the type checker: callers have looked
+        return self._folder / f"{name}.pt"

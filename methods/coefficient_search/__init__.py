@@ -1,0 +1,1 @@
+"""Learners that search merge coefficients by looking at the validation split."""

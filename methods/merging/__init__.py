@@ -1,0 +1,1 @@
+"""Learners that compute models from the experts in closed form, without training."""

@@ -1,0 +1,17 @@
+"""What a learner needs to see and to train, declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Needs:
+    """All of it for one fit; tasks taken together."""
+
+    labelled_examples: int = 0
+    """Distinct examples whose labels are looked at, in training or in choosing on the validation split."""
+    unlabelled_examples: int = 0
+    """Distinct examples whose inputs alone are looked at."""
+    trainings: int = 0
+    """Trainings of all of a model's weights, the experts' own not counted."""

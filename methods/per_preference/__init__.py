@@ -1,0 +1,1 @@
+"""Learners that fine-tune one whole model for every preference."""

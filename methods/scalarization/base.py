@@ -1,0 +1,42 @@
+"""The seam between a preference and a direction: the weighted sum of the tasks' gradients that a step follows."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+class Scalarization(ABC):
+    """Weights alpha; a step descends along sum_t alpha_t grad loss_t.
+
+    A scalarized loss with a formula of its own gives the weights of its gradient.
+    """
+
+    needs_gramian: ClassVar[bool] = False
+    """Whether `weights` looks at the inner products of the tasks' gradients."""
+
+    @abstractmethod
+    def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
+        """(T,) weights, without gradients.
+
+        Args:
+            losses: (T,) detached, minimised.
+            preference: (T,) point of the simplex.
+            gramian: (T, T) inner products of the tasks' gradients; None unless `needs_gramian`.
+        """
+
+    def state(self) -> Mapping[str, Any]:
+        """What it has kept since its first step, for a checkpoint."""
+        return {}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Inverse of `state`."""
+
+    def diagnostics(self) -> Mapping[str, float]:
+        """Numbers worth recording, such as how often a solver failed."""
+        return {}

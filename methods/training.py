@@ -1,0 +1,127 @@
+"""The training loop of every learner that trains: Adam along a cosine, reports, checkpoints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from ..errors import ConfigError, DivergenceError
+from .learner import Context
+
+REPORT_EVERY = 10
+"""Steps; reading the loss makes a GPU wait for the CPU."""
+
+Input = TypeVar("Input")
+
+
+@dataclass(frozen=True)
+class Training:
+    """Options of a learner that trains; steps and batch size are the suite's unless set."""
+
+    lr: float | None = None
+    """Adam's initial learning rate."""
+    final_lr_ratio: float = 0.1
+    """The learning rate falls along a cosine to this share of its initial value."""
+    steps: int | None = None
+    """Optimizer steps (paper: 4000)."""
+    batch_size: int | None = None
+    """Examples per task and step (paper: 16)."""
+
+    def __post_init__(self) -> None:
+        require_positive(self, "lr", "steps", "batch_size")
+        if not 0 <= self.final_lr_ratio <= 1:
+            raise ConfigError(f"final_lr_ratio must be in [0, 1], found {self.final_lr_ratio}")
+
+
+def require_positive(config: object, *options: str) -> None:
+    """ConfigError for the first of these options that is set and not above 0."""
+    for option in options:
+        value = getattr(config, option)
+        if value is not None and value <= 0:
+            raise ConfigError(f"{option} must be positive, found {value}")
+
+
+class Stateful(Protocol):
+    """What keeps something from step to step, such as a scalarization; saved and restored with the parameters."""
+
+    def state(self) -> Mapping[str, Any]:
+        """All of it."""
+
+    def load_state(self, state: Mapping[str, Any], /) -> None:
+        """Inverse of `state`."""
+
+
+def train(
+    parameters: Sequence[Tensor],
+    inputs: Iterator[Input],
+    step: Callable[[Input], Tensor],
+    recipe: Training,
+    context: Context,
+    *,
+    name: str = "fit",
+    stateful: Stateful | None = None,
+    done_steps: int = 0,
+    total_steps: int | None = None,
+) -> None:
+    """Train `parameters` in place.
+
+    Args:
+        parameters: leaves that require gradients.
+        inputs: what the steps see, one item each; a resumed fit skips those that were used.
+        step: leaves gradients in the parameters and returns the scalar loss.
+        recipe: resolved, nothing unset.
+        context: is told the progress, keeps the checkpoints.
+        name: of the checkpoint.
+        stateful: what the step keeps beside the parameters.
+        done_steps, total_steps: where this training stands in a fit of several.
+
+    Raises:
+        DivergenceError: the loss became NaN or infinite.
+    """
+    assert recipe.steps is not None  # for the type checker: resolved
+    assert recipe.lr is not None
+    optimizer = torch.optim.Adam(parameters, lr=recipe.lr)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimizer, T_max=recipe.steps, eta_min=recipe.lr * recipe.final_lr_ratio
+    )
+    first = 1
+    saved = context.checkpoints.load(name, parameters[0].device)
+    if saved is not None:
+        first = saved["step"] + 1
+        with torch.no_grad():
+            for parameter, value in zip(parameters, saved["parameters"], strict=True):
+                parameter.copy_(value)
+        if first <= recipe.steps:
+            optimizer.load_state_dict(saved["optimizer"])
+            schedule.load_state_dict(saved["schedule"])
+        if stateful is not None:
+            stateful.load_state(saved["further"])
+            for _ in range(saved["step"]):
+                next(inputs)
+    for number in range(first, recipe.steps + 1):
+        optimizer.zero_grad()
+        loss = step(next(inputs))
+        optimizer.step()
+        schedule.step()
+        last = number == recipe.steps
+        if number % REPORT_EVERY == 0 or last:
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                raise DivergenceError(f"the loss is {value} at step {number}; lower lr (now {recipe.lr})")
+            if context.checkpoints.due or last:
+                context.checkpoints.save(
+                    name,
+                    {
+                        "step": number,
+                        "parameters": [parameter.detach() for parameter in parameters],
+                        "optimizer": optimizer.state_dict() if not last else {},
+                        "schedule": schedule.state_dict(),
+                        "further": {} if stateful is None else dict(stateful.state()),
+                    },
+                )
+            context.progress("fit", done_steps + number, total_steps or recipe.steps, loss=value)

@@ -1,0 +1,1 @@
+"""Learners that train one map from preferences to models."""

@@ -1,0 +1,118 @@
+"""The learner of a conditioned set: every step draws a preference and follows its scalarization."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...tasks.problem import Batch, Problem
+from ..learner import Context, Learner
+from ..needs import Needs
+from ..pareto_set import ParetoSet
+from ..scalarization import Linear, Scalarization
+from ..training import Training, require_positive, train
+from .conditioned_set import ConditionedSet
+
+Drawn = tuple[NDArray[np.float64], Batch]
+"""A preference (T,) and T mini-batches."""
+
+
+@dataclass(frozen=True)
+class ConditionedTraining(Training):
+    """Options of every learner of a conditioned set."""
+
+    dirichlet_alpha: float = 1.0
+    """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_positive(self, "dirichlet_alpha")
+
+
+class ConditionedLearner(Learner):
+    """Trains a `ConditionedSet` on the train split; subclasses make the set and choose the scalarization."""
+
+    Config: Any = ConditionedTraining
+
+    @abstractmethod
+    def untrained(self, problem: Problem, generator: torch.Generator) -> ConditionedSet:
+        """The set before the first step."""
+
+    def scalarization(self) -> Scalarization:
+        """Linear unless a subclass says otherwise."""
+        return Linear()
+
+    def fit(
+        self,
+        problem: Problem,
+        preferences: NDArray[np.float64],
+        context: Context,
+    ) -> ParetoSet:
+        """Train on the train split.
+
+        Raises:
+            DivergenceError: the loss became NaN or infinite.
+        """
+        recipe = self.resolved(problem)
+        conditioned = self.untrained(problem, context.generator("network"))
+        scalarization = self.scalarization()
+        train(
+            list(conditioned.network.parameters()),
+            self.draws(problem, context),
+            lambda drawn: self.step(conditioned, scalarization, drawn),
+            recipe,
+            context,
+            stateful=scalarization,
+        )
+        conditioned.training_diagnostics = scalarization.diagnostics()
+        return conditioned
+
+    def draws(self, problem: Problem, context: Context) -> Iterator[Any]:
+        """What the steps see: a preference from a Dirichlet distribution and T mini-batches."""
+        config = self.resolved(problem)
+        rng = context.rng("preferences")
+        for batch in problem.batches("train", config.batch_size, context.generator("batches")):
+            yield rng.dirichlet([config.dirichlet_alpha] * problem.n_tasks), batch
+
+    def step(self, conditioned: ConditionedSet, scalarization: Scalarization, drawn: Any) -> Tensor:
+        """Leave the scalarized gradient in the network; the weighted loss is returned for the record."""
+        preference, batch = drawn
+        if scalarization.needs_gramian:
+            losses, gradients = conditioned.task_gradients(preference, batch)
+            weights = scalarization.weights(losses, preference, gradients @ gradients.T)
+            conditioned.set_gradient(weights @ gradients)
+            return weights @ losses
+        losses = conditioned.losses(preference, batch)
+        loss = scalarization.weights(losses.detach(), preference, None) @ losses
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
+        """Labels of the train split, as many as its steps see."""
+        return Needs(labelled_examples=labels_seen(problem, self.resolved(problem)))
+
+    def restore(
+        self,
+        problem: Problem,
+        state: Mapping[str, Tensor],
+        preferences: NDArray[np.float64],
+        context: Context,
+    ) -> ParetoSet:
+        """The set from its saved network."""
+        conditioned = self.untrained(problem, torch.Generator())
+        conditioned.load(state)
+        return conditioned
+
+
+def labels_seen(problem: Problem, recipe: Training) -> int:
+    """Distinct labelled examples that one training of a resolved recipe sees."""
+    assert recipe.steps is not None  # for the type checker: resolved
+    assert recipe.batch_size is not None
+    return min(recipe.steps * recipe.batch_size * problem.n_tasks, problem.n_examples("train"))

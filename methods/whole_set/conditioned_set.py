@@ -1,0 +1,112 @@
+"""Sets that a trained network answers for: preference in, weights out, differentiable in the network."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ...errors import ConfigError
+from ...metrics import check_preference
+from ...tasks.problem import Batch, Params, Problem
+from ..pareto_set import ParetoSet
+
+
+class ConditionedSet(ParetoSet):
+    """A network from preferences to models; subclasses say how in `weights_for`.
+
+    Args:
+        problem: the losses, and what is not trained.
+        network: all that is trained; on the problem's device.
+        kept_parameters: numbers kept beside the network to answer any preference.
+    """
+
+    def __init__(self, problem: Problem, network: nn.Module, *, kept_parameters: int) -> None:
+        self.n_tasks = problem.n_tasks
+        self.problem = problem
+        self.network = network
+        self.trainable_parameters = sum(parameter.numel() for parameter in network.parameters())
+        self.total_parameters = kept_parameters + self.trainable_parameters
+        self.training_diagnostics: Mapping[str, float] = {}
+        """What the training found worth recording."""
+
+    @abstractmethod
+    def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
+        """One model's weights for a preference (T,), differentiable in the network; computed anew at every call."""
+
+    @torch.no_grad()
+    def solve(self, preference: Sequence[float] | NDArray[np.float64]) -> Params:
+        """Answers any preference."""
+        return self.weights_for(self.as_input(check_preference(preference, self.n_tasks)))
+
+    def as_input(self, preference: NDArray[np.float64]) -> Tensor:
+        """On the network's device and of its type."""
+        like = next(self.network.parameters())
+        return torch.as_tensor(preference, dtype=like.dtype, device=like.device)
+
+    def losses(self, preference: NDArray[np.float64], batch: Batch) -> Tensor:
+        """(T,) losses of the model for a preference, differentiable in the network."""
+        return self.problem.losses(self.weights_for(self.as_input(preference)), batch)
+
+    def task_gradients(self, preference: NDArray[np.float64], batch: Batch) -> tuple[Tensor, Tensor]:
+        """(T,) losses and their (T, P) gradients in the network's P parameters, one forward and backward of the model.
+
+        T leaves that share the merged weights' storage collect the tasks' gradients apart; each then goes back
+        through the network alone.
+        """
+        weights = self.weights_for(self.as_input(preference))
+        outputs = {name: tensor for name, tensor in weights.items() if tensor.requires_grad}
+        fixed = {name: tensor for name, tensor in weights.items() if name not in outputs}
+        leaves = [
+            {name: tensor.detach().requires_grad_() for name, tensor in outputs.items()} for _ in range(self.n_tasks)
+        ]
+        losses = self.problem.losses_by_model([{**fixed, **own} for own in leaves], batch)
+        losses.sum().backward()  # type: ignore[no-untyped-call]
+        parameters = list(self.network.parameters())
+        rows = []
+        for own in leaves:
+            reached = {name: leaf.grad for name, leaf in own.items() if leaf.grad is not None}
+            found = torch.autograd.grad(
+                [outputs[name] for name in reached],
+                parameters,
+                list(reached.values()),
+                retain_graph=True,
+                allow_unused=True,
+            )
+            rows.append(flat_gradient(parameters, found))
+        return losses.detach(), torch.stack(rows)
+
+    def set_gradient(self, flat: Tensor) -> None:
+        """Take a (P,) gradient as the network's own."""
+        parameters = list(self.network.parameters())
+        for parameter, piece in zip(parameters, torch.split(flat, [p.numel() for p in parameters]), strict=True):
+            parameter.grad = piece.view_as(parameter)
+
+    def state(self) -> Mapping[str, Tensor]:
+        """The network only."""
+        return {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Inverse of `state`; ConfigError where it does not fit."""
+        try:
+            self.network.load_state_dict(dict(state))
+        except RuntimeError as error:
+            raise ConfigError(f"the saved state does not fit this configuration and problem: {error}") from error
+
+    def diagnostics(self) -> Mapping[str, float]:
+        """Those of the training."""
+        return self.training_diagnostics
+
+
+def flat_gradient(parameters: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> Tensor:
+    """(P,) joined; zeros for parameters that were not reached."""
+    return torch.cat(
+        [
+            (torch.zeros_like(parameter) if gradient is None else gradient).flatten()
+            for parameter, gradient in zip(parameters, gradients, strict=True)
+        ]
+    )
