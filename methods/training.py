@@ -99,10 +99,10 @@ def train(
         if first <= recipe.steps:
             optimizer.load_state_dict(saved["optimizer"])
             schedule.load_state_dict(saved["schedule"])
-        if stateful is not None:
-            stateful.load_state(saved["further"])
             for _ in range(saved["step"]):
                 next(inputs)
+        if stateful is not None:
+            stateful.load_state(saved["further"])
     for number in range(first, recipe.steps + 1):
         optimizer.zero_grad()
         loss = step(next(inputs))

@@ -7,9 +7,9 @@ import pytest
 import frontrunner as fr
 
 PUBLIC = """
-    Budget CellError ClassificationProblem ConfigError Context ContinuousSet DataError DivergenceError
-    DuplicateNameError Examples FiniteSet Front FrontError FrontrunnerError Hypervolume Learner Objectives Params
-    ParetoSet PreferenceError Problem StoreError Suite UnknownNameError evaluate hypervolume igd igd_plus
+    Budget CellError Checkpoints ClassificationProblem ConfigError Context ContinuousSet DataError DivergenceError
+    DuplicateNameError Examples FiniteSet Front FrontError FrontrunnerError Hypervolume Learner Needs Objectives Params
+    ParetoSet PreferenceError Problem StoreError Suite UnknownNameError UnsupportedError evaluate hypervolume igd igd_plus
     load_problem make_learner methods simplex_grid suites
 """
 HEAVY = ["torch", "mlflow", "pymoo", "matplotlib", "pandas", "open_clip", "transformers", "optuna"]

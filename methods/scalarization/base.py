@@ -35,7 +35,8 @@ class Scalarization(ABC):
         return {}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Inverse of `state`."""
+        """Inverse of `state`; nothing where nothing is kept."""
+        return
 
     def diagnostics(self) -> Mapping[str, float]:
         """Numbers worth recording, such as how often a solver failed."""
