@@ -61,7 +61,7 @@ def measure(pairs: Annotated[int, typer.Option(help="Counted pairs of steps, aft
             low, middle, high = statistics.quantiles(ratios, n=4)
             table.add_row(
                 f"{upscale}, {threads} thread{'s' if threads > 1 else ''}",
-                f"{len(routed.model.modules)}",
+                f"{len(routed.model.banks)}",
                 f"{1000 * statistics.median(times[routed_step]):.1f} ms",
                 f"{1000 * statistics.median(times[plain]):.1f} ms",
                 f"{middle:.2f}",

@@ -11,6 +11,9 @@ from ..tasks.expert_cache import digest_files
 from .cell import Cell
 from .front_record import FrontRecord
 
+SETTLED = ("finished", "unsupported")
+"""Statuses that another attempt would only repeat."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -19,9 +22,9 @@ class Attempt:
     run_id: str
     cell: Cell
     status: str
-    """finished, running, failed, out of memory or killed."""
+    """finished, unsupported, running, failed, out of memory or killed."""
     reason: str
-    """One sentence, empty unless it failed."""
+    """One sentence, empty where it finished or runs."""
     metrics: Mapping[str, float]
     reference: str | None
     """Digest of the reference front its recorded IGD was measured to."""

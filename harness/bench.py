@@ -41,7 +41,7 @@ class Outcome:
     ending: Ending
     run_id: str
     ran: bool
-    """False where an earlier command had finished it."""
+    """False where an earlier command had settled it."""
 
 
 class Listener(Protocol):
@@ -57,13 +57,13 @@ class Listener(Protocol):
         """A phase or progress event of the cell's process."""
 
     def ends(self, outcome: Outcome) -> None:
-        """A cell has ended, or had finished before."""
+        """A cell has ended, or was settled before."""
 
 
 def run_bench(
     spec: BenchSpec, store: Store, *, devices: Sequence[str], plugins: Sequence[str], listener: Listener
 ) -> list[Outcome]:
-    """Run what has not finished, one cell at a time on each device; failed cells are rows, the rest goes on.
+    """Run what is not settled, one cell at a time on each device; failed cells are rows, the rest goes on.
 
     Args:
         spec: checked before anything is recorded.
@@ -132,13 +132,14 @@ def _run_one(
         listener.waits(cell)
         while not lock.is_locked:
             if stop.is_set():
-                return Outcome(cell, Ending("killed", "the bench was interrupted"), run_id="", ran=False)
+                return Outcome(cell, Ending("killed", "the bench was interrupted", True), run_id="", ran=False)
             with contextlib.suppress(Timeout):
                 lock.acquire(timeout=0.5)
     try:
-        done = store.finished(cell)
+        done = store.settled(cell)
         if done is not None:
-            outcome = Outcome(cell, Ending("finished"), done.run_id, ran=False)
+            store.remove_checkpoints(cell)  # of an attempt that was killed between its record and this
+            outcome = Outcome(cell, Ending(done.status, done.reason), done.run_id, ran=False)
         else:
             listener.begins(cell, device)
             outcome = _attempt(cell, store, parent, run, listener)
@@ -153,7 +154,12 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Runner, listener: Liste
     try:
         with store.scratch(cell) as scratch:
             try:
-                ending = run(cell, scratch=scratch, on_event=lambda event: listener.reports(cell, event))
+                ending = run(
+                    cell,
+                    scratch=scratch,
+                    checkpoints=store.checkpoints(cell),
+                    on_event=lambda event: listener.reports(cell, event),
+                )
                 if ending.status == "finished":
                     _record(store, run_id, cell, scratch)
             except (StoreError, OSError):
@@ -168,6 +174,8 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Runner, listener: Liste
             raise
         raise StoreError(f"the result of {cell.title} cannot be written ({error}); free some space") from error
     store.end(run_id, ending.status, ending.reason)
+    if not ending.resumable:  # recorded, or certain to fail again from the same place
+        store.remove_checkpoints(cell)
     return Outcome(cell, ending, run_id, ran=True)
 
 
@@ -178,6 +186,7 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
     resolved = json.loads((scratch / "config.json").read_text())["resolved"]
     record = FrontRecord.read(scratch / "front.parquet")
     volume = record.hypervolume()
+    ratio = record.hypervolume_ratio(volume)
     lowest = record.front().objectives.min(axis=0)
     store.log(
         run_id,
@@ -186,6 +195,7 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
         metrics={
             **metrics,
             "hypervolume": volume.value,
+            **({} if ratio is None else {"hypervolume_ratio": ratio}),
             **{f"min_error_{task}": value for task, value in zip(cell.tasks, lowest, strict=True)},
         },
         curve=curve,
@@ -220,9 +230,9 @@ def _summarise(store: Store, parents: Mapping[str, str], outcomes: Sequence[Outc
             for group in groups:
                 if any(result.record.cell.key in keys for result in group.results):
                     _draw_group(store, parent, group, keys)
-        finished = all(outcome.ending.status == "finished" for outcome in mine)
+        settled = all(outcome.ending.settled for outcome in mine)
         store.log(parent, metrics={"cells_finished": sum(o.ending.status == "finished" for o in mine)})
-        store.end(parent, "finished" if finished else "failed")
+        store.end(parent, "finished" if settled else "failed")
 
 
 def _draw_group(store: Store, parent: str, group: Group, keys: set[str]) -> None:

@@ -14,18 +14,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .attempt import SETTLED
 from .cell import Cell
 
 LAST_WORDS_S = 10.0
 """How long a worker may take to leave after its last report; threads of a learner must not hold up a bench."""
+CHECKPOINT_INTERVAL_S = 60.0
+"""How much of a fit an interruption may cost."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a cell's process ended: finished, failed, out of memory or killed, with one sentence why."""
+    """How a cell's process ended: finished, unsupported, failed, out of memory or killed, with one sentence why."""
 
     status: str
     reason: str = ""
+    resumable: bool = False
+    """Whether the next attempt should go on from this one's checkpoints."""
+
+    @classmethod
+    def told_by(cls, event: Mapping[str, Any]) -> Ending | None:
+        """From a worker's last event; None where it is not the last."""
+        if event["event"] == "finished":
+            return cls("finished")
+        return cls(event["status"], event["reason"], event["resumable"]) if event["event"] == "failed" else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether another attempt would end the same way and is not made."""
+        return self.status in SETTLED
 
 
 def run_in_process(
@@ -34,14 +51,23 @@ def run_in_process(
     device: str,
     plugins: Sequence[str],
     scratch: Path,
+    checkpoints: Path,
     on_event: Callable[[Mapping[str, Any]], None],
     stop: threading.Event,
 ) -> Ending:
     """Start the worker, forward its events, wait for its end or for `stop`; the process never outlives this call.
 
-    The worker's standard error goes to `worker.log` in the scratch folder.
+    The worker's standard error goes to `worker.log` in the scratch folder; its fit goes on from the checkpoints an
+    earlier attempt has left.
     """
-    request = {"cell": cell.to_json(), "device": device, "plugins": list(plugins), "scratch": str(scratch)}
+    request = {
+        "cell": cell.to_json(),
+        "device": device,
+        "plugins": list(plugins),
+        "scratch": str(scratch),
+        "checkpoints": str(checkpoints),
+        "checkpoint_interval_s": CHECKPOINT_INTERVAL_S,
+    }
     ending: Ending | None = None
     with (
         (scratch / "worker.log").open("w") as log,
@@ -67,25 +93,22 @@ def run_in_process(
                 process.stdin.flush()  # kept open: its end tells the worker that its parent is gone
             for line in process.stdout:
                 event = json.loads(line)
-                if event["event"] == "finished":
-                    ending = Ending("finished")
-                elif event["event"] == "failed":
-                    ending = Ending(event["status"], event["reason"])
-                else:
-                    on_event(event)
+                ending = Ending.told_by(event)
                 if ending is not None:
                     break  # not until the pipe closes: a child the learner forked may hold it
+                on_event(event)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(None if ending is None else LAST_WORDS_S)
         finally:
             _kill(process)
     if stop.is_set():
-        return Ending("killed", "the bench was interrupted")
+        return Ending("killed", "the bench was interrupted", resumable=True)
     if ending is not None:
         return ending
     code = process.returncode
     if code < 0:
-        return Ending("killed", f"its process was ended by signal {-code}{' (out of memory?)' if code == -9 else ''}")
+        suspicion = " (out of memory?)" if code == -9 else ""
+        return Ending("killed", f"its process was ended by signal {-code}{suspicion}", resumable=True)
     return Ending("failed", f"its process ended with status {code}: {_last_line(scratch / 'worker.log')}")
 
 

@@ -31,7 +31,9 @@ PluginOption = Annotated[
     list[str] | None,
     typer.Option("--plugin", help="A Python file with learners or suites of yours; repeatable."),
 ]
-DeviceOption = Annotated[str, typer.Option("--device", help="auto (every CUDA device, else the CPU), cpu, cuda:N.")]
+DeviceOption = Annotated[
+    str, typer.Option("--device", help="auto (every CUDA device, else the CPU), or a list: cuda:0,cuda:1.")
+]
 Format = Literal["table", "md", "csv", "json"]
 
 
@@ -65,6 +67,7 @@ def run(
     from .key_values import read_pairs
     from .plugins import load_plugins
     from .spec import BenchSpec, LearnerSpec, SuiteSpec
+    from .verdict import require_finished
 
     load_plugins(plugin or [])
     spec = BenchSpec(
@@ -73,8 +76,8 @@ def run(
         learners=[LearnerSpec(method=method, options=read_pairs("--set", set_ or []))],
         seeds=[seed],
     )
-    (outcome,) = outcomes = _bench(spec, device, store, plugin or [])
-    _exit_unless_finished(outcomes)
+    (outcome,) = _bench(spec, device, store, plugin or [])
+    require_finished(outcome)
     _print_front(outcome.run_id, store)
 
 
@@ -88,6 +91,7 @@ def bench(
     """Run every cell of a file that has not finished, then print the leaderboard."""
     from .plugins import load_plugins
     from .spec import read_bench
+    from .verdict import require_settled, summary
 
     load_plugins(plugin or [])
     outcomes = _bench(read_bench(file), device, store, plugin or [])
@@ -96,13 +100,13 @@ def bench(
     console = _console()
     option = f" --store {store}" if store else ""
     console.print(
-        f"\nRecorded in {_folder(store)}. Look next:\n"
+        f"\n{summary(outcomes)}.\nRecorded in {_folder(store)}. Look next:\n"
         f"  frontrunner front {best[0][:8] if best else 'RUN'}{option}    the front of a run, here the best\n"
         f"  frontrunner ui{option}                every run, curve and plot in MLflow",
         highlight=False,
         soft_wrap=True,
     )
-    _exit_unless_finished(outcomes)
+    require_settled(outcomes)
 
 
 @app.command()
@@ -230,21 +234,10 @@ def _print_front(run_id: str, store: str | None, output: Path | None = None) -> 
         _console().print(f"wrote {output}", highlight=False, soft_wrap=True)
 
 
-def _exit_unless_finished(outcomes: Sequence[Outcome]) -> None:
-    unfinished = [outcome for outcome in outcomes if outcome.ending.status != "finished"]
-    if unfinished:
-        from ..errors import CellError
-
-        raise CellError(
-            f"{len(unfinished)} of {len(outcomes)} cells did not finish (first: {unfinished[0].ending.reason}); "
-            "the same command runs them again"
-        )
-
-
 def _console() -> Console:
     """The terminal's width; where there is none (a pipe, a log), wide enough for a leaderboard."""
     console = Console()
-    return console if console.is_terminal else Console(width=150)
+    return console if console.is_terminal else Console(width=180)
 
 
 def _folder(store: str | None) -> Path:

@@ -83,12 +83,16 @@ class Display:
             self._bars.remove_task(self._tasks.pop(cell.key))
         self._bars.advance(self._all)
         name = self._name(cell)
+        unsupported = outcome.ending.status == "unsupported"
         if not outcome.ran:
-            self._console.print(f"[dim]✓ {name}: finished before[/]", highlight=False)
+            line = f"– {name}: unsupported, as before" if unsupported else f"✓ {name}: finished before"
+            self._console.print(f"[dim]{line}[/]", highlight=False)
             return
         took = as_time(time.monotonic() - self._started[cell.key])
         if outcome.ending.status == "finished":
             self._console.print(f"[green]✓[/] {name}: {took}", highlight=False)
+        elif unsupported:
+            self._console.print(f"– {name}: unsupported: {escape(outcome.ending.reason)}", highlight=False)
         else:
             self._console.print(
                 f"[red]✗ {name}: {outcome.ending.status} after {took}: {escape(outcome.ending.reason)}[/]",

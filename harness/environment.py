@@ -39,11 +39,17 @@ def machine(device: str) -> dict[str, str]:
 def resolve_devices(device: str) -> list[str]:
     """The devices to run on, one cell at a time on each: `auto` is every CUDA device, the CPU where there is none.
 
+    A list is separated by commas; a device that is named twice runs two cells at a time.
+
     Raises:
         ConfigError: a device this machine lacks.
     """
     if device == "auto":
         return [f"cuda:{i}" for i in range(torch.cuda.device_count())] or ["cpu"]
+    return [_checked_device(name.strip()) for name in device.split(",")]
+
+
+def _checked_device(device: str) -> str:
     try:
         kind = torch.device(device)
     except RuntimeError as error:
@@ -54,7 +60,7 @@ def resolve_devices(device: str) -> list[str]:
         raise ConfigError(
             f"device {device!r} is not on this machine ({torch.cuda.device_count()} CUDA devices); choose auto or cpu"
         )
-    return [device]
+    return device
 
 
 def _git_commit() -> str | None:

@@ -47,6 +47,8 @@ class FrontRecord:
     """Versions, device and machine."""
     problem: str
     """Digest of the pre-trained model and the experts."""
+    hypervolume_limit: float | None = None
+    """The true front's hypervolume at the reference point, where the problem knows it; absent in older files."""
 
     def front(self) -> Front:
         """The front of per-task error, minimised."""
@@ -55,6 +57,10 @@ class FrontRecord:
     def hypervolume(self) -> Hypervolume:
         """The front's hypervolume at the recorded reference point."""
         return hypervolume(self.front(), self.reference_point)
+
+    def hypervolume_ratio(self, volume: Hypervolume) -> float | None:
+        """This front's hypervolume as a share of the limit, 1 at best; None where no limit is known."""
+        return None if self.hypervolume_limit is None else volume.value / self.hypervolume_limit
 
     def frame(self) -> pd.DataFrame:
         """The table as it is recorded."""
@@ -82,6 +88,7 @@ class FrontRecord:
             "split": self.split,
             "environment": self.environment,
             "problem": self.problem,
+            "hypervolume_limit": self.hypervolume_limit,
         }
         pq.write_table(table.replace_schema_metadata({METADATA_KEY: json.dumps(about)}), file)
 
@@ -113,6 +120,7 @@ class FrontRecord:
                 split=about["split"],
                 environment=about["environment"],
                 problem=about["problem"],
+                hypervolume_limit=about.get("hypervolume_limit"),
             )
         except Exception as damage:
             raise StoreError(f"the recorded front {file} cannot be read ({damage})") from damage

@@ -22,9 +22,15 @@ COSTS = {
     "fit_peak_gpu_reserved_bytes": "CUDA memory reserved during fit",
     "trainable_parameters": "numbers trained",
     "total_parameters": "numbers kept to answer any preference",
+    "labelled_examples": "examples whose labels a fit looks at",
+    "unlabelled_examples": "examples whose inputs alone a fit looks at",
+    "full_trainings": "trainings of all of a model's weights, the experts' own not counted",
     "front_points": "members evaluated",
 }
 """Recorded metrics a row averages over its finished seeds; one that no seed measured stays absent."""
+
+QUALITIES = ("hypervolume", "hypervolume_ratio", "igd", "igd_plus")
+"""Computed from the recorded fronts; the ratio is absent where nobody knows the limit."""
 
 
 @dataclass
@@ -38,7 +44,7 @@ class Row:
     unfinished: dict[int, str] = field(default_factory=dict)
     """Asked for and not finished: seed -> why."""
     metrics: dict[str, float] = field(default_factory=dict)
-    """`hypervolume` (higher is better), `igd`, `igd_plus` (lower is better) and costs; empty without a seed."""
+    """`hypervolume`, `hypervolume_ratio` (higher is better), `igd`, `igd_plus` (lower is better) and costs."""
     run_ids: list[str] = field(default_factory=list)
 
 
@@ -95,14 +101,13 @@ def _board(name: str, group: Group | None, cells: Sequence[Cell], last: dict[str
         row.seeds.append(cell.seed)
         row.run_ids.append(result.attempt.run_id)
         costs = {cost: result.attempt.metrics[cost] for cost in COSTS if cost in result.attempt.metrics}
-        measured.setdefault(cell.learner_key, []).append(
-            {"hypervolume": scores.hypervolume, "igd": scores.igd, "igd_plus": scores.igd_plus, **costs}
-        )
+        found = {name: value for name in QUALITIES if (value := getattr(scores, name)) is not None}
+        measured.setdefault(cell.learner_key, []).append({**found, **costs})
     for key, values in measured.items():
-        for metric in ("hypervolume", "igd", "igd_plus", *COSTS):
-            found = [value[metric] for value in values if metric in value]
-            if found:
-                rows[key].metrics[metric] = float(np.mean(found))
+        for metric in (*QUALITIES, *COSTS):
+            of_seeds = [value[metric] for value in values if metric in value]
+            if of_seeds:
+                rows[key].metrics[metric] = float(np.mean(of_seeds))
     first = next(iter(results.values()), None)
     return Board(
         name=name,

@@ -29,3 +29,18 @@ def as_count(count: float) -> str:
         if count >= size:
             return f"{count / size:.2f}{unit}"
     return f"{count:.0f}"
+
+
+def as_rough_count(count: float) -> str:
+    """`15`, `2.4k`, `60k`, `1.2M`, for numbers whose size is what matters."""
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if count >= 0.9995 * size:  # three digits of 999.9k are 1M
+            return f"{count / size:.3g}{unit}"
+    return f"{count:.0f}"
+
+
+def as_needs(labelled_examples: float, unlabelled_examples: float, full_trainings: float) -> str:
+    """`nothing`, `256 inputs`, `2.4k labels, 15 trainings`."""
+    counts = {"label": labelled_examples, "input": unlabelled_examples, "training": full_trainings}
+    needed = [f"{as_rough_count(count)} {what}{'' if count == 1 else 's'}" for what, count in counts.items() if count]
+    return ", ".join(needed) or "nothing"

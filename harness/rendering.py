@@ -6,62 +6,102 @@ import csv
 import dataclasses
 import io
 import json
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from .leaderboard import COSTS, Board, Row
-from .quantities import as_bytes, as_count, as_time
+from .leaderboard import COSTS, QUALITIES, Board, Row
+from .quantities import as_bytes, as_count, as_needs, as_time
 
-COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
-    "hypervolume": ("HV ↑", lambda value: f"{value:.4f}"),
-    "igd": ("IGD ↓", lambda value: f"{value:.4f}"),
-    "igd_plus": ("IGD+ ↓", lambda value: f"{value:.4f}"),
-    "wall_time_s": ("wall time", as_time),
-    "peak_rss_bytes": ("peak memory", as_bytes),
-    "fit_peak_gpu_allocated_bytes": ("peak GPU", as_bytes),
-    "trainable_parameters": ("trainable", as_count),
-    "fit_time_s": ("fit", as_time),
-}
-"""Metric -> heading and how a value is written; most important first. A column that no row has is left out."""
+NEEDS = ("labelled_examples", "unlabelled_examples", "full_trainings")
 
-METRICS = ("hypervolume", "igd", "igd_plus", *COSTS)
+
+@dataclass(frozen=True)
+class Column:
+    """What people read in one column of a board."""
+
+    heading: str
+    text: Callable[..., str]
+    """From the metrics' values."""
+    metrics: tuple[str, ...]
+
+    def of(self, row: Row) -> str:
+        """One row's text; MISSING unless all of the metrics are there."""
+        if any(metric not in row.metrics for metric in self.metrics):
+            return MISSING
+        return self.text(*(row.metrics[metric] for metric in self.metrics))
+
+
+def _as_quality(value: float) -> str:
+    return f"{value:.4f}"
+
+
+COLUMNS = (
+    Column("HV ↑", _as_quality, ("hypervolume",)),
+    Column("HV ratio ↑", _as_quality, ("hypervolume_ratio",)),
+    Column("IGD ↓", _as_quality, ("igd",)),
+    Column("IGD+ ↓", _as_quality, ("igd_plus",)),
+    Column("wall time", as_time, ("wall_time_s",)),
+    Column("peak memory", as_bytes, ("peak_rss_bytes",)),
+    Column("peak GPU", as_bytes, ("fit_peak_gpu_allocated_bytes",)),
+    Column("trainable", as_count, ("trainable_parameters",)),
+    Column("needs", as_needs, NEEDS),
+    Column("fit", as_time, ("fit_time_s",)),
+)
+"""Most important first. A column that no row has is left out."""
+
+METRICS = (*QUALITIES, *COSTS)
 MISSING = "–"
 
 
 def as_table(board: Board, width: int) -> RenderableType:
-    """For a terminal of `width` columns; where it is too narrow the last columns are left out, never cut."""
-    heading, lines = _text(board)
+    """For a terminal of `width` columns; where it is too narrow the last but the run are left out, never cut."""
+    heading, *lines = _text(board)
     widths = [max(len(line[i]) for line in [heading, *lines]) + 3 for i in range(len(heading))]
-    n_shown = len(heading)
-    while n_shown > 3 and sum(widths[:n_shown]) + 1 > width:
-        n_shown -= 1
-    left_out = heading[n_shown:]
+    *shown, run = range(len(heading))  # which run it is leads to everything else
+    while len(shown) > 3 and sum(widths[i] for i in [*shown, run]) + 1 > width:
+        shown.pop()
     notes = [_caption(board), *_reasons(board)]
-    if left_out:
+    if left_out := heading[len(shown) : run]:
         notes.append(f"Not shown for want of width: {', '.join(left_out)}.")
     table = Table(title=escape(board.name), title_justify="left", title_style="bold")
-    for i, name in enumerate(heading[:n_shown]):
+    for i in (*shown, run):
         # The name comes second and is the one that may be folded.
-        table.add_column(name, justify="left" if i == 1 else "right", overflow="fold", no_wrap=i != 1)
+        table.add_column(heading[i], justify="left" if i == 1 else "right", overflow="fold", no_wrap=i != 1)
     for row, line in zip(board.rows, lines, strict=True):
-        table.add_row(*map(escape, line[:n_shown]), style=None if row.seeds else "dim")
+        table.add_row(*(escape(line[i]) for i in (*shown, run)), style=None if row.seeds else "dim")
     return Group(table, *(Text(note, style="dim italic") for note in notes))
 
 
 def as_markdown(boards: Sequence[Board]) -> str:
-    """GitHub-flavoured tables."""
+    """GitHub-flavoured tables to paste into a document, each with a heading, its caption and what did not finish."""
     parts = []
     for board in boards:
-        heading, lines = _text(board)
-        align = ["---" if i == 1 else "---:" for i in range(len(heading))]
-        table = "\n".join("| " + " | ".join(line) + " |" for line in [heading, align, *lines])
-        notes = "".join(f"\n- {reason}" for reason in _reasons(board))
-        parts.append(f"**{board.name}**\n\n{table}\n\n{_caption(board)}" + (f"\n{notes}" if notes else ""))
+        heading, *lines = [[_plain(cell) for cell in line] for line in _text(board, runs=False)]
+        widths = [max(3, *(len(line[i]) for line in [heading, *lines])) for i in range(len(heading))]
+        rule = ["-" * width if i == 1 else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
+        table = "\n".join(_markdown_line(line, widths) for line in [heading, rule, *lines])
+        notes = "".join(f"\n- {_plain(reason)}" for reason in _reasons(board))
+        parts.append(f"### {_plain(board.name)}\n\n{table}\n\n{_caption(board)}" + (f"\n{notes}" if notes else ""))
     return "\n\n".join(parts)
+
+
+def _markdown_line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [
+        cell.ljust(width) if i == 1 else cell.rjust(width)
+        for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return f"| {' | '.join(padded)} |"
+
+
+def _plain(text: str) -> str:
+    """What Markdown would take for its own is escaped: labels are the user's, reasons the learner's."""
+    return re.sub(r"([\\|*<`])", r"\\\1", " ".join(text.split()))
 
 
 def as_csv(boards: Sequence[Board]) -> str:
@@ -83,17 +123,18 @@ def as_json(boards: Sequence[Board]) -> str:
     return json.dumps([dataclasses.asdict(board) for board in boards], indent=2)
 
 
-def _text(board: Board) -> tuple[list[str], list[list[str]]]:
-    shown = [metric for metric in COLUMNS if any(metric in row.metrics for row in board.rows)]
+def _text(board: Board, *, runs: bool = True) -> list[list[str]]:
+    """The heading and a line a row, with where to find its first run on request."""
+    shown = [column for column in COLUMNS if any(column.of(row) != MISSING for row in board.rows)]
     several = any(len(row.seeds) + len(row.unfinished) > 1 for row in board.rows)
-    heading = ["#", "learner", *(["seeds"] if several else []), *(COLUMNS[metric][0] for metric in shown), "run"]
-    lines = []
+    heading = ["#", "learner", *(["seeds"] if several else []), *(column.heading for column in shown)]
+    lines = [heading + (["run"] if runs else [])]
     for rank, row in enumerate(board.rows, 1):
-        cells = [COLUMNS[metric][1](row.metrics[metric]) if metric in row.metrics else MISSING for metric in shown]
+        cells = [column.of(row) for column in shown]
         seeds = [f"{len(row.seeds)}/{len(row.seeds) + len(row.unfinished)}"] if several else []
-        run = row.run_ids[0][:8] if row.run_ids else MISSING
-        lines.append([str(rank) if row.seeds else MISSING, _name(row), *seeds, *cells, run])
-    return heading, lines
+        run = [row.run_ids[0][:8] if row.run_ids else MISSING] if runs else []
+        lines.append([str(rank) if row.seeds else MISSING, _name(row), *seeds, *cells, *run])
+    return lines
 
 
 def _name(row: Row) -> str:
@@ -103,15 +144,22 @@ def _name(row: Row) -> str:
 
 
 def _reasons(board: Board) -> list[str]:
-    """One line a cell that did not finish."""
-    return [f"{row.label}, seed {seed}: {reason}" for row in board.rows for seed, reason in row.unfinished.items()]
+    """One line for the seeds of a row that did not finish for the same reason."""
+    lines = []
+    for row in board.rows:
+        for why in dict.fromkeys(row.unfinished.values()):
+            seeds = [str(seed) for seed, reason in row.unfinished.items() if reason == why]
+            lines.append(f"{row.label}, seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}: {why}")
+    return lines
 
 
 def _caption(board: Board) -> str:
     if board.reference_point is None:
         return "No cell has finished yet."
     point = ", ".join(f"{value:g}" for value in board.reference_point)
+    ratio = any("hypervolume_ratio" in row.metrics for row in board.rows)
     return (
-        f"Objectives: error on the test split, minimised. HV at reference point ({point}); "
+        f"Objectives: error on the test split, minimised. HV at reference point ({point})"
+        f"{', HV ratio to that of the true front' if ratio else ''}; "
         f"IGD to the {board.reference_source} (reference {board.reference_digest})."
     )

@@ -31,6 +31,8 @@ class Scores:
     hypervolume: float
     igd: float
     igd_plus: float
+    hypervolume_ratio: float | None
+    """Share of the hypervolume that can be reached, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,12 @@ class Group:
         """Computed from the recorded front, never from memory."""
         front = result.record.front()
         volume = result.record.hypervolume()
-        return Scores(volume.value, igd(front, self.reference), igd_plus(front, self.reference))
+        return Scores(
+            hypervolume=volume.value,
+            igd=igd(front, self.reference),
+            igd_plus=igd_plus(front, self.reference),
+            hypervolume_ratio=result.record.hypervolume_ratio(volume),
+        )
 
 
 def load_groups(attempts: Iterable[Attempt]) -> list[Group]:

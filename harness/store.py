@@ -1,4 +1,4 @@
-"""The store: MLflow on SQLite, with artifacts beside it, in one folder.
+"""The store: MLflow on SQLite, with artifacts and checkpoints beside it, in one folder.
 
 Experiment = suite. Parent run = one bench on that suite, child run = one attempt at a cell. A cell's run is
 RUNNING while its process runs and FINISHED only when its front and all it measured have been written; IGD follows
@@ -8,8 +8,8 @@ when the bench ends, since it depends on the other fronts.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
-import logging
 import math
 import os
 import shutil
@@ -23,9 +23,9 @@ from filelock import FileLock
 from ..errors import StoreError, UnknownNameError
 from .attempt import Attempt
 from .cell import Cell
+from .database import create_database, explained, open_client
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Run
 
 PREFIX = "frontrunner."
@@ -55,16 +55,16 @@ class Store:
             raise StoreError(f"there is no store in {folder}; run something first, or name another with --store")
         if database.is_file() and database.stat().st_size == 0:
             raise StoreError(f"{database} is empty, so what it held is lost; remove it to start a new store")
-        with _explained(folder):
+        with explained(folder):
             if not create:
-                self.client = _client(self.uri)
+                self.client = open_client(self.uri)
                 return
             (folder / "locks").mkdir(parents=True, exist_ok=True)
             # Two processes migrating a new database crash each other.
             with FileLock(folder / "locks" / "create.lock"):
                 if not database.exists():
-                    _create(database)
-                self.client = _client(self.uri)
+                    create_database(database)
+                self.client = open_client(self.uri)
 
     def lock(self, cell: Cell) -> FileLock:
         """Held by the process that runs the cell; the system frees it when that process dies."""
@@ -72,7 +72,7 @@ class Store:
 
     def bench_run(self, suite: str, name: str, digest: str, cells: Sequence[Cell], spec: Mapping[str, Any]) -> str:
         """The parent run of a bench on one suite, reopened when the same bench was started before."""
-        with _explained(self.folder), FileLock(self.folder / "locks" / "bench.lock"):
+        with explained(self.folder), FileLock(self.folder / "locks" / "bench.lock"):
             experiment = self._experiment(suite)
             found = self._search(f"tags.`{PREFIX}bench` = '{digest}'", [experiment])
             if found:
@@ -89,7 +89,7 @@ class Store:
 
     def start(self, cell: Cell, parent: str) -> str:
         """Begin an attempt; earlier attempts that never ended are closed as killed. The cell's lock is held."""
-        with _explained(self.folder):
+        with explained(self.folder):
             for stale in self.attempts(cell):
                 if stale.status == "running":
                     self.end(stale.run_id, "killed", "the process that ran it is gone")
@@ -129,7 +129,7 @@ class Store:
             for name, value in row.items()
             if name != "step"
         ]
-        with _explained(self.folder):
+        with explained(self.folder):
             points = [point for point in points if math.isfinite(point.value)]
             self.client.log_batch(
                 run_id, params=[Param(name, str(value)[:6000]) for name, value in (params or {}).items()]
@@ -146,7 +146,7 @@ class Store:
         The cell's lock is held.
         """
         folder = self.folder / "scratch" / cell.key
-        with _explained(self.folder):
+        with explained(self.folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         try:
@@ -154,14 +154,22 @@ class Store:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def checkpoints(self, cell: Cell) -> Path:
+        """Where a fit of the cell keeps its state; outlives attempts, and may not exist."""
+        return self.folder / "checkpoints" / cell.key
+
+    def remove_checkpoints(self, cell: Cell) -> None:
+        """What is kept of a fit that nobody will take up again. The cell's lock is held."""
+        shutil.rmtree(self.checkpoints(cell), ignore_errors=True)
+
     def add_artifacts(self, run_id: str, folder: Path) -> None:
         """Copy every file of a folder to a run's artifacts."""
-        with _explained(self.folder):
+        with explained(self.folder):
             self.client.log_artifacts(run_id, str(folder))
 
     def end(self, run_id: str, status: str, reason: str = "") -> None:
-        """Close an attempt as finished, failed, out of memory or killed."""
-        with _explained(self.folder):
+        """Close an attempt as finished, unsupported, failed, out of memory or killed."""
+        with explained(self.folder):
             self.client.set_tag(run_id, f"{PREFIX}status", status)
             if reason:
                 self.client.set_tag(run_id, f"{PREFIX}reason", reason)
@@ -173,17 +181,20 @@ class Store:
         query = f"tags.`{PREFIX}kind` = 'cell'"
         if cell is not None:
             query += f" and tags.`{PREFIX}cell` = '{cell.key}'"
-        with _explained(self.folder):
+        with explained(self.folder):
             return [self._attempt(run) for run in self._search(query)]
 
-    def finished(self, cell: Cell) -> Attempt | None:
-        """The finished attempt at a cell, if there is one whose front can still be read."""
-        return next((attempt for attempt in self.attempts(cell) if attempt.intact() is not None), None)
+    def settled(self, cell: Cell) -> Attempt | None:
+        """The attempt that another would only repeat: finished with a front that can be read, else unsupported."""
+        attempts = self.attempts(cell)
+        finished = (attempt for attempt in attempts if attempt.intact() is not None)
+        unsupported = (attempt for attempt in attempts if attempt.status == "unsupported")
+        return next(itertools.chain(finished, unsupported), None)
 
     def expected_cells(self) -> list[Cell]:
         """Every cell that some bench has asked for, once."""
         cells: dict[str, Cell] = {}
-        with _explained(self.folder):
+        with explained(self.folder):
             for run in self._search(f"tags.`{PREFIX}kind` = 'bench'"):
                 file = self._artifacts(run) / "cells.json"
                 if file.exists():
@@ -249,40 +260,3 @@ class Store:
             token = page.token
             if not token:
                 return found
-
-
-def _create(database: Path) -> None:
-    """Make the database beside its place and move it there: a half-migrated one cannot be mended."""
-    partial = database.with_suffix(".partial")
-    for leftover in database.parent.glob(f"{partial.name}*"):
-        leftover.unlink()
-    _client(f"sqlite:///{partial}")
-    partial.replace(database)
-
-
-def _client(uri: str) -> MlflowClient:
-    """A client on a migrated database."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # benchmarks tell nobody that they run
-    for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    from mlflow import MlflowClient
-
-    client = MlflowClient(tracking_uri=uri)
-    client.search_experiments(max_results=1)
-    return client
-
-
-@contextlib.contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """Turn what MLflow, SQLAlchemy or the system raise into one sentence."""
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (OSError, MlflowException, SQLAlchemyError, json.JSONDecodeError) as error:
-        first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        advice = (
-            "" if isinstance(error, MlflowException) else "; expected a folder that can be written, with free space"
-        )
-        raise StoreError(f"the store in {folder} cannot be used ({first_line[:300]}){advice}") from error

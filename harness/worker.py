@@ -12,16 +12,15 @@ import os
 import re
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
 
-from ..errors import ConfigError, FrontrunnerError
+from ..errors import ConfigError, FrontrunnerError, StoreError, UnsupportedError
 from ..methods import Context, ParetoSet
 from ..metrics import simplex_grid
 from ..tasks import SUITES, Problem, load_problem
@@ -31,44 +30,14 @@ from .evaluation import evaluate_members
 from .front_record import FrontRecord, digest_problem
 from .meter import Meter
 from .plugins import load_plugins
-
-CURVE_POINTS = 500
-"""Training curves are thinned to about this many points."""
-REPORT_INTERVAL_S = 0.1
+from .reporter import Reporter
+from .resumable_fit import ResumableFit
 
 
-class Reporter:
-    """Sends events to the parent and keeps the training curve."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
-        self._last = 0.0
-        self._activity = ""
-        self.phase = "prepare"
-        self.curve: list[dict[str, float]] = []
-
-    def send(self, **event: Any) -> None:
-        """One event, now."""
-        self._stream.write(json.dumps(event) + "\n")
-        self._stream.flush()
-
-    def start(self, phase: str) -> None:
-        """A phase begins."""
-        self.phase = phase
-        self.send(event="phase", phase=phase)
-
-    def __call__(self, activity: str, step: int, total: int, **metrics: float) -> None:
-        """A `Progress`: forwards at most ten times a second, keeps every curve point it should."""
-        if self.phase == "fit" and metrics and (step % max(1, total // CURVE_POINTS) == 0 or step == total):
-            self.curve.append({"step": step, **metrics})
-        now = time.monotonic()
-        if now - self._last >= REPORT_INTERVAL_S or activity != self._activity:
-            self._last, self._activity = now, activity
-            self.send(event="progress", activity=activity, step=step, total=total, metrics=metrics)
-
-
-def run_cell(cell: Cell, device: str, scratch: Path, reporter: Reporter) -> None:
-    """Prepare, fit, evaluate, metered.
+def run_cell(
+    cell: Cell, device: str, scratch: Path, reporter: Reporter, *, checkpoints: Path, checkpoint_interval_s: float
+) -> None:
+    """Prepare, fit, evaluate, metered; a fit whose checkpoints lie in the folder `checkpoints` goes on from them.
 
     Leaves front.parquet, metrics.json, curve.json, config.json and, where the set has a state, state.safetensors
     in `scratch`.
@@ -86,9 +55,21 @@ def run_cell(cell: Cell, device: str, scratch: Path, reporter: Reporter) -> None
         problem.losses(problem.pretrained, next(problem.batches("train", 2, torch.Generator())))
     learner = cell.learner()
     preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)
+    needs = learner.needs(problem, preferences)
+    digest = digest_problem(problem)
     reporter.start("fit")
     with meter.phase("fit"):
-        pareto_set = learner.fit(problem, preferences, Context(cell.seed, device, reporter))
+        fit = ResumableFit(
+            checkpoints,
+            made_with={"problem": digest, "torch": torch.__version__, "device": machine(device).get("gpu", "cpu")},
+            interval_s=checkpoint_interval_s,
+            reporter=reporter,
+            meter=meter,
+            device=device,
+        )
+        pareto_set = learner.fit(
+            problem, preferences, Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints)
+        )
     reporter.start("evaluate")
     with meter.phase("evaluate"):
         evaluation = evaluate_members(problem, pareto_set, preferences, "test", reporter)
@@ -100,22 +81,27 @@ def run_cell(cell: Cell, device: str, scratch: Path, reporter: Reporter) -> None
         pareto_front=problem.pareto_front,
         split="test",
         environment={**versions(), **machine(device)},
-        problem=digest_problem(problem),
+        problem=digest,
+        hypervolume_limit=problem.hypervolume_limit,
     )
     record.write(scratch / "front.parquet")
     if state := pareto_set.state():
         from safetensors.torch import save_file
 
         save_file(dict(state), scratch / "state.safetensors")
+    measured = fit.whole(meter.metrics)
     metrics = {
-        **meter.metrics,
+        **measured,
         # Preparing is left out of both: it depends on whether the experts were cached.
-        "wall_time_s": meter.metrics["fit_time_s"] + meter.metrics["evaluate_time_s"],
-        "peak_rss_bytes": max(meter.metrics["fit_peak_rss_bytes"], meter.metrics["evaluate_peak_rss_bytes"]),
+        "wall_time_s": measured["fit_time_s"] + measured["evaluate_time_s"],
+        "peak_rss_bytes": max(measured["fit_peak_rss_bytes"], measured["evaluate_peak_rss_bytes"]),
         "trainable_parameters": float(pareto_set.trainable_parameters),
         "total_parameters": float(pareto_set.total_parameters),
         "model_parameters": float(problem.model_parameters),
         "front_points": float(len(evaluation.error)),
+        "labelled_examples": float(needs.labelled_examples),
+        "unlabelled_examples": float(needs.unlabelled_examples),
+        "full_trainings": float(needs.trainings),
     }
     metrics |= _diagnostics(pareto_set, metrics)
     solve_time = time_one_answer(problem, pareto_set, meter)
@@ -158,9 +144,32 @@ def _why(error: BaseException) -> tuple[str, str]:
     """(status, one sentence) of a failure."""
     text = f"{type(error).__name__}: {error}" if not isinstance(error, FrontrunnerError) else str(error)
     reason = " ".join(text.split())[:500]
+    if isinstance(error, UnsupportedError):
+        return "unsupported", reason
     named = ("can't allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
     out_of_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(n in text for n in named)
     return ("out of memory" if out_of_memory else "failed"), reason
+
+
+def attempt(request: Mapping[str, Any], reporter: Reporter) -> dict[str, Any]:
+    """Run what is asked for; the last event: `finished`, or `failed` with status, reason and whether to resume."""
+    try:
+        load_plugins(request["plugins"])
+        run_cell(
+            Cell.from_json(request["cell"]),
+            request["device"],
+            Path(request["scratch"]),
+            reporter,
+            checkpoints=Path(request["checkpoints"]),
+            checkpoint_interval_s=request["checkpoint_interval_s"],
+        )
+    except BaseException as error:
+        traceback.print_exc()
+        status, reason = _why(error)
+        # Any other failure would repeat itself from the same checkpoint.
+        resumable = status == "out of memory" or isinstance(error, StoreError)
+        return {"event": "failed", "status": status, "reason": reason, "resumable": resumable}
+    return {"event": "finished"}
 
 
 def _end_with_parent() -> None:
@@ -177,15 +186,9 @@ def main() -> None:
     reporter = Reporter(events)
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        load_plugins(request["plugins"])
-        run_cell(Cell.from_json(request["cell"]), request["device"], Path(request["scratch"]), reporter)
-    except BaseException as error:
-        traceback.print_exc()
-        status, reason = _why(error)
-        reporter.send(event="failed", status=status, reason=reason)
-        sys.exit(1)
-    reporter.send(event="finished")
+    ended = attempt(request, reporter)
+    reporter.send(**ended)
+    sys.exit(ended["event"] != "finished")
 
 
 if __name__ == "__main__":

@@ -57,14 +57,26 @@ class ParetoSet(ABC):
 class ContinuousSet(ParetoSet):
     """A set in closed form: any preference is answered by `merge`, a function of it."""
 
-    def __init__(self, n_tasks: int, merge: Callable[[NDArray[np.float64]], Params], *, total_parameters: int) -> None:
+    def __init__(
+        self,
+        n_tasks: int,
+        merge: Callable[[NDArray[np.float64]], Params],
+        *,
+        total_parameters: int,
+        diagnostics: Mapping[str, float] | None = None,
+    ) -> None:
         self.n_tasks = n_tasks
         self.total_parameters = total_parameters
         self._merge = merge
+        self._diagnostics = dict(diagnostics or {})
 
     def solve(self, preference: Sequence[float] | NDArray[np.float64]) -> Params:
         """Answers any preference."""
         return self._merge(check_preference(preference, self.n_tasks))
+
+    def diagnostics(self) -> Mapping[str, float]:
+        """What was found while the set was made."""
+        return self._diagnostics
 
 
 class FiniteSet(ParetoSet):

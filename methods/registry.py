@@ -31,6 +31,42 @@ METHODS: Registry[Learner] = Registry(
             "frontrunner.methods.merging.interpolation:Interpolation",
             "experts weighted by the preference (rewarded soups)",
         ),
+        "ties-merging": (
+            "frontrunner.methods.merging.ties_merging:TiesMerging",
+            "task vectors trimmed and merged where their signs agree, a curve over lambda",
+        ),
+        "fisher-merging": (
+            "frontrunner.methods.merging.fisher_merging:FisherMerging",
+            "experts weighted by the preference and, parameter by parameter, by their Fisher information",
+        ),
+        "regmean": (
+            "frontrunner.methods.merging.regmean:RegMean",
+            "linear layers merged by preference-weighted least squares on unlabelled inputs",
+        ),
+        "ls": (
+            "frontrunner.methods.per_preference.ls:Ls",
+            "linear scalarization, one full fine-tuning a preference",
+        ),
+        "epo": (
+            "frontrunner.methods.per_preference.epo:EpoSearch",
+            "exact Pareto optimal search, one full fine-tuning a preference",
+        ),
+        "stch": (
+            "frontrunner.methods.per_preference.stch:Stch",
+            "smooth Tchebycheff scalarization, one full fine-tuning a preference",
+        ),
+        "pmtl": (
+            "frontrunner.methods.per_preference.pmtl:PmtlSearch",
+            "Pareto multi-task learning: one full fine-tuning a preference, each in its own cone",
+        ),
+        "mgda": (
+            "frontrunner.methods.per_preference.mgda:MgdaDescent",
+            "multiple-gradient descent: one full fine-tuning, no preference",
+        ),
+        "imtl-g": (
+            "frontrunner.methods.per_preference.imtl_g:ImtlGDescent",
+            "impartial multi-task learning: one full fine-tuning, no preference",
+        ),
         "pwe-moe-ls": (
             "frontrunner.methods.whole_set.pwe_moe:PweMoeLs",
             "PWE MoE: trained routers from preference to per-module merge coefficients, linear scalarization",
@@ -42,6 +78,46 @@ METHODS: Registry[Learner] = Registry(
         "pwe-moe-stch": (
             "frontrunner.methods.whole_set.pwe_moe:PweMoeStch",
             "PWE MoE's routers trained by smooth Tchebycheff scalarization",
+        ),
+        "layerwise-interpolation": (
+            "frontrunner.methods.whole_set.layerwise_interpolation:LayerwiseInterpolation",
+            "interpolation whose coefficients every weight tensor learns for itself; Frontrunner's own",
+        ),
+        "phn-ls": (
+            "frontrunner.methods.whole_set.phn:PhnLs",
+            "Pareto hypernetwork: a network from the preference to all weights, linear scalarization",
+        ),
+        "phn-epo": (
+            "frontrunner.methods.whole_set.phn:PhnEpo",
+            "Pareto hypernetwork trained by exact Pareto optimal search",
+        ),
+        "phn-hvi": (
+            "frontrunner.methods.whole_set.phn_hvi:PhnHvi",
+            "Pareto hypernetwork trained on the hypervolume of several answers a step",
+        ),
+        "pamal": (
+            "frontrunner.methods.whole_set.pamal:Pamal",
+            "Pareto manifold learning: T models trained so that every model between them is good",
+        ),
+        "cosmos": (
+            "frontrunner.methods.whole_set.cosmos:Cosmos",
+            "COSMOS: one model whose biases the preference shifts, trained to spread over the front",
+        ),
+        "pareto-merging": (
+            "frontrunner.methods.whole_set.pareto_merging:ParetoMerging",
+            "Pareto merging: the task-arithmetic model plus low-rank terms that the preference mixes",
+        ),
+        "map": (
+            "frontrunner.methods.coefficient_search.map:Map",
+            "MAP: the front of quadratic surrogates of the objectives over merge coefficients",
+        ),
+        "nsga2-merge": (
+            "frontrunner.methods.coefficient_search.nsga2_merge:Nsga2Merge",
+            "merge coefficients evolved by NSGA-II on the validation split",
+        ),
+        "mobo-merge": (
+            "frontrunner.methods.coefficient_search.mobo_merge:MoboMerge",
+            "merge coefficients by multi-objective Bayesian optimization (ParEGO) on the validation split",
         ),
     },
 )

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ConfigError, DivergenceError
+from ..tasks.problem import Problem
 from .learner import Context
 
 REPORT_EVERY = 10
@@ -36,6 +37,12 @@ class Training:
         require_positive(self, "lr", "steps", "batch_size")
         if not 0 <= self.final_lr_ratio <= 1:
             raise ConfigError(f"final_lr_ratio must be in [0, 1], found {self.final_lr_ratio}")
+
+    def labels_seen(self, problem: Problem) -> int:
+        """Distinct labelled examples that one training sees; the recipe is resolved."""
+        assert self.steps is not None  # for the type checker
+        assert self.batch_size is not None
+        return min(self.steps * self.batch_size * problem.n_tasks, problem.n_examples("train"))
 
 
 def require_positive(config: object, *options: str) -> None:

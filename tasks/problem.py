@@ -70,6 +70,7 @@ class Problem(ABC):
         budget: recommended training of a learner.
         reference_point: (T,) for the hypervolume; 1 for every task when absent (error rates).
         pareto_front: (n, T) dense sample of the true front, where it is known in closed form.
+        hypervolume_limit: hypervolume of the whole true front at reference_point, where known.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Problem(ABC):
         budget: Budget,
         reference_point: NDArray[np.float64] | None = None,
         pareto_front: NDArray[np.float64] | None = None,
+        hypervolume_limit: float | None = None,
     ) -> None:
         self.name = name
         self.tasks = tuple(tasks)
@@ -92,6 +94,7 @@ class Problem(ABC):
         self.budget = budget
         self.reference_point = np.ones(self.n_tasks) if reference_point is None else reference_point
         self.pareto_front = pareto_front
+        self.hypervolume_limit = hypervolume_limit
         self._check_weights()
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -32,19 +32,22 @@ def forward_by_segment(model: nn.Module, models: Sequence[Params], inputs: Tenso
         ConfigError: a submodule with weights of its own for every segment does not take n rows.
     """
     own = {name for name, tensor in models[0].items() if any(other[name] is not tensor for other in models[1:])}
-    split = _outermost(model, own, models[0])
-    if "" in split:
-        parts = zip(models, torch.split(inputs, list(sizes)), strict=True)
-        return torch.cat([functional_call(model, dict(params), (part,), tie_weights=False) for params, part in parts])
-    with contextlib.ExitStack() as stack:
-        for name in split:
-            stack.enter_context(_segmented(model.get_submodule(name), name, models, sizes))
-        output: Tensor = functional_call(model, dict(models[0]), (inputs,), tie_weights=False)
-        return output
+    names = _outermost(model, own, models[0])
+    if names is not None:
+        called: set[str] = set()
+        with contextlib.ExitStack() as stack:
+            for name in names:
+                stack.enter_context(_segmented(model.get_submodule(name), name, models, sizes, called))
+            output: Tensor = functional_call(model, dict(models[0]), (inputs,), tie_weights=False)
+        # A module whose weights are used without calling it (attention's out_proj) has ignored its segments.
+        if called == set(names):
+            return output
+    parts = zip(models, torch.split(inputs, list(sizes)), strict=True)
+    return torch.cat([functional_call(model, dict(params), (part,), tie_weights=False) for params, part in parts])
 
 
-def _outermost(model: nn.Module, own: set[str], params: Params) -> list[str]:
-    """The outermost modules all of whose weights differ; the whole model where a lone weight of a container does."""
+def _outermost(model: nn.Module, own: set[str], params: Params) -> list[str] | None:
+    """The outermost modules all of whose weights differ; None where they cannot be told from what is shared."""
     found: list[str] = []
 
     def visit(name: str, module: nn.Module) -> bool:
@@ -53,55 +56,62 @@ def _outermost(model: nn.Module, own: set[str], params: Params) -> list[str]:
         differing = [weight for weight in within if weight in own]
         if not differing:
             return True
-        if len(differing) == len(within):
+        if len(differing) == len(within) and name and not isinstance(module, (nn.ModuleList, nn.ModuleDict)):
             found.append(name)
             return True
         if any("." not in weight[len(prefix) :] for weight in differing):
             return False  # a weight of the module itself, beside others that are shared
         return all(visit(f"{prefix}{child}", inner) for child, inner in module.named_children())
 
-    return found if visit("", model) else [""]
+    return found if visit("", model) else None
 
 
 @contextlib.contextmanager
-def _segmented(module: nn.Module, name: str, models: Sequence[Params], sizes: Sequence[int]) -> Iterator[None]:
-    """Within it, `module` runs every segment with that segment's weights."""
+def _segmented(
+    module: nn.Module, name: str, models: Sequence[Params], sizes: Sequence[int], called: set[str]
+) -> Iterator[None]:
+    """Within it, `module` runs every segment with that segment's weights, and notes that it was called."""
     twin = copy.copy(module)  # its own forward is left alone
     prefix = f"{name}."
     weights = [{key[len(prefix) :]: w for key, w in params.items() if key.startswith(prefix)} for params in models]
     n = sum(sizes)
 
+    def segments(value: Any) -> Sequence[Any]:
+        rows = isinstance(value, Tensor) and value.ndim > 0 and value.shape[0] == n
+        return torch.split(value, list(sizes)) if rows else [value] * len(sizes)
+
     def forward(*args: Any, **kwargs: Any) -> Any:
-        if not (isinstance(args[0], Tensor) and args[0].shape[0] == n):
+        called.add(name)
+        found = [tuple(value.shape) for value in (*args, *kwargs.values()) if isinstance(value, Tensor)]
+        if not found or found[0][:1] != (n,):
             raise ConfigError(
                 f"per-task gradients need the examples along the first dimension of {name!r}: expected {n} rows, "
-                f"found {tuple(args[0].shape) if isinstance(args[0], Tensor) else type(args[0]).__name__}"
+                f"found tensors of shape {found}"
             )
-
-        def segments(value: Any) -> Sequence[Any]:
-            rows = isinstance(value, Tensor) and value.ndim > 0 and value.shape[0] == n
-            return torch.split(value, list(sizes)) if rows else [value] * len(sizes)
-
-        split_args = zip(*map(segments, args), strict=True)
-        split_kwargs = [
-            dict(zip(kwargs, values, strict=True)) for values in zip(*map(segments, kwargs.values()), strict=True)
-        ]
+        parts = [segments(value) for value in args]
+        named = {key: segments(value) for key, value in kwargs.items()}
         return _joined(
             [
-                functional_call(twin, own, part, part_kwargs, tie_weights=False)
-                for own, part, part_kwargs in zip(weights, split_args, split_kwargs or [{}] * len(sizes), strict=True)
+                functional_call(
+                    twin,
+                    own,
+                    tuple(part[k] for part in parts),
+                    {key: part[k] for key, part in named.items()},
+                    tie_weights=False,
+                )
+                for k, own in enumerate(weights)
             ]
         )
 
-    original: Callable[..., Any] | None = module.__dict__.get("forward")
+    before = module.__dict__.get("forward")
     module.forward = forward
     try:
         yield
     finally:
-        if original is None:
+        if before is None:
             del module.forward
         else:
-            module.forward = original
+            module.forward = before
 
 
 def _joined(outputs: Sequence[Any]) -> Any:

@@ -54,6 +54,38 @@ SUITES: Registry[Suite] = Registry(
             "frontrunner.tasks.vision_mini.suite:VisionMini",
             "a small CLIP on up to eight real image domains at 32x32; data and weights ship with Frontrunner",
         ),
+        "convex-toy": (
+            "frontrunner.tasks.analytic.convex_toy:ConvexToy",
+            "two parabolas on a line; convex front known in closed form",
+        ),
+        "vlmop2": (
+            "frontrunner.tasks.analytic.vlmop2:Vlmop2",
+            "Fonseca and Fleming's two wells in 20 dimensions; concave front known in closed form",
+        ),
+        "merging-toy": (
+            "frontrunner.tasks.analytic.merging_toy:MergingToy",
+            "up to eight squared distances to axis points; the Pareto set is the simplex of merge coefficients",
+        ),
+        "zdt1": (
+            "frontrunner.tasks.analytic.zdt:Zdt1",
+            "two objectives of 30 numbers in a box; convex front known in closed form",
+        ),
+        "zdt2": (
+            "frontrunner.tasks.analytic.zdt:Zdt2",
+            "two objectives of 30 numbers in a box; concave front known in closed form",
+        ),
+        "zdt3": (
+            "frontrunner.tasks.analytic.zdt:Zdt3",
+            "two objectives of 30 numbers in a box; known front in five pieces",
+        ),
+        "dtlz2": (
+            "frontrunner.tasks.analytic.dtlz2:Dtlz2",
+            "three objectives of 12 numbers in a box; the front is an octant of the unit sphere",
+        ),
+        "linear-net": (
+            "frontrunner.tasks.analytic.linear_net:LinearNetSuite",
+            "a two-layer linear network on up to three regressions with data; front known in closed form",
+        ),
     },
 )
 

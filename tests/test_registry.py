@@ -39,12 +39,12 @@ def install(folder, package, **points):
 
 
 def test_a_registered_class_is_found_with_its_origin_and_first_line():
-    names = registry(pretrained="frontrunner.methods.pretrained:Pretrained")
+    names = registry(pretrained="frontrunner.methods.merging.pretrained:Pretrained")
     names.add(Entry("known", "here", Known))
     assert names.get("known") is Known
     assert names.get("pretrained").__name__ == "Pretrained"
     assert names.origin("known") == "here"
-    assert names.origin("pretrained") == "frontrunner.methods.pretrained"
+    assert names.origin("pretrained") == "frontrunner.methods.merging.pretrained"
     assert names.summaries() == {"pretrained": "about pretrained", "known": "First line."}
 
 

@@ -17,6 +17,8 @@ from .base import Scalarization
 
 BALANCED = 1e-4
 """Non-uniformity up to which losses count as balanced."""
+ROUNDING = 1e-5
+"""Relative error of inner products of float32 gradients that a constraint may be missed by."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,17 @@ def _maximise(
     objective: NDArray[np.float64], rows: NDArray[np.float64], least: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
     """argmax objective . alpha over the simplex with rows @ alpha >= least; None where there is none."""
-    if len(objective) == 2:
-        return _maximise_on_segment(objective, rows, least)
+    solve = _maximise_on_segment if len(objective) == 2 else _linear_programme
+    solution = solve(objective, rows, least)
+    if solution is None:  # on the front gradients cancel, and rounding decides whether they quite do
+        solution = solve(objective, rows, least - ROUNDING * float(np.abs(rows).max()))
+    return solution
+
+
+def _linear_programme(
+    objective: NDArray[np.float64], rows: NDArray[np.float64], least: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """As `_maximise`, for any T."""
     kept = np.isfinite(least)
     solution = linprog(
         -objective,
@@ -81,19 +92,20 @@ def _maximise_on_segment(
     objective: NDArray[np.float64], rows: NDArray[np.float64], least: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
     """T = 2 in closed form: alpha = (s, 1 - s), so each row bounds s and the best s is an end of what is left."""
-    slope, bound = rows[:, 0] - rows[:, 1], least - rows[:, 1]
-    tolerance = 1e-9 * max(1.0, float(np.abs(rows).max()))
+    slope = rows[:, 0] - rows[:, 1]
+    # A row of rounding errors is no bound; the linear programme's solver has such a tolerance too.
+    bound = least - rows[:, 1] - 1e-9 * float(np.abs(rows).max())
     low, high = 0.0, 1.0
     for k, b in zip(slope, bound, strict=True):
         if k > 0:
             low = max(low, b / k)
         elif k < 0:
             high = min(high, b / k)
-        elif b > tolerance:
+        elif b > 0:
             return None
-    if low > high + tolerance:
+    if low > high:
         return None
-    s = float(np.clip(high if objective[0] > objective[1] else low, 0.0, 1.0))
+    s = high if objective[0] > objective[1] else low
     return np.array([s, 1.0 - s])
 
 

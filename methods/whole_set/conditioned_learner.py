@@ -45,7 +45,7 @@ class ConditionedLearner(Learner):
     def untrained(self, problem: Problem, generator: torch.Generator) -> ConditionedSet:
         """The set before the first step."""
 
-    def scalarization(self) -> Scalarization:
+    def scalarization_for(self, problem: Problem) -> Scalarization:
         """Linear unless a subclass says otherwise."""
         return Linear()
 
@@ -54,7 +54,7 @@ class ConditionedLearner(Learner):
         problem: Problem,
         preferences: NDArray[np.float64],
         context: Context,
-    ) -> ParetoSet:
+    ) -> ConditionedSet:
         """Train on the train split.
 
         Raises:
@@ -62,7 +62,7 @@ class ConditionedLearner(Learner):
         """
         recipe = self.resolved(problem)
         conditioned = self.untrained(problem, context.generator("network"))
-        scalarization = self.scalarization()
+        scalarization = self.scalarization_for(problem)
         train(
             list(conditioned.network.parameters()),
             self.draws(problem, context),
@@ -96,7 +96,7 @@ class ConditionedLearner(Learner):
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Labels of the train split, as many as its steps see."""
-        return Needs(labelled_examples=labels_seen(problem, self.resolved(problem)))
+        return Needs(labelled_examples=self.resolved(problem).labels_seen(problem))
 
     def restore(
         self,
@@ -109,10 +109,3 @@ class ConditionedLearner(Learner):
         conditioned = self.untrained(problem, torch.Generator())
         conditioned.load(state)
         return conditioned
-
-
-def labels_seen(problem: Problem, recipe: Training) -> int:
-    """Distinct labelled examples that one training of a resolved recipe sees."""
-    assert recipe.steps is not None  # for the type checker: resolved
-    assert recipe.batch_size is not None
-    return min(recipe.steps * recipe.batch_size * problem.n_tasks, problem.n_examples("train"))

@@ -16,7 +16,7 @@ from ..training import require_positive
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .routed_set import RoutedSet
 from .router import RouterBank
-from .upscaling import RULES, UpscaledModel
+from .upscaling import RULES, UpscaledModel, weights_of_modules
 
 
 class PweMoeSet(RoutedSet):
@@ -29,7 +29,7 @@ class PweMoeSet(RoutedSet):
         dead = self.network.dead_share()
         return {
             **super().diagnostics(),
-            "routers": float(len(self.model.modules)),
+            "routers": float(len(self.model.banks)),
             **({} if dead is None else {"dead_units_share": dead}),
         }
 
@@ -76,9 +76,9 @@ class PweMoeLs(ConditionedLearner):
     def untrained(self, problem: Problem, generator: torch.Generator) -> PweMoeSet:
         """Routers that answer every preference with coefficients near `init_lambda`."""
         config = self.config
-        model = UpscaledModel(problem, config.upscale, config.init_lambda)
+        model = UpscaledModel(problem, weights_of_modules(problem, config.upscale), config.init_lambda)
         routers = RouterBank(
-            len(model.modules),
+            len(model.banks),
             problem.n_tasks,
             depth=config.router_depth,
             hidden_size=2 * problem.n_tasks if config.hidden_size is None else config.hidden_size,
@@ -104,7 +104,7 @@ class PweMoeEpo(PweMoeLs):
 
     config: Config
 
-    def scalarization(self) -> Scalarization:
+    def scalarization_for(self, problem: Problem) -> Scalarization:
         """EPO."""
         return Epo(self.config.min_preference)
 
@@ -119,7 +119,7 @@ class PweMoeStch(PweMoeLs):
     class Config(PweMoeLs.Config):
         """As for pwe-moe-ls."""
 
-        mu: float = 0.1
+        mu: float = 0.01
         """Smoothing, in units of the loss."""
 
         def __post_init__(self) -> None:
@@ -128,6 +128,6 @@ class PweMoeStch(PweMoeLs):
 
     config: Config
 
-    def scalarization(self) -> Scalarization:
+    def scalarization_for(self, problem: Problem) -> Scalarization:
         """STCH."""
         return SmoothTchebycheff(self.config.mu)

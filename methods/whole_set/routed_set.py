@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from ...tasks.problem import Batch, Problem
 from .conditioned_set import ConditionedSet, flat_gradient
@@ -41,11 +42,14 @@ class RoutedSet(ConditionedSet):
         # T leaves a module, on the same storage.
         leaves = [[flat.detach().requires_grad_() for flat in flats] for _ in range(self.n_tasks)]
         in_coefficients = coefficients.new_zeros(self.n_tasks, *coefficients.shape)
+        hooks = []
         for m, bank in enumerate(self.model.banks):
             own = [of_task[m] for of_task in leaves]
-            _when_all_have_gradients(own, self._contraction(own, bank.vectors, in_coefficients[:, m]))
+            hooks += _when_all_have_gradients(own, self._contraction(own, bank.vectors, in_coefficients[:, m]))
         losses = self.problem.losses_by_model([self.model.assembled(own) for own in leaves], batch)
         losses.sum().backward()  # type: ignore[no-untyped-call]
+        for hook in hooks:
+            hook.remove()  # a leaf that its own hook holds is never freed
         parameters = list(self.network.parameters())
         rows = [
             flat_gradient(parameters, torch.autograd.grad(coefficients, parameters, of_task, retain_graph=True))
@@ -64,8 +68,8 @@ class RoutedSet(ConditionedSet):
         return contract
 
 
-def _when_all_have_gradients(leaves: Sequence[Tensor], act: Callable[[], None]) -> None:
-    """Call `act` during backward, as soon as the last of the leaves has its gradient."""
+def _when_all_have_gradients(leaves: Sequence[Tensor], act: Callable[[], None]) -> list[RemovableHandle]:
+    """Call `act` during backward, as soon as the last of the leaves has its gradient; returns the hooks."""
     waiting = len(leaves)
 
     def arrived(_: Tensor) -> None:
@@ -74,5 +78,7 @@ def _when_all_have_gradients(leaves: Sequence[Tensor], act: Callable[[], None]) 
         if waiting == 0:
             act()
 
-    for leaf in leaves:
+    return [
         leaf.register_post_accumulate_grad_hook(arrived)  # type: ignore[no-untyped-call]
+        for leaf in leaves
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -54,19 +54,40 @@ def select_modules(model: nn.Module, rule: str) -> tuple[str, ...]:
     return tuple(name for name in chosen if not any(name.startswith(f"{outer}.") for outer in chosen))
 
 
-class UpscaledModel:
-    """A model whose selected modules are merged with coefficients of their own (paper, equation 2).
+def weights_of_modules(problem: Problem, rule: str) -> list[list[str]]:
+    """Names of the weights and buffers in every module that a rule selects; ConfigError where it selects none."""
+    prefixes = [f"{module}." if module else WHOLE_MODEL for module in select_modules(problem.model, rule)]
+    return [[name for name in problem.pretrained if name.startswith(prefix)] for prefix in prefixes]
 
-    The parameters outside them are merged once by task arithmetic with `rest_coefficient` for every task, and
-    stay fixed.
+
+def weights_of_layers(problem: Problem) -> list[list[str]]:
+    """Names of the weights and buffers that each module holds itself: every weight of the model, each once."""
+    layers: dict[str, list[str]] = {}
+    for name, tensor in problem.pretrained.items():
+        if tensor.is_floating_point():
+            layers.setdefault(name.rpartition(".")[0], []).append(name)
+    return list(layers.values())
+
+
+def weights_of_tensors(problem: Problem) -> list[list[str]]:
+    """Every weight and buffer for itself."""
+    return [[name] for name, tensor in problem.pretrained.items() if tensor.is_floating_point()]
+
+
+class UpscaledModel:
+    """A model whose groups of weights are merged with coefficients of their own (paper, equation 2).
+
+    Args:
+        problem: source of the pre-trained model and the experts.
+        groups: names of weights and buffers; a group is a module, or a layer.
+        rest_coefficient: the parameters outside all groups are merged once by task arithmetic with this coefficient
+            for every task, and stay fixed.
     """
 
-    def __init__(self, problem: Problem, rule: str, rest_coefficient: float) -> None:
-        self.modules = select_modules(problem.model, rule)
-        names = [self._names(problem.pretrained, module) for module in self.modules]
-        self.banks = [TaskVectorBank(problem, group) for group in names]
-        """One bank a module."""
-        covered = {name for group in names for name in group}
+    def __init__(self, problem: Problem, groups: Sequence[Sequence[str]], rest_coefficient: float) -> None:
+        self.banks = [TaskVectorBank(problem, group) for group in groups]
+        """One bank a group."""
+        covered = {name for group in groups for name in group}
         rest = [name for name, p in problem.pretrained.items() if name not in covered and p.is_floating_point()]
         self._rest: Params = dict(problem.pretrained)
         if rest:
@@ -76,24 +97,19 @@ class UpscaledModel:
 
     @property
     def upscaled_parameters(self) -> int:
-        """How many parameters of one plain model lie in up-scaled modules."""
+        """How many parameters of one plain model lie in groups."""
         return sum(len(bank.base) for bank in self.banks)
 
     def merge(self, coefficients: Tensor) -> dict[str, Tensor]:
-        """One plain model for (modules, T) coefficients, differentiable in them."""
+        """One plain model for (groups, T) coefficients, differentiable in them."""
         return self.assembled([bank.merge_flat(row) for bank, row in zip(self.banks, coefficients, strict=True)])
 
     def assembled(self, flats: Sequence[Tensor]) -> dict[str, Tensor]:
-        """One plain model whose up-scaled modules hold these flat values, one tensor a module."""
+        """One plain model whose groups hold these flat values, one tensor a group."""
         merged = dict(self._rest)
         for bank, flat in zip(self.banks, flats, strict=True):
             merged.update(bank.named(flat))
         return merged
-
-    @staticmethod
-    def _names(params: Iterable[str], module: str) -> list[str]:
-        prefix = module if module == WHOLE_MODEL else f"{module}."
-        return [name for name in params if name.startswith(prefix)]
 
 
 def _own_name(path: str) -> str:

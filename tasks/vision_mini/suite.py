@@ -69,7 +69,7 @@ class VisionMini(Suite):
             model=model.visual,
             pretrained=pretrained,
             experts=experts,
-            budget=Budget(steps=400, batch_size=16),
+            budget=Budget(steps=400, batch_size=16, lr=5e-4),
             data=[domain.splits for domain in domains],
             heads=heads,
             to_input=to_input,

@@ -86,7 +86,7 @@ def test_json_gives_the_cell_back():
 
 def test_a_label_names_the_options_that_differ():
     assert cell(options={}).label == "pwe-moe-ls"
-    assert cell(options={"steps": 30, "upscale": "all"}).label == "pwe-moe-ls (upscale=all, steps=30)"
+    assert cell(options={"steps": 30, "upscale": "all"}).label == "pwe-moe-ls (steps=30, upscale=all)"
 
 
 def test_seeds_of_a_learner_share_a_row_and_grids_do_not_share_a_board():

@@ -100,7 +100,7 @@ PLUGINS = {
     ),
     "takes a built-in name": (
         "import frontrunner as fr\nclass Mine(fr.Learner):\n    name = 'pretrained'\n    def fit(self, p, r, c): ...\n",
-        ["'pretrained' is registered twice", "frontrunner.methods.pretrained", "plugin.py"],
+        ["'pretrained' is registered twice", "frontrunner.methods.merging.pretrained", "plugin.py"],
     ),
 }
 

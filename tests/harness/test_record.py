@@ -15,7 +15,7 @@ from pymoo.indicators.igd_plus import IGDPlus
 
 from frontrunner.errors import StoreError
 from frontrunner.harness.front_record import FrontRecord
-from frontrunner.harness.worker import CURVE_POINTS, Reporter
+from frontrunner.harness.reporter import CURVE_POINTS, Reporter
 
 ERRORS = ["error_task0", "error_task1", "error_task2"]
 

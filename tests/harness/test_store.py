@@ -1,12 +1,11 @@
 """A store survives kills between two writes, damaged files and being moved."""
 
-import threading
+from unittest.mock import Mock
 
 import pytest
 
 import frontrunner as fr
 from frontrunner.harness import bench, store
-from frontrunner.harness.cell_process import Ending
 from frontrunner.harness.leaderboard import leaderboards
 from frontrunner.harness.spec import BenchSpec
 from frontrunner.harness.store import Store
@@ -14,34 +13,10 @@ from frontrunner.harness.store import Store
 SPEC = {"name": "two", "suites": ["tiny"], "learners": ["pretrained", "experts"]}
 
 
-class Deaf:
-    def begins(self, cell, device): ...
-    def waits(self, cell): ...
-    def reports(self, cell, event): ...
-    def ends(self, outcome): ...
-
-
-@pytest.fixture
-def in_process(monkeypatch):
-    """Workers as threads of this process: the bench's own logic is what is tested here."""
-    from frontrunner.harness import worker
-
-    devices, lock = [], threading.Lock()
-
-    def run(cell, *, device, plugins, scratch, on_event, stop):
-        devices.append((cell.method, device))
-        with lock:
-            worker.run_cell(cell, "cpu", scratch, worker.Reporter(open(scratch / "events", "w")))  # noqa: SIM115
-        return Ending("finished")
-
-    monkeypatch.setattr(bench, "run_in_process", run)
-    return devices
-
-
 def run(folder, devices=("cpu",)):
     opened = Store(folder, create=True)
     spec = BenchSpec.model_validate(SPEC)
-    return opened, bench.run_bench(spec, opened, devices=devices, plugins=[], listener=Deaf())
+    return opened, bench.run_bench(spec, opened, devices=devices, plugins=[], listener=Mock())
 
 
 def labels(folder):

@@ -1,0 +1,52 @@
+"""What a worker tells its parent while it runs, and the training curve that comes of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
+
+CURVE_POINTS = 500
+"""Training curves are thinned to about this many points."""
+REPORT_INTERVAL_S = 0.1
+
+
+class Reporter:
+    """Sends events to the parent and keeps the training curve."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._last = 0.0
+        self._activity = ""
+        self._resumed = False
+        self.phase = "prepare"
+        self.curve: list[Mapping[str, float]] = []
+
+    def send(self, **event: Any) -> None:
+        """One event, now."""
+        self._stream.write(json.dumps(event) + "\n")
+        self._stream.flush()
+
+    def start(self, phase: str) -> None:
+        """A phase begins."""
+        self.phase = phase
+        self.send(event="phase", phase=phase)
+
+    def go_on_from(self, curve: Sequence[Mapping[str, float]]) -> None:
+        """Take over the curve of an earlier attempt, up to the first step that is reported now."""
+        self.curve = list(curve)
+        self._resumed = True
+
+    def __call__(self, activity: str, step: int, total: int, **metrics: float) -> None:
+        """A `Progress`: forwards at most ten times a second, keeps every curve point it should."""
+        if self.phase == "fit" and metrics:
+            if self._resumed:
+                self.curve = [point for point in self.curve if point["step"] < step]
+                self._resumed = False
+            if step % max(1, total // CURVE_POINTS) == 0 or step == total:
+                self.curve.append({"step": step, **metrics})
+        now = time.monotonic()
+        if now - self._last >= REPORT_INTERVAL_S or activity != self._activity:
+            self._last, self._activity = now, activity
+            self.send(event="progress", activity=activity, step=step, total=total, metrics=metrics)

@@ -1,0 +1,86 @@
+"""`map`: the front of quadratic surrogates over the merge coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...errors import ConfigError
+from ..learner import Context
+from ..training import require_positive
+from .coefficient_learner import CoefficientLearner, Found, SearchBox
+from .evaluator import CoefficientEvaluator
+from .evolution import evolve
+from .quadratic_surrogate import QuadraticSurrogate, n_quadratic_terms
+
+
+@dataclass(frozen=True)
+class Amortization(SearchBox):
+    """How the surrogates are fitted and how their front is searched."""
+
+    evaluations: int | None = None
+    """Merged models evaluated; three for every number of a surrogate where unset (30 at T = 3, 135 at T = 8)."""
+    sigmoid: bool | None = None
+    """Whether each quadratic lies inside a sigmoid, the paper's warping of metrics in [0, 1]; where unset, it does
+    if all measured objectives do."""
+    population: int = 100
+    """Members of the set; surrogate points per generation of NSGA-II."""
+    generations: int = 100
+    """Generations of NSGA-II on the surrogates, which evaluates no model."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_positive(self, "evaluations", "generations")
+        if self.population < 2:
+            raise ConfigError(f"population must be 2 or more, found {self.population}")
+
+
+class Map(CoefficientLearner):
+    """Model merging with an amortized Pareto front (MAP, arXiv 2406.07529).
+
+    Random coefficients are evaluated, a quadratic per objective is fitted to what they achieve, and NSGA-II
+    searches the quadratics, where an evaluation costs nothing (the paper: NSGA-III). The members are the
+    surrogates' front with the objectives that they predict; none of them has been evaluated.
+    """
+
+    name: ClassVar[str] = "map"
+    Config: Any = Amortization
+
+    def evaluations(self, n_tasks: int) -> int:
+        """As many as the surrogates have numbers, or more."""
+        terms = n_quadratic_terms(n_tasks)
+        wanted: int = self.config.evaluations or 3 * terms
+        if wanted < terms:
+            raise ConfigError(
+                f"evaluations must be {terms} or more, the numbers of a quadratic of {n_tasks} coefficients; "
+                f"found {wanted}"
+            )
+        return wanted
+
+    def search(self, evaluate: CoefficientEvaluator, context: Context) -> Found:
+        """The surrogates' front, with R^2 per task on the evaluated coefficients."""
+        config = self.config
+        n_tasks = evaluate.n_tasks
+        rng = context.rng("coefficients")
+        for point in config.first_points(evaluate.total, n_tasks, rng):
+            evaluate(point)
+        points, objectives = evaluate.coefficients, evaluate.objectives
+        rates = bool((objectives >= 0).all() and (objectives <= 1).all())
+        sigmoid = rates if config.sigmoid is None else config.sigmoid
+        surrogate = QuadraticSurrogate.fit(points, objectives, sigmoid=sigmoid)
+        front = evolve(
+            surrogate.predict,
+            config.first_points(config.population, n_tasks, rng),
+            lowest=config.min_coefficient,
+            highest=config.max_coefficient,
+            generations=config.generations,
+            seed=int(rng.integers(2**31)),
+        )
+        determination = surrogate.determination(points, objectives)
+        return Found(
+            front,
+            np.asarray(surrogate.predict(front)),
+            {f"surrogate_r2_{t}": float(value) for t, value in enumerate(determination)},
+        )

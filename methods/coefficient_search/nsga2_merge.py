@@ -1,0 +1,57 @@
+"""`nsga2-merge`: an evolutionary search of the merge coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...errors import ConfigError
+from ..learner import Context
+from .coefficient_learner import CoefficientLearner, Found, SearchBox
+from .evaluator import CoefficientEvaluator
+from .evolution import evolve
+
+
+@dataclass(frozen=True)
+class Evolution(SearchBox):
+    """Evaluations are population times generations."""
+
+    population: int = 20
+    """Merged models per generation."""
+    generations: int = 10
+    """How many, the first included."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.population < 2 or self.generations < 1:
+            raise ConfigError(
+                "nsga2-merge needs population >= 2 and generations >= 1, "
+                f"found population = {self.population}, generations = {self.generations}"
+            )
+
+
+class Nsga2Merge(CoefficientLearner):
+    """NSGA-II (Deb et al. 2002) evolves the coefficients; whatever it evaluated on its way is a member."""
+
+    name: ClassVar[str] = "nsga2-merge"
+    Config: Any = Evolution
+
+    def evaluations(self, n_tasks: int) -> int:
+        """Population times generations, or a few less where pymoo finds no further distinct offspring."""
+        return int(self.config.population * self.config.generations)
+
+    def search(self, evaluate: CoefficientEvaluator, context: Context) -> Found:
+        """Everything that was evaluated."""
+        config = self.config
+        rng = context.rng("coefficients")
+        evolve(
+            lambda points: np.array([evaluate(point) for point in points]),
+            config.first_points(config.population, evaluate.n_tasks, rng),
+            lowest=config.min_coefficient,
+            highest=config.max_coefficient,
+            generations=config.generations,
+            seed=int(rng.integers(2**31)),
+        )
+        return Found(evaluate.coefficients, evaluate.objectives)

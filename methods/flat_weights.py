@@ -1,0 +1,52 @@
+"""Named weights as one flat tensor and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from ..errors import ConfigError
+from ..tasks.problem import Params, Problem
+
+
+class FlatWeights:
+    """The order and shapes of some of a problem's weights, flattened and joined.
+
+    What is not floating point (counters, masks) is left out.
+
+    Args:
+        problem: the architecture.
+        names: which weights and buffers.
+
+    Raises:
+        ConfigError: they do not share one floating-point type.
+    """
+
+    def __init__(self, problem: Problem, names: Iterable[str]) -> None:
+        self.names = [name for name in names if problem.pretrained[name].is_floating_point()]
+        kinds = {problem.pretrained[name].dtype for name in self.names}
+        if len(kinds) != 1:
+            raise ConfigError(f"merged parameters must share one floating-point type, found {sorted(map(str, kinds))}")
+        self._buffers = {name for name, _ in problem.model.named_buffers()}
+        self._shapes = [problem.pretrained[name].shape for name in self.names]
+        self._sizes = [shape.numel() for shape in self._shapes]
+
+    def join(self, params: Params) -> Tensor:
+        """(P,) a new tensor, without gradients."""
+        return torch.cat([params[name].detach().flatten() for name in self.names])
+
+    def named(self, flat: Tensor) -> dict[str, Tensor]:
+        """Views of (P,) values by name, differentiable in them; buffers without gradients."""
+        pieces = {}
+        for name, piece, shape in zip(self.names, torch.split(flat, self._sizes), self._shapes, strict=True):
+            view = piece.view(shape)
+            # Layers refuse buffers that want gradients (running statistics of batch norm).
+            pieces[name] = view.detach() if name in self._buffers else view
+        return pieces
+
+
+def trained_names(problem: Problem) -> list[str]:
+    """The weights that training a whole model changes: its parameters, not its buffers."""
+    return [name for name, _ in problem.model.named_parameters()]

@@ -1,0 +1,141 @@
+"""`fisher-merging`: experts weighted, parameter by parameter, by the preference and by what their Fisher says."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...errors import DivergenceError
+from ...tasks.problem import Batch, Params, Problem
+from ..flat_weights import FlatWeights
+from ..learner import Context, Learner
+from ..needs import Needs
+from ..pareto_set import ContinuousSet, ParetoSet
+from ..training import REPORT_EVERY, require_positive
+from .train_examples import examples_per_task
+
+GRADIENT_NUMBERS = 2**27
+"""How many numbers the gradients that are computed at once may hold (half a gigabyte in single precision)."""
+
+
+def add_squared_gradients(
+    problem: Problem, t: int, weights: FlatWeights, params: Params, example: Batch, into: Tensor
+) -> None:
+    """Add one example's diagonal of the Fisher matrix to `into` (P,), under the model's own predictions for task `t`.
+
+    E_{y ~ p(y|x)} (d log p(y|x) / d theta)^2, the sum over classes taken exactly (arXiv 2111.09832, equation 2); no
+    label is looked at.
+
+    Args:
+        problem: predicts classes.
+        t: the task.
+        weights: the order of `into`; buffers have no gradient and add 0.
+        params: the model.
+        example: mini-batches of 1 example each. Of a larger one, gradients of its examples would be squared together.
+        into: changed in place.
+
+    Raises:
+        UnsupportedError: the problem predicts no classes.
+    """
+    leaf = weights.join(params).requires_grad_()
+    log_p = problem.log_probabilities(t, {**params, **weights.named(leaf)}, example)[0]
+    # Gradients scaled by sqrt(p) square to what the expectation sums.
+    directions = log_p.detach().div(2).exp().diag()
+    # One backward pass carries many classes, as many as memory allows.
+    for part in torch.split(directions, max(1, GRADIENT_NUMBERS // len(leaf))):
+        (gradients,) = torch.autograd.grad(log_p, leaf, part, is_grads_batched=True, retain_graph=True)
+        into += gradients.square_().sum(dim=0)
+
+
+class FisherMerging(Learner):
+    """sum_i r_i F_i theta_i / sum_i r_i F_i with diagonal Fisher matrices (Matena & Raffel, arXiv 2111.09832).
+
+    F_i is the mean over unlabelled train examples of task i of the exact expectation over the classes that expert i
+    predicts, which takes one backward pass a class and example. Parameters that no Fisher sees, buffers among
+    them, are averaged with the preference's weights; a corner of the simplex gives its expert to the bit.
+    """
+
+    name: ClassVar[str] = "fisher-merging"
+
+    @dataclass(frozen=True)
+    class Config:
+        """Examples are taken one at a time, since gradients are squared example by example."""
+
+        n_examples: int = 256
+        """Train examples of each task whose inputs are looked at, if it has as many."""
+        normalize: bool = True
+        """Divide each expert's Fisher by its L2 norm, so that a less certain expert does not outweigh the others."""
+        floor: float = 1e-6
+        """Least Fisher of a parameter, after normalizing: what is 0 for every expert is averaged."""
+
+        def __post_init__(self) -> None:
+            require_positive(self, "n_examples", "floor")
+
+    config: Config
+
+    def fit(
+        self,
+        problem: Problem,
+        preferences: NDArray[np.float64],
+        context: Context,
+    ) -> ParetoSet:
+        """Estimate the experts' Fisher matrices on the train split.
+
+        Raises:
+            UnsupportedError: the problem predicts no classes.
+            DivergenceError: an expert predicts NaN or infinity.
+        """
+        weights = FlatWeights(problem, problem.pretrained)
+        experts = torch.stack([weights.join(expert) for expert in problem.experts])
+        fisher = self._fisher(problem, weights, context)
+        if not fisher.isfinite().all():
+            raise DivergenceError("expected finite Fisher matrices, found NaN or infinity; an expert has diverged")
+        if self.config.normalize:
+            fisher /= fisher.norm(dim=1, keepdim=True).clamp(min=torch.finfo(fisher.dtype).tiny)
+        floored = float((fisher < self.config.floor).double().mean())
+        fisher.clamp_(min=self.config.floor)
+
+        def merge(preference: NDArray[np.float64]) -> Params:
+            shares = torch.as_tensor(preference, dtype=fisher.dtype, device=fisher.device)[:, None] * fisher
+            # Divided before it is multiplied: where one share is all there is, it becomes 1 exactly.
+            merged = (shares / shares.sum(dim=0) * experts).sum(dim=0)
+            return {**problem.pretrained, **weights.named(merged)}
+
+        return ContinuousSet(
+            problem.n_tasks,
+            merge,
+            total_parameters=2 * problem.n_tasks * problem.model_parameters,  # experts and their Fisher matrices
+            diagnostics={"floored_fisher_share": floored},
+        )
+
+    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
+        """Inputs of the train split, no labels."""
+        wanted = problem.n_tasks * examples_per_task(problem, self.config.n_examples)
+        return Needs(unlabelled_examples=min(wanted, problem.n_examples("train")))
+
+    def _fisher(self, problem: Problem, weights: FlatWeights, context: Context) -> Tensor:
+        """(T, P) mean over `n_examples` train examples of every task."""
+        n_examples = examples_per_task(problem, self.config.n_examples)
+        fisher = torch.stack([torch.zeros_like(weights.join(expert)) for expert in problem.experts])
+        stream = problem.batches("train", 1, context.generator("examples"))
+        done = 0
+        saved = context.checkpoints.load("fisher", problem.device)
+        if saved is not None:
+            done = saved["step"]
+            fisher.copy_(saved["fisher"])
+            next(itertools.islice(stream, done - 1, None))  # skips those that were used
+        for number in range(done + 1, n_examples + 1):
+            example = next(stream)
+            for t, expert in enumerate(problem.experts):
+                add_squared_gradients(problem, t, weights, expert, example, fisher[t])
+            if number % REPORT_EVERY == 0 or number == n_examples:
+                if context.checkpoints.due:
+                    context.checkpoints.save("fisher", {"step": number, "fisher": fisher})
+                context.progress("fit", number, n_examples)
+        return fisher / n_examples

@@ -1,0 +1,15 @@
+"""How many train examples a method that trains nothing looks at."""
+
+from __future__ import annotations
+
+from ...tasks.problem import Problem
+
+
+def examples_per_task(problem: Problem, at_most: int) -> int:
+    """`at_most`, or as many as a task holds on average where that is less.
+
+    An example seen twice teaches nothing, and where all are seen, which they are does not depend on chance or on
+    the order of tasks.
+    """
+    held = problem.n_examples("train") // problem.n_tasks
+    return min(at_most, held) if held else at_most

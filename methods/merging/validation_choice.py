@@ -1,0 +1,35 @@
+"""Choosing among models by the validation split, never by the test split."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from ...tasks.problem import Params, Problem
+
+Candidate = TypeVar("Candidate")
+
+
+def choose_on_validation(
+    problem: Problem, candidates: Sequence[Candidate], make: Callable[[Candidate], Params]
+) -> Candidate:
+    """The candidate whose model has the least mean error over tasks on the validation split; of equals the first.
+
+    A model that is not finite on some task is chosen only where no other is left.
+
+    Args:
+        problem: evaluates a model on every task.
+        candidates: one or more.
+        make: from a candidate to a model's weights; one model is held at a time.
+    """
+
+    def mean_error(candidate: Candidate) -> float:
+        found = problem.evaluate(make(candidate), "val")
+        # An argmax over NaN logits is an error rate like any other; only the loss tells.
+        finite = np.isfinite(found.error).all() and np.isfinite(found.loss).all()
+        return float(found.error.mean()) if finite else math.inf
+
+    return min(candidates, key=mean_error)

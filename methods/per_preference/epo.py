@@ -1,0 +1,33 @@
+"""`epo`: exact Pareto optimal search, one fine-tuning a preference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..scalarization import Scalarization
+from ..scalarization.epo import Epo
+from ..training import Training
+from .fine_tuned import FineTuned
+
+
+class EpoSearch(FineTuned):
+    """Looks for the front's point with equal r_t loss_t (Mahapatra and Rajan, ICML 2020); concave fronts too."""
+
+    name: ClassVar[str] = "epo"
+
+    @dataclass(frozen=True)
+    class Config(Training):
+        """Steps, batch size and learning rate are the suite's unless set."""
+
+        min_preference: float = 0.01
+        """Smaller weights of a preference are raised to it, since no finite loss balances a weight of 0."""
+
+    config: Config
+
+    def scalarization(self, preferences: NDArray[np.float64], own: int, steps: int) -> Scalarization:
+        """EPO."""
+        return Epo(self.config.min_preference)

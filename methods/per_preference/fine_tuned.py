@@ -1,0 +1,172 @@
+"""The learner that fine-tunes a whole model from the pre-trained one, once for every preference."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...errors import ConfigError
+from ...tasks.problem import Batch, Problem
+from ..flat_weights import FlatWeights, trained_names
+from ..learner import Context, Learner
+from ..needs import Needs
+from ..pareto_set import FiniteSet, ParetoSet
+from ..scalarization import Scalarization
+from ..training import Training, train
+
+
+class FineTunedSet(FiniteSet):
+    """Models that were trained whole, one a preference; a single one where the method follows no preference."""
+
+    def __init__(
+        self, problem: Problem, weights: FlatWeights, trained: Tensor, preferences: NDArray[np.float64] | None
+    ) -> None:
+        labels = [""] * len(trained) if preferences is not None else ["no preference"]
+        super().__init__(
+            problem.n_tasks,
+            lambda i: {**problem.pretrained, **weights.named(trained[i].clone())},
+            labels,
+            preferences=preferences,
+            total_parameters=len(trained) * problem.model_parameters,
+        )
+        self.trainable_parameters = trained.numel()
+        self.training_diagnostics: Mapping[str, float] = {}
+        self._trained = trained
+
+    def state(self) -> Mapping[str, Tensor]:
+        """`models`: (n, P) the trained weights, flattened and joined."""
+        return {"models": self._trained}
+
+    def diagnostics(self) -> Mapping[str, float]:
+        """Those of the trainings, averaged."""
+        return self.training_diagnostics
+
+
+class FineTuned(Learner):
+    """Adam on all weights of the model; subclasses choose the scalarization.
+
+    A scalarization that looks at the tasks' gradients needs T backward passes a step and T times the model's
+    memory.
+    """
+
+    Config: Any = Training
+    follows_preference: ClassVar[bool] = True
+    """Where it is False one model is trained, whatever the preferences."""
+
+    @abstractmethod
+    def scalarization(self, preferences: NDArray[np.float64], own: int, steps: int) -> Scalarization:
+        """For the training of one model.
+
+        Args:
+            preferences: (n, T) all that models are trained for.
+            own: row of this one.
+            steps: of this training.
+        """
+
+    def fit(
+        self,
+        problem: Problem,
+        preferences: NDArray[np.float64],
+        context: Context,
+    ) -> ParetoSet:
+        """Train one model after the other on the train split, each with the same mini-batches.
+
+        Raises:
+            DivergenceError: a loss became NaN or infinite.
+        """
+        recipe = self.resolved(problem)
+        # In an order of their own: what is learned must not depend on how the preferences were listed.
+        asked = np.unique(preferences, axis=0) if self.follows_preference else np.full((1, problem.n_tasks), np.nan)
+        weights = FlatWeights(problem, trained_names(problem))
+        models, diagnostics = [], []
+        for own, preference in enumerate(asked):
+            scalarization = self.scalarization(asked, own, recipe.steps)
+            trained = weights.join(problem.pretrained).requires_grad_()
+            step = _Step(problem, weights, trained, scalarization, preference)
+            train(
+                [trained],
+                problem.batches("train", recipe.batch_size, context.generator("batches")),
+                step,
+                recipe,
+                context,
+                name=f"model-{own}",
+                stateful=scalarization,
+                done_steps=own * recipe.steps,
+                total_steps=len(asked) * recipe.steps,
+            )
+            models.append(trained.detach())
+            diagnostics.append(scalarization.diagnostics())
+        found = FineTunedSet(problem, weights, torch.stack(models), asked if self.follows_preference else None)
+        found.training_diagnostics = {name: float(np.mean([d[name] for d in diagnostics])) for name in diagnostics[0]}
+        return found
+
+    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
+        """Labels of the train split, and as many trainings as models."""
+        recipe = self.resolved(problem)
+        n_models = len(np.unique(preferences, axis=0)) if self.follows_preference else 1
+        return Needs(labelled_examples=recipe.labels_seen(problem), trainings=n_models)
+
+    def restore(
+        self,
+        problem: Problem,
+        state: Mapping[str, Tensor],
+        preferences: NDArray[np.float64],
+        context: Context,
+    ) -> ParetoSet:
+        """The set from its saved models."""
+        weights = FlatWeights(problem, trained_names(problem))
+        asked = np.unique(preferences, axis=0) if self.follows_preference else None
+        expected = (1 if asked is None else len(asked), sum(problem.pretrained[name].numel() for name in weights.names))
+        if tuple(state["models"].shape) != expected:
+            raise ConfigError(
+                f"the saved state does not fit this configuration and problem: expected models of shape {expected}, "
+                f"found {tuple(state['models'].shape)}"
+            )
+        return FineTunedSet(problem, weights, state["models"].to(problem.device), asked)
+
+
+class _Step:
+    """One step of one model: leaves the scalarized gradient in its weights."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        weights: FlatWeights,
+        trained: Tensor,
+        scalarization: Scalarization,
+        preference: NDArray[np.float64],
+    ) -> None:
+        self._problem = problem
+        self._weights = weights
+        self._trained = trained
+        self._scalarization = scalarization
+        self._preference = preference
+
+    def __call__(self, batch: Batch) -> Tensor:
+        if self._scalarization.needs_gramian:
+            losses, gradients = self._task_gradients(batch)
+            alpha = self._scalarization.weights(losses, self._preference, gradients @ gradients.T)
+            self._trained.grad = alpha @ gradients
+            return alpha @ losses
+        losses = self._problem.losses(self._params(), batch)
+        loss = self._scalarization.weights(losses.detach(), self._preference, None) @ losses
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    def _task_gradients(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(T,) losses and (T, P) gradients, task by task: each pass holds one task's examples only."""
+        losses, rows = [], []
+        for t in range(self._problem.n_tasks):
+            loss = self._problem.task_loss(t, self._params(), batch)
+            rows.append(torch.autograd.grad(loss, self._trained)[0])
+            losses.append(loss.detach())
+        return torch.stack(losses), torch.stack(rows)
+
+    def _params(self) -> dict[str, Tensor]:
+        return {**self._problem.pretrained, **self._weights.named(self._trained)}

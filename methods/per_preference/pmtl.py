@@ -1,0 +1,47 @@
+"""`pmtl`: Pareto multi-task learning, one fine-tuning a preference, each in its own cone of the objective space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import ConfigError
+from ..scalarization import Scalarization
+from ..scalarization.pmtl import Pmtl
+from ..scalarization.wanted_losses import wanted_losses
+from ..training import Training
+from .fine_tuned import FineTuned
+
+
+class PmtlSearch(FineTuned):
+    """Divides the objective space into one cone a preference and descends within it (Lin et al., NeurIPS 2019)."""
+
+    name: ClassVar[str] = "pmtl"
+
+    @dataclass(frozen=True)
+    class Config(Training):
+        """Steps, batch size and learning rate are the suite's unless set."""
+
+        warm_up_share: float = 0.2
+        """Share of the steps that may be spent on reaching the cone before the losses count."""
+        min_preference: float = 0.01
+        """Smaller weights of a preference are raised to it: the cone's axis has losses proportional to 1 / r."""
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            if not 0 <= self.warm_up_share <= 1 or not 0 < self.min_preference < 0.5:
+                raise ConfigError(
+                    "warm_up_share must be in [0, 1] and min_preference above 0 and below 0.5, "
+                    f"found {self.warm_up_share} and {self.min_preference}"
+                )
+
+    config: Config
+
+    def scalarization(self, preferences: NDArray[np.float64], own: int, steps: int) -> Scalarization:
+        """PMTL."""
+        rays = wanted_losses(preferences, self.config.min_preference)
+        axes = rays / np.linalg.norm(rays, axis=1, keepdims=True)
+        return Pmtl(axes, own, warm_up_steps=int(self.config.warm_up_share * steps))

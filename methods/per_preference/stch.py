@@ -1,0 +1,36 @@
+"""`stch`: smooth Tchebycheff scalarization, one fine-tuning a preference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..scalarization import Scalarization, SmoothTchebycheff
+from ..training import Training, require_positive
+from .fine_tuned import FineTuned
+
+
+class Stch(FineTuned):
+    """Minimises a smooth largest r_t loss_t (Lin et al., arXiv 2402.19078); concave fronts too."""
+
+    name: ClassVar[str] = "stch"
+
+    @dataclass(frozen=True)
+    class Config(Training):
+        """Steps, batch size and learning rate are the suite's unless set."""
+
+        mu: float = 0.01
+        """Smoothing, in units of the loss."""
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            require_positive(self, "mu")
+
+    config: Config
+
+    def scalarization(self, preferences: NDArray[np.float64], own: int, steps: int) -> Scalarization:
+        """STCH."""
+        return SmoothTchebycheff(self.config.mu)

@@ -1,0 +1,140 @@
+"""`cosmos`: one network whose biases the preference shifts, trained to spread over the front."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import cosine_similarity
+
+from ...errors import ConfigError, UnsupportedError
+from ...tasks.problem import Problem
+from ..flat_weights import FlatWeights, trained_names
+from ..scalarization import Scalarization
+from ..scalarization.wanted_losses import wanted_losses
+from .conditioned_learner import ConditionedLearner, ConditionedTraining
+from .conditioned_set import ConditionedSet
+
+
+class CosineAligned(Scalarization):
+    """sum_t r_t loss_t - penalty * cos(losses, 1 / r), minimised.
+
+    TorchJD's COSMOS scalarizer has one vector for both terms, as the paper writes it; but the losses that are
+    aligned with r are large where r is, against the first term. Here both terms want loss t small where r_t is
+    large.
+    """
+
+    def __init__(self, penalty: float, min_preference: float) -> None:
+        self._penalty = penalty
+        self._min_preference = min_preference
+
+    @torch.enable_grad()
+    def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
+        """r minus the cosine's gradient in the losses; may be negative."""
+        values = losses.detach().requires_grad_()
+        wanted = torch.as_tensor(wanted_losses(preference, self._min_preference)).to(values)
+        linear = torch.as_tensor(preference).to(values) @ values
+        scalarized = linear - self._penalty * cosine_similarity(values, wanted, dim=0)
+        (gradient,) = torch.autograd.grad(scalarized, values)
+        return gradient
+
+
+class ShiftedWeights(nn.Module):
+    """theta + W r, where W reaches only some of the weights.
+
+    Args:
+        start: (P,) theta before the first step.
+        shifted: (B,) positions of the weights that r shifts.
+        n_tasks: T.
+    """
+
+    shifted: Tensor
+
+    def __init__(self, start: Tensor, shifted: Tensor, n_tasks: int) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(start.clone())
+        self.shift = nn.Parameter(start.new_zeros(len(shifted), n_tasks))
+        self.register_buffer("shifted", shifted, persistent=False)
+
+    def forward(self, preference: Tensor) -> Tensor:
+        """(T,) to (P,), a new tensor."""
+        return self.weights.index_add(0, self.shifted, self.shift @ preference)
+
+
+class BiasShiftedSet(ConditionedSet):
+    """One model of its own whose biases depend on the preference."""
+
+    network: ShiftedWeights
+
+    def __init__(self, problem: Problem, weights: FlatWeights, network: ShiftedWeights) -> None:
+        kept = problem.model_parameters - len(network.weights)
+        super().__init__(problem, network, kept_parameters=kept)
+        self._weights = weights
+
+    def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
+        """The model with shifted biases."""
+        return {**self.problem.pretrained, **self._weights.named(self.network(preference))}
+
+
+class Cosmos(ConditionedLearner):
+    """Conditioned one-shot multi-objective search (Ruchte and Grabocka, arXiv 2103.13392).
+
+    One model is trained whole, with the preference as a further input; the loss is linear scalarization plus a
+    cosine that spreads the answers. Departures: a constant further input only shifts the biases of the layer that
+    reads it, so here the preference shifts the biases of all layers, b + W r, and every answer is a plain model
+    (without biases: all vectors among the weights); and the cosine is with 1 / r instead of r, so that the losses
+    of tasks with large weights become small (see `CosineAligned`). Starts at the pre-trained model.
+    """
+
+    name: ClassVar[str] = "cosmos"
+
+    @dataclass(frozen=True)
+    class Config(ConditionedTraining):
+        """Learning rate, steps and batch size are the suite's unless set."""
+
+        dirichlet_alpha: float = 1.2
+        """Concentration of the preferences drawn in training (paper: 1.2 on its image data)."""
+        penalty: float = 1.0
+        """lambda, weight of the cosine (paper: 0.01 to 8, by data set)."""
+        min_preference: float = 0.05
+        """Smaller weights of a preference are raised to it in the cosine."""
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            if self.penalty < 0:
+                raise ConfigError(f"penalty must be 0 or more, found {self.penalty}")
+            if not 0 < self.min_preference < 0.5:
+                raise ConfigError(f"min_preference must be above 0 and below 0.5, found {self.min_preference}")
+
+    config: Config
+
+    def scalarization_for(self, problem: Problem) -> Scalarization:
+        """Linear plus the cosine."""
+        return CosineAligned(self.config.penalty, self.config.min_preference)
+
+    def untrained(self, problem: Problem, generator: torch.Generator) -> BiasShiftedSet:
+        """The pre-trained model for every preference.
+
+        Raises:
+            UnsupportedError: no weight is a vector.
+        """
+        weights = FlatWeights(problem, trained_names(problem))
+        vectors = {name for name in weights.names if problem.pretrained[name].ndim == 1}
+        shifted = {name for name in vectors if name.endswith("bias")} or vectors
+        if not shifted:
+            raise UnsupportedError(
+                f"cosmos shifts biases, or other weights that are vectors, by the preference; {problem.name} has none"
+            )
+        ends = np.cumsum([problem.pretrained[name].numel() for name in weights.names])
+        positions = [
+            torch.arange(end - problem.pretrained[name].numel(), end)
+            for name, end in zip(weights.names, ends.tolist(), strict=True)
+            if name in shifted
+        ]
+        start = weights.join(problem.pretrained)
+        network = ShiftedWeights(start, torch.cat(positions).to(start.device), problem.n_tasks)
+        return BiasShiftedSet(problem, weights, network)

@@ -1,0 +1,136 @@
+"""`layerwise-interpolation`: Frontrunner's own; interpolation whose coefficients every weight tensor learns for itself.
+
+It builds on rewarded soups (arXiv 2306.04488: experts weighted by the preference are a strong Pareto set without
+training), on AdaMerging (arXiv 2310.02575: layers want coefficients of their own) and on PWE MoE (arXiv 2406.09770:
+coefficients as a learned function of the preference). PWE MoE's routers start at task arithmetic for every
+preference, have to find the experts first, and lose hidden units on the way. Here the function is linear in what is
+learned: a canonical polynomial of a mixture (Scheffé, "Experiments with mixtures", J. R. Stat. Soc. B 20, 1958),
+which has no units that could die and is interpolation to begin with. What training has made of it is kept only
+where the validation split agrees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ...errors import ConfigError
+from ...metrics import Front, hypervolume
+from ...tasks.problem import Problem
+from ..learner import Context
+from ..needs import Needs
+from ..pareto_set import ParetoSet
+from ..scalarization import Linear, Scalarization
+from ..scalarization.hypervolume import HypervolumeMixed
+from .conditioned_learner import ConditionedLearner, ConditionedTraining
+from .conditioned_set import ConditionedSet
+from .routed_set import RoutedSet
+from .upscaling import UpscaledModel, weights_of_layers, weights_of_modules, weights_of_tensors
+
+GROUPS: dict[str, Callable[[Problem], list[list[str]]]] = {
+    "tensors": weights_of_tensors,
+    "layers": weights_of_layers,
+    "model": lambda problem: weights_of_modules(problem, "model"),
+}
+
+
+class MixturePolynomials(nn.Module):
+    """c_i(r) = sum_t A_it r_t + sum_{s<t} 4 B_ist r_s r_t for every group, starting at c = r.
+
+    The factor 4 makes a pair's largest contribution on the simplex 1, as a single task's is.
+
+    Args:
+        n_groups: groups of weights with coefficients of their own.
+        n_tasks: T.
+        interactions: whether there are terms for pairs of tasks.
+    """
+
+    def __init__(self, n_groups: int, n_tasks: int, *, interactions: bool) -> None:
+        super().__init__()
+        self.tasks = nn.Parameter(torch.eye(n_tasks).repeat(n_groups, 1, 1))
+        """A, (groups, T, T)."""
+        self._first, self._second = torch.triu_indices(n_tasks, n_tasks, offset=1).tolist()
+        self.pairs = nn.Parameter(torch.zeros(n_groups, n_tasks, len(self._first))) if interactions else None
+        """B, (groups, T, T (T - 1) / 2)."""
+
+    def forward(self, preference: Tensor) -> Tensor:
+        """(T,) preference to (groups, T) coefficients."""
+        coefficients = self.tasks @ preference
+        if self.pairs is not None:
+            coefficients = coefficients + self.pairs @ (4 * preference[self._first] * preference[self._second])
+        return coefficients
+
+
+class LayerwiseInterpolation(ConditionedLearner):
+    """sum_i c_i(r) theta_i for every weight tensor, c = r to begin with, trained by linear scalarization.
+
+    On a concave front linear scalarization drives answers to its ends, and interpolation is better; so the set goes
+    back to interpolation where that has the larger hypervolume on the validation split.
+    """
+
+    name: ClassVar[str] = "layerwise-interpolation"
+
+    @dataclass(frozen=True)
+    class Config(ConditionedTraining):
+        """Steps and batch size are the suite's unless set."""
+
+        groups: Literal["tensors", "layers", "model"] = "tensors"
+        """What has coefficients of its own: every weight tensor, every layer, or the model as a whole."""
+        interactions: bool = True
+        """Terms for pairs of tasks beside those for single tasks."""
+        hypervolume_share: float = 0.0
+        """Share of the hypervolume's gradient in a step; above 0 answers spread for hypervolume, and no longer
+        minimise sum_t r_t loss_t."""
+        validate: bool = True
+        """Whether interpolation is taken back where it is better on the validation split."""
+        lr: float | None = 3e-2
+        """Adam's initial learning rate."""
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            if not 0 <= self.hypervolume_share < 1:
+                raise ConfigError(f"hypervolume_share must be in [0, 1), found {self.hypervolume_share}")
+
+    config: Config
+
+    def fit(self, problem: Problem, preferences: NDArray[np.float64], context: Context) -> ConditionedSet:
+        """Train on the train split, then compare with interpolation on the validation split."""
+        trained = super().fit(problem, preferences, context)
+        if self.config.validate:
+            interpolation = self.untrained(problem, torch.Generator())
+            worse = _hypervolume(problem, trained, preferences) < _hypervolume(problem, interpolation, preferences)
+            if worse:
+                trained.load(interpolation.state())
+            trained.training_diagnostics = {**trained.training_diagnostics, "went_back_to_interpolation": float(worse)}
+        return trained
+
+    def scalarization_for(self, problem: Problem) -> Scalarization:
+        """Linear, mixed with the hypervolume's gradient where that is wanted."""
+        share = self.config.hypervolume_share
+        return HypervolumeMixed(problem.n_tasks, share) if share else Linear()
+
+    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
+        """Labels of the train split, and of the validation split to compare with interpolation."""
+        trained = super().needs(problem, preferences).labelled_examples
+        return Needs(labelled_examples=trained + (problem.n_examples("val") if self.config.validate else 0))
+
+    def untrained(self, problem: Problem, generator: torch.Generator) -> ConditionedSet:
+        """Interpolation."""
+        # Every weight is in a group: there is no rest.
+        model = UpscaledModel(problem, GROUPS[self.config.groups](problem), rest_coefficient=0.0)
+        polynomials = MixturePolynomials(len(model.banks), problem.n_tasks, interactions=self.config.interactions)
+        return RoutedSet(problem, model, polynomials.to(problem.device))
+
+
+def _hypervolume(problem: Problem, pareto_set: ParetoSet, preferences: NDArray[np.float64]) -> float:
+    """Of the errors on the validation split; -inf where a model has diverged."""
+    found = [problem.evaluate(params, "val").error for _, _, params in pareto_set.members(preferences)]
+    if not np.isfinite(found).all():
+        return -np.inf
+    return hypervolume(Front(np.array(found)), problem.reference_point).value

@@ -1,0 +1,105 @@
+"""`pamal`: Pareto manifold learning, a linear subspace of weights spanned by T models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import ConfigError
+from ...tasks.problem import Problem
+from ..flat_weights import FlatWeights, trained_names
+from ..learner import Context
+from ..scalarization import Scalarization
+from ..training import require_positive
+from .conditioned_learner import ConditionedLearner, ConditionedTraining
+from .conditioned_set import ConditionedSet
+
+STARTS = ("pretrained", "experts")
+
+
+class ModelBank(nn.Module):
+    """sum_t r_t theta_t.
+
+    Args:
+        models: (T, P) theta before the first step.
+    """
+
+    def __init__(self, models: Tensor) -> None:
+        super().__init__()
+        self.models = nn.Parameter(models)
+
+    def forward(self, preference: Tensor) -> Tensor:
+        """(T,) to (P,), a new tensor."""
+        return preference @ self.models
+
+
+class ManifoldSet(ConditionedSet):
+    """Interpolated between T trained models; buffers stay pre-trained."""
+
+    network: ModelBank
+
+    def __init__(self, problem: Problem, weights: FlatWeights, network: ModelBank) -> None:
+        kept = problem.model_parameters - network.models.shape[1]
+        super().__init__(problem, network, kept_parameters=kept)
+        self._weights = weights
+
+    def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
+        """sum_t r_t theta_t."""
+        return {**self.problem.pretrained, **self._weights.named(self.network(preference))}
+
+
+class Pamal(ConditionedLearner):
+    """Pareto manifold learning (Dimitriadis et al., arXiv 2210.09759): T models, and what lies between, are trained.
+
+    Every step draws preferences, interpolates a model for each and minimises sum_t r_t loss_t over all T models'
+    weights. Departures: starts at one pre-trained model T times, or at the experts (the paper draws T random
+    models); neither its gradient balancing nor its ordering of preferences.
+    """
+
+    name: ClassVar[str] = "pamal"
+
+    @dataclass(frozen=True)
+    class Config(ConditionedTraining):
+        """Learning rate, steps and batch size are the suite's unless set."""
+
+        start: str = "pretrained"
+        """Where the T models start: pretrained or experts."""
+        samples: int = 1
+        """Preferences a step; a forward and backward pass of the model for each."""
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            require_positive(self, "samples")
+            if self.start not in STARTS:
+                raise ConfigError(f"start must be one of {', '.join(STARTS)}, found {self.start!r}")
+
+    config: Config
+
+    def untrained(self, problem: Problem, generator: torch.Generator) -> ManifoldSet:
+        """The pre-trained model for every preference, or the interpolated experts."""
+        weights = FlatWeights(problem, trained_names(problem))
+        experts = self.config.start == "experts"
+        sources = problem.experts if experts else [problem.pretrained] * problem.n_tasks
+        return ManifoldSet(problem, weights, ModelBank(torch.stack([weights.join(source) for source in sources])))
+
+    def draws(self, problem: Problem, context: Context) -> Iterator[Any]:
+        """`samples` preferences (samples, T) and T mini-batches."""
+        config = self.resolved(problem)
+        rng = context.rng("preferences")
+        for batch in problem.batches("train", config.batch_size, context.generator("batches")):
+            yield rng.dirichlet([config.dirichlet_alpha] * problem.n_tasks, size=config.samples), batch
+
+    def step(self, conditioned: ConditionedSet, scalarization: Scalarization, drawn: Any) -> Tensor:
+        """Gradients of the samples add up to that of their mean."""
+        preferences, batch = drawn
+        mean = torch.zeros((), device=conditioned.problem.device)
+        for preference in preferences:
+            losses = conditioned.losses(preference, batch)
+            loss = scalarization.weights(losses.detach(), preference, None) @ losses / len(preferences)
+            loss.backward()  # type: ignore[no-untyped-call]
+            mean += loss.detach()
+        return mean

@@ -1,0 +1,122 @@
+"""`pareto-merging`: a merged model plus low-rank terms that depend on the preference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import UnsupportedError
+from ...tasks.problem import Params, Problem
+from ..flat_weights import trained_names
+from ..task_vectors import ModelMerger
+from ..training import require_positive
+from .conditioned_learner import ConditionedLearner, ConditionedTraining
+from .conditioned_set import ConditionedSet
+
+
+class LowRankShift(nn.Module):
+    """A (sum_t r_t G_t) B, the shift of one matrix; zero before the first step, since B is.
+
+    A starts with entries of size 1 / rank, so that one step of Adam on B moves the matrix by about the learning
+    rate. The G_t start apart from each other: where they are equal, the tasks cannot tell them apart.
+
+    Args:
+        shape: of the weight, two or more dimensions; all but the first are joined.
+        rank: of the shift, at most; never above the matrix's own.
+        n_tasks: T.
+        generator: draws A and G.
+    """
+
+    def __init__(self, shape: torch.Size, rank: int, n_tasks: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self._shape = shape
+        n_rows, n_columns = shape[0], shape[1:].numel()
+        rank = min(rank, n_rows, n_columns)
+        self.left = nn.Parameter(torch.randn(n_rows, rank, generator=generator) / rank)
+        self.cores = nn.Parameter(torch.eye(rank) + torch.randn(n_tasks, rank, rank, generator=generator) / rank**0.5)
+        self.right = nn.Parameter(torch.zeros(rank, n_columns))
+
+    def forward(self, preference: Tensor) -> Tensor:
+        """(T,) to the weight's shape."""
+        core = torch.einsum("t,tij->ij", preference, self.cores)
+        return (self.left @ core @ self.right).view(self._shape)
+
+
+class VectorShift(nn.Module):
+    """sum_t r_t v_t, the shift of a vector or a number; zero before the first step."""
+
+    def __init__(self, shape: torch.Size, n_tasks: int) -> None:
+        super().__init__()
+        self.vectors = nn.Parameter(torch.zeros(n_tasks, *shape))
+
+    def forward(self, preference: Tensor) -> Tensor:
+        """(T,) to the weight's shape."""
+        return torch.einsum("t,t...->...", preference, self.vectors)
+
+
+class LowRankSet(ConditionedSet):
+    """A fixed merged model and trained shifts of its weights.
+
+    Args:
+        problem: the losses.
+        base: the merged model.
+        names: which weights are shifted.
+        shifts: one a name.
+    """
+
+    def __init__(self, problem: Problem, base: Params, names: list[str], shifts: nn.ModuleList) -> None:
+        super().__init__(problem, shifts, kept_parameters=problem.model_parameters)
+        self._base = base
+        self._names = names
+        self._shifts = shifts
+
+    def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
+        """The merged model plus the shifts."""
+        shifted = {
+            name: self._base[name] + shift(preference) for name, shift in zip(self._names, self._shifts, strict=True)
+        }
+        return {**self._base, **shifted}
+
+
+class ParetoMerging(ConditionedLearner):
+    """Pareto merging (Chen and Kwok, arXiv 2408.12105; with labels, as PaLoRA, arXiv 2407.08056, trains its adapters).
+
+    The task-arithmetic model is kept, and every weight matrix W gets a term of low rank whose core the preference
+    mixes: W + A (sum_t r_t G_t) B. Trained are A, B and G, on sum_t r_t loss_t. Departures: labels of the train
+    split instead of entropies or distances to the experts; vectors (biases, gains), which have no rank, are shifted
+    by sum_t r_t v_t; the merged model itself is not trained.
+    """
+
+    name: ClassVar[str] = "pareto-merging"
+
+    @dataclass(frozen=True)
+    class Config(ConditionedTraining):
+        """Learning rate, steps and batch size are the suite's unless set."""
+
+        rank: int = 16
+        """Of every matrix's shift (paper: 16)."""
+        base_coefficient: float = 0.3
+        """lambda of the task-arithmetic model that is shifted (paper: 0.3)."""
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            require_positive(self, "rank")
+
+    config: Config
+
+    def untrained(self, problem: Problem, generator: torch.Generator) -> LowRankSet:
+        """The task-arithmetic model for every preference."""
+        base = ModelMerger(problem)([self.config.base_coefficient] * problem.n_tasks)
+        names = [name for name in trained_names(problem) if base[name].is_floating_point()]
+        if not names:
+            raise UnsupportedError(f"pareto-merging trains floating-point weights; {problem.name} has none")
+        shifts = nn.ModuleList(
+            LowRankShift(base[name].shape, self.config.rank, problem.n_tasks, generator)
+            if base[name].ndim >= 2
+            else VectorShift(base[name].shape, problem.n_tasks)
+            for name in names
+        )
+        return LowRankSet(problem, base, names, shifts.to(base[names[0]]))

@@ -1,0 +1,80 @@
+"""The base of suites that are a problem of the literature: a fixed set of objectives, all of them or none."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...errors import ConfigError
+from ..problem import Problem
+from ..progress import Progress
+from ..suite import Suite
+from .point import PointProblem
+
+
+class ClassicalSuite(Suite):
+    """Objectives f_1 ... f_T of one vector, minimised; tasks may be reordered, none may be left out.
+
+    The front of fewer objectives is another problem's front. Nothing depends on the seed.
+    """
+
+    version: ClassVar[str] = "1"
+    cpu_threads: ClassVar[int | None] = 1
+    reference: ClassVar[tuple[float, ...]]
+    """(T,) the reference point of the hypervolume."""
+
+    @abstractmethod
+    def objectives(self, x: Tensor) -> Tensor:
+        """(T,) values for a vector (d,), differentiable."""
+
+    @abstractmethod
+    def start(self) -> NDArray[np.float64]:
+        """(d,) the pre-trained vector: dominated, and not stationary for any objective."""
+
+    @abstractmethod
+    def minimisers(self) -> NDArray[np.float64]:
+        """(T, d) for every objective a vector on the Pareto set that minimises it."""
+
+    @abstractmethod
+    def front(self) -> NDArray[np.float64]:
+        """(n, T) a dense sample of the true front."""
+
+    @abstractmethod
+    def hypervolume_limit(self) -> float:
+        """The hypervolume of the whole true front at `reference`."""
+
+    def choose(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
+        """All tasks, in any order.
+
+        Raises:
+            UnknownNameError: a task that the suite does not have.
+            ConfigError: a task is missing.
+        """
+        chosen = super().choose(tasks)
+        if len(chosen) != len(self.tasks):
+            raise ConfigError(
+                f"expected all objectives of {self.name!r} ({', '.join(self.tasks)}), in any order, since the true "
+                f"front of fewer is another one; found {', '.join(chosen)}"
+            )
+        return chosen
+
+    def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
+        """The problem with its objectives in the order of `tasks`."""
+        order = [self.tasks.index(task) for task in self.choose(tasks)]
+        return PointProblem(
+            name=self.name,
+            tasks=tasks,
+            objectives=lambda x: self.objectives(x)[order],
+            pretrained=self.start(),
+            experts=self.minimisers()[order],
+            reference_point=np.array(self.reference)[order],
+            pareto_front=self.front()[:, order],
+            hypervolume_limit=self.hypervolume_limit(),
+            device=device,
+        )

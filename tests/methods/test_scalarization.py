@@ -1,0 +1,195 @@
+import numpy as np
+import pytest
+import torch
+
+import frontrunner as fr
+from frontrunner.methods.scalarization import Linear, SmoothTchebycheff, epo
+from frontrunner.methods.scalarization.epo import Epo, solve_epo
+from frontrunner.methods.scalarization.gramian import ImtlG, Mgda
+from frontrunner.methods.scalarization.hypervolume import HypervolumeMixed
+from frontrunner.methods.scalarization.pmtl import Pmtl
+
+# (preference, losses, C, mode, mu, alpha): solved by the reference solver of EPO search (cvxpy with GLPK).
+GOLDEN = [
+    ([0.8, 0.2], [1, 1], [[2, -0.5], [-0.5, 1]], "balance", 0.192745, [0.888474, 0.111526]),
+    ([0.3, 0.7], [0.5, 1.5], [[1, 0.8], [0.8, 2]], "balance", 0.316377, [0, 1]),
+    ([0.25, 0.75], [3, 1], [[1, 0.2], [0.2, 4]], "descend", 0, [0, 1]),
+    ([1 / 3] * 3, [0.7] * 3, [[3, 0.5, -0.4], [0.5, 2, 0.1], [-0.4, 0.1, 1]], "descend", 0, [0.2, 0.8, 0]),
+]
+
+
+def instance(rng, n_tasks, rank=None):
+    gradients = rng.normal(size=(n_tasks, rank or 2 * n_tasks))
+    return rng.uniform(0.05, 2, n_tasks), rng.dirichlet(np.ones(n_tasks)), gradients @ gradients.T
+
+
+@pytest.mark.parametrize(("preference", "losses", "gramian", "mode", "mu", "alpha"), GOLDEN)
+def test_epo_solves_as_the_reference_solver(preference, losses, gramian, mode, mu, alpha):
+    step = solve_epo(np.array(losses, float), np.array(preference), np.array(gramian, float))
+    assert step.mode == mode
+    assert step.non_uniformity == pytest.approx(mu, abs=1e-6)
+    np.testing.assert_allclose(step.alpha, alpha, atol=1e-6)
+
+
+def test_epo_for_two_tasks_in_closed_form_equals_the_linear_programme(monkeypatch):
+    rng = np.random.default_rng(0)
+    instances = [instance(rng, 2) for _ in range(300)]
+    # On the ray, so that the other mode is met too.
+    instances += [(1 / r * rng.uniform(0.5, 1), r, c) for _, r, c in (instance(rng, 2) for _ in range(100))]
+    closed = [solve_epo(*each) for each in instances]
+    monkeypatch.setattr(epo, "_maximise_on_segment", epo._linear_programme)
+    for each, step, given in zip(instances, closed, (solve_epo(*each) for each in instances), strict=True):
+        assert step.mode == given.mode
+        np.testing.assert_allclose(step.alpha, given.alpha, atol=1e-4, err_msg=str(each))
+    assert {step.mode for step in closed} == {"balance", "descend"}
+
+
+@pytest.mark.parametrize("n_tasks", [2, 3, 8])
+def test_epo_keeps_its_promise(n_tasks):
+    """Balancing never raises the largest weighted loss; descending raises no loss."""
+    rng = np.random.default_rng(1)
+    for k in range(40):
+        losses, r, gramian = instance(rng, n_tasks)
+        if k % 2:
+            losses = rng.uniform(0.5, 1) / r
+        step = solve_epo(losses, r, gramian)
+        change = gramian @ step.alpha  # how fast each loss falls
+        assert step.alpha.min() >= -1e-9
+        assert step.alpha.sum() == pytest.approx(1)
+        slack = 1e-6 * np.abs(gramian).max()
+        if step.mode == "balance":
+            assert change[(r * losses).argmax()] >= -slack
+        else:
+            assert change.min() >= -slack
+
+
+def test_epo_on_the_front_with_cancelling_gradients_has_an_answer():
+    """Float32 rounding can leave no exactly feasible point where gradients cancel."""
+    gramian = np.array([[0.27176636473, -0.52131218227], [-0.52131218227, 1.0]])
+    step = solve_epo(np.array([0.97301322, 0.00982511]), np.array([0.01, 0.99]), gramian)
+    np.testing.assert_allclose(step.alpha, [0.6573, 0.3427], atol=1e-3)
+
+
+def test_epo_raises_zero_preferences_and_counts_it():
+    search = Epo(min_preference=0.01)
+    eye, losses = torch.eye(3), torch.tensor([0.5, 1.0, 2.0])
+    raised = search.weights(losses, np.array([1.0, 0, 0]), eye)
+    r = np.array([1, 0.01, 0.01]) / 1.02
+    np.testing.assert_allclose(raised, 3 * solve_epo(losses.double().numpy(), r, np.eye(3)).alpha, atol=1e-6)
+    search.weights(losses, np.array([0.2, 0.3, 0.5]), eye)
+    assert search.diagnostics()["epo_raised_preferences"] == 1
+
+
+def test_epo_falls_back_to_linear_scalarization_and_counts_it(monkeypatch):
+    search = Epo()
+    r = np.array([0.2, 0.3, 0.5])
+    for losses in (torch.tensor([-1.0, 1, 1]), torch.zeros(3), torch.tensor([float("nan"), 1, 1])):
+        torch.testing.assert_close(search.weights(losses, r, torch.eye(3)), torch.tensor(3 * r).float())
+    assert search.diagnostics()["epo_unusable_losses"] == 3
+    monkeypatch.setattr(epo, "_linear_programme", lambda *_: None)
+    torch.testing.assert_close(search.weights(torch.ones(3), r, torch.eye(3)), torch.tensor(3 * r).float())
+    assert search.diagnostics()["epo_unsolved"] == 1
+    again = Epo()
+    again.load_state(search.state())
+    assert again.diagnostics() == search.diagnostics()
+
+
+def test_epo_does_not_depend_on_the_length_of_gradients():
+    losses, r, gramian = instance(np.random.default_rng(2), 3)
+    expected, *others = (
+        Epo().weights(torch.tensor(losses), r, torch.tensor(scale * gramian)) for scale in (1.0, 1e-8, 1e8)
+    )
+    for other in others:
+        torch.testing.assert_close(other, expected)
+
+
+def test_linear_is_the_preference():
+    r = np.array([0.2, 0.8])
+    assert Linear().weights(torch.tensor([5.0, 1.0]), r, None).tolist() == pytest.approx(r)
+
+
+def test_smooth_tchebycheff_weights_are_the_gradient_of_its_formula():
+    losses, r, mu = torch.tensor([0.5, 1.5, 0.9], dtype=torch.float64, requires_grad=True), [0.2, 0.3, 0.5], 0.1
+    scalarized = mu * torch.logsumexp(torch.tensor(r, dtype=torch.float64) * losses / mu, dim=0)
+    (expected,) = torch.autograd.grad(scalarized, losses)
+    torch.testing.assert_close(SmoothTchebycheff(mu).weights(losses.detach(), np.array(r), None), expected)
+
+
+def test_smooth_tchebycheff_with_little_smoothing_follows_the_largest_weighted_loss():
+    weights = SmoothTchebycheff(1e-3).weights(torch.tensor([1.0, 1.0, 1.2]), np.array([0.5, 0.3, 0.2]), None)
+    np.testing.assert_allclose(weights, [0.5, 0, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("v11", "v12", "v22", "first"), [(2, -0.5, 1, 0.375), (1, 1.2, 2, 1), (2, 1.2, 1, 0)])
+def test_mgda_for_two_tasks_is_its_closed_form(v11, v12, v22, first):
+    weights = Mgda().weights(torch.ones(2), np.array([0.5, 0.5]), torch.tensor([[v11, v12], [v12, v22]]).double())
+    np.testing.assert_allclose(weights, [first, 1 - first], atol=2e-3)
+
+
+def test_mgda_finds_the_shortest_vector_of_the_hull():
+    rng = np.random.default_rng(0)
+    gradients = rng.normal(size=(3, 5))
+    alpha = Mgda().weights(torch.ones(3), np.ones(3) / 3, torch.tensor(gradients @ gradients.T)).numpy()
+    length = np.linalg.norm(alpha @ gradients)
+    assert all(length <= np.linalg.norm(a @ gradients) + 1e-2 for a in rng.dirichlet(np.ones(3), size=2000))
+
+
+def test_imtl_g_projects_equally_on_normalised_gradients():
+    gradients = torch.randn(3, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    direction = ImtlG().weights(torch.ones(3), np.ones(3) / 3, gradients @ gradients.T) @ gradients
+    projections = (gradients / gradients.norm(dim=1, keepdim=True)) @ direction
+    torch.testing.assert_close(projections, projections.mean().expand(3))
+
+
+def pmtl(own, warm_up_steps=10):
+    axes = np.array([[0.1, 1.0], [1.0, 1.0], [1.0, 0.1]])
+    return Pmtl(axes / np.linalg.norm(axes, axis=1, keepdims=True), own, warm_up_steps=warm_up_steps)
+
+
+def test_pmtl_in_its_cone_is_mgda():
+    gramian = torch.tensor([[2, -0.5], [-0.5, 1]]).double()
+    weights = pmtl(own=1).weights(torch.tensor([0.5, 0.5]).double(), np.array([0.5, 0.5]), gramian)
+    np.testing.assert_allclose(weights, 2 * np.array([0.375, 0.625]), atol=2e-3)
+
+
+def test_pmtl_outside_its_cone_heads_for_it_first():
+    """Losses (0.2, 1) belong to the axis (0.1, 1); for the axis (1, 0.1) the second must fall, the first may rise."""
+    search = pmtl(own=2, warm_up_steps=1)
+    losses, r = torch.tensor([0.2, 1.0]).double(), np.array([0.1, 0.9])
+    weights = search.weights(losses, r, torch.eye(2).double())
+    assert weights[0] < 0 < weights[1]
+    search.weights(losses, r, torch.eye(2).double())  # still outside, but the warm-up is over: tasks count again
+    assert search.diagnostics() == {"pmtl_violated_share": 1.0, "pmtl_warm_up_steps": 1.0}
+
+
+@pytest.mark.parametrize("wrong", [lambda: SmoothTchebycheff(0), lambda: Epo(0), lambda: Epo(0.5)])
+def test_wrong_options_are_refused(wrong):
+    with pytest.raises(fr.ConfigError):
+        wrong()
+
+
+def test_hypervolume_mixed_is_linear_until_all_of_the_lattice_has_been_met():
+    mixed, r = HypervolumeMixed(2, 0.5), np.array([0.25, 0.75])
+    assert mixed.weights(torch.tensor([1.0, 1.0]), r, None).tolist() == pytest.approx(r)
+
+
+def test_hypervolume_mixed_adds_the_direction_in_which_the_volume_grows():
+    """On the front (t^2, (1 - t)^2), each point's share of the volume's gradient is that of finite differences."""
+    mixed = HypervolumeMixed(2, 0.5)
+    ts = np.linspace(0, 1, 13)
+    points = np.stack([ts**2, (1 - ts) ** 2], axis=1)
+    for t, point in zip(ts, points, strict=True):
+        weights = mixed.weights(torch.tensor(point), np.array([1 - t, t]), None)
+    own, reference = 5, np.array([1.1, 1.1])
+    r = np.array([1 - ts[own], ts[own]])
+    weights = mixed.weights(torch.tensor(points[own]), r, None).numpy()
+    gains = []
+    for j in range(2):
+        moved = points.copy()
+        moved[own, j] -= 1e-6
+        gains.append(fr.hypervolume(fr.Front(moved), reference).value)
+    gains = np.array(gains) - fr.hypervolume(fr.Front(points), reference).value
+    np.testing.assert_allclose(weights, (r + gains / gains.sum()) / 2, atol=1e-4)
+    again = HypervolumeMixed(2, 0.5)
+    again.load_state(mixed.state())
+    np.testing.assert_allclose(again.weights(torch.tensor(points[own]), r, None), weights)

@@ -1,0 +1,119 @@
+import pytest
+import torch
+from torch import nn
+
+import frontrunner as fr
+from frontrunner.registry import import_plugin
+from frontrunner.tasks.segments import forward_by_segment
+
+
+@pytest.fixture
+def tiny(request):
+    plugin, _ = import_plugin(request.config.rootpath / "tests" / "tiny_plugin.py")
+    return plugin.tiny_problem()
+
+
+def varied(problem, names, seed=0):
+    """T models that differ from the pre-trained one at `names` only."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def change(tensor):
+        return tensor + 0.1 * torch.randn(tensor.shape, generator=generator)
+
+    return [
+        {name: change(tensor) if name in names else tensor for name, tensor in problem.pretrained.items()}
+        for _ in range(problem.n_tasks)
+    ]
+
+
+GROUPS = {
+    "one mlp": lambda name: name.startswith("blocks.0.mlp"),
+    "all mlps": lambda name: ".mlp." in name,
+    "blocks": lambda name: name.startswith("blocks"),
+    "a layer and one of its neighbours": lambda name: name.startswith(("embed", "blocks.1.attn")),
+    "a weight without its bias": lambda name: name == "embed.weight",
+    "the model's own": lambda name: name == "scale",
+    "everything trained": lambda name: "norm" not in name,
+    "nothing": lambda name: False,
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_losses_and_gradients_are_those_of_one_pass_a_task(group, tiny):
+    chosen = [name for name in tiny.pretrained if GROUPS[group](name)]
+    models = varied(tiny, chosen)
+    leaves = [model[name].requires_grad_() for model in models for name in chosen]
+    batch = next(tiny.batches("train", 8, torch.Generator().manual_seed(0)))
+    together = tiny.losses_by_model(models, batch)
+    apart = fr.Problem.losses_by_model(tiny, models, batch)
+    torch.testing.assert_close(together, apart)
+    if leaves:
+        for first, second in zip(
+            torch.autograd.grad(together.sum(), leaves), torch.autograd.grad(apart.sum(), leaves), strict=True
+        ):
+            torch.testing.assert_close(first, second)
+
+
+def test_shared_modules_run_once_and_others_once_a_task(tiny):
+    calls = []
+    handles = [
+        tiny.model.get_submodule(name).register_forward_hook(lambda m, a, o, name=name: calls.append((name, len(o))))
+        for name in ("embed", "blocks.0.attn", "blocks.0.mlp.0")
+    ]
+    batch = next(tiny.batches("train", 8, torch.Generator().manual_seed(0)))
+    tiny.losses_by_model(varied(tiny, {name for name in tiny.pretrained if ".mlp." in name}), batch)
+    for handle in handles:
+        handle.remove()
+    assert calls == [("embed", 24), ("blocks.0.attn", 24), *[("blocks.0.mlp.0", 8)] * 3]
+
+
+def test_the_architecture_is_left_as_it_was(tiny):
+    before = {name: dict(module.__dict__) for name, module in tiny.model.named_modules()}
+    batch = next(tiny.batches("train", 8, torch.Generator().manual_seed(0)))
+    tiny.losses_by_model(varied(tiny, {name for name in tiny.pretrained if ".mlp." in name}), batch)
+    assert {name: dict(module.__dict__) for name, module in tiny.model.named_modules()} == before
+
+
+class Attention(nn.Module):
+    """Attention over two tokens, with keywords and a tuple as its answer, as CLIP's towers call it."""
+
+    def __init__(self, batch_first):
+        super().__init__()
+        self.norm = nn.LayerNorm(4)
+        self.attn = nn.MultiheadAttention(4, 2, batch_first=batch_first)
+        self.batch_first = batch_first
+
+    def forward(self, inputs):
+        tokens = self.norm(inputs.view(len(inputs), 2, 4))
+        tokens = tokens if self.batch_first else tokens.transpose(0, 1)
+        answer = self.attn(tokens, tokens, tokens, need_weights=False)[0]
+        return (answer if self.batch_first else answer.transpose(0, 1)).flatten(1)
+
+
+def models_of(module):
+    params = {name: tensor.detach() for name, tensor in module.state_dict().items()}
+    return [{n: t + k * 0.1 if n.startswith("attn") else t for n, t in params.items()} for k in range(2)]
+
+
+def test_modules_with_keywords_and_tuples():
+    module = Attention(batch_first=True).eval()
+    models, inputs = models_of(module), torch.randn(5, 8, generator=torch.Generator().manual_seed(0))
+    together = forward_by_segment(module, models, inputs, [2, 3])
+    apart = [torch.func.functional_call(module, m, (x,)) for m, x in zip(models, inputs.split([2, 3]), strict=True)]
+    torch.testing.assert_close(together, torch.cat(apart))
+
+
+def test_a_module_whose_weights_are_used_without_calling_it():
+    """PyTorch's attention reads out_proj's weights; it never calls it."""
+    module = Attention(batch_first=True).eval()
+    params = {name: tensor.detach() for name, tensor in module.state_dict().items()}
+    models = [{n: t + k if n.startswith("attn.out_proj") else t for n, t in params.items()} for k in range(2)]
+    inputs = torch.randn(5, 8, generator=torch.Generator().manual_seed(0))
+    apart = [torch.func.functional_call(module, m, (x,)) for m, x in zip(models, inputs.split([2, 3]), strict=True)]
+    torch.testing.assert_close(forward_by_segment(module, models, inputs, [2, 3]), torch.cat(apart))
+
+
+def test_examples_along_another_dimension_are_refused():
+    module = Attention(batch_first=False).eval()
+    with pytest.raises(fr.ConfigError, match="first dimension of 'attn': expected 5 rows, found"):
+        forward_by_segment(module, models_of(module), torch.randn(5, 8), [2, 3])
