@@ -84,18 +84,26 @@ def run(
 @app.command()
 def bench(
     file: Annotated[Path, typer.Argument(help="A YAML file; see studies/quickstart.yaml.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write the leaderboard, to a .md, .csv or .json file.")
+    ] = None,
     device: DeviceOption = "auto",
     store: StoreOption = None,
     plugin: PluginOption = None,
 ) -> None:
     """Run every cell of a file that has not finished, then print the leaderboard."""
     from .plugins import load_plugins
+    from .report import check_report, write_report
     from .spec import read_bench
     from .verdict import require_settled, summary
 
     load_plugins(plugin or [])
+    if output is not None:
+        check_report(output)
     outcomes = _bench(read_bench(file), device, store, plugin or [])
     boards = _print_leaderboard(store, "table", None, groups={outcome.cell.group for outcome in outcomes})
+    if output is not None:
+        write_report(output, file, boards)
     best = boards[0].rows[0].run_ids if boards else []
     console = _console()
     option = f" --store {store}" if store else ""

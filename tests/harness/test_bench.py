@@ -1,7 +1,10 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from frontrunner.harness.leaderboard import leaderboards
+from frontrunner.harness.report import write_report
 from frontrunner.harness.store import Store
 
 FINISHED = [
@@ -98,3 +101,25 @@ def test_the_bench_run_keeps_what_was_asked_for(everything):
     (asked,) = everything.store.rglob("bench.json")
     assert json.loads(asked.read_text())["learners"][0]["method"] == "pretrained"
     assert len(json.loads(asked.with_name("cells.json").read_text())["cells"]) == 11
+
+
+def test_the_leaderboard_goes_to_a_file_too(everything, tmp_path):
+    boards = leaderboards(Store(everything.store, create=False))
+    for ending in ("md", "csv", "json"):
+        write_report(tmp_path / f"board.{ending}", Path("studies/mine.yaml"), boards)
+    text = (tmp_path / "board.md").read_text()
+    assert text.startswith("# mine\n\nMade by `frontrunner bench studies/mine.yaml --output")
+    assert "| interpolation" in text
+    (rows,) = (board["rows"] for board in json.loads((tmp_path / "board.json").read_text()))
+    assert {row["method"] for row in rows} >= {"pretrained", "misbehaving"}
+    assert len((tmp_path / "board.csv").read_text().splitlines()) == len(rows) + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("board.txt", ".md, .csv, .json file"), ("no/board.md", "does not exist")]
+)
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(name, expected, command, tmp_path):
+    ended = command.within(*command.bench(tmp_path, ["pretrained"]), "-o", tmp_path / name)
+    assert ended.status == 1
+    assert expected in ended.err
+    assert not (tmp_path / "store").exists()
