@@ -22,6 +22,7 @@ lint: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/epo_step.py
+	$(BIN)/python benchmarks/router_seeds.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info build
