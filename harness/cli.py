@@ -91,7 +91,7 @@ def bench(
     store: StoreOption = None,
     plugin: PluginOption = None,
 ) -> None:
-    """Run every cell of a file that has not finished, then print the leaderboard."""
+    """Run every cell of a file that is not settled, then print the leaderboard."""
     from .plugins import load_plugins
     from .report import check_report, write_report
     from .spec import read_bench

@@ -1,4 +1,4 @@
-"""Floor 3: learners, one idea a file. Knows problems and torch; knows nothing of harness, MLflow or Optuna."""
+"""Floor 3: learners, one idea a file. Knows problems and torch; knows nothing of harness, MLflow or tuning."""
 
 from .checkpoints import Checkpoints
 from .learner import Context, Learner

@@ -28,10 +28,14 @@ class FlatWeights:
         self.names = [name for name in names if problem.pretrained[name].is_floating_point()]
         kinds = {problem.pretrained[name].dtype for name in self.names}
         if len(kinds) != 1:
-            raise ConfigError(f"merged parameters must share one floating-point type, found {sorted(map(str, kinds))}")
+            raise ConfigError(
+                f"weights that are joined must share one floating-point type, found {sorted(map(str, kinds))}"
+            )
         self._buffers = {name for name, _ in problem.model.named_buffers()}
         self._shapes = [problem.pretrained[name].shape for name in self.names]
         self._sizes = [shape.numel() for shape in self._shapes]
+        self.size = sum(self._sizes)
+        """P."""
 
     def join(self, params: Params) -> Tensor:
         """(P,) a new tensor, without gradients."""

@@ -14,4 +14,4 @@ class Needs:
     unlabelled_examples: int = 0
     """Distinct examples whose inputs alone are looked at."""
     trainings: int = 0
-    """Trainings of all of a model's weights, the experts' own not counted."""
+    """Trainings of all of a model's weights, or of a map to them; the experts' own are not counted."""

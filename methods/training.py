@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..errors import ConfigError, DivergenceError
 from ..tasks.problem import Problem
+from .checks import require_positive
 from .learner import Context
 
 REPORT_EVERY = 10
@@ -42,15 +43,7 @@ class Training:
         """Distinct labelled examples that one training sees; the recipe is resolved."""
         assert self.steps is not None  # for the type checker
         assert self.batch_size is not None
-        return min(self.steps * self.batch_size * problem.n_tasks, problem.n_examples("train"))
-
-
-def require_positive(config: object, *options: str) -> None:
-    """ConfigError for the first of these options that is set and not above 0."""
-    for option in options:
-        value = getattr(config, option)
-        if value is not None and value <= 0:
-            raise ConfigError(f"{option} must be positive, found {value}")
+        return sum(min(self.steps * self.batch_size, held) for held in problem.n_examples("train"))
 
 
 class Stateful(Protocol):

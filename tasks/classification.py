@@ -95,9 +95,9 @@ class ClassificationProblem(Problem):
         """(n, classes)."""
         return F.log_softmax(self.heads[t](self.forward(params, self.to_input(batch[t].inputs))), dim=1)
 
-    def n_examples(self, split: str) -> int:
-        """Over all tasks."""
-        return sum(len(self._split(t, split)) for t in range(self.n_tasks))
+    def n_examples(self, split: str) -> tuple[int, ...]:
+        """(T,)."""
+        return tuple(len(self._split(t, split)) for t in range(self.n_tasks))
 
     def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
         """Endless tuples of T mini-batches."""

@@ -31,6 +31,11 @@ class Objectives:
     loss: NDArray[np.float64]
     """(T,) mean loss, in the loss's own unit."""
 
+    @property
+    def finite(self) -> bool:
+        """Whether errors and losses are; an argmax over NaN logits is an error rate like any other."""
+        return bool(np.isfinite(self.error).all() and np.isfinite(self.loss).all())
+
     def require_finite(self, tasks: Sequence[str]) -> Objectives:
         """Itself; FrontError naming the task whose error or loss is NaN or infinite.
 
@@ -133,9 +138,9 @@ class Problem(ABC):
         """
         return torch.stack([self.task_loss(t, params, batch) for t, params in enumerate(models)])
 
-    def n_examples(self, split: str) -> int:
-        """How many labelled examples a split holds, tasks taken together; 0 where objectives need no data."""
-        return 0
+    @abstractmethod
+    def n_examples(self, split: str) -> tuple[int, ...]:
+        """(T,) how many labelled examples a split holds for each task; 0 where objectives need no data."""
 
     def log_probabilities(self, t: int, params: Params, batch: Batch) -> Tensor:
         """(n, classes) what a model predicts for task `t`, differentiable in `params`; looks at no label.

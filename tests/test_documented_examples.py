@@ -7,6 +7,7 @@ import torch
 
 import frontrunner as fr
 from frontrunner.harness.spec import read_bench
+from frontrunner.methods.registry import METHODS
 from frontrunner.registry import import_plugin
 
 
@@ -44,9 +45,16 @@ def test_the_bench_of_the_readme_is_a_bench(root, tmp_path):
     assert len(read_bench(tmp_path / "bench.yaml").cells()) == 6
 
 
-@pytest.mark.parametrize("name", ["quickstart"])
+@pytest.mark.parametrize("name", ["quickstart", "analytic", "vision-mini"])
 def test_shipped_studies_name_what_exists(root, name):
     assert read_bench(root / "studies" / f"{name}.yaml").cells()
+
+
+@pytest.mark.parametrize("name", ["analytic", "vision-mini"])
+def test_studies_of_every_learner_have_every_learner(root, name):
+    found = {cell.method for cell in read_bench(root / "studies" / f"{name}.yaml").cells()}
+    built_in = {name for name in fr.methods() if METHODS.origin(name).startswith("frontrunner.")}
+    assert found == built_in
 
 
 @pytest.mark.slow

@@ -125,7 +125,7 @@ class CoefficientLearner(Learner):
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """The labels of the validation split, which every merged model is evaluated on."""
-        return Needs(labelled_examples=problem.n_examples("val"))
+        return Needs(labelled_examples=sum(problem.n_examples("val")))
 
 
 def kept_parameters(problem: Problem) -> int:

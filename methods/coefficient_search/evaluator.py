@@ -78,11 +78,9 @@ class CoefficientEvaluator:
 
     def _evaluated(self, key: tuple[float, ...]) -> NDArray[np.float64]:
         found = self._problem.evaluate(self._merge(key), "val")
-        # An argmax over NaN logits yields a finite error rate, so the loss must be looked at too.
-        for kind, values in (("error", found.error), ("loss", found.loss)):
-            if not np.isfinite(values).all():
-                raise DivergenceError(
-                    f"the {kind} of the merge with coefficients {list(key)} is {values.tolist()}, expected finite "
-                    "numbers; narrow the box of min_coefficient and max_coefficient"
-                )
+        if not found.finite:
+            raise DivergenceError(
+                f"the merge with coefficients {list(key)} has errors {found.error.tolist()} and losses "
+                f"{found.loss.tolist()}, expected finite numbers; narrow the box of min_coefficient and max_coefficient"
+            )
         return np.array(found.error, dtype=np.float64)

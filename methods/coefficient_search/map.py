@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...errors import ConfigError
+from ..checks import require_positive
 from ..learner import Context
-from ..training import require_positive
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
 from .evaluator import CoefficientEvaluator
 from .evolution import evolve

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
+from ..checks import require_positive
 from ..learner import Context
-from ..training import require_positive
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
 from .evaluator import CoefficientEvaluator
 from .expected_improvement import most_promising

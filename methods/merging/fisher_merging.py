@@ -13,11 +13,12 @@ from torch import Tensor
 
 from ...errors import DivergenceError
 from ...tasks.problem import Batch, Params, Problem
+from ..checks import require_positive
 from ..flat_weights import FlatWeights
 from ..learner import Context, Learner
 from ..needs import Needs
 from ..pareto_set import ContinuousSet, ParetoSet
-from ..training import REPORT_EVERY, require_positive
+from ..training import REPORT_EVERY
 from .train_examples import examples_per_task
 
 GRADIENT_NUMBERS = 2**27
@@ -117,7 +118,7 @@ class FisherMerging(Learner):
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Inputs of the train split, no labels."""
         wanted = problem.n_tasks * examples_per_task(problem, self.config.n_examples)
-        return Needs(unlabelled_examples=min(wanted, problem.n_examples("train")))
+        return Needs(unlabelled_examples=min(wanted, sum(problem.n_examples("train"))))
 
     def _fisher(self, problem: Problem, weights: FlatWeights, context: Context) -> Tensor:
         """(T, P) mean over `n_examples` train examples of every task."""

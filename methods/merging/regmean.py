@@ -14,11 +14,11 @@ from torch import Tensor
 
 from ...errors import ConfigError
 from ...tasks.problem import Params, Problem
+from ..checks import require_positive
 from ..flat_weights import FlatWeights
 from ..learner import Context, Learner
 from ..needs import Needs
 from ..pareto_set import ContinuousSet, ParetoSet
-from ..training import require_positive
 from .gram_matrices import GramMatrices
 from .train_examples import examples_per_task
 
@@ -122,7 +122,9 @@ class RegMean(Learner):
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Inputs of the train split, no labels."""
         n_batches, batch_size = self._batches(problem)
-        return Needs(unlabelled_examples=min(problem.n_tasks * n_batches * batch_size, problem.n_examples("train")))
+        return Needs(
+            unlabelled_examples=min(problem.n_tasks * n_batches * batch_size, sum(problem.n_examples("train")))
+        )
 
     def _batches(self, problem: Problem) -> tuple[int, int]:
         """(how many, examples in each): equal ones of `batch_size` or a little less, so that few are left over."""

@@ -132,4 +132,4 @@ class TiesMerging(Learner):
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Labels of the validation split, where lambda is chosen on it."""
         looks = self.config.conditioned and self.config.coefficient is None
-        return Needs(labelled_examples=problem.n_examples("val") if looks else 0)
+        return Needs(labelled_examples=sum(problem.n_examples("val")) if looks else 0)

@@ -6,10 +6,10 @@ from ...tasks.problem import Problem
 
 
 def examples_per_task(problem: Problem, at_most: int) -> int:
-    """`at_most`, or as many as a task holds on average where that is less.
+    """`at_most`, or as many as the smallest task holds where that is less.
 
     An example seen twice teaches nothing, and where all are seen, which they are does not depend on chance or on
     the order of tasks.
     """
-    held = problem.n_examples("train") // problem.n_tasks
+    held = min(problem.n_examples("train"))
     return min(at_most, held) if held else at_most

@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import numpy as np
-
 from ...tasks.problem import Params, Problem
 
 Candidate = TypeVar("Candidate")
@@ -28,8 +26,6 @@ def choose_on_validation(
 
     def mean_error(candidate: Candidate) -> float:
         found = problem.evaluate(make(candidate), "val")
-        # An argmax over NaN logits is an error rate like any other; only the loss tells.
-        finite = np.isfinite(found.error).all() and np.isfinite(found.loss).all()
-        return float(found.error.mean()) if finite else math.inf
+        return float(found.error.mean()) if found.finite else math.inf
 
     return min(candidates, key=mean_error)

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks import require_min_preference
 from ..scalarization import Scalarization
 from ..scalarization.epo import Epo
 from ..training import Training
@@ -25,6 +26,10 @@ class EpoSearch(FineTuned):
 
         min_preference: float = 0.01
         """Smaller weights of a preference are raised to it, since no finite loss balances a weight of 0."""
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            require_min_preference(self.min_preference)
 
     config: Config
 

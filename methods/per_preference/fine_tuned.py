@@ -82,7 +82,11 @@ class FineTuned(Learner):
         """
         recipe = self.resolved(problem)
         # In an order of their own: what is learned must not depend on how the preferences were listed.
-        asked = np.unique(preferences, axis=0) if self.follows_preference else np.full((1, problem.n_tasks), np.nan)
+        asked = (
+            np.unique(preferences, axis=0)
+            if self.follows_preference
+            else np.full((1, problem.n_tasks), 1 / problem.n_tasks)
+        )
         weights = FlatWeights(problem, trained_names(problem))
         models, diagnostics = [], []
         for own, preference in enumerate(asked):
@@ -122,7 +126,7 @@ class FineTuned(Learner):
         """The set from its saved models."""
         weights = FlatWeights(problem, trained_names(problem))
         asked = np.unique(preferences, axis=0) if self.follows_preference else None
-        expected = (1 if asked is None else len(asked), sum(problem.pretrained[name].numel() for name in weights.names))
+        expected = (1 if asked is None else len(asked), weights.size)
         if tuple(state["models"].shape) != expected:
             raise ConfigError(
                 f"the saved state does not fit this configuration and problem: expected models of shape {expected}, "
@@ -161,12 +165,12 @@ class _Step:
 
     def _task_gradients(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """(T,) losses and (T, P) gradients, task by task: each pass holds one task's examples only."""
-        losses, rows = [], []
-        for t in range(self._problem.n_tasks):
+        losses, rows = [], self._trained.new_empty(self._problem.n_tasks, len(self._trained))
+        for t, row in enumerate(rows):
             loss = self._problem.task_loss(t, self._params(), batch)
-            rows.append(torch.autograd.grad(loss, self._trained)[0])
+            row.copy_(torch.autograd.grad(loss, self._trained)[0])
             losses.append(loss.detach())
-        return torch.stack(losses), torch.stack(rows)
+        return torch.stack(losses), rows
 
     def _params(self) -> dict[str, Tensor]:
         return {**self._problem.pretrained, **self._weights.named(self._trained)}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
+from ..checks import require_min_preference
 from ..scalarization import Scalarization
 from ..scalarization.pmtl import Pmtl
 from ..scalarization.wanted_losses import wanted_losses
@@ -32,11 +33,9 @@ class PmtlSearch(FineTuned):
 
         def __post_init__(self) -> None:
             super().__post_init__()
-            if not 0 <= self.warm_up_share <= 1 or not 0 < self.min_preference < 0.5:
-                raise ConfigError(
-                    "warm_up_share must be in [0, 1] and min_preference above 0 and below 0.5, "
-                    f"found {self.warm_up_share} and {self.min_preference}"
-                )
+            require_min_preference(self.min_preference)
+            if not 0 <= self.warm_up_share <= 1:
+                raise ConfigError(f"warm_up_share must be in [0, 1], found {self.warm_up_share}")
 
     config: Config
 

@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks import require_positive
 from ..scalarization import Scalarization, SmoothTchebycheff
-from ..training import Training, require_positive
+from ..training import Training
 from .fine_tuned import FineTuned
 
 

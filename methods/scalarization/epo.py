@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from torch import Tensor
 
-from ...errors import ConfigError
+from ..checks import require_min_preference
 from .base import Scalarization
 
 BALANCED = 1e-4
@@ -123,8 +123,7 @@ class Epo(Scalarization):
     needs_gramian = True
 
     def __init__(self, min_preference: float = 0.01) -> None:
-        if not 0 < min_preference < 0.5:
-            raise ConfigError(f"min_preference must be above 0 and below 0.5, found {min_preference}")
+        require_min_preference(min_preference)
         self._min_preference = min_preference
         self._counts = {"steps": 0, "balance": 0, "raised_preferences": 0, "unsolved": 0, "unusable_losses": 0}
 

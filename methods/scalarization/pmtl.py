@@ -40,7 +40,7 @@ class Pmtl(Scalarization):
         """Of the tasks; normalised to absolute values that sum to T, as in the authors' code."""
         assert gramian is not None  # for the type checker: needs_gramian
         normals = torch.as_tensor(self._normals, dtype=losses.dtype, device=losses.device)
-        violated = normals[normals @ losses >= 0]
+        violated = normals[normals @ losses > 0]
         self._counts["steps"] += 1
         self._counts["violated"] += len(violated) > 0
         if len(violated) == 0 or self._counts["steps"] > self._warm_up_steps:

@@ -12,16 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...tasks.problem import Batch, Problem
+from ...tasks.problem import Problem
+from ..checks import require_positive
 from ..learner import Context, Learner
 from ..needs import Needs
 from ..pareto_set import ParetoSet
 from ..scalarization import Linear, Scalarization
-from ..training import Training, require_positive, train
+from ..training import Training, train
 from .conditioned_set import ConditionedSet
-
-Drawn = tuple[NDArray[np.float64], Batch]
-"""A preference (T,) and T mini-batches."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +73,15 @@ class ConditionedLearner(Learner):
         return conditioned
 
     def draws(self, problem: Problem, context: Context) -> Iterator[Any]:
-        """What the steps see: a preference from a Dirichlet distribution and T mini-batches."""
+        """What the steps see: a preference (T,) from a Dirichlet distribution and T mini-batches.
+
+        A learner with an option `samples` sees that many preferences, (samples, T).
+        """
         config = self.resolved(problem)
         rng = context.rng("preferences")
+        size = getattr(config, "samples", None)
         for batch in problem.batches("train", config.batch_size, context.generator("batches")):
-            yield rng.dirichlet([config.dirichlet_alpha] * problem.n_tasks), batch
+            yield rng.dirichlet([config.dirichlet_alpha] * problem.n_tasks, size=size), batch
 
     def step(self, conditioned: ConditionedSet, scalarization: Scalarization, drawn: Any) -> Tensor:
         """Leave the scalarized gradient in the network; the weighted loss is returned for the record."""
@@ -95,8 +97,13 @@ class ConditionedLearner(Learner):
         return loss
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Labels of the train split, as many as its steps see."""
-        return Needs(labelled_examples=self.resolved(problem).labels_seen(problem))
+        """Labels of the train split, as many as its steps see, and the trainings of whole models."""
+        labels = self.resolved(problem).labels_seen(problem)
+        return Needs(labelled_examples=labels, trainings=self.trainings(problem))
+
+    def trainings(self, problem: Problem) -> int:
+        """How many whole models it trains; none where only coefficients or terms of low rank are trained."""
+        return 0
 
     def restore(
         self,

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ...errors import ConfigError
 from ...metrics import check_preference
 from ...tasks.problem import Batch, Params, Problem
+from ..flat_weights import FlatWeights
 from ..pareto_set import ParetoSet
 
 
@@ -67,8 +68,8 @@ class ConditionedSet(ParetoSet):
         losses = self.problem.losses_by_model([{**fixed, **own} for own in leaves], batch)
         losses.sum().backward()  # type: ignore[no-untyped-call]
         parameters = list(self.network.parameters())
-        rows = []
-        for own in leaves:
+        rows = parameters[0].new_empty(self.n_tasks, self.trainable_parameters)
+        for row, own in zip(rows, leaves, strict=True):
             reached = {name: leaf.grad for name, leaf in own.items() if leaf.grad is not None}
             found = torch.autograd.grad(
                 [outputs[name] for name in reached],
@@ -77,8 +78,8 @@ class ConditionedSet(ParetoSet):
                 retain_graph=True,
                 allow_unused=True,
             )
-            rows.append(flat_gradient(parameters, found))
-        return losses.detach(), torch.stack(rows)
+            row.copy_(flat_gradient(parameters, found))
+        return losses.detach(), rows
 
     def set_gradient(self, flat: Tensor) -> None:
         """Take a (P,) gradient as the network's own."""
@@ -100,6 +101,24 @@ class ConditionedSet(ParetoSet):
     def diagnostics(self) -> Mapping[str, float]:
         """Those of the training."""
         return self.training_diagnostics
+
+
+class FlatSet(ConditionedSet):
+    """A network that makes all trained weights as one flat tensor; buffers stay pre-trained.
+
+    Args:
+        problem: the losses.
+        weights: the order of the flat tensor.
+        network: from a preference (T,) to (P,) weights.
+    """
+
+    def __init__(self, problem: Problem, weights: FlatWeights, network: nn.Module) -> None:
+        super().__init__(problem, network, kept_parameters=problem.model_parameters - weights.size)
+        self._weights = weights
+
+    def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
+        """What the network makes."""
+        return {**self.problem.pretrained, **self._weights.named(self.network(preference))}
 
 
 def flat_gradient(parameters: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> Tensor:

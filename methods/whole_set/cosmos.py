@@ -7,40 +7,16 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import cosine_similarity
 
 from ...errors import ConfigError, UnsupportedError
 from ...tasks.problem import Problem
+from ..checks import require_min_preference
 from ..flat_weights import FlatWeights, trained_names
 from ..scalarization import Scalarization
-from ..scalarization.wanted_losses import wanted_losses
+from ..scalarization.cosine_aligned import CosineAligned
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
-from .conditioned_set import ConditionedSet
-
-
-class CosineAligned(Scalarization):
-    """sum_t r_t loss_t - penalty * cos(losses, 1 / r), minimised.
-
-    TorchJD's COSMOS scalarizer has one vector for both terms, as the paper writes it; but the losses that are
-    aligned with r are large where r is, against the first term. Here both terms want loss t small where r_t is
-    large.
-    """
-
-    def __init__(self, penalty: float, min_preference: float) -> None:
-        self._penalty = penalty
-        self._min_preference = min_preference
-
-    @torch.enable_grad()
-    def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
-        """r minus the cosine's gradient in the losses; may be negative."""
-        values = losses.detach().requires_grad_()
-        wanted = torch.as_tensor(wanted_losses(preference, self._min_preference)).to(values)
-        linear = torch.as_tensor(preference).to(values) @ values
-        scalarized = linear - self._penalty * cosine_similarity(values, wanted, dim=0)
-        (gradient,) = torch.autograd.grad(scalarized, values)
-        return gradient
+from .conditioned_set import FlatSet
 
 
 class ShiftedWeights(nn.Module):
@@ -63,21 +39,6 @@ class ShiftedWeights(nn.Module):
     def forward(self, preference: Tensor) -> Tensor:
         """(T,) to (P,), a new tensor."""
         return self.weights.index_add(0, self.shifted, self.shift @ preference)
-
-
-class BiasShiftedSet(ConditionedSet):
-    """One model of its own whose biases depend on the preference."""
-
-    network: ShiftedWeights
-
-    def __init__(self, problem: Problem, weights: FlatWeights, network: ShiftedWeights) -> None:
-        kept = problem.model_parameters - len(network.weights)
-        super().__init__(problem, network, kept_parameters=kept)
-        self._weights = weights
-
-    def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
-        """The model with shifted biases."""
-        return {**self.problem.pretrained, **self._weights.named(self.network(preference))}
 
 
 class Cosmos(ConditionedLearner):
@@ -107,8 +68,7 @@ class Cosmos(ConditionedLearner):
             super().__post_init__()
             if self.penalty < 0:
                 raise ConfigError(f"penalty must be 0 or more, found {self.penalty}")
-            if not 0 < self.min_preference < 0.5:
-                raise ConfigError(f"min_preference must be above 0 and below 0.5, found {self.min_preference}")
+            require_min_preference(self.min_preference)
 
     config: Config
 
@@ -116,7 +76,11 @@ class Cosmos(ConditionedLearner):
         """Linear plus the cosine."""
         return CosineAligned(self.config.penalty, self.config.min_preference)
 
-    def untrained(self, problem: Problem, generator: torch.Generator) -> BiasShiftedSet:
+    def trainings(self, problem: Problem) -> int:
+        """One, conditioned."""
+        return 1
+
+    def untrained(self, problem: Problem, generator: torch.Generator) -> FlatSet:
         """The pre-trained model for every preference.
 
         Raises:
@@ -137,4 +101,4 @@ class Cosmos(ConditionedLearner):
         ]
         start = weights.join(problem.pretrained)
         network = ShiftedWeights(start, torch.cat(positions).to(start.device), problem.n_tasks)
-        return BiasShiftedSet(problem, weights, network)
+        return FlatSet(problem, weights, network)

@@ -68,7 +68,7 @@ class MixturePolynomials(nn.Module):
 
 
 class LayerwiseInterpolation(ConditionedLearner):
-    """sum_i c_i(r) theta_i for every weight tensor, c = r to begin with, trained by linear scalarization.
+    """theta_0 + sum_i c_i(r) tau_i for every weight tensor, c = r to begin with, trained by linear scalarization.
 
     On a concave front linear scalarization drives answers to its ends, and interpolation is better; so the set goes
     back to interpolation where that has the larger hypervolume on the validation split.
@@ -118,7 +118,7 @@ class LayerwiseInterpolation(ConditionedLearner):
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Labels of the train split, and of the validation split to compare with interpolation."""
         trained = super().needs(problem, preferences).labelled_examples
-        return Needs(labelled_examples=trained + (problem.n_examples("val") if self.config.validate else 0))
+        return Needs(labelled_examples=trained + (sum(problem.n_examples("val")) if self.config.validate else 0))
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> ConditionedSet:
         """Interpolation."""
@@ -130,7 +130,7 @@ class LayerwiseInterpolation(ConditionedLearner):
 
 def _hypervolume(problem: Problem, pareto_set: ParetoSet, preferences: NDArray[np.float64]) -> float:
     """Of the errors on the validation split; -inf where a model has diverged."""
-    found = [problem.evaluate(params, "val").error for _, _, params in pareto_set.members(preferences)]
-    if not np.isfinite(found).all():
+    found = [problem.evaluate(params, "val") for _, _, params in pareto_set.members(preferences)]
+    if not all(objectives.finite for objectives in found):
         return -np.inf
-    return hypervolume(Front(np.array(found)), problem.reference_point).value
+    return hypervolume(Front(np.array([objectives.error for objectives in found])), problem.reference_point).value

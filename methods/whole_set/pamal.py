@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,12 +10,11 @@ from torch import Tensor, nn
 
 from ...errors import ConfigError
 from ...tasks.problem import Problem
+from ..checks import require_positive
 from ..flat_weights import FlatWeights, trained_names
-from ..learner import Context
 from ..scalarization import Scalarization
-from ..training import require_positive
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
-from .conditioned_set import ConditionedSet
+from .conditioned_set import ConditionedSet, FlatSet
 
 STARTS = ("pretrained", "experts")
 
@@ -35,21 +33,6 @@ class ModelBank(nn.Module):
     def forward(self, preference: Tensor) -> Tensor:
         """(T,) to (P,), a new tensor."""
         return preference @ self.models
-
-
-class ManifoldSet(ConditionedSet):
-    """Interpolated between T trained models; buffers stay pre-trained."""
-
-    network: ModelBank
-
-    def __init__(self, problem: Problem, weights: FlatWeights, network: ModelBank) -> None:
-        kept = problem.model_parameters - network.models.shape[1]
-        super().__init__(problem, network, kept_parameters=kept)
-        self._weights = weights
-
-    def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
-        """sum_t r_t theta_t."""
-        return {**self.problem.pretrained, **self._weights.named(self.network(preference))}
 
 
 class Pamal(ConditionedLearner):
@@ -79,19 +62,16 @@ class Pamal(ConditionedLearner):
 
     config: Config
 
-    def untrained(self, problem: Problem, generator: torch.Generator) -> ManifoldSet:
+    def trainings(self, problem: Problem) -> int:
+        """T, at once."""
+        return problem.n_tasks
+
+    def untrained(self, problem: Problem, generator: torch.Generator) -> FlatSet:
         """The pre-trained model for every preference, or the interpolated experts."""
         weights = FlatWeights(problem, trained_names(problem))
         experts = self.config.start == "experts"
         sources = problem.experts if experts else [problem.pretrained] * problem.n_tasks
-        return ManifoldSet(problem, weights, ModelBank(torch.stack([weights.join(source) for source in sources])))
-
-    def draws(self, problem: Problem, context: Context) -> Iterator[Any]:
-        """`samples` preferences (samples, T) and T mini-batches."""
-        config = self.resolved(problem)
-        rng = context.rng("preferences")
-        for batch in problem.batches("train", config.batch_size, context.generator("batches")):
-            yield rng.dirichlet([config.dirichlet_alpha] * problem.n_tasks, size=config.samples), batch
+        return FlatSet(problem, weights, ModelBank(torch.stack([weights.join(source) for source in sources])))
 
     def step(self, conditioned: ConditionedSet, scalarization: Scalarization, drawn: Any) -> Tensor:
         """Gradients of the samples add up to that of their mean."""

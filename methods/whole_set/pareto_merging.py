@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from ...errors import UnsupportedError
 from ...tasks.problem import Params, Problem
+from ..checks import require_positive
 from ..flat_weights import trained_names
 from ..task_vectors import ModelMerger
-from ..training import require_positive
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .conditioned_set import ConditionedSet
 

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import ConfigError
 from ...tasks.problem import Problem
+from ..checks import require_min_preference, require_positive
 from ..flat_weights import FlatWeights, trained_names
+from ..learner import Context
 from ..scalarization import Scalarization
 from ..scalarization.epo import Epo
-from ..training import require_positive
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .conditioned_set import ConditionedSet
 from .hypernetwork import FORMS, ChunkedHead, Hypernetwork, require_memory
+
+
+class HypernetworkShape(TypedDict):
+    """What decides a hypernetwork's size beside the model's."""
+
+    form: str
+    hidden_size: int
+    chunk_size: int
 
 
 class HypernetworkSet(ConditionedSet):
@@ -75,39 +86,40 @@ class PhnLs(ConditionedLearner):
 
     config: Config
 
+    def trainings(self, problem: Problem) -> int:
+        """One: the hypernetwork makes all weights."""
+        return 1
+
     def untrained(self, problem: Problem, generator: torch.Generator) -> HypernetworkSet:
-        """The pre-trained model for every preference.
+        """The pre-trained model for every preference."""
+        weights = FlatWeights(problem, trained_names(problem))
+        network = Hypernetwork(problem.n_tasks, weights.size, **self._shape(weights.size), generator=generator)
+        return HypernetworkSet(problem, weights, network.to(problem.pretrained[weights.names[0]]))
+
+    def fit(self, problem: Problem, preferences: NDArray[np.float64], context: Context) -> ConditionedSet:
+        """Train on the train split.
 
         Raises:
-            ConfigError: training it would not fit into memory.
+            ConfigError: it would not fit into memory; nothing has been allocated.
+            DivergenceError: the loss became NaN or infinite.
         """
-        config = self.config
         weights = FlatWeights(problem, trained_names(problem))
-        like = problem.pretrained[weights.names[0]]
-        n_weights = sum(problem.pretrained[name].numel() for name in weights.names)
-        fits = n_weights * config.hidden_size <= config.max_exact_parameters
-        form = config.form if config.form != "auto" else "exact" if fits else "chunked"
-        chunk_size = min(config.chunk_size, n_weights)
-        size = Hypernetwork.size(
-            problem.n_tasks, n_weights, hidden_size=config.hidden_size, form=form, chunk_size=chunk_size
-        )
+        shape = self._shape(weights.size)
         require_memory(
             self.name,
-            size,
-            like.element_size(),
+            Hypernetwork.size(problem.n_tasks, weights.size, **shape),
+            problem.pretrained[weights.names[0]].element_size(),
             problem.n_tasks if self.scalarization_for(problem).needs_gramian else 0,
-            like.device,
-            {"form": form, "hidden_size": config.hidden_size, "chunk_size": chunk_size},
+            problem.device,
+            shape,
         )
-        network = Hypernetwork(
-            problem.n_tasks,
-            n_weights,
-            hidden_size=config.hidden_size,
-            form=form,
-            chunk_size=chunk_size,
-            generator=generator,
-        )
-        return HypernetworkSet(problem, weights, network.to(like))
+        return super().fit(problem, preferences, context)
+
+    def _shape(self, n_weights: int) -> HypernetworkShape:
+        config = self.config
+        fits = n_weights * config.hidden_size <= config.max_exact_parameters
+        form = config.form if config.form != "auto" else "exact" if fits else "chunked"
+        return {"form": form, "hidden_size": config.hidden_size, "chunk_size": min(config.chunk_size, n_weights)}
 
 
 class PhnEpo(PhnLs):
@@ -121,6 +133,10 @@ class PhnEpo(PhnLs):
 
         min_preference: float = 0.01
         """Smaller weights of a preference are raised to it, since no finite loss balances a weight of 0."""
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            require_min_preference(self.min_preference)
 
     config: Config
 

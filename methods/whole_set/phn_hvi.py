@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,18 +11,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
-from ...errors import ConfigError
-from ...tasks.problem import Problem
-from ..learner import Context
+from ...errors import ConfigError, DivergenceError
+from ...metrics.hypervolume_gradient import fronts_gradient
+from ..checks import require_min_preference, require_positive
 from ..scalarization import Scalarization
-from ..scalarization.hypervolume_gradient import fronts_gradient
 from ..scalarization.wanted_losses import wanted_losses
-from ..training import require_positive
 from .conditioned_set import ConditionedSet
 from .phn import PhnLs
 
 MARGIN = 0.1
-"""How far beyond the samples' worst losses the reference point lies, as a share of them, where it is not set."""
+"""How far beyond the samples' worst losses the reference point lies, as a share of them."""
 
 
 class PhnHvi(PhnLs):
@@ -34,9 +30,10 @@ class PhnHvi(PhnLs):
     their losses (Deist et al., arXiv 2102.04523: each answer's gradient in objective space has length 1, dominated
     answers follow that of their own front) plus `penalty` times the mean of cos(losses, 1 / r), which ties answers
     to preferences: larger r_t, smaller loss t. It makes p forward and backward passes of the model a step, and so
-    costs p times what phn-ls costs; `equal_passes` makes the costs equal.
+    costs p times what phn-ls costs.
 
-    Departures: those of phn-ls; preferences are drawn independently, not one from each part of the simplex.
+    Departures: those of phn-ls; preferences are drawn independently, not one from each part of the simplex; the
+    cosine is with 1 / r, so that large weights mean small losses.
     """
 
     name: ClassVar[str] = "phn-hvi"
@@ -47,14 +44,10 @@ class PhnHvi(PhnLs):
 
         samples: int = 8
         """p, preferences a step; a forward and backward pass of the model for each."""
-        equal_passes: bool = False
-        """Divide the suite's steps by the samples, for as many passes as learners of one preference a step make."""
         penalty: float = 1.0
         """Weight of the cosine."""
         min_preference: float = 0.05
         """Smaller weights of a preference are raised to it in the cosine."""
-        reference: float | None = None
-        """The reference point's value for every loss; a tenth beyond the step's worst losses when unset."""
         dirichlet_alpha: float = 1.0
         """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
 
@@ -63,36 +56,22 @@ class PhnHvi(PhnLs):
             require_positive(self, "samples")
             if self.penalty < 0:
                 raise ConfigError(f"penalty must be 0 or more, found {self.penalty}")
-            if not 0 < self.min_preference < 0.5:
-                raise ConfigError(f"min_preference must be above 0 and below 0.5, found {self.min_preference}")
+            require_min_preference(self.min_preference)
 
     config: Config
-
-    def resolved(self, problem: Problem) -> Any:
-        """The suite's steps divided by the samples where passes should be equal; steps that were set are kept."""
-        config = super().resolved(problem)
-        if config.equal_passes and self.config.steps is None:
-            return dataclasses.replace(config, steps=max(1, config.steps // config.samples))
-        return config
-
-    def draws(self, problem: Problem, context: Context) -> Iterator[Any]:
-        """`samples` preferences (p, T) and T mini-batches."""
-        config = self.resolved(problem)
-        rng = context.rng("preferences")
-        for batch in problem.batches("train", config.batch_size, context.generator("batches")):
-            yield rng.dirichlet([config.dirichlet_alpha] * problem.n_tasks, size=config.samples), batch
 
     def step(self, conditioned: ConditionedSet, scalarization: Scalarization, drawn: Any) -> Tensor:
         """Leave the gradient in the network; the mean loss is returned, since the volume's scale moves."""
         preferences, batch = drawn
         losses = torch.stack([conditioned.losses(preference, batch) for preference in preferences])
         values = losses.detach().double().cpu().numpy()
-        if np.isfinite(values).all():  # what is not finite is reported by the training loop
-            weights = torch.as_tensor(self.volume_weights(values)).to(losses)
-            wanted = torch.as_tensor(wanted_losses(preferences, self.config.min_preference)).to(losses)
-            aligned = cosine_similarity(losses, wanted, dim=1).mean()
-            objective = (weights * losses).sum() / len(losses) - self.config.penalty * aligned
-            objective.backward()  # type: ignore[no-untyped-call]
+        if not np.isfinite(values).all():
+            raise DivergenceError(f"a loss is {values.max()}; lower lr (now {self.resolved(conditioned.problem).lr})")
+        weights = torch.as_tensor(self.volume_weights(values)).to(losses)
+        wanted = torch.as_tensor(wanted_losses(preferences, self.config.min_preference)).to(losses)
+        aligned = cosine_similarity(losses, wanted, dim=1).mean()
+        objective = (weights * losses).sum() / len(losses) - self.config.penalty * aligned
+        objective.backward()  # type: ignore[no-untyped-call]
         return losses.detach().mean()
 
     def volume_weights(self, losses: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -103,7 +82,6 @@ class PhnHvi(PhnLs):
         """
         worst = losses.max(axis=0)
         beyond = worst + MARGIN * np.maximum(np.abs(worst), np.finfo(np.float32).tiny)
-        fixed = self.config.reference
-        gradient = -fronts_gradient(losses, beyond if fixed is None else np.full_like(worst, fixed))
+        gradient = -fronts_gradient(losses, beyond)
         lengths = np.linalg.norm(gradient, axis=1, keepdims=True)
         return gradient / np.where(lengths > 0, lengths, 1.0)

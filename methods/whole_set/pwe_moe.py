@@ -10,9 +10,9 @@ import torch
 
 from ...errors import ConfigError
 from ...tasks.problem import Problem
+from ..checks import require_min_preference, require_positive
 from ..scalarization import Scalarization, SmoothTchebycheff
 from ..scalarization.epo import Epo
-from ..training import require_positive
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .routed_set import RoutedSet
 from .router import RouterBank
@@ -101,6 +101,10 @@ class PweMoeEpo(PweMoeLs):
 
         min_preference: float = 0.01
         """Smaller weights of a preference are raised to it, since no finite loss balances a weight of 0."""
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            require_min_preference(self.min_preference)
 
     config: Config
 

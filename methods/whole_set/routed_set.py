@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -41,44 +41,55 @@ class RoutedSet(ConditionedSet):
             flats = [bank.merge_flat(row) for bank, row in zip(self.model.banks, coefficients, strict=True)]
         # T leaves a module, on the same storage.
         leaves = [[flat.detach().requires_grad_() for flat in flats] for _ in range(self.n_tasks)]
-        in_coefficients = coefficients.new_zeros(self.n_tasks, *coefficients.shape)
-        hooks = []
-        for m, bank in enumerate(self.model.banks):
-            own = [of_task[m] for of_task in leaves]
-            hooks += _when_all_have_gradients(own, self._contraction(own, bank.vectors, in_coefficients[:, m]))
+        contractions = [
+            _Contraction([of_task[m] for of_task in leaves], bank.vectors) for m, bank in enumerate(self.model.banks)
+        ]
         losses = self.problem.losses_by_model([self.model.assembled(own) for own in leaves], batch)
         losses.sum().backward()  # type: ignore[no-untyped-call]
-        for hook in hooks:
-            hook.remove()  # a leaf that its own hook holds is never freed
+        in_coefficients = torch.stack([contraction.finish() for contraction in contractions], dim=1)
         parameters = list(self.network.parameters())
-        rows = [
-            flat_gradient(parameters, torch.autograd.grad(coefficients, parameters, of_task, retain_graph=True))
-            for of_task in in_coefficients
+        rows = coefficients.new_empty(self.n_tasks, self.trainable_parameters)
+        for row, of_task in zip(rows, in_coefficients, strict=True):
+            gradients = torch.autograd.grad(coefficients, parameters, of_task, retain_graph=True)
+            row.copy_(flat_gradient(parameters, gradients))
+        return losses.detach(), rows
+
+
+class _Contraction:
+    """Of one module's T gradients with its task vectors, during backward, as soon as all have arrived.
+
+    Args:
+        leaves: T, the module's values for each task.
+        vectors: (T, P) its task vectors.
+    """
+
+    def __init__(self, leaves: Sequence[Tensor], vectors: Tensor) -> None:
+        self._leaves = leaves
+        self._vectors = vectors
+        self._waiting = len(leaves)
+        self._found = vectors.new_zeros(len(leaves), len(vectors))
+        self._hooks: list[RemovableHandle] = [
+            leaf.register_post_accumulate_grad_hook(self._arrived)  # type: ignore[no-untyped-call]
+            for leaf in leaves
         ]
-        return losses.detach(), torch.stack(rows)
 
-    @staticmethod
-    def _contraction(leaves: Sequence[Tensor], vectors: Tensor, into: Tensor) -> Callable[[], None]:
-        def contract() -> None:
-            gradients = torch.stack([leaf.grad for leaf in leaves if leaf.grad is not None])
-            into.copy_(gradients @ vectors.T)
-            for leaf in leaves:
-                leaf.grad = None
+    def finish(self) -> Tensor:
+        """(T, T) derivative of task t's loss in the coefficient of expert i; 0 where a task has not used the module."""
+        for hook in self._hooks:
+            hook.remove()  # a leaf that its own hook holds is never freed
+        if self._waiting:
+            self._contract()
+        return self._found
 
-        return contract
+    def _arrived(self, _: Tensor) -> None:
+        self._waiting -= 1
+        if self._waiting == 0:
+            self._contract()
 
-
-def _when_all_have_gradients(leaves: Sequence[Tensor], act: Callable[[], None]) -> list[RemovableHandle]:
-    """Call `act` during backward, as soon as the last of the leaves has its gradient; returns the hooks."""
-    waiting = len(leaves)
-
-    def arrived(_: Tensor) -> None:
-        nonlocal waiting
-        waiting -= 1
-        if waiting == 0:
-            act()
-
-    return [
-        leaf.register_post_accumulate_grad_hook(arrived)  # type: ignore[no-untyped-call]
-        for leaf in leaves
-    ]
+    def _contract(self) -> None:
+        arrived = [t for t, leaf in enumerate(self._leaves) if leaf.grad is not None]
+        if arrived:
+            gradients = torch.stack([leaf.grad for leaf in self._leaves if leaf.grad is not None])
+            self._found[arrived] = gradients @ self._vectors.T
+        for leaf in self._leaves:
+            leaf.grad = None

@@ -85,6 +85,11 @@ class PointProblem(Problem):
         """Scalar objective `t`."""
         return self.objectives(params["x"])[t]
 
+    def n_examples(self, split: str) -> tuple[int, ...]:
+        """(T,) zeros: objectives need no data."""
+        _check_split(split)
+        return (0,) * self.n_tasks
+
     def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
         """None without end."""
         _check_split(split)

@@ -64,9 +64,9 @@ class RegressionProblem(Problem):
         """Scalar loss of task `t`."""
         return self._unexplained(self.forward(params, batch[t].inputs), batch[t])
 
-    def n_examples(self, split: str) -> int:
-        """Over all tasks."""
-        return sum(len(self._split(t, split)) for t in range(self.n_tasks))
+    def n_examples(self, split: str) -> tuple[int, ...]:
+        """(T,)."""
+        return tuple(len(self._split(t, split)) for t in range(self.n_tasks))
 
     def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
         """Endless tuples of T mini-batches of `Examples`."""

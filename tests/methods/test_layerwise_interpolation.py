@@ -93,3 +93,21 @@ def test_it_beats_interpolation_and_pwe_moe_on_images_at_equal_steps():
     ours = volume("layerwise-interpolation")
     assert ours > volume("interpolation") + 0.02
     assert ours > volume("pwe-moe-ls", upscale="all") + 0.01
+
+
+def test_a_diverged_training_is_never_kept(tiny, monkeypatch):
+    """An all-NaN classifier has a finite error rate, by its argmax; only its loss tells."""
+    learner = fr.make_learner("layerwise-interpolation", steps=1)
+
+    def diverge(self, conditioned, scalarization, drawn):
+        with torch.no_grad():
+            conditioned.network.tasks.fill_(float("nan"))
+        return torch.zeros(())
+
+    monkeypatch.setattr(type(learner), "step", diverge)
+    assert learner.fit(tiny, fr.simplex_grid(3, 3), fr.Context()).diagnostics()["went_back_to_interpolation"] == 1
+
+
+def test_labels_of_both_splits_are_declared(tiny):
+    needs = fr.make_learner("layerwise-interpolation", steps=2, batch_size=8).needs(tiny, GRID)
+    assert needs == fr.Needs(labelled_examples=3 * 2 * 8 + 3 * 40)

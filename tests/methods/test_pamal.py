@@ -32,6 +32,9 @@ class Points(fr.Problem):
         while True:
             yield None
 
+    def n_examples(self, split):
+        return (0,) * self.n_tasks
+
     def evaluate(self, params, split):
         values = self.losses(params, None).numpy().astype(float)
         return fr.Objectives(values, values)

@@ -34,6 +34,9 @@ class Points(fr.Problem):
         while True:
             yield None
 
+    def n_examples(self, split):
+        return (0,) * self.n_tasks
+
     def evaluate(self, params, split):
         values = self.losses(params, None).numpy().astype(float)
         return fr.Objectives(values, values)
@@ -147,12 +150,12 @@ def test_what_does_not_fit_into_memory_is_refused_before_it_is_allocated(tiny, m
     size = untrained(tiny, hidden_size=5000, form="exact").trainable_parameters
     monkeypatch.setattr(hypernetwork, "available_bytes", lambda device: 4 * 4 * size - 1)
     with pytest.raises(fr.ConfigError, match=rf"{16 * size / 1e9:.2f} GB.*has .* GB available.*chunked.*= 5000"):
-        untrained(tiny, hidden_size=5000, form="exact")
+        fr.make_learner("phn-ls", hidden_size=5000, form="exact").fit(tiny, GRID, fr.Context())
     untrained(tiny, hidden_size=50, form="chunked")
     monkeypatch.setattr(hypernetwork, "available_bytes", lambda device: 4 * 4 * size)
     untrained(tiny, hidden_size=5000, form="exact")
     with pytest.raises(fr.ConfigError, match="phn-epo would train"):  # T gradients more
-        untrained(tiny, "phn-epo", hidden_size=5000, form="exact")
+        fr.make_learner("phn-epo", hidden_size=5000, form="exact").fit(tiny, GRID, fr.Context())
 
 
 @pytest.mark.parametrize("option", [{"form": "exakt"}, {"hidden_size": 0}, {"chunk_size": -1}])

@@ -4,6 +4,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import frontrunner as fr
+from frontrunner.methods.whole_set.conditioned_set import ConditionedSet
 from frontrunner.methods.whole_set.router import RouterBank
 
 GRID = fr.simplex_grid(3, 3)
@@ -82,6 +83,9 @@ def test_it_follows_the_preference_where_the_optimum_is_known():
         def batches(self, split, batch_size, generator):
             while True:
                 yield None
+
+        def n_examples(self, split):
+            return (0,) * self.n_tasks
 
         def evaluate(self, params, split):
             values = self.losses(params, None).numpy().astype(float)
@@ -162,3 +166,65 @@ def test_a_step_allocates_one_merged_copy(make_tiny):
     with Watch():
         loss.backward()
     assert len(seen - existing) == 2
+
+
+class TwoBranches(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.branches = torch.nn.ModuleList([torch.nn.Linear(3, 3), torch.nn.Linear(3, 3)])
+
+
+class BranchProblem(fr.Problem):
+    """Each task runs one branch only, so that half of the modules get no gradient from it."""
+
+    def losses(self, params, batch):
+        return torch.stack([self.task_loss(t, params, batch) for t in range(2)])
+
+    def task_loss(self, t, params, batch):
+        return (params[f"branches.{t}.weight"].sum() - 1) ** 2 + (params[f"branches.{t}.bias"] ** 2).sum()
+
+    def batches(self, split, batch_size, generator):
+        while True:
+            yield None
+
+    def n_examples(self, split):
+        return (0, 0)
+
+    def evaluate(self, params, split):
+        values = self.losses(params, None).double().numpy()
+        return fr.Objectives(values, values)
+
+
+def test_per_task_gradients_where_a_task_does_not_use_a_module():
+    generator = torch.Generator().manual_seed(0)
+    model = TwoBranches()
+    models = [{n: torch.randn(t.shape, generator=generator) for n, t in model.state_dict().items()} for _ in range(3)]
+    problem = BranchProblem(
+        name="branches",
+        tasks=["a", "b"],
+        model=model,
+        pretrained=models[0],
+        experts=models[1:],
+        budget=fr.Budget(steps=1, batch_size=1),
+    )
+    routed = untrained(problem, upscale="branches.*", init_std=0.5)
+    for found, expected in zip(
+        routed.task_gradients(np.array([0.3, 0.7]), None),
+        ConditionedSet.task_gradients(routed, np.array([0.3, 0.7]), None),
+        strict=True,
+    ):
+        torch.testing.assert_close(found, expected)
+    assert (found.abs().sum(dim=1) > 0).all()
+
+
+@pytest.mark.parametrize("upscale", RULES)
+def test_per_task_gradients_are_those_of_one_backward_pass_a_task(upscale, tiny):
+    routed = untrained(tiny, upscale=upscale, init_std=0.5)
+    preference, batch = np.array([0.2, 0.3, 0.5]), next(tiny.batches("train", 8, torch.Generator().manual_seed(0)))
+    losses, gradients = routed.task_gradients(preference, batch)
+    parameters = list(routed.network.parameters())
+    expected = routed.losses(preference, batch)
+    torch.testing.assert_close(losses, expected.detach())
+    for t in range(3):
+        (*found,) = torch.autograd.grad(expected[t], parameters, retain_graph=True)
+        torch.testing.assert_close(gradients[t], torch.cat([part.flatten() for part in found]), atol=1e-5, rtol=1e-4)

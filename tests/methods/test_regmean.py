@@ -42,6 +42,9 @@ class Regression(fr.Problem):
         while True:
             yield [list(itertools.islice(order, batch_size))] * self.n_tasks
 
+    def n_examples(self, split):
+        return (0,) * self.n_tasks
+
     def evaluate(self, params, split):
         losses = self.losses(params, [slice(None)] * self.n_tasks).detach().numpy()
         return fr.Objectives(losses, losses)

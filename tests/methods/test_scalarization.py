@@ -162,6 +162,12 @@ def test_pmtl_outside_its_cone_heads_for_it_first():
     assert search.diagnostics() == {"pmtl_violated_share": 1.0, "pmtl_warm_up_steps": 1.0}
 
 
+def test_pmtl_with_two_preferences_on_one_axis_still_descends():
+    axes = np.array([[0.6, 0.8], [0.6, 0.8], [0.8, 0.6]])
+    weights = Pmtl(axes, 0, warm_up_steps=0).weights(torch.tensor([0.6, 0.8]), np.array([0.5, 0.5]), torch.eye(2))
+    assert (weights > 0.1).all()
+
+
 @pytest.mark.parametrize("wrong", [lambda: SmoothTchebycheff(0), lambda: Epo(0), lambda: Epo(0.5)])
 def test_wrong_options_are_refused(wrong):
     with pytest.raises(fr.ConfigError):
@@ -190,6 +196,7 @@ def test_hypervolume_mixed_adds_the_direction_in_which_the_volume_grows():
         gains.append(fr.hypervolume(fr.Front(moved), reference).value)
     gains = np.array(gains) - fr.hypervolume(fr.Front(points), reference).value
     np.testing.assert_allclose(weights, (r + gains / gains.sum()) / 2, atol=1e-4)
+    assert mixed.diagnostics()["hypervolume_steps_share"] == 12 / 14  # from the third point on
     again = HypervolumeMixed(2, 0.5)
     again.load_state(mixed.state())
     np.testing.assert_allclose(again.weights(torch.tensor(points[own]), r, None), weights)

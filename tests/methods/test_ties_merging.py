@@ -108,7 +108,7 @@ def test_lambda_is_the_least_mean_validation_error_and_the_test_split_stays_seal
     assert sealed.looks == ["val"] * 6
     errors = [sealed.evaluate(params, "val").error.mean() for _, _, params in fit(sealed, points=6).members(GRID)]
     assert chosen == pytest.approx(np.linspace(0, 1, 6)[int(np.argmin(errors))])
-    assert learner.needs(sealed, GRID) == fr.Needs(labelled_examples=sealed.n_examples("val"))
+    assert learner.needs(sealed, GRID) == fr.Needs(labelled_examples=sum(sealed.n_examples("val")))
 
 
 @pytest.mark.parametrize("options", [{}, {"conditioned": True, "coefficient": 0.3}])
