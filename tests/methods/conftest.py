@@ -1,5 +1,8 @@
+import dataclasses
+
 import pytest
 
+import frontrunner as fr
 from frontrunner.registry import import_plugin
 
 
@@ -12,3 +15,15 @@ def make_tiny(request):
 @pytest.fixture
 def tiny(make_tiny):
     return make_tiny()
+
+
+@pytest.fixture
+def make_points():
+    """Objectives |x - e_t|^2 for three tasks: linear scalarization's optimum for r is x = r."""
+
+    def make(**budget):
+        problem = fr.load_problem("merging-toy", ["e1", "e2", "e3"])
+        problem.budget = dataclasses.replace(problem.budget, **budget)
+        return problem
+
+    return make

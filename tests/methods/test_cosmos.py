@@ -8,39 +8,6 @@ from frontrunner.methods.whole_set.cosmos import CosineAligned
 GRID = fr.simplex_grid(3, 3)
 
 
-class Points(fr.Problem):
-    """Objectives |x - e_t|^2: linear scalarization's optimum for r is x = r."""
-
-    def __init__(self, **options):
-        model = torch.nn.Module()
-        model.x = torch.nn.Parameter(torch.zeros(3))
-        super().__init__(
-            name="points",
-            tasks=["a", "b", "c"],
-            model=model,
-            pretrained={"x": torch.zeros(3)},
-            experts=[{"x": row} for row in torch.eye(3)],
-            budget=fr.Budget(batch_size=1, **options),
-        )
-
-    def losses(self, params, batch):
-        return ((params["x"] - torch.eye(3)) ** 2).sum(dim=1)
-
-    def task_loss(self, t, params, batch):
-        return self.losses(params, batch)[t]
-
-    def batches(self, split, batch_size, generator):
-        while True:
-            yield None
-
-    def n_examples(self, split):
-        return (0,) * self.n_tasks
-
-    def evaluate(self, params, split):
-        values = self.losses(params, None).numpy().astype(float)
-        return fr.Objectives(values, values)
-
-
 def untrained(problem, **options):
     return fr.make_learner("cosmos", **options).untrained(problem, torch.Generator())
 
@@ -86,14 +53,14 @@ def test_on_the_ray_only_the_linear_part_is_left():
     np.testing.assert_allclose(weights.numpy(), preference, atol=1e-12)
 
 
-def test_without_penalty_it_is_linear_scalarization():
-    trained = fr.make_learner("cosmos", penalty=0).fit(Points(steps=500, lr=0.02), GRID, fr.Context())
+def test_without_penalty_it_is_linear_scalarization(make_points):
+    trained = fr.make_learner("cosmos", penalty=0).fit(make_points(steps=500, lr=0.02), GRID, fr.Context())
     for preference in GRID:  # without biases the vectors are shifted
         np.testing.assert_allclose(trained.solve(preference)["x"].numpy(), preference, atol=0.01)
 
 
-def test_by_default_it_stays_near_the_scalarized_optimum_and_in_order():
-    problem = Points(steps=500, lr=0.02)
+def test_by_default_it_stays_near_the_scalarized_optimum_and_in_order(make_points):
+    problem = make_points(steps=500, lr=0.02)
     trained = fr.make_learner("cosmos").fit(problem, GRID, fr.Context())
     for preference in GRID:
         np.testing.assert_allclose(trained.solve(preference)["x"].numpy(), preference, atol=0.1)

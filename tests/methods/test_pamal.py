@@ -7,39 +7,6 @@ import frontrunner as fr
 GRID = fr.simplex_grid(3, 3)
 
 
-class Points(fr.Problem):
-    """Objectives |x - e_t|^2: linear scalarization's optimum for r is x = r."""
-
-    def __init__(self, **options):
-        model = torch.nn.Module()
-        model.x = torch.nn.Parameter(torch.zeros(3))
-        super().__init__(
-            name="points",
-            tasks=["a", "b", "c"],
-            model=model,
-            pretrained={"x": torch.zeros(3)},
-            experts=[{"x": row} for row in torch.eye(3)],
-            budget=fr.Budget(batch_size=1, **options),
-        )
-
-    def losses(self, params, batch):
-        return ((params["x"] - torch.eye(3)) ** 2).sum(dim=1)
-
-    def task_loss(self, t, params, batch):
-        return self.losses(params, batch)[t]
-
-    def batches(self, split, batch_size, generator):
-        while True:
-            yield None
-
-    def n_examples(self, split):
-        return (0,) * self.n_tasks
-
-    def evaluate(self, params, split):
-        values = self.losses(params, None).numpy().astype(float)
-        return fr.Objectives(values, values)
-
-
 def untrained(problem, **options):
     return fr.make_learner("pamal", **options).untrained(problem, torch.Generator())
 
@@ -72,8 +39,8 @@ def test_answers_are_linear_in_the_preference(tiny):
 
 
 @pytest.mark.parametrize("options", [{}, {"start": "experts"}, {"samples": 3}], ids=str)
-def test_it_follows_the_preference_where_the_optimum_is_known(options):
-    manifold = fr.make_learner("pamal", **options).fit(Points(steps=500, lr=0.02), GRID, fr.Context())
+def test_it_follows_the_preference_where_the_optimum_is_known(options, make_points):
+    manifold = fr.make_learner("pamal", **options).fit(make_points(steps=500, lr=0.02), GRID, fr.Context())
     for preference in GRID:
         np.testing.assert_allclose(manifold.solve(preference)["x"].numpy(), preference, atol=0.01)
 

@@ -7,39 +7,6 @@ import frontrunner as fr
 GRID = fr.simplex_grid(3, 3)
 
 
-class Points(fr.Problem):
-    """Objectives |x - e_t|^2: linear scalarization's optimum for r is x = r."""
-
-    def __init__(self, **options):
-        model = torch.nn.Module()
-        model.x = torch.nn.Parameter(torch.zeros(3))
-        super().__init__(
-            name="points",
-            tasks=["a", "b", "c"],
-            model=model,
-            pretrained={"x": torch.zeros(3)},
-            experts=[{"x": row} for row in torch.eye(3)],
-            budget=fr.Budget(batch_size=1, **options),
-        )
-
-    def losses(self, params, batch):
-        return ((params["x"] - torch.eye(3)) ** 2).sum(dim=1)
-
-    def task_loss(self, t, params, batch):
-        return self.losses(params, batch)[t]
-
-    def batches(self, split, batch_size, generator):
-        while True:
-            yield None
-
-    def n_examples(self, split):
-        return (0,) * self.n_tasks
-
-    def evaluate(self, params, split):
-        values = self.losses(params, None).numpy().astype(float)
-        return fr.Objectives(values, values)
-
-
 def untrained(problem, **options):
     return fr.make_learner("pareto-merging", **options).untrained(problem, torch.Generator().manual_seed(0))
 
@@ -96,8 +63,8 @@ def test_convolutions_are_flattened_and_keep_their_shape():
     assert torch.linalg.matrix_rank(shift.flatten(1), atol=1e-6) == 1
 
 
-def test_it_follows_the_preference_where_the_optimum_is_known():
-    trained = fr.make_learner("pareto-merging").fit(Points(steps=500, lr=0.02), GRID, fr.Context())
+def test_it_follows_the_preference_where_the_optimum_is_known(make_points):
+    trained = fr.make_learner("pareto-merging").fit(make_points(steps=500, lr=0.02), GRID, fr.Context())
     for preference in GRID:
         np.testing.assert_allclose(trained.solve(preference)["x"].numpy(), preference, atol=0.01)
 

@@ -9,39 +9,6 @@ GRID = fr.simplex_grid(3, 3)
 FORMS = ["exact", "chunked"]
 
 
-class Points(fr.Problem):
-    """Objectives |x - e_t|^2: linear scalarization's optimum for r is x = r."""
-
-    def __init__(self, **options):
-        model = torch.nn.Module()
-        model.x = torch.nn.Parameter(torch.zeros(3))
-        super().__init__(
-            name="points",
-            tasks=["a", "b", "c"],
-            model=model,
-            pretrained={"x": torch.zeros(3)},
-            experts=[{"x": row} for row in torch.eye(3)],
-            budget=fr.Budget(batch_size=1, **options),
-        )
-
-    def losses(self, params, batch):
-        return ((params["x"] - torch.eye(3)) ** 2).sum(dim=1)
-
-    def task_loss(self, t, params, batch):
-        return self.losses(params, batch)[t]
-
-    def batches(self, split, batch_size, generator):
-        while True:
-            yield None
-
-    def n_examples(self, split):
-        return (0,) * self.n_tasks
-
-    def evaluate(self, params, split):
-        values = self.losses(params, None).numpy().astype(float)
-        return fr.Objectives(values, values)
-
-
 def untrained(problem, method="phn-ls", **options):
     return fr.make_learner(method, **options).untrained(problem, torch.Generator().manual_seed(0))
 
@@ -112,16 +79,16 @@ def test_all_that_is_kept_is_counted(tiny):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_it_follows_the_preference_where_the_optimum_is_known(form):
+def test_it_follows_the_preference_where_the_optimum_is_known(form, make_points):
     learner = fr.make_learner("phn-ls", form=form, chunk_size=2)
-    pareto_set = learner.fit(Points(steps=600, lr=0.02), GRID, fr.Context())
+    pareto_set = learner.fit(make_points(steps=600, lr=0.02), GRID, fr.Context())
     for preference in GRID:
         np.testing.assert_allclose(pareto_set.solve(preference)["x"].numpy(), preference, atol=0.05)
 
 
 @pytest.mark.parametrize("method", ["phn-ls", "phn-epo"])
-def test_a_larger_weight_means_a_smaller_loss(method):
-    problem = Points(steps=200, lr=0.02)
+def test_a_larger_weight_means_a_smaller_loss(method, make_points):
+    problem = make_points(steps=200, lr=0.02)
     pareto_set = fr.make_learner(method).fit(problem, GRID, fr.Context())
     for t in range(3):
         losses = [

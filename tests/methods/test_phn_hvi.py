@@ -1,44 +1,10 @@
 import numpy as np
 import pytest
-import torch
 
 import frontrunner as fr
 from frontrunner.metrics.hypervolume_gradient import fronts_gradient, hypervolume_gradient
 
 GRID = fr.simplex_grid(3, 3)
-
-
-class Points(fr.Problem):
-    """Objectives |x - e_t|^2: linear scalarization's optimum for r is x = r."""
-
-    def __init__(self, **options):
-        model = torch.nn.Module()
-        model.x = torch.nn.Parameter(torch.zeros(3))
-        super().__init__(
-            name="points",
-            tasks=["a", "b", "c"],
-            model=model,
-            pretrained={"x": torch.zeros(3)},
-            experts=[{"x": row} for row in torch.eye(3)],
-            budget=fr.Budget(batch_size=1, **options),
-        )
-
-    def losses(self, params, batch):
-        return ((params["x"] - torch.eye(3)) ** 2).sum(dim=1)
-
-    def task_loss(self, t, params, batch):
-        return self.losses(params, batch)[t]
-
-    def batches(self, split, batch_size, generator):
-        while True:
-            yield None
-
-    def n_examples(self, split):
-        return (0,) * self.n_tasks
-
-    def evaluate(self, params, split):
-        values = self.losses(params, None).numpy().astype(float)
-        return fr.Objectives(values, values)
 
 
 def by_differences(points, reference, step=1e-6):
@@ -105,8 +71,8 @@ def test_every_sample_moves_whatever_the_losses():
         np.testing.assert_allclose(np.linalg.norm(weights, axis=1), 1)
 
 
-def test_a_step_enlarges_the_volume_and_the_cosine_ties_answers_to_preferences():
-    problem = Points(steps=200, lr=0.02)
+def test_a_step_enlarges_the_volume_and_the_cosine_ties_answers_to_preferences(make_points):
+    problem = make_points(steps=200, lr=0.02)
     pareto_set = fr.make_learner("phn-hvi", samples=5, penalty=4).fit(problem, GRID, fr.Context())
     losses = np.array([problem.evaluate(pareto_set.solve(preference), "test").loss for preference in GRID])
     start = fr.Front(np.ones((1, 3)))
@@ -117,9 +83,9 @@ def test_a_step_enlarges_the_volume_and_the_cosine_ties_answers_to_preferences()
         assert losses[GRID[:, t] == 0.5, t].mean() < losses[GRID[:, t] == 0, t].mean()
 
 
-def test_without_the_cosine_answers_are_tied_to_nothing():
+def test_without_the_cosine_answers_are_tied_to_nothing(make_points):
     """All preferences are pulled alike, so the cosine is what tells them apart from the first step on."""
-    problem = Points(steps=1, lr=0.02)
+    problem = make_points(steps=1, lr=0.02)
     answers = {}
     for penalty in (0, 4):
         learner = fr.make_learner("phn-hvi", penalty=penalty, samples=4)

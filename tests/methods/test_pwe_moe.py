@@ -70,38 +70,9 @@ def test_training_lowers_the_scalarized_loss(make_tiny):
     assert scalarized(trained) < scalarized(start) - 0.05
 
 
-def test_it_follows_the_preference_where_the_optimum_is_known():
-    """Objectives |x - e_i|^2 with experts e_i: scalarization's optimum for r is r itself, reached by a linear gate."""
-
-    class Points(fr.Problem):
-        def losses(self, params, batch):
-            return ((params["x"] - torch.eye(3)) ** 2).sum(dim=1)
-
-        def task_loss(self, t, params, batch):
-            return self.losses(params, batch)[t]
-
-        def batches(self, split, batch_size, generator):
-            while True:
-                yield None
-
-        def n_examples(self, split):
-            return (0,) * self.n_tasks
-
-        def evaluate(self, params, split):
-            values = self.losses(params, None).numpy().astype(float)
-            return fr.Objectives(values, values)
-
-    model = torch.nn.Module()
-    model.x = torch.nn.Parameter(torch.zeros(3))
-    problem = Points(
-        name="points",
-        tasks=["a", "b", "c"],
-        model=model,
-        pretrained={"x": torch.zeros(3)},
-        experts=[{"x": row} for row in torch.eye(3)],
-        budget=fr.Budget(steps=1500, batch_size=1),
-    )
-    pareto_set = fitted(problem, upscale="model", router_depth=1, lr=0.03)
+def test_it_follows_the_preference_where_the_optimum_is_known(make_points):
+    """A linear gate reaches it."""
+    pareto_set = fitted(make_points(steps=1500), upscale="model", router_depth=1, lr=0.03)
     for preference in GRID:
         np.testing.assert_allclose(pareto_set.solve(preference)["x"].numpy(), preference, atol=0.02)
 
