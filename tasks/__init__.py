@@ -1,6 +1,7 @@
 """Floor 2: what a learner is given. Problems, and the suites that build them; knows no method and no harness."""
 
-from .classification import ClassificationProblem, Examples
+from .classification import ClassificationProblem
+from .examples import Examples
 from .problem import Batch, Budget, Objectives, Params, Problem
 from .progress import Progress, silent
 from .suite import SUITES, Suite, load_problem, suites

@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor, nn
 
-from ..errors import ConfigError, UnknownNameError
-from .problem import Batch, Budget, Objectives, Params, Problem
+from .examples import ExampleProblem, Examples
+from .problem import Batch, Budget, Objectives, Params
 from .segments import forward_by_segment
 
 EVALUATION_BATCH = 500
 
 
-@dataclass(frozen=True)
-class Examples:
-    """Inputs (n, ...) and labels (n,) of one split of one task, resident on the device."""
-
-    inputs: Tensor
-    labels: Tensor
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def take(self, index: Tensor) -> Examples:
-        """The examples at `index`."""
-        index = index.to(self.labels.device)
-        return Examples(self.inputs[index], self.labels[index])
-
-    def stream(self, batch_size: int, generator: torch.Generator) -> Iterator[Examples]:
-        """Endless mini-batches; every example comes once before any comes again."""
-        order = torch.empty(0, dtype=torch.long)
-        while True:
-            while len(order) < batch_size:
-                order = torch.cat([order, torch.randperm(len(self), generator=generator)])
-            yield self.take(order[:batch_size])
-            order = order[batch_size:]
-
-
-class ClassificationProblem(Problem):
+class ClassificationProblem(ExampleProblem):
     """T classification tasks on one encoder; objective t is the error rate of task t.
 
     Args:
@@ -65,14 +39,11 @@ class ClassificationProblem(Problem):
         heads: Sequence[nn.Module],
         to_input: Callable[[Tensor], Tensor] = lambda inputs: inputs,
     ) -> None:
-        super().__init__(name=name, tasks=tasks, model=model, pretrained=pretrained, experts=experts, budget=budget)
-        self.data = tuple(data)
+        super().__init__(
+            name=name, tasks=tasks, model=model, pretrained=pretrained, experts=experts, budget=budget, data=data
+        )
         self.heads = tuple(head.requires_grad_(False) for head in heads)
         self.to_input = to_input
-        for task, splits in zip(self.tasks, self.data, strict=True):
-            for split, examples in splits.items():
-                if len(examples) == 0:
-                    raise ConfigError(f"the split {split!r} of task {task!r} is empty; expected one example or more")
 
     def losses(self, params: Params, batch: Batch) -> Tensor:
         """(T,) mean cross-entropies; the T mini-batches go through the encoder as one."""
@@ -95,20 +66,12 @@ class ClassificationProblem(Problem):
         """(n, classes)."""
         return F.log_softmax(self.heads[t](self.forward(params, self.to_input(batch[t].inputs))), dim=1)
 
-    def n_examples(self, split: str) -> tuple[int, ...]:
-        """(T,)."""
-        return tuple(len(self._split(t, split)) for t in range(self.n_tasks))
-
-    def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
-        """Endless tuples of T mini-batches."""
-        return zip(*(self._split(t, split).stream(batch_size, generator) for t in range(self.n_tasks)), strict=True)
-
     @torch.no_grad()
     def evaluate(self, params: Params, split: str) -> Objectives:
         """Error rate and mean cross-entropy of every task over the whole split."""
         errors, losses = [], []
         for t in range(self.n_tasks):
-            examples = self._split(t, split)
+            examples = self.examples(t, split)
             wrong, loss = 0, 0.0
             for start in range(0, len(examples), EVALUATION_BATCH):
                 inputs = self.to_input(examples.inputs[start : start + EVALUATION_BATCH])
@@ -127,8 +90,3 @@ class ClassificationProblem(Problem):
                 for head, part, examples in zip(self.heads, features, batch, strict=True)
             ]
         )
-
-    def _split(self, t: int, split: str) -> Examples:
-        if split not in self.data[t]:
-            raise UnknownNameError("split", split, self.data[t])
-        return self.data[t][split]

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from ..classification import Examples
+from ..examples import Examples
 
 
 def orthonormal(rows: int, columns: int, generator: torch.Generator) -> Tensor:

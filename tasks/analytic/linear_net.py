@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..classification import Examples
+from ..examples import Examples
 from ..fine_tuning import FineTuning, fine_tune
 from ..problem import Budget, Params, Problem
 from ..progress import Progress

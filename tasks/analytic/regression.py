@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ...errors import UnknownNameError
-from ..classification import Examples
-from ..problem import Batch, Budget, Objectives, Params, Problem
+from ..examples import ExampleProblem, Examples
+from ..problem import Batch, Budget, Objectives, Params
 
 
-class RegressionProblem(Problem):
+class RegressionProblem(ExampleProblem):
     """T regressions by one network; loss and error t are E|output - target|^2 / power, minimised.
 
     With the targets' mean squared norm as the power, predicting zero has the error 1.
@@ -50,8 +49,8 @@ class RegressionProblem(Problem):
             reference_point=reference_point,
             pareto_front=pareto_front,
             hypervolume_limit=hypervolume_limit,
+            data=data,
         )
-        self.data = tuple(data)
         self.power = power
 
     def losses(self, params: Params, batch: Batch) -> Tensor:
@@ -64,27 +63,14 @@ class RegressionProblem(Problem):
         """Scalar loss of task `t`."""
         return self._unexplained(self.forward(params, batch[t].inputs), batch[t])
 
-    def n_examples(self, split: str) -> tuple[int, ...]:
-        """(T,)."""
-        return tuple(len(self._split(t, split)) for t in range(self.n_tasks))
-
-    def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
-        """Endless tuples of T mini-batches of `Examples`."""
-        return zip(*(self._split(t, split).stream(batch_size, generator) for t in range(self.n_tasks)), strict=True)
-
     @torch.no_grad()
     def evaluate(self, params: Params, split: str) -> Objectives:
         """Over the whole split, in one forward pass a task."""
         values = [
             float(self._unexplained(self.forward(params, examples.inputs), examples))
-            for examples in (self._split(t, split) for t in range(self.n_tasks))
+            for examples in (self.examples(t, split) for t in range(self.n_tasks))
         ]
         return Objectives(np.array(values), np.array(values))
 
     def _unexplained(self, outputs: Tensor, examples: Examples) -> Tensor:
         return (outputs - examples.labels).square().sum(dim=1).mean() / self.power
-
-    def _split(self, t: int, split: str) -> Examples:
-        if split not in self.data[t]:
-            raise UnknownNameError("split", split, self.data[t])
-        return self.data[t][split]

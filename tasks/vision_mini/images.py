@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ...errors import DataError
-from ..classification import Examples
+from ..examples import Examples
 from .clip import ASSETS
 
 

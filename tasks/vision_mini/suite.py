@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import torch
 
-from .. import classification, fine_tuning, problem
+from .. import classification, examples, fine_tuning, problem
 from ..classification import ClassificationProblem
 from ..expert_cache import cached, digest_files, digest_weights
 from ..fine_tuning import FineTuning, fine_tune
@@ -24,7 +24,7 @@ from .images import load_domain
 EXPERT = FineTuning(steps=600, batch_size=32, peak_lr=1e-3, weight_decay=0.1)
 """Strong on purpose: gentle fine-tuning (peak 3e-4) leaves hardly any conflict between the tasks."""
 
-CODE = tuple(Path(str(module.__file__)) for module in (classification, fine_tuning, problem, clip))
+CODE = tuple(Path(str(module.__file__)) for module in (classification, examples, fine_tuning, problem, clip))
 """The code that trains an expert; its digest is part of the cache key."""
 
 

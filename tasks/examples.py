@@ -1,0 +1,69 @@
+"""Labelled examples, and problems whose objectives are means over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import ConfigError, UnknownNameError
+from .problem import Batch, Problem
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs (n, ...) and labels (n,) of one split of one task, resident on the device."""
+
+    inputs: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, index: Tensor) -> Examples:
+        """The examples at `index`."""
+        index = index.to(self.labels.device)
+        return Examples(self.inputs[index], self.labels[index])
+
+    def stream(self, batch_size: int, generator: torch.Generator) -> Iterator[Examples]:
+        """Endless mini-batches; every example comes once before any comes again."""
+        order = torch.empty(0, dtype=torch.long)
+        while True:
+            while len(order) < batch_size:
+                order = torch.cat([order, torch.randperm(len(self), generator=generator)])
+            yield self.take(order[:batch_size])
+            order = order[batch_size:]
+
+
+class ExampleProblem(Problem):
+    """A problem with labelled examples for every task and split.
+
+    Args:
+        data: for every task, split name -> examples.
+        others: see `Problem`.
+    """
+
+    def __init__(self, *, data: Sequence[Mapping[str, Examples]], **others: Any) -> None:
+        super().__init__(**others)
+        self.data = tuple(data)
+        for task, splits in zip(self.tasks, self.data, strict=True):
+            for split, examples in splits.items():
+                if len(examples) == 0:
+                    raise ConfigError(f"the split {split!r} of task {task!r} is empty; expected one example or more")
+
+    def examples(self, t: int, split: str) -> Examples:
+        """All of one task and split; UnknownNameError where there is no such split."""
+        if split not in self.data[t]:
+            raise UnknownNameError("split", split, self.data[t])
+        return self.data[t][split]
+
+    def n_examples(self, split: str) -> tuple[int, ...]:
+        """(T,)."""
+        return tuple(len(self.examples(t, split)) for t in range(self.n_tasks))
+
+    def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
+        """Endless tuples of T mini-batches."""
+        return zip(*(self.examples(t, split).stream(batch_size, generator) for t in range(self.n_tasks)), strict=True)
