@@ -100,10 +100,11 @@ def bench(
     load_plugins(plugin or [])
     if output is not None:
         check_report(output)
-    outcomes = _bench(read_bench(file), device, store, plugin or [])
+    spec = read_bench(file)
+    outcomes = _bench(spec, device, store, plugin or [])
     boards = _print_leaderboard(store, "table", None, groups={outcome.cell.group for outcome in outcomes})
     if output is not None:
-        write_report(output, file, boards)
+        write_report(output, spec.name, file, boards)
     best = boards[0].rows[0].run_ids if boards else []
     console = _console()
     option = f" --store {store}" if store else ""
@@ -145,7 +146,7 @@ def export(
     store: StoreOption = None,
     plugin: PluginOption = None,
 ) -> None:
-    """Unload the plain model a run's Pareto set gives for one preference."""
+    """Write the plain model that a run's Pareto set gives for one preference."""
     from .export import export_model
     from .key_values import read_weights
     from .plugins import load_plugins

@@ -40,7 +40,7 @@ def as_rough_count(count: float) -> str:
 
 
 def as_needs(labelled_examples: float, unlabelled_examples: float, full_trainings: float) -> str:
-    """`nothing`, `256 inputs`, `2.4k labels, 15 trainings`."""
+    """`no data`, `256 inputs`, `2.4k labels, 15 trainings`."""
     counts = {"label": labelled_examples, "input": unlabelled_examples, "training": full_trainings}
     needed = [f"{as_rough_count(count)} {what}{'' if count == 1 else 's'}" for what, count in counts.items() if count]
-    return ", ".join(needed) or "nothing"
+    return ", ".join(needed) or "no data"

@@ -20,11 +20,11 @@ def check_report(file: Path) -> None:
         raise ConfigError(f"the folder of {str(file)!r} does not exist; make it first")
 
 
-def write_report(file: Path, bench: Path, boards: Sequence[Board]) -> None:
-    """Write the boards of a bench file; Markdown says how they were made."""
+def write_report(file: Path, name: str, bench: Path, boards: Sequence[Board]) -> None:
+    """Write the boards of a bench, by its name and its file; Markdown says how they were made."""
     text = FORMATS[file.suffix](boards)
     if file.suffix == ".md":
-        text = f"# {bench.stem}\n\nMade by `frontrunner bench {bench} --output {file}`.\n\n{text}"
+        text = f"# {name}\n\nMade by `frontrunner bench {bench} --output {file}`.\n\n{text}"
     try:
         file.write_text(text + "\n")
     except OSError as error:

@@ -51,7 +51,8 @@ def run_cell(
     reporter.start("prepare")
     with meter.phase("prepare"):
         problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed, progress=reporter)
-        # What a kernel's first use costs is no learner's.
+        # What the first use of a kernel or of an optimizer (it imports hundreds of modules) costs is no learner's.
+        torch.optim.Adam([torch.zeros(1)])
         problem.losses(problem.pretrained, next(problem.batches("train", 2, torch.Generator())))
     learner = cell.learner()
     preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)

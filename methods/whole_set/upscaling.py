@@ -47,9 +47,10 @@ def select_modules(model: nn.Module, rule: str) -> tuple[str, ...]:
         patterns = [pattern.strip() for pattern in rule.split(",")]
         chosen = [name for name in modules if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
     if not chosen:
+        have = f"{', '.join(modules[:8])}{', ...' if len(modules) > 8 else ''}" if modules else "none"
         raise ConfigError(
-            f"upscale = {rule!r} selects no module of {type(model).__name__}; its modules are "
-            f"{', '.join(modules[:8]) or 'none'}{', ...' if len(modules) > 8 else ''}"
+            f"upscale = {rule!r} selects no module of {type(model).__name__}; its modules are {have}; "
+            "upscale = 'model' takes it as a whole"
         )
     return tuple(name for name in chosen if not any(name.startswith(f"{outer}.") for outer in chosen))
 

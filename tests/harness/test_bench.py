@@ -106,7 +106,7 @@ def test_the_bench_run_keeps_what_was_asked_for(everything):
 def test_the_leaderboard_goes_to_a_file_too(everything, tmp_path):
     boards = leaderboards(Store(everything.store, create=False))
     for ending in ("md", "csv", "json"):
-        write_report(tmp_path / f"board.{ending}", Path("studies/mine.yaml"), boards)
+        write_report(tmp_path / f"board.{ending}", "mine", Path("studies/mine.yaml"), boards)
     text = (tmp_path / "board.md").read_text()
     assert text.startswith("# mine\n\nMade by `frontrunner bench studies/mine.yaml --output")
     assert "| interpolation" in text

@@ -36,7 +36,7 @@ def table(markdown):
 @pytest.mark.parametrize(
     ("needs", "text"),
     [
-        ((0, 0, 0), "nothing"),
+        ((0, 0, 0), "no data"),
         ((0, 256, 0), "256 inputs"),
         ((2400, 0, 0), "2.4k labels"),
         ((2400, 0, 15), "2.4k labels, 15 trainings"),
