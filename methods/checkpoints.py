@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -51,10 +50,9 @@ class Checkpoints:
         if self._folder is None or not self._file(name).exists():
             return None
         try:
-            found = torch.load(self._file(name), map_location=device, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            return dict(torch.load(self._file(name), map_location=device, weights_only=True))
+        except Exception as error:  # a damaged file can fail in any way
             raise DataError(f"the checkpoint {self._file(name)} cannot be read; remove it to fit anew") from error
-        return dict(found)
 
     def _file(self, name: str) -> Path:
         assert self._folder is not None  # for the type checker: callers have looked

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from .examples import ExampleProblem, Examples
 from .problem import Batch, Budget, Objectives, Params
-from .segments import forward_by_segment
+from .segments import SegmentedModel
 
 EVALUATION_BATCH = 500
 
@@ -44,6 +44,7 @@ class ClassificationProblem(ExampleProblem):
         )
         self.heads = tuple(head.requires_grad_(False) for head in heads)
         self.to_input = to_input
+        self._segmented = SegmentedModel(self.model)
 
     def losses(self, params: Params, batch: Batch) -> Tensor:
         """(T,) mean cross-entropies; the T mini-batches go through the encoder as one."""
@@ -59,7 +60,7 @@ class ClassificationProblem(ExampleProblem):
         """(T,) losses of T models in one forward pass; only modules whose weights differ run task by task."""
         sizes = [len(part) for part in batch]
         inputs = self.to_input(torch.cat([part.inputs for part in batch]))
-        features = forward_by_segment(self.model, models, inputs, sizes)
+        features = self._segmented(models, inputs, sizes)
         return self._cross_entropies(torch.split(features, sizes), batch)
 
     def log_probabilities(self, t: int, params: Params, batch: Batch) -> Tensor:

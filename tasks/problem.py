@@ -119,7 +119,6 @@ class Problem(ABC):
 
     def forward(self, params: Params, *inputs: Tensor) -> Any:
         """Run the architecture with `params` in place of its own weights."""
-        # Tied weights arrive under each of their names, since each is merged for itself.
         return functional_call(self.model, dict(params), inputs, tie_weights=False)
 
     @abstractmethod
@@ -163,6 +162,14 @@ class Problem(ABC):
             raise ConfigError(f"a problem needs one or more distinct tasks, found {list(self.tasks)}")
         if len(self.experts) != self.n_tasks:
             raise ConfigError(f"expected one expert per task ({self.n_tasks}), found {len(self.experts)}")
+        first_name: dict[int, str] = {}
+        for name, parameter in self.model.named_parameters(remove_duplicate=False):
+            first = first_name.setdefault(id(parameter), name)
+            if first != name:
+                raise ConfigError(
+                    f"the architecture ties {first!r} and {name!r} to one tensor, but models are trained and merged "
+                    "name by name and could not be loaded back into it; give each name a parameter of its own"
+                )
         expected = {name: tensor.shape for name, tensor in self.model.state_dict().items()}
         for owner, params in (("pretrained", self.pretrained), *zip(self.tasks, self.experts, strict=True)):
             found = {name: tensor.shape for name, tensor in params.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -19,31 +19,77 @@ from ..errors import ConfigError
 from .problem import Params
 
 
-def forward_by_segment(model: nn.Module, models: Sequence[Params], inputs: Tensor, sizes: Sequence[int]) -> Tensor:
-    """Outputs (n, ...) for inputs (n, ...), whose k-th segment of `sizes[k]` rows goes through `models[k]`.
+class SegmentedModel:
+    """An architecture that can run every segment of a batch with weights of its own.
 
     Args:
-        model: the architecture; takes examples along the first dimension, as do its submodules.
-        models: one a segment.
-        inputs: all segments joined.
-        sizes: rows of each segment, sum n.
-
-    Raises:
-        ConfigError: a submodule with weights of its own for every segment does not take n rows.
+        model: takes examples along the first dimension, as do its submodules.
     """
-    own = {name for name, tensor in models[0].items() if any(other[name] is not tensor for other in models[1:])}
-    names = _outermost(model, own, models[0])
-    if names is not None:
-        called: set[str] = set()
-        with contextlib.ExitStack() as stack:
-            for name in names:
-                stack.enter_context(_segmented(model.get_submodule(name), name, models, sizes, called))
-            output: Tensor = functional_call(model, dict(models[0]), (inputs,), tie_weights=False)
-        # A module whose weights are used without calling it (attention's out_proj) has ignored its segments.
-        if called == set(names):
-            return output
-    parts = zip(models, torch.split(inputs, list(sizes)), strict=True)
-    return torch.cat([functional_call(model, dict(params), (part,), tie_weights=False) for params, part in parts])
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model = model
+        self._probed: set[str] = set()
+
+    def __call__(self, models: Sequence[Params], inputs: Tensor, sizes: Sequence[int]) -> Tensor:
+        """Outputs (n, ...) for inputs (n, ...), whose k-th segment of `sizes[k]` rows goes through `models[k]`.
+
+        Args:
+            models: one a segment.
+            inputs: all segments joined, two rows or more.
+            sizes: rows of each segment, sum n.
+
+        Raises:
+            ConfigError: a submodule with weights of its own for every segment does not take n rows.
+        """
+        own = {name for name, tensor in models[0].items() if any(other[name] is not tensor for other in models[1:])}
+        names = _outermost(self._model, own, models[0])
+        if names is not None:
+            self._probe(names, models[0], inputs)
+            called: set[str] = set()
+            with contextlib.ExitStack() as stack:
+                for name in names:
+                    module = self._model.get_submodule(name)
+                    stack.enter_context(_segmented(module, name, models, sizes, called))
+                output: Tensor = functional_call(self._model, dict(models[0]), (inputs,), tie_weights=False)
+            # A module whose weights are used without calling it (attention's out_proj) has ignored its segments.
+            if called == set(names):
+                return output
+        parts = zip(models, torch.split(inputs, list(sizes)), strict=True)
+        runs = [functional_call(self._model, dict(params), (part,), tie_weights=False) for params, part in parts]
+        return torch.cat(runs)
+
+    @torch.no_grad()
+    def _probe(self, names: Sequence[str], params: Params, inputs: Tensor) -> None:
+        """Run one row: a module whose first dimension is another may agree with n rows by coincidence, not with one."""
+        new = [name for name in names if name not in self._probed]
+        if not new:
+            return
+
+        def check(name: str) -> Callable[..., None]:
+            def hook(module: nn.Module, args: Any, kwargs: Any) -> None:
+                _require_rows(name, [*args, *kwargs.values()], 1)
+
+            return hook
+
+        hooks = [
+            self._model.get_submodule(name).register_forward_pre_hook(check(name), with_kwargs=True) for name in new
+        ]
+        try:
+            functional_call(self._model, dict(params), (inputs[:1],), tie_weights=False)
+        finally:
+            for handle in hooks:
+                handle.remove()
+        self._probed.update(new)
+
+
+def _require_rows(name: str, values: Sequence[Any], n: int) -> None:
+    """ConfigError unless the first tensor that a module is given has n rows."""
+    found = [tuple(value.shape) for value in values if isinstance(value, Tensor)]
+    if not found or found[0][:1] != (n,):
+        raise ConfigError(
+            f"per-task gradients need the examples along the first dimension of {name!r}: expected {n} rows, "
+            f"found tensors of shape {found}"
+        )
 
 
 def _outermost(model: nn.Module, own: set[str], params: Params) -> list[str] | None:
@@ -82,12 +128,7 @@ def _segmented(
 
     def forward(*args: Any, **kwargs: Any) -> Any:
         called.add(name)
-        found = [tuple(value.shape) for value in (*args, *kwargs.values()) if isinstance(value, Tensor)]
-        if not found or found[0][:1] != (n,):
-            raise ConfigError(
-                f"per-task gradients need the examples along the first dimension of {name!r}: expected {n} rows, "
-                f"found tensors of shape {found}"
-            )
+        _require_rows(name, [*args, *kwargs.values()], n)
         parts = [segments(value) for value in args]
         named = {key: segments(value) for key, value in kwargs.items()}
         return _joined(

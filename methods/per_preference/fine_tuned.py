@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import ConfigError
+from ...metrics import check_preference
 from ...tasks.problem import Batch, Problem
 from ..flat_weights import FlatWeights, trained_names
 from ..learner import Context, Learner
@@ -82,11 +83,9 @@ class FineTuned(Learner):
         """
         recipe = self.resolved(problem)
         # In an order of their own: what is learned must not depend on how the preferences were listed.
-        asked = (
-            np.unique(preferences, axis=0)
-            if self.follows_preference
-            else np.full((1, problem.n_tasks), 1 / problem.n_tasks)
-        )
+        asked = np.unique([check_preference(row, problem.n_tasks) for row in preferences], axis=0)
+        if not self.follows_preference:
+            asked = np.full((1, problem.n_tasks), 1 / problem.n_tasks)
         weights = FlatWeights(problem, trained_names(problem))
         models, diagnostics = [], []
         for own, preference in enumerate(asked):

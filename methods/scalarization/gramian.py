@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchjd.aggregation import IMTLGWeighting, MGDAWeighting
 
+from ...errors import DivergenceError
 from .base import Scalarization
 
 
@@ -20,8 +21,7 @@ class Mgda(Scalarization):
 
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
         """Not negative, sum 1."""
-        assert gramian is not None  # for the type checker: needs_gramian
-        return self._weighting(gramian)
+        return self._weighting(usable(gramian))
 
 
 class ImtlG(Scalarization):
@@ -34,5 +34,12 @@ class ImtlG(Scalarization):
 
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
         """Sum 1; may be negative."""
-        assert gramian is not None  # for the type checker: needs_gramian
-        return self._weighting(gramian)
+        return self._weighting(usable(gramian))
+
+
+def usable(gramian: Tensor | None) -> Tensor:
+    """The inner products; DivergenceError where they are not finite."""
+    assert gramian is not None  # for the type checker: needs_gramian
+    if not gramian.isfinite().all():
+        raise DivergenceError("a gradient is NaN or infinite, or its square is; lower lr")
+    return gramian

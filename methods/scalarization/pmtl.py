@@ -12,6 +12,7 @@ from torch import Tensor
 from torchjd.aggregation import MGDAWeighting
 
 from .base import Scalarization
+from .gramian import usable
 
 
 class Pmtl(Scalarization):
@@ -38,7 +39,7 @@ class Pmtl(Scalarization):
 
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
         """Of the tasks; normalised to absolute values that sum to T, as in the authors' code."""
-        assert gramian is not None  # for the type checker: needs_gramian
+        gramian = usable(gramian)
         normals = torch.as_tensor(self._normals, dtype=losses.dtype, device=losses.device)
         violated = normals[normals @ losses > 0]
         self._counts["steps"] += 1

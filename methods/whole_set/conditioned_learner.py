@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...errors import ConfigError
 from ...tasks.problem import Problem
 from ..checks import require_positive
 from ..learner import Context, Learner
@@ -92,6 +93,10 @@ class ConditionedLearner(Learner):
             conditioned.set_gradient(weights @ gradients)
             return weights @ losses
         losses = conditioned.losses(preference, batch)
+        if not losses.requires_grad:
+            raise ConfigError(
+                f"nothing that {self.name} trains here changes a loss; look at the option upscale, if any"
+            )
         loss = scalarization.weights(losses.detach(), preference, None) @ losses
         loss.backward()  # type: ignore[no-untyped-call]
         return loss

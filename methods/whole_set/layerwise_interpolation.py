@@ -125,7 +125,7 @@ class LayerwiseInterpolation(ConditionedLearner):
         # Every weight is in a group: there is no rest.
         model = UpscaledModel(problem, GROUPS[self.config.groups](problem), rest_coefficient=0.0)
         polynomials = MixturePolynomials(len(model.banks), problem.n_tasks, interactions=self.config.interactions)
-        return RoutedSet(problem, model, polynomials.to(problem.device))
+        return RoutedSet(problem, model, polynomials.to(model.banks[0].base))
 
 
 def _hypervolume(problem: Problem, pareto_set: ParetoSet, preferences: NDArray[np.float64]) -> float:

@@ -86,7 +86,7 @@ class PweMoeLs(ConditionedLearner):
             init_std=config.init_std,
             generator=generator,
         )
-        return PweMoeSet(problem, model, routers.to(problem.device))
+        return PweMoeSet(problem, model, routers.to(model.banks[0].base))
 
 
 class PweMoeEpo(PweMoeLs):

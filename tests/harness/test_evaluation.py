@@ -58,35 +58,47 @@ def test_nan_weights_are_refused_though_their_error_rate_is_finite(tiny):
         fr.evaluate(tiny, one_model(tiny, params), GRID)
 
 
-def test_double_precision_and_tied_weights_are_merged_too():
-    class Tied(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.mlp = torch.nn.Linear(4, 4, dtype=torch.float64)
-            self.again = torch.nn.Linear(4, 4, dtype=torch.float64)
+class Linears(torch.nn.Module):
+    def __init__(self, tied):
+        super().__init__()
+        self.mlp = torch.nn.Linear(4, 4, dtype=torch.float64)
+        self.again = torch.nn.Linear(4, 4, dtype=torch.float64)
+        if tied:
             self.again.weight = self.mlp.weight
 
-        def forward(self, inputs):
-            return self.again(self.mlp(inputs))
+    def forward(self, inputs):
+        return self.again(self.mlp(inputs))
 
-    model = Tied()
+
+def linears(*, tied):
+    model = Linears(tied)
     pretrained = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    shifts = [0.1, -0.1]
     examples = fr.Examples(torch.randn(20, 4, dtype=torch.float64), torch.randint(4, (20,)))
-    problem = fr.ClassificationProblem(
-        name="tied",
+    return fr.ClassificationProblem(
+        name="linears",
         tasks=["a", "b"],
         model=model,
         pretrained=pretrained,
-        experts=[{name: tensor + shift for name, tensor in pretrained.items()} for shift in shifts],
+        experts=[{name: tensor + shift for name, tensor in pretrained.items()} for shift in (0.1, -0.1)],
         budget=fr.Budget(steps=2, batch_size=4),
         data=[{"train": examples, "test": examples}] * 2,
         heads=[torch.nn.Identity(), torch.nn.Identity()],
     )
-    for learner in (fr.make_learner("interpolation"), fr.make_learner("pwe-moe-ls", upscale="all")):
-        pareto_set = learner.fit(problem, fr.simplex_grid(2, 3), fr.Context())
-        assert pareto_set.solve([0.5, 0.5])["mlp.weight"].dtype == torch.float64
-        assert fr.evaluate(problem, pareto_set, fr.simplex_grid(2, 3)).n_points == 3
+
+
+@pytest.mark.parametrize("method", ["interpolation", "pwe-moe-ls", "pwe-moe-epo", "phn-epo", "epo"])
+def test_double_precision(method):
+    problem = linears(tied=False)
+    options = {"upscale": "all"} if method.startswith("pwe") else {}
+    pareto_set = fr.make_learner(method, **options).fit(problem, fr.simplex_grid(2, 3), fr.Context())
+    assert pareto_set.solve([0.5, 0.5])["mlp.weight"].dtype == torch.float64
+    assert fr.evaluate(problem, pareto_set, fr.simplex_grid(2, 3)).n_points == 3
+
+
+def test_tied_weights_are_refused():
+    """Each of their names would be trained and merged for itself, and loading would keep the last only."""
+    with pytest.raises(fr.ConfigError, match=r"ties 'mlp.weight' and 'again.weight' to one tensor"):
+        linears(tied=True)
 
 
 def test_weights_on_two_devices_are_refused(tiny):

@@ -113,3 +113,10 @@ def test_needs_count_labels_and_trainings(tiny):
     assert (needs.labelled_examples, needs.trainings) == (48, 6)
     assert fr.make_learner("ls", steps=200, batch_size=8).needs(tiny, EDGE).labelled_examples == 3 * 40  # all there are
     assert fr.make_learner("mgda", steps=2, batch_size=8).needs(tiny, fr.simplex_grid(3, 3)).trainings == 1
+
+
+def test_preferences_off_the_simplex_are_refused_before_training():
+    problem = fr.load_problem("convex-toy")
+    for wrong in ([[0.5, 0.6]], [[0.2, 0.3, 0.5]], [[float("nan"), 0.5]]):
+        with pytest.raises(fr.PreferenceError):
+            fr.make_learner("ls", steps=10**9).fit(problem, np.array(wrong), fr.Context())

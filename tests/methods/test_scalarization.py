@@ -200,3 +200,9 @@ def test_hypervolume_mixed_adds_the_direction_in_which_the_volume_grows():
     again = HypervolumeMixed(2, 0.5)
     again.load_state(mixed.state())
     np.testing.assert_allclose(again.weights(torch.tensor(points[own]), r, None), weights)
+
+
+@pytest.mark.parametrize("scalarization", [Mgda, ImtlG, lambda: pmtl(own=0)])
+def test_gradients_that_are_not_finite_are_a_divergence(scalarization):
+    with pytest.raises(fr.DivergenceError):
+        scalarization().weights(torch.ones(2), np.array([0.5, 0.5]), torch.full((2, 2), float("nan")))

@@ -4,7 +4,7 @@ from torch import nn
 
 import frontrunner as fr
 from frontrunner.registry import import_plugin
-from frontrunner.tasks.segments import forward_by_segment
+from frontrunner.tasks.segments import SegmentedModel
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def models_of(module):
 def test_modules_with_keywords_and_tuples():
     module = Attention(batch_first=True).eval()
     models, inputs = models_of(module), torch.randn(5, 8, generator=torch.Generator().manual_seed(0))
-    together = forward_by_segment(module, models, inputs, [2, 3])
+    together = SegmentedModel(module)(models, inputs, [2, 3])
     apart = [torch.func.functional_call(module, m, (x,)) for m, x in zip(models, inputs.split([2, 3]), strict=True)]
     torch.testing.assert_close(together, torch.cat(apart))
 
@@ -110,10 +110,11 @@ def test_a_module_whose_weights_are_used_without_calling_it():
     models = [{n: t + k if n.startswith("attn.out_proj") else t for n, t in params.items()} for k in range(2)]
     inputs = torch.randn(5, 8, generator=torch.Generator().manual_seed(0))
     apart = [torch.func.functional_call(module, m, (x,)) for m, x in zip(models, inputs.split([2, 3]), strict=True)]
-    torch.testing.assert_close(forward_by_segment(module, models, inputs, [2, 3]), torch.cat(apart))
+    torch.testing.assert_close(SegmentedModel(module)(models, inputs, [2, 3]), torch.cat(apart))
 
 
 def test_examples_along_another_dimension_are_refused():
     module = Attention(batch_first=False).eval()
-    with pytest.raises(fr.ConfigError, match="first dimension of 'attn': expected 5 rows, found"):
-        forward_by_segment(module, models_of(module), torch.randn(5, 8), [2, 3])
+    for rows in (5, 2):  # two tokens: of two rows, attention would take tokens for examples
+        with pytest.raises(fr.ConfigError, match="first dimension of 'attn': expected 1 rows, found"):
+            SegmentedModel(module)(models_of(module), torch.randn(rows, 8), [1, rows - 1])
