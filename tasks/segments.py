@@ -66,7 +66,7 @@ class SegmentedModel:
             return
 
         def check(name: str) -> Callable[..., None]:
-            def hook(module: nn.Module, args: Any, kwargs: Any) -> None:
+            def hook(_: nn.Module, args: Any, kwargs: Any) -> None:
                 _require_rows(name, [*args, *kwargs.values()], 1)
 
             return hook

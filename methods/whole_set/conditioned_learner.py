@@ -95,7 +95,7 @@ class ConditionedLearner(Learner):
         losses = conditioned.losses(preference, batch)
         if not losses.requires_grad:
             raise ConfigError(
-                f"nothing that {self.name} trains here changes a loss; look at the option upscale, if any"
+                f"nothing that {self.name} trains here changes a loss; is `upscale` a module that never runs?"
             )
         loss = scalarization.weights(losses.detach(), preference, None) @ losses
         loss.backward()  # type: ignore[no-untyped-call]
