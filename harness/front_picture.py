@@ -13,7 +13,7 @@ from ..metrics import Front
 
 # Okabe and Ito's colours without their yellow, which is lost on white, then a grey and Tol's wine. Nine
 # colours and ten markers have no common factor, so ninety methods differ.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F", "#882255")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#7F7F7F")
 # matplotlib's marker, plotly's, and one of those few that plotly draws in space without a symbol font
 MARKERS = (
     ("o", "circle", "circle"),
