@@ -59,10 +59,7 @@ def fronts_gradient(points: NDArray[np.float64], reference_point: NDArray[np.flo
 
 def _first_front(points: NDArray[np.float64]) -> NDArray[np.intp]:
     """Positions of the points that no other dominates; of equal ones the first."""
-    no_worse = (points[:, None] <= points[None]).all(axis=2)  # [k, i]: k is as good as i everywhere
-    earlier = np.triu(np.ones(no_worse.shape, dtype=bool), k=1)
-    beaten = no_worse & (~no_worse.T | earlier)
-    return np.flatnonzero(~beaten.any(axis=0))
+    return np.flatnonzero(moocore.is_nondominated(points))
 
 
 def _volume(points: NDArray[np.float64], reference_point: NDArray[np.float64]) -> float:

@@ -34,7 +34,7 @@ def evolve(
     from pymoo.core.problem import Problem
     from pymoo.optimize import minimize
 
-    class Box(Problem):  # type: ignore[misc]
+    class Box(Problem):  # type: ignore[misc] # pymoo has no types
         def _evaluate(self, x: NDArray[np.float64], out: dict[str, Any], *_: Any, **__: Any) -> None:
             out["F"] = evaluate(x)
 

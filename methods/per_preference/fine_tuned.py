@@ -82,10 +82,7 @@ class FineTuned(Learner):
             DivergenceError: a loss became NaN or infinite.
         """
         recipe = self.resolved(problem)
-        # In an order of their own: what is learned must not depend on how the preferences were listed.
-        asked = np.unique([check_preference(row, problem.n_tasks) for row in preferences], axis=0)
-        if not self.follows_preference:
-            asked = np.full((1, problem.n_tasks), 1 / problem.n_tasks)
+        asked = self._asked(_checked(preferences, problem.n_tasks))
         weights = FlatWeights(problem, trained_names(problem))
         models, diagnostics = [], []
         for own, preference in enumerate(asked):
@@ -105,14 +102,14 @@ class FineTuned(Learner):
             )
             models.append(trained.detach())
             diagnostics.append(scalarization.diagnostics())
-        found = FineTunedSet(problem, weights, torch.stack(models), asked if self.follows_preference else None)
+        found = self._set(problem, weights, torch.stack(models), asked)
         found.training_diagnostics = {name: float(np.mean([d[name] for d in diagnostics])) for name in diagnostics[0]}
         return found
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Labels of the train split, and as many trainings as models."""
         recipe = self.resolved(problem)
-        n_models = len(np.unique(preferences, axis=0)) if self.follows_preference else 1
+        n_models = len(self._asked(preferences))
         return Needs(labelled_examples=recipe.labels_seen(problem), trainings=n_models)
 
     def restore(
@@ -124,14 +121,30 @@ class FineTuned(Learner):
     ) -> ParetoSet:
         """The set from its saved models."""
         weights = FlatWeights(problem, trained_names(problem))
-        asked = np.unique(preferences, axis=0) if self.follows_preference else None
-        expected = (1 if asked is None else len(asked), weights.size)
+        asked = self._asked(_checked(preferences, problem.n_tasks))
+        expected = (len(asked), weights.size)
         if tuple(state["models"].shape) != expected:
             raise ConfigError(
                 f"the saved state does not fit this configuration and problem: expected models of shape {expected}, "
                 f"found {tuple(state['models'].shape)}"
             )
-        return FineTunedSet(problem, weights, state["models"].to(problem.device), asked)
+        return self._set(problem, weights, state["models"].to(problem.device), asked)
+
+    def _asked(self, preferences: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(models, T) one row a model; uniform where no preference is followed.
+
+        In an order of their own: what is learned must not depend on how the preferences were listed.
+        """
+        n_tasks = np.shape(preferences)[1]
+        return np.unique(preferences, axis=0) if self.follows_preference else np.full((1, n_tasks), 1 / n_tasks)
+
+    def _set(self, problem: Problem, weights: FlatWeights, trained: Tensor, asked: NDArray[np.float64]) -> FineTunedSet:
+        return FineTunedSet(problem, weights, trained, asked if self.follows_preference else None)
+
+
+def _checked(preferences: NDArray[np.float64], n_tasks: int) -> NDArray[np.float64]:
+    """(n, T) points of the simplex; PreferenceError for the first that is none."""
+    return np.array([check_preference(row, n_tasks) for row in preferences])
 
 
 class _Step:
@@ -153,12 +166,9 @@ class _Step:
 
     def __call__(self, batch: Batch) -> Tensor:
         if self._scalarization.needs_gramian:
-            losses, gradients = self._task_gradients(batch)
-            alpha = self._scalarization.weights(losses, self._preference, gradients @ gradients.T)
-            self._trained.grad = alpha @ gradients
-            return alpha @ losses
-        losses = self._problem.losses(self._params(), batch)
-        loss = self._scalarization.weights(losses.detach(), self._preference, None) @ losses
+            loss, self._trained.grad = self._scalarization.combined(*self._task_gradients(batch), self._preference)
+            return loss
+        loss = self._scalarization.loss(self._problem.losses(self._params(), batch), self._preference)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 

@@ -30,6 +30,15 @@ class Scalarization(ABC):
             gramian: (T, T) inner products of the tasks' gradients; None unless `needs_gramian`.
         """
 
+    def loss(self, losses: Tensor, preference: NDArray[np.float64]) -> Tensor:
+        """The weighted sum of (T,) losses, whose gradient a step follows; for those that need no Gramian."""
+        return self.weights(losses.detach(), preference, None) @ losses
+
+    def combined(self, losses: Tensor, gradients: Tensor, preference: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+        """The weighted sums of (T,) losses and of their (T, P) gradients, by the gradients' Gramian."""
+        weights = self.weights(losses, preference, gradients @ gradients.T)
+        return weights @ losses, weights @ gradients
+
     def state(self) -> Mapping[str, Any]:
         """What it has kept since its first step, for a checkpoint."""
         return {}

@@ -88,16 +88,15 @@ class ConditionedLearner(Learner):
         """Leave the scalarized gradient in the network; the weighted loss is returned for the record."""
         preference, batch = drawn
         if scalarization.needs_gramian:
-            losses, gradients = conditioned.task_gradients(preference, batch)
-            weights = scalarization.weights(losses, preference, gradients @ gradients.T)
-            conditioned.set_gradient(weights @ gradients)
-            return weights @ losses
+            loss, gradient = scalarization.combined(*conditioned.task_gradients(preference, batch), preference)
+            conditioned.set_gradient(gradient)
+            return loss
         losses = conditioned.losses(preference, batch)
         if not losses.requires_grad:
             raise ConfigError(
                 f"nothing that {self.name} trains here changes a loss; is `upscale` a module that never runs?"
             )
-        loss = scalarization.weights(losses.detach(), preference, None) @ losses
+        loss = scalarization.loss(losses, preference)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 

@@ -78,8 +78,7 @@ class Pamal(ConditionedLearner):
         preferences, batch = drawn
         mean = torch.zeros((), device=conditioned.problem.device)
         for preference in preferences:
-            losses = conditioned.losses(preference, batch)
-            loss = scalarization.weights(losses.detach(), preference, None) @ losses / len(preferences)
+            loss = scalarization.loss(conditioned.losses(preference, batch), preference) / len(preferences)
             loss.backward()  # type: ignore[no-untyped-call]
             mean += loss.detach()
         return mean

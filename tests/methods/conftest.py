@@ -27,3 +27,22 @@ def make_points():
         return problem
 
     return make
+
+
+@pytest.fixture(scope="session")
+def permuted():
+    """From a problem and an order to the same tasks in that order."""
+
+    def permute(problem, order):
+        return fr.ClassificationProblem(
+            name=problem.name,
+            tasks=[problem.tasks[t] for t in order],
+            model=problem.model,
+            pretrained=problem.pretrained,
+            experts=[problem.experts[t] for t in order],
+            budget=problem.budget,
+            data=[problem.data[t] for t in order],
+            heads=[problem.heads[t] for t in order],
+        )
+
+    return permute

@@ -254,29 +254,16 @@ def test_a_tasks_error_falls_as_its_weight_rises(method, request):
 
 
 @claiming("answers are permuted with the tasks")
-def test_answers_are_permuted_with_the_tasks(method, request):
+def test_answers_are_permuted_with_the_tasks(method, request, permuted):
     name = "tiny" if method in NEEDS_A_NETWORK else "merging-toy"
     case = named(method, name, request)
     order = [2, 0, 1]
-    permuted = (
-        fr.load_problem("merging-toy", ["e3", "e1", "e2"])
-        if name == "merging-toy"
-        else fr.ClassificationProblem(
-            name="permuted",
-            tasks=[case.problem.tasks[t] for t in order],
-            model=case.problem.model,
-            pretrained=case.problem.pretrained,
-            experts=[case.problem.experts[t] for t in order],
-            budget=case.problem.budget,
-            data=[case.problem.data[t] for t in order],
-            heads=[case.problem.heads[t] for t in order],
-        )
-    )
+    reordered = permuted(case.problem, order) if name == "tiny" else fr.load_problem(name, ["e3", "e1", "e2"])
     one = case.learner.fit(case.problem, GRID, fr.Context())
-    other = case.learner.fit(permuted, GRID[:, order], fr.Context())
+    other = case.learner.fit(reordered, GRID[:, order], fr.Context())
     for preference in GRID:
         expected = case.problem.evaluate(one.solve(preference), "test").loss[order]
-        np.testing.assert_allclose(permuted.evaluate(other.solve(preference[order]), "test").loss, expected, atol=2e-3)
+        np.testing.assert_allclose(reordered.evaluate(other.solve(preference[order]), "test").loss, expected, atol=2e-3)
 
 
 @claiming("one model whatever the preference")

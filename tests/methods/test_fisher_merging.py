@@ -45,20 +45,6 @@ def fit(problem, **options):
     return fr.make_learner("fisher-merging", **options).fit(problem, GRID, fr.Context())
 
 
-def permuted(problem, order):
-    """The same tasks in another order."""
-    return fr.ClassificationProblem(
-        name=problem.name,
-        tasks=[problem.tasks[t] for t in order],
-        model=problem.model,
-        pretrained=problem.pretrained,
-        experts=[problem.experts[t] for t in order],
-        budget=problem.budget,
-        data=[problem.data[t] for t in order],
-        heads=[problem.heads[t] for t in order],
-    )
-
-
 def test_fisher_of_a_logistic_model_is_its_closed_form():
     problem, _, expected = logistic_problem()
     weights = FlatWeights(problem, ["weight"])
@@ -118,7 +104,7 @@ def test_more_examples_than_there_are_changes_nothing(tiny):
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_the_order_of_tasks_does_not_matter(tiny):
+def test_the_order_of_tasks_does_not_matter(tiny, permuted):
     order = [2, 0, 1]
     preference = np.array([0.2, 0.3, 0.5])
     first = fit(tiny, n_examples=40).solve(preference)  # all there are: the draw of examples cannot differ

@@ -61,20 +61,6 @@ def fit(problem, **options):
     return fr.make_learner("regmean", **options).fit(problem, GRID, fr.Context())
 
 
-def permuted(problem, order):
-    """The same tasks in another order."""
-    return fr.ClassificationProblem(
-        name=problem.name,
-        tasks=[problem.tasks[t] for t in order],
-        model=problem.model,
-        pretrained=problem.pretrained,
-        experts=[problem.experts[t] for t in order],
-        budget=problem.budget,
-        data=[problem.data[t] for t in order],
-        heads=[problem.heads[t] for t in order],
-    )
-
-
 @pytest.mark.parametrize("preference", [[1 / 3, 1 / 3, 1 / 3], [0.1, 0.2, 0.7]])
 def test_linear_models_merge_to_the_least_squares_of_the_pooled_data(preference):
     inputs, targets = drawn(3, 20, 5)
@@ -132,7 +118,7 @@ def test_all_but_linear_weights_is_the_weighted_mean(tiny):
         assert differs == (name.endswith("weight") and name != "norm.weight"), name
 
 
-def test_the_order_of_tasks_does_not_matter(tiny):
+def test_the_order_of_tasks_does_not_matter(tiny, permuted):
     order = [2, 0, 1]
     preference = np.array([0.2, 0.3, 0.5])
     first = fit(tiny, n_examples=40, batch_size=8).solve(preference)  # all there are
