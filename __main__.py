@@ -1,5 +1,5 @@
 """`python -m frontrunner` is the command line."""
 
-from .harness.cli import main
+from .studies.cli import main
 
 main()

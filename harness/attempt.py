@@ -22,7 +22,7 @@ class Attempt:
     run_id: str
     cell: Cell
     status: str
-    """finished, unsupported, running, failed, out of memory or killed."""
+    """finished, unsupported, running, failed, out of memory, killed or stopped."""
     reason: str
     """One sentence, empty where it finished or runs."""
     metrics: Mapping[str, float]

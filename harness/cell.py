@@ -33,23 +33,29 @@ class Cell:
     """Of the preference grid the set is asked for."""
     label: str = dataclasses.field(compare=False)
     """The learner's name for people; decides nothing."""
+    split: str = "test"
+    """That the front is evaluated on; tuning looks at val."""
 
     @property
     def key(self) -> str:
         """Digest of the canonical configuration, the versions and the seed."""
         content = {name: value for name, value in dataclasses.asdict(self).items() if name != "label"}
-        return _digest(content)
+        if self.split == "test":
+            del content["split"]  # as before there was another
+        return digest(content)
 
     @property
     def learner_key(self) -> str:
         """Digest of the method, its version and options: cells that share it are one row of a leaderboard."""
-        return _digest([self.method, self.method_version, dict(self.options)])
+        return digest([self.method, self.method_version, dict(self.options)])
 
     @property
     def group(self) -> str:
-        """Cells with the same group are comparable: same suite and version, tasks and preference grid."""
+        """Cells with the same group are comparable: same suite and version, tasks, preference grid and split."""
         n_preferences = math.comb(self.points_per_edge + len(self.tasks) - 2, len(self.tasks) - 1)
-        return f"{self.suite} v{self.suite_version}: {', '.join(self.tasks)} (grid of {n_preferences} preferences)"
+        where = "" if self.split == "test" else f", {self.split} split"
+        tasks = ", ".join(self.tasks)
+        return f"{self.suite} v{self.suite_version}: {tasks} (grid of {n_preferences} preferences{where})"
 
     @property
     def title(self) -> str:
@@ -79,6 +85,7 @@ def make_cell(
     options: Mapping[str, Any],
     points_per_edge: int | None,
     label: str | None = None,
+    split: str = "test",
 ) -> Cell:
     """A cell from names and options, all of them checked.
 
@@ -87,6 +94,7 @@ def make_cell(
         seed: of the suite's preparation, the learner and everything random in between.
         points_per_edge: of the preference grid; `default_points_per_edge` when None.
         label: the learner's name for people; method and changed options when None.
+        split: that the front is evaluated on.
 
     Raises:
         UnknownNameError, ConfigError: a name or value that is not known; nothing has been started.
@@ -111,6 +119,7 @@ def make_cell(
         seed=seed,
         points_per_edge=points,
         label=label or _describe(method, learner),
+        split=split,
     )
 
 
@@ -129,5 +138,6 @@ def _describe(method: str, learner: Learner) -> str:
     return f"{method} ({', '.join(changed)})" if changed else method
 
 
-def _digest(content: object) -> str:
+def digest(content: object) -> str:
+    """Short, of JSON values."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

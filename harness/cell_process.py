@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from .attempt import SETTLED
 from .cell import Cell
+from .worker import Request, main
 
 LAST_WORDS_S = 10.0
 """How long a worker may take to leave after its last report; threads of a learner must not hold up a bench."""
 CHECKPOINT_INTERVAL_S = 60.0
 """How much of a fit an interruption may cost."""
+LOOK_UP_INTERVAL_S = 0.2
+"""How often the wait for a worker's next report is left to see whether it should be ended."""
+PRELOADED = ("frontrunner.harness.worker", "torch._dynamo")  # the first optimizer imports the second
+"""What every worker needs and takes seconds to import."""
+
+_processes = threading.Lock()
+"""Starting a process looks at how others have ended, which must not be read twice."""
+
+
+class StoppedError(Exception):
+    """Raised by `on_event` to end a cell whose result nobody wants any more; says why."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a cell's process ended: finished, unsupported, failed, out of memory or killed, with one sentence why."""
+    """How a cell's process ended: finished, unsupported, failed, out of memory, killed or stopped, and why."""
 
     status: str
     reason: str = ""
@@ -45,6 +59,11 @@ class Ending:
         return self.status in SETTLED
 
 
+def preload(modules: Iterable[str]) -> None:
+    """Have workers of this process share the import of these modules; without effect once there has been a worker."""
+    multiprocessing.set_forkserver_preload([*PRELOADED, *modules])
+
+
 def run_in_process(
     cell: Cell,
     *,
@@ -54,77 +73,91 @@ def run_in_process(
     checkpoints: Path,
     on_event: Callable[[Mapping[str, Any]], None],
     stop: threading.Event,
+    probes: int = 0,
 ) -> Ending:
     """Start the worker, forward its events, wait for its end or for `stop`; the process never outlives this call.
 
     The worker's standard error goes to `worker.log` in the scratch folder; its fit goes on from the checkpoints an
-    earlier attempt has left.
+    earlier attempt has left, and reports the set in the making `probes` times.
     """
-    request = {
-        "cell": cell.to_json(),
-        "device": device,
-        "plugins": list(plugins),
-        "scratch": str(scratch),
-        "checkpoints": str(checkpoints),
-        "checkpoint_interval_s": CHECKPOINT_INTERVAL_S,
-    }
+    request = Request(
+        cell=cell.to_json(),
+        device=device,
+        plugins=tuple(plugins),
+        scratch=str(scratch),
+        checkpoints=str(checkpoints),
+        checkpoint_interval_s=CHECKPOINT_INTERVAL_S,
+        probes=probes,
+        folder=str(Path.cwd()),
+        environment={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ},  # without it cuBLAS is not reproducible
+    )
+    context = _context(device)
+    ours, theirs = context.Pipe()
+    process: BaseProcess = context.Process(target=main, args=(theirs, request))  # type: ignore[attr-defined]
     ending: Ending | None = None
-    with (
-        (scratch / "worker.log").open("w") as log,
-        subprocess.Popen(
-            # -P: a folder called frontrunner where the user stands must not be taken for the package
-            [sys.executable, "-P", "-m", "frontrunner.harness.worker"],
-            env={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ},  # without it cuBLAS is not reproducible
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            # A Ctrl-C reaches the parent only; it decides what becomes of the worker.
-            start_new_session=True,
-        ) as process,
-    ):
-        assert process.stdin is not None  # for the type checker: both are pipes
-        assert process.stdout is not None
-        watcher = threading.Thread(target=_end_when_told, args=(process, stop), daemon=True)
-        watcher.start()
+    with ours:  # its end tells the worker that its parent is gone
         try:
-            with contextlib.suppress(BrokenPipeError):  # it died at once: its exit status says more
-                process.stdin.write(json.dumps(request) + "\n")
-                process.stdin.flush()  # kept open: its end tells the worker that its parent is gone
-            for line in process.stdout:
-                event = json.loads(line)
-                ending = Ending.told_by(event)
-                if ending is not None:
-                    break  # not until the pipe closes: a child the learner forked may hold it
-                on_event(event)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(None if ending is None else LAST_WORDS_S)
+            with _processes:
+                process.start()
+            theirs.close()
+            ending = _listen(ours, process, on_event, stop)
+            if ending is not None:
+                wait([process.sentinel], LAST_WORDS_S)
+        except StoppedError as reason:
+            return Ending("stopped", str(reason))
         finally:
+            theirs.close()
             _kill(process)
     if stop.is_set():
         return Ending("killed", "the bench was interrupted", resumable=True)
     if ending is not None:
         return ending
-    code = process.returncode
+    code = process.exitcode or 0
     if code < 0:
         suspicion = " (out of memory?)" if code == -9 else ""
         return Ending("killed", f"its process was ended by signal {-code}{suspicion}", resumable=True)
     return Ending("failed", f"its process ended with status {code}: {_last_line(scratch / 'worker.log')}")
 
 
+def _listen(
+    events: Connection, process: BaseProcess, on_event: Callable[[Mapping[str, Any]], None], stop: threading.Event
+) -> Ending | None:
+    """Forward events until the last, which says how it ended; None where the process ended without one."""
+    while not stop.is_set():
+        ready = wait([events, process.sentinel], LOOK_UP_INTERVAL_S)
+        if events in ready:
+            try:
+                event = events.recv()
+            except (EOFError, OSError):
+                wait([process.sentinel])
+                return None
+            ending = Ending.told_by(event)
+            if ending is not None:
+                return ending
+            on_event(event)
+        elif ready:  # not until the pipe closes: a child the learner forked may hold it
+            return None
+    return None
+
+
+def _context(device: str) -> BaseContext:
+    """Workers are forked from a process that has imported everything, where forking is safe: a second, not six."""
+    forks = sys.platform == "linux" and not device.startswith("cuda")
+    return multiprocessing.get_context("forkserver" if forks else "spawn")
+
+
 def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     return lines[-1][:300] if lines else "it printed nothing"
 
 
-def _end_when_told(process: subprocess.Popen[str], stop: threading.Event) -> None:
-    while process.poll() is None:
-        if stop.wait(0.2):
-            _kill(process)
-            return
-
-
-def _kill(process: subprocess.Popen[str]) -> None:
+def _kill(process: BaseProcess) -> None:
     """End the worker and whatever it has started."""
+    if process.pid is None:
+        return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    with _processes:
+        if process.exitcode is None:
+            process.kill()  # it had no group of its own yet
+        process.join()

@@ -13,7 +13,7 @@ from rich.console import Console
 from ..errors import ConfigError, FrontrunnerError
 
 if TYPE_CHECKING:
-    from .bench import Outcome
+    from .cell_run import Outcome
     from .leaderboard import Board
     from .spec import BenchSpec
 
@@ -44,7 +44,7 @@ def list_(plugin: PluginOption = None) -> None:
     from .plugins import load_plugins
 
     load_plugins(plugin or [])
-    _console().print(listing())
+    open_console().print(listing())
 
 
 @app.command()
@@ -106,10 +106,10 @@ def bench(
     if output is not None:
         write_report(output, spec.name, file, boards)
     best = boards[0].rows[0].run_ids if boards else []
-    console = _console()
+    console = open_console()
     option = f" --store {store}" if store else ""
     console.print(
-        f"\n{summary(outcomes)}.\nRecorded in {_folder(store)}. Look next:\n"
+        f"\n{summary(outcomes)}.\nRecorded in {folder_of(store)}. Look next:\n"
         f"  frontrunner front {best[0][:8] if best else 'RUN'}{option}    the front of a run, here the best\n"
         f"  frontrunner ui{option}                every run, curve and plot in MLflow",
         highlight=False,
@@ -153,8 +153,8 @@ def export(
     from .store import Store
 
     load_plugins(plugin or [])
-    written = export_model(Store(_folder(store), create=False).find(run), read_weights(preference), output)
-    _console().print(f"wrote {written}", highlight=False, soft_wrap=True)
+    written = export_model(Store(folder_of(store), create=False).find(run), read_weights(preference), output)
+    open_console().print(f"wrote {written}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -167,8 +167,8 @@ def ui(
 
     from .store import Store
 
-    opened = Store(_folder(store), create=False)
-    console = _console()
+    opened = Store(folder_of(store), create=False)
+    console = open_console()
     for experiment in opened.client.search_experiments():
         if experiment.name != "Default":
             address = f"http://127.0.0.1:{port}/#/experiments/{experiment.experiment_id}/runs"
@@ -184,7 +184,7 @@ def doctor(store: StoreOption = None) -> None:
     """Check environment, devices, caches and store."""
     from .doctor import findings
 
-    console = _console()
+    console = open_console()
     healthy = True
     for what, found, fine in findings(store):
         mark = "[green]✓[/]" if fine else "[red]✗[/]"
@@ -200,12 +200,14 @@ def _bench(spec: BenchSpec, device: str, store: str | None, plugins: Sequence[st
     from .environment import resolve_devices
     from .store import Store
 
-    cells, devices = spec.cells(), resolve_devices(device)
-    opened = Store(_folder(store), create=True)
-    with Display(_console(), len(cells)) as display:
+    folder, devices = folder_of(store), resolve_devices(device)
+    if any(learner.tuned for learner in spec.learners):
+        spec = spec.found_in(Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
+    n_cells = len(spec.cells())  # checked before there is a store
+    with Display(open_console(), n_cells) as display:
         return run_bench(
             spec,
-            opened,
+            Store(folder, create=True),
             devices=devices,
             plugins=[str(Path(file).resolve()) for file in plugins],
             listener=display,
@@ -219,11 +221,11 @@ def _print_leaderboard(
     from .leaderboard import leaderboards
     from .store import Store
 
-    boards = leaderboards(Store(_folder(store), create=False), suite)
+    boards = leaderboards(Store(folder_of(store), create=False), suite)
     if groups is not None:
         boards = [board for board in boards if board.name in groups]
     if format_ == "table":
-        console = _console()
+        console = open_console()
         for board in boards:
             console.print(rendering.as_table(board, console.width))
     else:
@@ -236,20 +238,21 @@ def _print_front(run_id: str, store: str | None, output: Path | None = None) -> 
     from .front_view import draw, view
     from .store import Store
 
-    attempt = Store(_folder(store), create=False).find(run_id)
-    _console().print(view(attempt))
+    attempt = Store(folder_of(store), create=False).find(run_id)
+    open_console().print(view(attempt))
     if output is not None:
         draw(attempt, output)
-        _console().print(f"wrote {output}", highlight=False, soft_wrap=True)
+        open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
 
 
-def _console() -> Console:
+def open_console() -> Console:
     """The terminal's width; where there is none (a pipe, a log), wide enough for a leaderboard."""
     console = Console()
     return console if console.is_terminal else Console(width=180)
 
 
-def _folder(store: str | None) -> Path:
+def folder_of(store: str | None) -> Path:
+    """The store's: as given, else FRONTRUNNER_STORE, else ./mlruns."""
     from .store import store_folder
 
     return store_folder(store)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
-from .bench import Outcome
 from .cell import Cell
+from .cell_run import Outcome
 from .quantities import as_time
 
 
@@ -39,7 +39,7 @@ class Display:
         self._activity: dict[str, str] = {}
         self._started: dict[str, float] = {}
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> Self:
         self._bars.start()
         return self
 
@@ -63,6 +63,8 @@ class Display:
             self._phase[cell.key] = event["phase"]
             self._bars.reset(task, total=None, note=event["phase"])
             return
+        if event["event"] == "probe":
+            return
         if event["activity"] != self._activity.get(cell.key):
             self._activity[cell.key] = event["activity"]
             self._bars.reset(task)  # so that the time left is that of this activity
@@ -79,8 +81,7 @@ class Display:
     def ends(self, outcome: Outcome) -> None:
         """Remove the bar, leave a line."""
         cell = outcome.cell
-        if cell.key in self._tasks:
-            self._bars.remove_task(self._tasks.pop(cell.key))
+        self.removes(cell)
         self._bars.advance(self._all)
         name = self._name(cell)
         unsupported = outcome.ending.status == "unsupported"
@@ -98,6 +99,19 @@ class Display:
                 f"[red]✗ {name}: {outcome.ending.status} after {took}: {escape(outcome.ending.reason)}[/]",
                 highlight=False,
             )
+
+    def removes(self, cell: Cell) -> None:
+        """A cell's bar."""
+        if cell.key in self._tasks:
+            self._bars.remove_task(self._tasks.pop(cell.key))
+
+    def advances(self, done: int) -> None:
+        """The whole to so many."""
+        self._bars.update(self._all, completed=done)
+
+    def says(self, line: str) -> None:
+        """A line of its own, with markup."""
+        self._console.print(line, highlight=False)
 
     def _say(self, line: str) -> None:
         """Where no bar can be drawn, what it would show at its start."""

@@ -10,11 +10,12 @@ import itertools
 import textwrap
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from ..errors import ConfigError
-from ..methods import METHODS, methods
+from ..methods import METHODS, documented_ranges, methods
 from ..tasks import SUITES, Budget, suites
 
 
@@ -26,7 +27,7 @@ def listing() -> RenderableType:
         with contextlib.suppress(ConfigError):  # its summary says that it cannot be imported
             options = _options(METHODS.get(name).Config)
             if options.row_count:
-                parts.append(options)
+                parts.append(Padding.indent(options, 4))
     parts.append(Text("\nsuites", style="bold underline"))
     for name, summary in suites().items():
         parts.append(Text.assemble((name, "bold"), f"  {summary}"))
@@ -36,14 +37,19 @@ def listing() -> RenderableType:
 
 
 def _options(config: type) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 1, 0, 4))
-    documented = field_docs(config)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    documented, ranges = field_docs(config), documented_ranges(config)
     budget = {field.name for field in dataclasses.fields(Budget)}
     for field in dataclasses.fields(config):
         default = "unset" if field.default is None else str(field.default)
         if field.default is None and field.name in budget:
             default = "the suite's"
-        table.add_row(field.name, default, documented.get(field.name, ""))
+        help_text = Text(documented.get(field.name, ""))
+        if field.name in ranges:
+            searched = ranges[field.name]
+            asked = ", if asked" if searched.costs else ""
+            help_text.append(f" (tuned over {searched}{asked})", style="dim")
+        table.add_row(field.name, Text(default), help_text)
     return table
 
 

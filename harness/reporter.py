@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 CURVE_POINTS = 500
 """Training curves are thinned to about this many points."""
@@ -13,10 +12,10 @@ REPORT_INTERVAL_S = 0.1
 
 
 class Reporter:
-    """Sends events to the parent and keeps the training curve."""
+    """Sends events to the parent, by `tell`, and keeps the training curve."""
 
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
+    def __init__(self, tell: Callable[[dict[str, Any]], object]) -> None:
+        self._tell = tell
         self._last = 0.0
         self._activity = ""
         self._resumed = False
@@ -25,8 +24,7 @@ class Reporter:
 
     def send(self, **event: Any) -> None:
         """One event, now."""
-        self._stream.write(json.dumps(event) + "\n")
-        self._stream.flush()
+        self._tell(event)
 
     def start(self, phase: str) -> None:
         """A phase begins."""
@@ -37,6 +35,11 @@ class Reporter:
         """Take over the curve of an earlier attempt, up to the first step that is reported now."""
         self.curve = list(curve)
         self._resumed = True
+
+    def probed(self, step: int, total: int, hypervolume: float) -> None:
+        """The set in the making was scored after `step` of `total` steps."""
+        self.curve.append({"step": step, "probe_hypervolume": hypervolume})
+        self.send(event="probe", step=step, total=total, hypervolume=hypervolume)
 
     def __call__(self, activity: str, step: int, total: int, **metrics: float) -> None:
         """A `Progress`: forwards at most ten times a second, keeps every curve point it should."""

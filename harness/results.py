@@ -53,8 +53,7 @@ class Group:
         volume = result.record.hypervolume()
         return Scores(
             hypervolume=volume.value,
-            igd=igd(front, self.reference),
-            igd_plus=igd_plus(front, self.reference),
+            **distances(front, self.reference),
             hypervolume_ratio=result.record.hypervolume_ratio(volume),
         )
 
@@ -76,13 +75,16 @@ def record_indicators(store: Store, groups: Sequence[Group]) -> None:
         _keep_reference(store, group)
         for result in group.results:
             if result.attempt.reference != group.reference.digest:
-                front = result.record.front()
-                distances = {"igd": igd(front, group.reference), "igd_plus": igd_plus(front, group.reference)}
                 store.log(
                     result.attempt.run_id,
-                    metrics=distances,
+                    metrics=distances(result.record.front(), group.reference),
                     tags={f"{PREFIX}reference_front": group.reference.digest},
                 )
+
+
+def distances(front: Front, reference: ReferenceFront) -> dict[str, float]:
+    """`igd` and `igd_plus` of a front, minimised."""
+    return {"igd": igd(front, reference), "igd_plus": igd_plus(front, reference)}
 
 
 def _group(name: str, results: list[Result]) -> Group:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ class ResumableFit:
         reporter: keeps the training curve.
         meter: measures the phase `fit`, which has begun.
         device: that it runs on.
+        uncounted_s: seconds so far that the fit was held up by being looked at.
     """
 
     def __init__(
@@ -73,7 +74,9 @@ class ResumableFit:
         reporter: Reporter,
         meter: Meter,
         device: str,
+        uncounted_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        self._uncounted_s = uncounted_s
         self._folder = folder
         self._reporter = reporter
         self._meter = meter
@@ -100,7 +103,7 @@ class ResumableFit:
         """Metrics of the phase `fit` over all attempts: times added, peaks the highest; `resumed_fits` if it was."""
         earlier = self._earlier
         found = dict(metrics)
-        found["fit_time_s"] += earlier.elapsed_s
+        found["fit_time_s"] += earlier.elapsed_s - self._uncounted_s()
         for name, peak in earlier.peaks.items():
             found[name] = max(found.get(name, 0.0), peak)
         if earlier.resumes:
@@ -115,7 +118,7 @@ class ResumableFit:
             peaks["fit_peak_gpu_reserved_bytes"] = torch.cuda.max_memory_reserved(self._device)
         self._at_checkpoint = dataclasses.replace(
             earlier,
-            elapsed_s=earlier.elapsed_s + time.perf_counter() - self._start,
+            elapsed_s=earlier.elapsed_s + time.perf_counter() - self._start - self._uncounted_s(),
             peaks={name: max(earlier.peaks.get(name, 0.0), value) for name, value in peaks.items()},
             curve=self._reporter.curve,
         )

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ..errors import ConfigError
 from .cell import Cell, make_cell
+from .store import Store
+from .tuned import find_tuned
+from .yaml_file import Strict, read_yaml
 
 
-class _Strict(BaseModel):
-    """A misspelt key is an error, not a default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SuiteSpec(_Strict):
+class SuiteSpec(Strict):
     """One suite, or some of its tasks."""
 
     name: str
@@ -29,16 +24,42 @@ class SuiteSpec(_Strict):
     """Of the preference grid; a few dozen preferences when absent."""
 
 
-class LearnerSpec(_Strict):
-    """One method with the options that differ from its defaults."""
+class LearnerSpec(Strict):
+    """One method with the options that differ from its defaults, or what a study has found for it."""
 
-    method: str
+    method: str = ""
     options: dict[str, Any] = Field(default_factory=dict)
+    """With `tuned`: what is to differ from the configuration found."""
     label: str | None = None
     """Its name on the leaderboard; method and options when absent."""
+    tuned: str | None = None
+    """Instead of a method: name of a finished study, `<file's name>/<learner>`."""
+    trial: int | None = None
+    """With `tuned`: another of the study's best trials than the one it chose."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> LearnerSpec:
+        if bool(self.method) == (self.tuned is not None):
+            raise ConfigError("a learner is given by method, or by tuned: the name of a study")
+        if self.trial is not None and self.tuned is None:
+            raise ConfigError("trial is given beside tuned, the name of a study")
+        return self
+
+    def found_in(self, store: Store | None) -> LearnerSpec:
+        """Itself; with `tuned`, the learner that the study in the store has found."""
+        if self.tuned is None:
+            return self
+        if store is None:
+            raise ConfigError(f"the study {self.tuned!r} is looked up in a store, and there is none yet; tune first")
+        tuned = find_tuned(store, self.tuned)
+        options = {**tuned.configuration(self.trial).options, **self.options}
+        trial = "" if self.trial is None else f", trial {self.trial}"
+        return LearnerSpec(
+            method=tuned.method, options=options, label=self.label or f"{tuned.method} (tuned: {self.tuned}{trial})"
+        )
 
 
-class BenchSpec(_Strict):
+class BenchSpec(Strict):
     """Every learner is run on every suite with every seed."""
 
     name: str
@@ -62,11 +83,19 @@ class BenchSpec(_Strict):
             else value
         )
 
+    def found_in(self, store: Store | None) -> BenchSpec:
+        """The bench with every tuned learner looked up in the store; None for a store that is not there yet.
+
+        Raises:
+            UnknownNameError, ConfigError: a study that is not finished, or a trial it does not keep.
+        """
+        return self.model_copy(update={"learners": [learner.found_in(store) for learner in self.learners]})
+
     def cells(self) -> list[Cell]:
         """The cells, suite by suite and seed by seed; equal ones once.
 
         Raises:
-            UnknownNameError, ConfigError: a name or value that is not known.
+            UnknownNameError, ConfigError: a name or value that is not known, or a tuned learner not looked up.
         """
         cells = [
             make_cell(
@@ -85,42 +114,6 @@ class BenchSpec(_Strict):
         return list({cell.key: cell for cell in cells}.values())
 
 
-class _OneOfEachKey(yaml.SafeLoader):
-    """YAML without repeated keys, of which the standard loader keeps the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(problem=f"the key {key!r} is given twice")
-        return super().construct_mapping(node, deep)
-
-
 def read_bench(file: Path) -> BenchSpec:
     """Read and check a bench file; ConfigError says in one sentence what is wrong with it."""
-    try:
-        content = yaml.load(file.read_text(), _OneOfEachKey)
-    except OSError as error:
-        raise ConfigError(f"the bench file {str(file)!r} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{file} must hold the keys name, suites and learners, found {type(content).__name__}")
-    try:
-        return BenchSpec.model_validate(content)
-    except ValidationError as error:
-        raise ConfigError(f"{file}: {_first_problem(error)}") from error
-
-
-def _first_problem(error: ValidationError) -> str:
-    # A misspelt key is also a missing one; the misspelling says more.
-    problem = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-    where = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        key = str(problem["loc"][-1])
-        known = [*BenchSpec.model_fields, *SuiteSpec.model_fields, *LearnerSpec.model_fields]
-        near = difflib.get_close_matches(key, known, n=1)
-        return f"unknown key {where!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-    if problem["type"] == "missing":
-        return f"the key {where!r} is missing"
-    return f"{where}: {problem['msg'].lower()}, found {problem['input']!r}"
+    return read_yaml(file, BenchSpec, parts=(SuiteSpec, LearnerSpec))

@@ -70,21 +70,30 @@ class Store:
         """Held by the process that runs the cell; the system frees it when that process dies."""
         return FileLock(self.folder / "locks" / f"{cell.key}.lock")
 
-    def bench_run(self, suite: str, name: str, digest: str, cells: Sequence[Cell], spec: Mapping[str, Any]) -> str:
-        """The parent run of a bench on one suite, reopened when the same bench was started before."""
-        with explained(self.folder), FileLock(self.folder / "locks" / "bench.lock"):
+    def parent_run(
+        self, kind: str, suite: str, name: str, digest: str, documents: Mapping[str, Mapping[str, Any]]
+    ) -> str:
+        """The run above the cells of a bench or a study on one suite, reopened when the same was started before.
+
+        Args:
+            kind: `bench` or `study`.
+            suite: whose experiment it belongs to.
+            name: for people.
+            digest: tells it from others of its kind.
+            documents: file name -> content, kept with it.
+        """
+        with explained(self.folder), FileLock(self.folder / "locks" / f"{kind}.lock"):
             experiment = self._experiment(suite)
-            found = self._search(f"tags.`{PREFIX}bench` = '{digest}'", [experiment])
+            found = self._search(f"tags.`{PREFIX}{kind}` = '{digest}'", [experiment])
             if found:
                 run_id = str(found[0].info.run_id)
                 self.client.update_run(run_id, status="RUNNING")
-                self.client.log_dict(run_id, {"cells": [cell.to_json() for cell in cells]}, "cells.json")  # new labels
-                return run_id
-            run_id = str(self.client.create_run(experiment, run_name=name).info.run_id)
-            self.client.log_dict(run_id, {"cells": [cell.to_json() for cell in cells]}, "cells.json")
-            self.client.log_dict(run_id, dict(spec), "bench.json")
-            # Last, so that a run killed before it is complete is never taken for a bench.
-            self.log(run_id, tags={f"{PREFIX}kind": "bench", f"{PREFIX}bench": digest})
+            else:
+                run_id = str(self.client.create_run(experiment, run_name=name).info.run_id)
+            for file, content in documents.items():
+                self.client.log_dict(run_id, dict(content), file)
+            # Last, so that a run killed before it is complete is never taken for a whole one.
+            self.log(run_id, tags={f"{PREFIX}kind": kind, f"{PREFIX}{kind}": digest})
             return run_id
 
     def start(self, cell: Cell, parent: str) -> str:
@@ -97,7 +106,7 @@ class Store:
                 self._experiment(cell.suite),
                 run_name=f"{cell.label} · seed {cell.seed}",
                 tags={
-                    f"{PREFIX}kind": "cell",
+                    f"{PREFIX}kind": _kind(cell),
                     f"{PREFIX}cell": cell.key,
                     f"{PREFIX}spec": json.dumps(cell.to_json()),
                     f"{PREFIX}method": cell.method,
@@ -168,19 +177,19 @@ class Store:
             self.client.log_artifacts(run_id, str(folder))
 
     def end(self, run_id: str, status: str, reason: str = "") -> None:
-        """Close an attempt as finished, unsupported, failed, out of memory or killed."""
+        """Close a run as finished, unsupported, failed, out of memory, killed or stopped."""
         with explained(self.folder):
             self.client.set_tag(run_id, f"{PREFIX}status", status)
             if reason:
                 self.client.set_tag(run_id, f"{PREFIX}reason", reason)
-            state = {"finished": "FINISHED", "killed": "KILLED"}.get(status, "FAILED")
+            state = {"finished": "FINISHED", "killed": "KILLED", "stopped": "KILLED"}.get(status, "FAILED")
             self.client.set_terminated(run_id, state)
 
     def attempts(self, cell: Cell | None = None) -> list[Attempt]:
-        """Every recorded attempt, of one cell or of all, oldest first."""
+        """Every recorded attempt, of one cell or of all that look at the test split, oldest first."""
         query = f"tags.`{PREFIX}kind` = 'cell'"
         if cell is not None:
-            query += f" and tags.`{PREFIX}cell` = '{cell.key}'"
+            query = f"tags.`{PREFIX}kind` = '{_kind(cell)}' and tags.`{PREFIX}cell` = '{cell.key}'"
         with explained(self.folder):
             return [self._attempt(run) for run in self._search(query)]
 
@@ -194,13 +203,19 @@ class Store:
     def expected_cells(self) -> list[Cell]:
         """Every cell that some bench has asked for, once."""
         cells: dict[str, Cell] = {}
-        with explained(self.folder):
-            for run in self._search(f"tags.`{PREFIX}kind` = 'bench'"):
-                file = self._artifacts(run) / "cells.json"
-                if file.exists():
-                    asked = json.loads(file.read_text())["cells"]
-                    cells.update({cell.key: cell for cell in map(Cell.from_json, asked)})
+        for document in self.documents("bench", "cells.json"):
+            cells.update({cell.key: cell for cell in map(Cell.from_json, document["cells"])})
         return list(cells.values())
+
+    def documents(self, kind: str, file: str) -> list[dict[str, Any]]:
+        """This file of every parent run of a kind that has it, oldest first."""
+        found = []
+        with explained(self.folder):
+            for run in self._search(f"tags.`{PREFIX}kind` = '{kind}'"):
+                path = self._artifacts(run) / file
+                if path.exists():
+                    found.append(json.loads(path.read_text()))
+        return found
 
     def find(self, run: str) -> Attempt:
         """The finished attempt whose run id starts with `run`.
@@ -260,3 +275,8 @@ class Store:
             token = page.token
             if not token:
                 return found
+
+
+def _kind(cell: Cell) -> str:
+    """What looks at another split than test is no result of a benchmark: it is kept apart."""
+    return "cell" if cell.split == "test" else "trial"

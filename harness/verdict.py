@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import CellError
-from .bench import Outcome
+from .cell_run import Outcome
 
 
 def require_finished(outcome: Outcome) -> None:

@@ -1,12 +1,12 @@
-"""The process that runs one cell: `python -m frontrunner.harness.worker`, started by `cell_process`.
+"""The process that runs one cell, started by `cell_process`.
 
-It reads one JSON request from standard input, writes what it measured into the scratch folder named there, and
-reports on standard output, one JSON object a line. It ends when its parent does: the parent holds the other end
-of standard input.
+It is given one request and a connection to its parent, writes what it measured into the scratch folder named in
+the request, and reports events to the parent. It ends when its parent does, which holds the connection's other end.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -14,6 +14,8 @@ import sys
 import threading
 import traceback
 from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from ..tasks import SUITES, Problem, load_problem
 from .cell import Cell
 from .environment import machine, versions
 from .evaluation import evaluate_members
+from .fit_probe import FitProbe
 from .front_record import FrontRecord, digest_problem
 from .meter import Meter
 from .plugins import load_plugins
@@ -34,19 +37,40 @@ from .reporter import Reporter
 from .resumable_fit import ResumableFit
 
 
-def run_cell(
-    cell: Cell, device: str, scratch: Path, reporter: Reporter, *, checkpoints: Path, checkpoint_interval_s: float
-) -> None:
-    """Prepare, fit, evaluate, metered; a fit whose checkpoints lie in the folder `checkpoints` goes on from them.
+@dataclass(frozen=True)
+class Request:
+    """What a worker is asked to do, and where it stands while it does."""
+
+    cell: Mapping[str, Any]
+    """`Cell.to_json`; read once the plugins are loaded."""
+    device: str
+    plugins: tuple[str, ...]
+    scratch: str
+    """Folder for what it measures."""
+    checkpoints: str
+    """Folder of the fit's state; outlives the attempt."""
+    checkpoint_interval_s: float
+    probes: int
+    """How often the set in the making is scored on the way; 0 for an undisturbed fit."""
+    folder: str
+    """Working directory."""
+    environment: Mapping[str, str]
+
+
+def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
+    """Prepare, fit, evaluate, metered; a fit that has left checkpoints goes on from them.
 
     Leaves front.parquet, metrics.json, curve.json, config.json and, where the set has a state, state.safetensors
-    in `scratch`.
+    in the scratch folder.
     """
+    device, scratch = request.device, Path(request.scratch)
     if torch.device(device).type == "cuda":
         torch.cuda.set_device(device)  # so that a learner's bare "cuda" is this one
         torch.use_deterministic_algorithms(True, warn_only=True)
     else:
         torch.set_num_threads(SUITES.get(cell.suite).cpu_threads or torch.get_num_threads())
+    # Not while memory is metered: it asks other programs, and a process that is being forked counts twice.
+    environment = {**versions(), **machine(device)}
     meter = Meter(device)
     reporter.start("prepare")
     with meter.phase("prepare"):
@@ -58,30 +82,34 @@ def run_cell(
     preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)
     needs = learner.needs(problem, preferences)
     digest = digest_problem(problem)
+    probe = FitProbe(problem, split="val", times=request.probes, reporter=reporter)
     reporter.start("fit")
     with meter.phase("fit"):
         fit = ResumableFit(
-            checkpoints,
-            made_with={"problem": digest, "torch": torch.__version__, "device": machine(device).get("gpu", "cpu")},
-            interval_s=checkpoint_interval_s,
+            Path(request.checkpoints),
+            made_with={"problem": digest, "torch": torch.__version__, "device": environment.get("gpu", "cpu")},
+            interval_s=request.checkpoint_interval_s,
             reporter=reporter,
             meter=meter,
             device=device,
+            uncounted_s=lambda: probe.time_s,
         )
         pareto_set = learner.fit(
-            problem, preferences, Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints)
+            problem,
+            preferences,
+            Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints, probe=probe),
         )
     reporter.start("evaluate")
     with meter.phase("evaluate"):
-        evaluation = evaluate_members(problem, pareto_set, preferences, "test", reporter)
+        evaluation = evaluate_members(problem, pareto_set, preferences, cell.split, reporter)
     evaluation.front()  # refuses preferences off the simplex before anything is written
     record = FrontRecord(
         cell=cell,
         evaluation=evaluation,
         reference_point=problem.reference_point,
         pareto_front=problem.pareto_front,
-        split="test",
-        environment={**versions(), **machine(device)},
+        split=cell.split,
+        environment=environment,
         problem=digest,
         hypervolume_limit=problem.hypervolume_limit,
     )
@@ -152,18 +180,11 @@ def _why(error: BaseException) -> tuple[str, str]:
     return ("out of memory" if out_of_memory else "failed"), reason
 
 
-def attempt(request: Mapping[str, Any], reporter: Reporter) -> dict[str, Any]:
+def attempt(request: Request, reporter: Reporter) -> dict[str, Any]:
     """Run what is asked for; the last event: `finished`, or `failed` with status, reason and whether to resume."""
     try:
-        load_plugins(request["plugins"])
-        run_cell(
-            Cell.from_json(request["cell"]),
-            request["device"],
-            Path(request["scratch"]),
-            reporter,
-            checkpoints=Path(request["checkpoints"]),
-            checkpoint_interval_s=request["checkpoint_interval_s"],
-        )
+        load_plugins(request.plugins)
+        run_cell(Cell.from_json(request.cell), request, reporter)
     except BaseException as error:
         traceback.print_exc()
         status, reason = _why(error)
@@ -173,24 +194,24 @@ def attempt(request: Mapping[str, Any], reporter: Reporter) -> dict[str, Any]:
     return {"event": "finished"}
 
 
-def _end_with_parent() -> None:
-    """Standard input reaches its end when the parent is gone, however it went."""
-    sys.stdin.read()
+def _end_with_parent(parent: Connection) -> None:
+    """The connection reaches its end when the parent is gone, however it went."""
+    with contextlib.suppress(EOFError, OSError):
+        parent.recv()
     os._exit(1)
 
 
-def main() -> None:
-    """Run the request on standard input."""
-    # Whatever plugins or libraries print must not mix with events: they keep standard error.
-    events = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    reporter = Reporter(events)
-    request = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def main(parent: Connection, request: Request) -> None:
+    """Run the request and tell the parent; what libraries and learners print goes to `worker.log`."""
+    os.setsid()  # a Ctrl-C reaches the parent only, which decides what becomes of the worker and all it has started
+    os.environ.clear()  # those of the process it was forked from
+    os.environ.update(request.environment)
+    os.chdir(request.folder)
+    log = os.open(Path(request.scratch) / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+    reporter = Reporter(parent.send)
     ended = attempt(request, reporter)
     reporter.send(**ended)
     sys.exit(ended["event"] != "finished")
-
-
-if __name__ == "__main__":
-    main()

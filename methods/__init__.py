@@ -4,17 +4,24 @@ from .checkpoints import Checkpoints
 from .learner import Context, Learner
 from .needs import Needs
 from .pareto_set import ContinuousSet, FiniteSet, ParetoSet
+from .probe import Probe
+from .ranges import Choice, Range, documented_ranges, whole_options
 from .registry import METHODS, make_learner, methods
 
 __all__ = [
     "METHODS",
     "Checkpoints",
+    "Choice",
     "Context",
     "ContinuousSet",
     "FiniteSet",
     "Learner",
     "Needs",
     "ParetoSet",
+    "Probe",
+    "Range",
+    "documented_ranges",
     "make_learner",
     "methods",
+    "whole_options",
 ]

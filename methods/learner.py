@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import ConfigError
-from ..tasks.problem import Problem
+from ..tasks.problem import Budget, Problem
 from ..tasks.progress import Progress, silent
 from .checkpoints import Checkpoints
 from .needs import Needs
 from .pareto_set import ParetoSet
+from .probe import Probe, unprobed
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class Context:
     """Called with ("fit", step, total, loss=...); the harness draws it and records it as a training curve."""
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     """Where a fit keeps its state while it runs, so that it can go on after an interruption."""
+    probe: Probe = unprobed
+    """Shown the set in the making as a fit goes on, as (step, total, set); the harness scores it on a small grid, so
+    that hopeless fits can be ended. Looking must not change the fit."""
 
     def generator(self, purpose: str) -> torch.Generator:
         """A fresh torch generator (CPU) for one purpose; streams of different purposes are independent."""
@@ -51,7 +55,8 @@ class Learner(ABC):
 
     A subclass names itself, declares its options as a frozen dataclass `Config` (each field followed by a
     docstring, which is its help text) and implements `fit`. An option that is None after construction and has
-    the name of a field of `tasks.Budget` takes the suite's recommendation.
+    the name of a field of `tasks.Budget` takes the suite's recommendation. An option says with `Range` or `Choice`
+    where it is worth searching.
     """
 
     name: ClassVar[str]
@@ -92,10 +97,18 @@ class Learner(ABC):
         return Needs()
 
     def resolved(self, problem: Problem) -> Any:
-        """The configuration with the suite's budget filled in where an option was left unset."""
+        """The configuration that a fit of this problem uses."""
+        return self.resolved_for(problem.budget, problem.n_tasks)
+
+    def resolved_for(self, budget: Budget, n_tasks: int) -> Any:
+        """The configuration with the suite's budget filled in where an option was left unset.
+
+        Known before any problem is prepared, see `Suite.budget`. A learner with further options that stand for a
+        number when unset overrides this; what can only be decided by looking at a problem stays unset.
+        """
         unset = {
-            field.name: getattr(problem.budget, field.name)
-            for field in dataclasses.fields(problem.budget)
+            field.name: getattr(budget, field.name)
+            for field in dataclasses.fields(budget)
             if getattr(self.config, field.name, 0) is None
         }
         return dataclasses.replace(self.config, **unset)

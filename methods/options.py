@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import typing
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ..errors import ConfigError, UnknownNameError
 from .learner import Learner
+from .ranges import option_types
 
 
 def configure(learner: type[Learner], options: Mapping[str, object]) -> Learner:
@@ -23,7 +23,7 @@ def configure(learner: type[Learner], options: Mapping[str, object]) -> Learner:
         UnknownNameError: an option the learner does not have; the message offers the nearest.
         ConfigError: a value of the wrong type or range.
     """
-    hints = typing.get_type_hints(learner.Config)
+    hints = option_types(learner.Config)
     known = [field.name for field in dataclasses.fields(learner.Config)]
     values = {}
     for option, value in options.items():

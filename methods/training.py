@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -14,6 +14,8 @@ from ..errors import ConfigError, DivergenceError
 from ..tasks.problem import Problem
 from .checks import require_positive
 from .learner import Context
+from .pareto_set import ParetoSet
+from .ranges import Range
 
 REPORT_EVERY = 10
 """Steps; reading the loss makes a GPU wait for the CPU."""
@@ -25,13 +27,13 @@ Input = TypeVar("Input")
 class Training:
     """Options of a learner that trains; steps and batch size are the suite's unless set."""
 
-    lr: float | None = None
+    lr: Annotated[float | None, Range(1e-5, 1e-1, log=True)] = None
     """Adam's initial learning rate."""
     final_lr_ratio: float = 0.1
     """The learning rate falls along a cosine to this share of its initial value."""
-    steps: int | None = None
+    steps: Annotated[int | None, Range(50, 8000, log=True, costs=True)] = None
     """Optimizer steps (paper: 4000)."""
-    batch_size: int | None = None
+    batch_size: Annotated[int | None, Range(4, 64, log=True, costs=True)] = None
     """Examples per task and step (paper: 16)."""
 
     def __post_init__(self) -> None:
@@ -67,6 +69,7 @@ def train(
     stateful: Stateful | None = None,
     done_steps: int = 0,
     total_steps: int | None = None,
+    in_the_making: Callable[[], ParetoSet] | None = None,
 ) -> None:
     """Train `parameters` in place.
 
@@ -75,10 +78,11 @@ def train(
         inputs: what the steps see, one item each; a resumed fit skips those that were used.
         step: leaves gradients in the parameters and returns the scalar loss.
         recipe: resolved, nothing unset.
-        context: is told the progress, keeps the checkpoints.
+        context: is told the progress, keeps the checkpoints, shows the set to its probe.
         name: of the checkpoint.
         stateful: what the step keeps beside the parameters.
         done_steps, total_steps: where this training stands in a fit of several.
+        in_the_making: gives the set as the parameters are at the moment, where they make one before the last step.
 
     Raises:
         DivergenceError: the loss became NaN or infinite.
@@ -124,4 +128,7 @@ def train(
                         "further": {} if stateful is None else dict(stateful.state()),
                     },
                 )
-            context.progress("fit", done_steps + number, total_steps or recipe.steps, loss=value)
+            done, total = done_steps + number, total_steps or recipe.steps
+            context.progress("fit", done, total, loss=value)
+            if in_the_making is not None and done < total:
+                context.probe(done, total, in_the_making)

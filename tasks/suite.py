@@ -10,7 +10,7 @@ import torch
 
 from ..errors import ConfigError, UnknownNameError
 from ..registry import Registry
-from .problem import Problem
+from .problem import Budget, Problem
 from .progress import Progress, silent
 
 
@@ -26,6 +26,8 @@ class Suite(ABC):
     cpu_threads: ClassVar[int | None] = None
     """Threads a cell runs with on a CPU; all cores when None. Small models are as fast on one thread, and then
     neither results nor times depend on how many cores there are or who else uses them."""
+    budget: ClassVar[Budget | None] = None
+    """What its problems recommend to learners; None where only the prepared problem knows."""
 
     @abstractmethod
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:

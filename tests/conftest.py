@@ -82,7 +82,7 @@ class CommandLine:
 
     def within(self, *arguments):
         """In this process, which has imported everything already."""
-        from frontrunner.harness.cli import main
+        from frontrunner.studies.cli import main
 
         out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

@@ -7,10 +7,10 @@ import pytest
 import frontrunner as fr
 
 PUBLIC = """
-    Budget CellError Checkpoints ClassificationProblem ConfigError Context ContinuousSet DataError DivergenceError
-    DuplicateNameError Examples FiniteSet Front FrontError FrontrunnerError Hypervolume Learner Needs Objectives Params
-    ParetoSet PreferenceError Problem StoreError Suite UnknownNameError UnsupportedError evaluate hypervolume igd
-    igd_plus load_problem make_learner methods simplex_grid suites
+    Budget CellError Checkpoints Choice ClassificationProblem ConfigError Context ContinuousSet DataError
+    DivergenceError DuplicateNameError Examples FiniteSet Front FrontError FrontrunnerError Hypervolume Learner Needs
+    Objectives Params ParetoSet PreferenceError Problem Range StoreError Suite UnknownNameError UnsupportedError
+    evaluate hypervolume igd igd_plus load_problem make_learner methods simplex_grid suites
 """
 HEAVY = ["torch", "mlflow", "pymoo", "matplotlib", "pandas", "open_clip", "transformers", "optuna"]
 

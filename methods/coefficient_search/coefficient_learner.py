@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from ...tasks.problem import Problem
 from ..learner import Context, Learner
 from ..needs import Needs
 from ..pareto_set import ParetoSet
+from ..ranges import Range
 from ..task_vectors import ModelMerger
 from .evaluator import CoefficientEvaluator
 from .searched_set import SearchedSet
@@ -27,7 +28,7 @@ class SearchBox:
 
     min_coefficient: float = 0.0
     """The least value of each coefficient."""
-    max_coefficient: float = 1.0
+    max_coefficient: Annotated[float, Range(0.5, 2.0)] = 1.0
     """The greatest value of each coefficient."""
     start_with_experts: bool = True
     """Whether the T experts and their mean, moved into the box, are evaluated first."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from ...errors import ConfigError
+from ...tasks.problem import Budget
 from ..checks import require_positive
 from ..learner import Context
+from ..ranges import Range
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
 from .evaluator import CoefficientEvaluator
 from .evolution import evolve
@@ -20,14 +23,14 @@ from .quadratic_surrogate import QuadraticSurrogate, n_quadratic_terms
 class Amortization(SearchBox):
     """How the surrogates are fitted and how their front is searched."""
 
-    evaluations: int | None = None
+    evaluations: Annotated[int | None, Range(45, 450, log=True, costs=True)] = None
     """Merged models evaluated; three for every number of a surrogate where unset (30 at T = 3, 135 at T = 8)."""
     sigmoid: bool | None = None
     """Whether each quadratic lies inside a sigmoid, the paper's warping of metrics in [0, 1]; where unset, it does
     if all measured objectives do."""
-    population: int = 100
+    population: Annotated[int, Range(20, 400, log=True, costs=True)] = 100
     """Members of the set; surrogate points per generation of NSGA-II."""
-    generations: int = 100
+    generations: Annotated[int, Range(20, 400, log=True, costs=True)] = 100
     """Generations of NSGA-II on the surrogates, which evaluates no model."""
 
     def __post_init__(self) -> None:
@@ -35,6 +38,10 @@ class Amortization(SearchBox):
         require_positive(self, "evaluations", "generations")
         if self.population < 2:
             raise ConfigError(f"population must be 2 or more, found {self.population}")
+
+    def evaluations_for(self, n_tasks: int) -> int:
+        """Three for every number of a quadratic of T coefficients where unset."""
+        return 3 * n_quadratic_terms(n_tasks) if self.evaluations is None else self.evaluations
 
 
 class Map(CoefficientLearner):
@@ -48,10 +55,15 @@ class Map(CoefficientLearner):
     name: ClassVar[str] = "map"
     Config: Any = Amortization
 
+    def resolved_for(self, budget: Budget, n_tasks: int) -> Any:
+        """Further, the number of evaluations where unset."""
+        config = super().resolved_for(budget, n_tasks)
+        return dataclasses.replace(config, evaluations=config.evaluations_for(n_tasks))
+
     def evaluations(self, n_tasks: int) -> int:
         """As many as the surrogates have numbers, or more."""
         terms = n_quadratic_terms(n_tasks)
-        wanted: int = self.config.evaluations or 3 * terms
+        wanted: int = self.config.evaluations_for(n_tasks)
         if wanted < terms:
             raise ConfigError(
                 f"evaluations must be {terms} or more, the numbers of a quadratic of {n_tasks} coefficients; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...errors import ConfigError
 from ..checks import require_positive
 from ..learner import Context
+from ..ranges import Range
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
 from .evaluator import CoefficientEvaluator
 from .expected_improvement import most_promising
@@ -24,7 +25,7 @@ RHO = 0.05
 class BayesianSearch(SearchBox):
     """How many merged models are evaluated."""
 
-    evaluations: int = 40
+    evaluations: Annotated[int, Range(20, 200, log=True, costs=True)] = 40
     """Merged models evaluated, the 2 T + 2 of the initial design included."""
 
     def __post_init__(self) -> None:

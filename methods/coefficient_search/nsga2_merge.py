@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from ...errors import ConfigError
 from ..learner import Context
+from ..ranges import Range
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
 from .evaluator import CoefficientEvaluator
 from .evolution import evolve
@@ -18,9 +19,9 @@ from .evolution import evolve
 class Evolution(SearchBox):
     """Evaluations are population times generations."""
 
-    population: int = 20
+    population: Annotated[int, Range(8, 100, log=True, costs=True)] = 20
     """Merged models per generation."""
-    generations: int = 10
+    generations: Annotated[int, Range(2, 50, log=True, costs=True)] = 10
     """How many, the first included."""
 
     def __post_init__(self) -> None:

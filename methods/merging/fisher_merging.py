@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from ..flat_weights import FlatWeights
 from ..learner import Context, Learner
 from ..needs import Needs
 from ..pareto_set import ContinuousSet, ParetoSet
+from ..ranges import Choice, Range
 from ..training import REPORT_EVERY
 from .train_examples import examples_per_task
 
@@ -68,9 +69,9 @@ class FisherMerging(Learner):
     class Config:
         """Examples are taken one at a time, since gradients are squared example by example."""
 
-        n_examples: int = 256
+        n_examples: Annotated[int, Range(16, 1024, log=True, costs=True)] = 256
         """Train examples of each task whose inputs are looked at, if it has as many."""
-        normalize: bool = True
+        normalize: Annotated[bool, Choice((True, False))] = True
         """Divide each expert's Fisher by its L2 norm, so that a less certain expert does not outweigh the others."""
         floor: float = 1e-6
         """Least Fisher of a parameter, after normalizing: what is 0 for every expert is averaged."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from ..flat_weights import FlatWeights
 from ..learner import Context, Learner
 from ..needs import Needs
 from ..pareto_set import ContinuousSet, ParetoSet
+from ..ranges import Range
 from .gram_matrices import GramMatrices
 from .train_examples import examples_per_task
 
@@ -65,11 +66,11 @@ class RegMean(Learner):
     class Config:
         """Defaults are those used for CLIP models."""
 
-        n_examples: int = 256
+        n_examples: Annotated[int, Range(16, 1024, log=True, costs=True)] = 256
         """Train examples of each task whose inputs are looked at, if it has as many."""
         batch_size: int = 32
         """Most examples of a forward pass; all passes take equally many."""
-        reduce_off_diagonal: float = 0.95
+        reduce_off_diagonal: Annotated[float, Range(0.0, 1.0)] = 0.95
         """The off-diagonal entries of Gram matrices are scaled by it (0.6 for GPT-2; 1 is plain least squares)."""
 
         def __post_init__(self) -> None:

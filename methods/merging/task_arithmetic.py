@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from ...errors import ConfigError
 from ...tasks.problem import Problem
 from ..learner import Context, Learner
 from ..pareto_set import FiniteSet, ParetoSet
+from ..ranges import Range
 from ..task_vectors import ModelMerger
 
 
@@ -26,7 +27,7 @@ class TaskArithmetic(Learner):
 
         points: int = 11
         """How many models lie on the curve."""
-        max_lambda: float = 1.0
+        max_lambda: Annotated[float, Range(0.2, 2.0)] = 1.0
         """The curve runs from 0 (pre-trained) to here."""
 
         def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from ..flat_weights import FlatWeights
 from ..learner import Context, Learner
 from ..needs import Needs
 from ..pareto_set import ContinuousSet, FiniteSet, ParetoSet
+from ..ranges import Choice, Range
 from .validation_choice import choose_on_validation
 
 
@@ -59,13 +60,13 @@ class TiesMerging(Learner):
     class Config:
         """The curve is sampled at evenly spaced lambdas, both ends included."""
 
-        keep: float = 0.2
+        keep: Annotated[float, Range(0.05, 1.0)] = 0.2
         """Share of every task vector's entries that trimming keeps, the largest in magnitude."""
-        merge: str = "sum"
+        merge: Annotated[str, Choice(("sum", "mean"))] = "sum"
         """How agreeing entries are joined: sum (as in the paper of PWE MoE) or mean (as in that of TIES)."""
         points: int = 11
         """How many models lie on the curve, or how many lambdas are tried on the validation split."""
-        max_lambda: float = 1.0
+        max_lambda: Annotated[float, Range(0.2, 2.0)] = 1.0
         """The lambdas run from 0 (pre-trained) to here."""
         conditioned: bool = False
         """Follow the preference at one lambda, instead of a curve over lambda."""

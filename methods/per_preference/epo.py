@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import require_min_preference
+from ..ranges import Range
 from ..scalarization import Scalarization
 from ..scalarization.epo import Epo
 from ..training import Training
@@ -24,7 +25,7 @@ class EpoSearch(FineTuned):
     class Config(Training):
         """Steps, batch size and learning rate are the suite's unless set."""
 
-        min_preference: float = 0.01
+        min_preference: Annotated[float, Range(1e-3, 0.2, log=True)] = 0.01
         """Smaller weights of a preference are raised to it, since no finite loss balances a weight of 0."""
 
         def __post_init__(self) -> None:

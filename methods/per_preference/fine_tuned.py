@@ -84,7 +84,14 @@ class FineTuned(Learner):
         recipe = self.resolved(problem)
         asked = self._asked(_checked(preferences, problem.n_tasks))
         weights = FlatWeights(problem, trained_names(problem))
-        models, diagnostics = [], []
+        models: list[Tensor] = []
+        diagnostics = []
+
+        def learned() -> FineTunedSet:
+            """The models so far."""
+            return self._set(problem, weights, torch.stack(models), asked[: len(models)])
+
+        total_steps = len(asked) * recipe.steps
         for own, preference in enumerate(asked):
             scalarization = self.scalarization(asked, own, recipe.steps)
             trained = weights.join(problem.pretrained).requires_grad_()
@@ -98,11 +105,13 @@ class FineTuned(Learner):
                 name=f"model-{own}",
                 stateful=scalarization,
                 done_steps=own * recipe.steps,
-                total_steps=len(asked) * recipe.steps,
+                total_steps=total_steps,
             )
             models.append(trained.detach())
             diagnostics.append(scalarization.diagnostics())
-        found = self._set(problem, weights, torch.stack(models), asked)
+            if len(models) < len(asked):
+                context.probe(len(models) * recipe.steps, total_steps, learned)
+        found = learned()
         found.training_diagnostics = {name: float(np.mean([d[name] for d in diagnostics])) for name in diagnostics[0]}
         return found
 

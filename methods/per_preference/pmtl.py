@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
 from ..checks import require_min_preference
+from ..ranges import Range
 from ..scalarization import Scalarization
 from ..scalarization.pmtl import Pmtl
 from ..scalarization.wanted_losses import wanted_losses
@@ -26,9 +27,9 @@ class PmtlSearch(FineTuned):
     class Config(Training):
         """Steps, batch size and learning rate are the suite's unless set."""
 
-        warm_up_share: float = 0.2
+        warm_up_share: Annotated[float, Range(0.0, 0.5)] = 0.2
         """Share of the steps that may be spent on reaching the cone before the losses count."""
-        min_preference: float = 0.01
+        min_preference: Annotated[float, Range(1e-3, 0.2, log=True)] = 0.01
         """Smaller weights of a preference are raised to it: the cone's axis has losses proportional to 1 / r."""
 
         def __post_init__(self) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import require_positive
+from ..ranges import Range
 from ..scalarization import Scalarization, SmoothTchebycheff
 from ..training import Training
 from .fine_tuned import FineTuned
@@ -23,7 +24,7 @@ class Stch(FineTuned):
     class Config(Training):
         """Steps, batch size and learning rate are the suite's unless set."""
 
-        mu: float = 0.01
+        mu: Annotated[float, Range(1e-3, 1.0, log=True)] = 0.01
         """Smoothing, in units of the loss."""
 
         def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from ..checks import require_positive
 from ..learner import Context, Learner
 from ..needs import Needs
 from ..pareto_set import ParetoSet
+from ..ranges import Range
 from ..scalarization import Linear, Scalarization
 from ..training import Training, train
 from .conditioned_set import ConditionedSet
@@ -27,7 +28,7 @@ from .conditioned_set import ConditionedSet
 class ConditionedTraining(Training):
     """Options of every learner of a conditioned set."""
 
-    dirichlet_alpha: float = 1.0
+    dirichlet_alpha: Annotated[float, Range(0.1, 10.0, log=True)] = 1.0
     """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
 
     def __post_init__(self) -> None:
@@ -69,6 +70,7 @@ class ConditionedLearner(Learner):
             recipe,
             context,
             stateful=scalarization,
+            in_the_making=lambda: conditioned,
         )
         conditioned.training_diagnostics = scalarization.diagnostics()
         return conditioned

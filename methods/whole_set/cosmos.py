@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from ...errors import ConfigError, UnsupportedError
 from ...tasks.problem import Problem
 from ..checks import require_min_preference
 from ..flat_weights import FlatWeights, trained_names
+from ..ranges import Range
 from ..scalarization import Scalarization
 from ..scalarization.cosine_aligned import CosineAligned
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
@@ -57,11 +58,11 @@ class Cosmos(ConditionedLearner):
     class Config(ConditionedTraining):
         """Learning rate, steps and batch size are the suite's unless set."""
 
-        dirichlet_alpha: float = 1.2
+        dirichlet_alpha: Annotated[float, Range(0.1, 10.0, log=True)] = 1.2
         """Concentration of the preferences drawn in training (paper: 1.2 on its image data)."""
-        penalty: float = 1.0
+        penalty: Annotated[float, Range(0.01, 10.0, log=True)] = 1.0
         """lambda, weight of the cosine (paper: 0.01 to 8, by data set)."""
-        min_preference: float = 0.05
+        min_preference: Annotated[float, Range(1e-3, 0.2, log=True)] = 0.05
         """Smaller weights of a preference are raised to it in the cosine."""
 
         def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from ...tasks.problem import Problem
 from ..learner import Context
 from ..needs import Needs
 from ..pareto_set import ParetoSet
+from ..ranges import Choice, Range
 from ..scalarization import Linear, Scalarization
 from ..scalarization.hypervolume import HypervolumeMixed
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
@@ -80,16 +81,16 @@ class LayerwiseInterpolation(ConditionedLearner):
     class Config(ConditionedTraining):
         """Steps and batch size are the suite's unless set."""
 
-        groups: Literal["tensors", "layers", "model"] = "tensors"
+        groups: Annotated[Literal["tensors", "layers", "model"], Choice(("tensors", "layers", "model"))] = "tensors"
         """What has coefficients of its own: every weight tensor, every layer, or the model as a whole."""
-        interactions: bool = True
+        interactions: Annotated[bool, Choice((True, False))] = True
         """Terms for pairs of tasks beside those for single tasks."""
-        hypervolume_share: float = 0.0
+        hypervolume_share: Annotated[float, Range(0.0, 0.9)] = 0.0
         """Share of the hypervolume's gradient in a step; above 0 answers spread for hypervolume, and no longer
         minimise sum_t r_t loss_t."""
         validate: bool = True
         """Whether interpolation is taken back where it is better on the validation split."""
-        lr: float | None = 3e-2
+        lr: Annotated[float | None, Range(1e-3, 3e-1, log=True)] = 3e-2
         """Adam's initial learning rate."""
 
         def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from ...errors import ConfigError
 from ...tasks.problem import Problem
 from ..checks import require_positive
 from ..flat_weights import FlatWeights, trained_names
+from ..ranges import Choice, Range
 from ..scalarization import Scalarization
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .conditioned_set import ConditionedSet, FlatSet
@@ -49,9 +50,9 @@ class Pamal(ConditionedLearner):
     class Config(ConditionedTraining):
         """Learning rate, steps and batch size are the suite's unless set."""
 
-        start: str = "pretrained"
+        start: Annotated[str, Choice(STARTS)] = "pretrained"
         """Where the T models start: pretrained or experts."""
-        samples: int = 1
+        samples: Annotated[int, Range(1, 8, log=True, costs=True)] = 1
         """Preferences a step; a forward and backward pass of the model for each."""
 
         def __post_init__(self) -> None:

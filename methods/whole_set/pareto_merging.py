@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from ...errors import UnsupportedError
 from ...tasks.problem import Params, Problem
 from ..checks import require_positive
 from ..flat_weights import trained_names
+from ..ranges import Range
 from ..task_vectors import ModelMerger
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .conditioned_set import ConditionedSet
@@ -96,9 +97,9 @@ class ParetoMerging(ConditionedLearner):
     class Config(ConditionedTraining):
         """Learning rate, steps and batch size are the suite's unless set."""
 
-        rank: int = 16
+        rank: Annotated[int, Range(1, 64, log=True, costs=True)] = 16
         """Of every matrix's shift (paper: 16)."""
-        base_coefficient: float = 0.3
+        base_coefficient: Annotated[float, Range(0.0, 1.0)] = 0.3
         """lambda of the task-arithmetic model that is shifted (paper: 0.3)."""
 
         def __post_init__(self) -> None:

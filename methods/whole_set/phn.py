@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypedDict
+from typing import Annotated, ClassVar, TypedDict
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from ...tasks.problem import Problem
 from ..checks import require_min_preference, require_positive
 from ..flat_weights import FlatWeights, trained_names
 from ..learner import Context
+from ..ranges import Range
 from ..scalarization import Scalarization
 from ..scalarization.epo import Epo
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
@@ -67,7 +68,7 @@ class PhnLs(ConditionedLearner):
     class Config(ConditionedTraining):
         """Learning rate, steps and batch size are the suite's unless set."""
 
-        hidden_size: int = 100
+        hidden_size: Annotated[int, Range(16, 256, log=True, costs=True)] = 100
         """Units of each hidden layer (paper: 100)."""
         form: str = "auto"
         """exact: one layer makes all weights; chunked: chunk by chunk; auto: exact up to max_exact_parameters."""
@@ -75,7 +76,7 @@ class PhnLs(ConditionedLearner):
         """Weights made at a time in the chunked form."""
         max_exact_parameters: int = 10_000_000
         """Size of the exact form's last layer up to which auto takes it."""
-        dirichlet_alpha: float = 0.2
+        dirichlet_alpha: Annotated[float, Range(0.1, 10.0, log=True)] = 0.2
         """Concentration of the preferences drawn in training (paper: 0.2, mostly near the corners)."""
 
         def __post_init__(self) -> None:
@@ -131,7 +132,7 @@ class PhnEpo(PhnLs):
     class Config(PhnLs.Config):
         """As for phn-ls."""
 
-        min_preference: float = 0.01
+        min_preference: Annotated[float, Range(1e-3, 0.2, log=True)] = 0.01
         """Smaller weights of a preference are raised to it, since no finite loss balances a weight of 0."""
 
         def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch.nn.functional import cosine_similarity
 from ...errors import ConfigError, DivergenceError
 from ...metrics.hypervolume_gradient import fronts_gradient
 from ..checks import require_min_preference, require_positive
+from ..ranges import Range
 from ..scalarization import Scalarization
 from ..scalarization.wanted_losses import wanted_losses
 from .conditioned_set import ConditionedSet
@@ -42,13 +43,13 @@ class PhnHvi(PhnLs):
     class Config(PhnLs.Config):
         """As for phn-ls."""
 
-        samples: int = 8
+        samples: Annotated[int, Range(2, 16, log=True, costs=True)] = 8
         """p, preferences a step; a forward and backward pass of the model for each."""
-        penalty: float = 1.0
+        penalty: Annotated[float, Range(0.01, 10.0, log=True)] = 1.0
         """Weight of the cosine."""
-        min_preference: float = 0.05
+        min_preference: Annotated[float, Range(1e-3, 0.2, log=True)] = 0.05
         """Smaller weights of a preference are raised to it in the cosine."""
-        dirichlet_alpha: float = 1.0
+        dirichlet_alpha: Annotated[float, Range(0.1, 10.0, log=True)] = 1.0
         """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
 
         def __post_init__(self) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
 
 from ...errors import ConfigError
-from ...tasks.problem import Problem
+from ...tasks.problem import Budget, Problem
 from ..checks import require_min_preference, require_positive
+from ..ranges import Choice, Range
 from ..scalarization import Scalarization, SmoothTchebycheff
 from ..scalarization.epo import Epo
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
@@ -50,15 +52,15 @@ class PweMoeLs(ConditionedLearner):
 
         upscale: str = "mlp"
         """Which modules get routers: mlp, attn+mlp, all, model, or patterns over module names."""
-        router_depth: int = 2
+        router_depth: Annotated[int, Choice((1, 2))] = 2
         """Linear layers of a router: 1 or 2."""
-        hidden_size: int | None = None
+        hidden_size: Annotated[int | None, Range(2, 256, log=True)] = None
         """Units between the two layers; twice the number of tasks when unset."""
-        init_lambda: float = 0.3
+        init_lambda: Annotated[float, Range(0.0, 1.0)] = 0.3
         """Initial value of every coefficient, and the coefficient of all that has no router."""
-        init_std: float = 0.01
+        init_std: Annotated[float, Range(1e-3, 1.0, log=True)] = 0.01
         """Standard deviation of the routers' initial weights; 0 starts exactly at task arithmetic."""
-        lr: float | None = 1e-2
+        lr: Annotated[float | None, Range(1e-4, 1e-1, log=True)] = 1e-2
         """Adam's initial learning rate."""
 
         def __post_init__(self) -> None:
@@ -73,15 +75,20 @@ class PweMoeLs(ConditionedLearner):
 
     config: Config
 
+    def resolved_for(self, budget: Budget, n_tasks: int) -> Any:
+        """Further, twice as many hidden units as tasks where unset."""
+        config = super().resolved_for(budget, n_tasks)
+        return config if config.hidden_size is not None else dataclasses.replace(config, hidden_size=2 * n_tasks)
+
     def untrained(self, problem: Problem, generator: torch.Generator) -> PweMoeSet:
         """Routers that answer every preference with coefficients near `init_lambda`."""
-        config = self.config
+        config = self.resolved(problem)
         model = UpscaledModel(problem, weights_of_modules(problem, config.upscale), config.init_lambda)
         routers = RouterBank(
             len(model.banks),
             problem.n_tasks,
             depth=config.router_depth,
-            hidden_size=2 * problem.n_tasks if config.hidden_size is None else config.hidden_size,
+            hidden_size=config.hidden_size,
             init_lambda=config.init_lambda,
             init_std=config.init_std,
             generator=generator,
@@ -99,7 +106,7 @@ class PweMoeEpo(PweMoeLs):
     class Config(PweMoeLs.Config):
         """As for pwe-moe-ls."""
 
-        min_preference: float = 0.01
+        min_preference: Annotated[float, Range(1e-3, 0.2, log=True)] = 0.01
         """Smaller weights of a preference are raised to it, since no finite loss balances a weight of 0."""
 
         def __post_init__(self) -> None:
@@ -123,7 +130,7 @@ class PweMoeStch(PweMoeLs):
     class Config(PweMoeLs.Config):
         """As for pwe-moe-ls."""
 
-        mu: float = 0.01
+        mu: Annotated[float, Range(1e-3, 1.0, log=True)] = 0.01
         """Smoothing, in units of the loss."""
 
         def __post_init__(self) -> None:

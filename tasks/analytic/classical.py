@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import ConfigError
-from ..problem import Problem
+from ..problem import Budget, Problem
 from ..progress import Progress
 from ..suite import Suite
-from .point import PointProblem
+from .point import POINT_BUDGET, PointProblem
 
 
 class ClassicalSuite(Suite):
@@ -26,6 +26,7 @@ class ClassicalSuite(Suite):
 
     version: ClassVar[str] = "1"
     cpu_threads: ClassVar[int | None] = 1
+    budget: ClassVar[Budget] = POINT_BUDGET
     reference: ClassVar[tuple[float, ...]]
     """(T,) the reference point of the hypervolume."""
 
@@ -77,4 +78,5 @@ class ClassicalSuite(Suite):
             pareto_front=self.front()[:, order],
             hypervolume_limit=self.hypervolume_limit(),
             device=device,
+            budget=self.budget,
         )

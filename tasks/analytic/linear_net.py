@@ -60,6 +60,7 @@ class LinearNetSuite(Suite):
     version: ClassVar[str] = "1"
     tasks: ClassVar[tuple[str, ...]] = ("m1", "m2", "m3")
     cpu_threads: ClassVar[int | None] = 1
+    budget: ClassVar[Budget] = Budget(steps=1000, batch_size=60, lr=0.02)
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """Draw maps, data and the pre-trained network from the seed, and fine-tune the experts."""
@@ -87,7 +88,7 @@ class LinearNetSuite(Suite):
             model=model,
             pretrained=pretrained,
             experts=experts,
-            budget=Budget(steps=1000, batch_size=60, lr=0.02),
+            budget=self.budget,
             data=data,
             power=1 + NOISE_POWER,
             reference_point=np.ones(len(tasks)),

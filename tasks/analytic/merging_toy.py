@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..problem import Problem
+from ..problem import Budget, Problem
 from ..progress import Progress
 from ..suite import Suite
 from .dense_simplex import dense_simplex
-from .point import PointProblem
+from .point import POINT_BUDGET, PointProblem
 from .simplex_quadratics import distances_to_corners, hypervolume_of_distances
 
 
@@ -27,6 +27,7 @@ class MergingToy(Suite):
     version: ClassVar[str] = "1"
     tasks: ClassVar[tuple[str, ...]] = tuple(f"e{t}" for t in range(1, 9))
     cpu_threads: ClassVar[int | None] = 1
+    budget: ClassVar[Budget] = POINT_BUDGET
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """In as many dimensions as tasks; the reference point, 2, is what every other expert has."""
@@ -45,4 +46,5 @@ class MergingToy(Suite):
             pareto_front=distances_to_corners(dense_simplex(n_tasks)),
             hypervolume_limit=hypervolume_of_distances(n_tasks),
             device=device,
+            budget=self.budget,
         )

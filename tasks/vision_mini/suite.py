@@ -39,6 +39,7 @@ class VisionMini(Suite):
     version: ClassVar[str] = "1"
     tasks: ClassVar[tuple[str, ...]] = tuple(TEMPLATES)
     cpu_threads: ClassVar[int | None] = 1
+    budget: ClassVar[Budget] = Budget(steps=400, batch_size=16, lr=5e-4)
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """Load data and weights, make the heads, fetch or fine-tune the experts."""
@@ -69,7 +70,7 @@ class VisionMini(Suite):
             model=model.visual,
             pretrained=pretrained,
             experts=experts,
-            budget=Budget(steps=400, batch_size=16, lr=5e-4),
+            budget=self.budget,
             data=[domain.splits for domain in domains],
             heads=heads,
             to_input=to_input,

@@ -9,25 +9,33 @@ import pytest
 @pytest.fixture
 def in_process(monkeypatch):
     """Workers without a process of their own: the bench's own logic is what is tested. (method, device) of each."""
-    from frontrunner.harness import bench, worker
+    from frontrunner.harness import cell_run, worker
     from frontrunner.harness.cell_process import Ending
 
     devices, lock = [], threading.Lock()
 
-    def run(cell, *, device, plugins, scratch, checkpoints, on_event, stop):
+    def run(cell, *, device, plugins, scratch, checkpoints, on_event, stop, probes):
         devices.append((cell.method, device))
-        request = {
-            "cell": cell.to_json(),
-            "device": "cpu",
-            "plugins": plugins,
-            "scratch": str(scratch),
-            "checkpoints": str(checkpoints),
-            "checkpoint_interval_s": 0,
-        }
-        with lock, (scratch / "events").open("w") as events:
-            return Ending.told_by(worker.attempt(request, worker.Reporter(events)))
+        request = worker.Request(
+            cell=cell.to_json(),
+            device="cpu",
+            plugins=plugins,
+            scratch=str(scratch),
+            checkpoints=str(checkpoints),
+            checkpoint_interval_s=0,
+            probes=probes,
+            folder=".",
+            environment={},
+        )
 
-    monkeypatch.setattr(bench, "run_in_process", run)
+        def tell(event):
+            if Ending.told_by(event) is None:
+                on_event(event)
+
+        with lock:
+            return Ending.told_by(worker.attempt(request, worker.Reporter(tell)))
+
+    monkeypatch.setattr(cell_run, "run_in_process", run)
     return devices
 
 

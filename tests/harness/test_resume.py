@@ -59,9 +59,10 @@ def board_of(command, folder):
 def worker_of(bench):
     """The worker of the bench with this process id, as soon as there is one."""
     while True:
-        for child in psutil.Process(bench).children():
-            if "frontrunner.harness.worker" in child.cmdline():
-                return child
+        for server in psutil.Process(bench).children():
+            if "forkserver" in " ".join(server.cmdline()):
+                for worker in server.children():
+                    return worker
         time.sleep(0.01)
 
 

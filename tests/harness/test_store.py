@@ -5,7 +5,7 @@ from unittest.mock import Mock
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness import bench, store
+from frontrunner.harness import bench, cell_run, store
 from frontrunner.harness.leaderboard import leaderboards
 from frontrunner.harness.spec import BenchSpec
 from frontrunner.harness.store import Store
@@ -35,7 +35,7 @@ class TestStore:
         with monkeypatch.context() as patched:
             patched.setattr(opened.client, "log_dict", killed)
             with pytest.raises(KeyboardInterrupt):
-                opened.bench_run("tiny", "two", "digest", [], {})
+                opened.parent_run("bench", "tiny", "two", "digest", {"cells.json": {"cells": []}})
         assert leaderboards(opened) == []
         run(tmp_path / "s")
         assert labels(tmp_path / "s") == {"pretrained": {}, "experts": {}}
@@ -74,7 +74,7 @@ class TestStore:
         def interrupted(*_, **__):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(bench, "run_in_process", interrupted)
+        monkeypatch.setattr(cell_run, "run_in_process", interrupted)
         opened = Store(tmp_path, create=True)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path)
@@ -82,14 +82,14 @@ class TestStore:
         assert parent.info.status == "KILLED"
 
     def test_a_report_that_cannot_be_recorded_fails_its_cell_only(self, tmp_path, in_process, monkeypatch):
-        record = bench._record
+        record = cell_run._record
 
         def refuse(opened, run_id, cell, scratch):
             if cell.method == "pretrained":
                 raise TypeError("a metric is no number")
             record(opened, run_id, cell, scratch)
 
-        monkeypatch.setattr(bench, "_record", refuse)
+        monkeypatch.setattr(cell_run, "_record", refuse)
         _, outcomes = run(tmp_path)
         assert [outcome.ending.status for outcome in outcomes] == ["failed", "finished"]
         assert "a metric is no number" in labels(tmp_path)["pretrained"][0]

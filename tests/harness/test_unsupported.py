@@ -6,9 +6,9 @@ import json
 import pytest
 
 from frontrunner.errors import CellError, UnsupportedError
-from frontrunner.harness.bench import Outcome
 from frontrunner.harness.cell import make_cell
 from frontrunner.harness.cell_process import Ending
+from frontrunner.harness.cell_run import Outcome
 from frontrunner.harness.store import Store
 from frontrunner.harness.verdict import require_finished, require_settled, summary
 from frontrunner.methods import METHODS

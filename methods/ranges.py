@@ -1,0 +1,108 @@
+"""Where options are worth searching: declared beside the option, read by whoever tunes."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers from `low` to `high`, both included; whole ones where the option is an integer.
+
+    An option says `lr: Annotated[float, Range(1e-4, 1e-1, log=True)] = 1e-2`.
+
+    Raises:
+        ConfigError: the ends are not finite, low is not below high, or `log` with a low end that is not above 0.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    """Whether orders of magnitude matter more than differences."""
+    costs: bool = False
+    """Whether more of it buys quality with time or memory: such an option is tuned only where it is asked for."""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise ConfigError(f"a range needs finite ends with low below high, found {self.low} and {self.high}")
+        if self.log and self.low <= 0:
+            raise ConfigError(f"a logarithmic range needs a low end above 0, found {self.low}")
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}{', logarithmic' if self.log else ''}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few values.
+
+    Raises:
+        ConfigError: fewer than two values, or the same one twice.
+    """
+
+    values: tuple[str | int | float | bool, ...]
+    costs: bool = False
+    """As for `Range`."""
+
+    def __post_init__(self) -> None:
+        given: object = self.values  # whatever its annotation says
+        if not isinstance(given, tuple) or not 2 <= len(given) == len(set(given)):
+            raise ConfigError(f"a choice needs a tuple of two or more distinct values, found {given!r}")
+
+    def __str__(self) -> str:
+        return " or ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in self.values)
+
+
+def documented_ranges(config: type) -> dict[str, Range | Choice]:
+    """Option -> where it is worth searching, of the options of a learner's `Config` that say so.
+
+    Raises:
+        ConfigError: an annotation that cannot be read, or a `Range` whose ends its option could not hold.
+    """
+    hints = option_types(config, include_extras=True)
+    whole = whole_options(config)
+    found = {}
+    for field in dataclasses.fields(config):
+        for extra in getattr(hints[field.name], "__metadata__", ()):
+            if isinstance(extra, (Range, Choice)):
+                found[field.name] = extra
+            if isinstance(extra, Range) and field.name in whole and not (extra.low % 1 == extra.high % 1 == 0):
+                raise ConfigError(
+                    f"option {field.name!r} of {config.__qualname__} holds whole numbers, found a range from "
+                    f"{extra.low} to {extra.high}; give it whole ends"
+                )
+    return found
+
+
+def whole_options(config: type) -> frozenset[str]:
+    """The options of a learner's `Config` that hold whole numbers, or None beside them."""
+    hints = option_types(config)
+    return frozenset(field.name for field in dataclasses.fields(config) if _is_whole(hints[field.name]))
+
+
+def option_types(config: type, *, include_extras: bool = False) -> dict[str, Any]:
+    """Option -> its type, what is annotated beside it only with `include_extras`.
+
+    Raises:
+        ConfigError: an annotation that cannot be read.
+    """
+    try:
+        return typing.get_type_hints(config, include_extras=include_extras)
+    except (NameError, AttributeError) as error:
+        raise ConfigError(
+            f"the annotations of {config.__qualname__} cannot be read: {error}; import what they name in "
+            f"{config.__module__}, outside of TYPE_CHECKING"
+        ) from error
+
+
+def _is_whole(hint: Any) -> bool:
+    """`int` and `int | None`; `bool` is a type of its own here."""
+    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    return (set(typing.get_args(hint)) if union else {hint}) - {type(None)} == {int}

@@ -1,0 +1,44 @@
+"""The command line, with tuning: the entry point of `frontrunner`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..harness import cli
+from ..harness.cli import DeviceOption, PluginOption, StoreOption
+
+main = cli.main
+
+
+@cli.app.command()
+def tune(
+    file: Annotated[Path, typer.Argument(help="A YAML file; see studies/router.yaml.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the tables, to a .md file.")] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(help="Optuna's storage, as a database URL that other machines may share [SQLite in the store]."),
+    ] = None,
+    device: DeviceOption = "auto",
+    store: StoreOption = None,
+    plugin: PluginOption = None,
+) -> None:
+    """Tune learners with Optuna on the validation split, then hold what was found against the defaults on test.
+
+    The same command continues an interrupted study; started several times at once, its processes share the trials.
+    """
+    from ..harness.plugins import load_plugins
+    from .command import run_file
+
+    load_plugins(plugin or [])
+    run_file(
+        file,
+        cli.folder_of(store),
+        cli.open_console(),
+        device=device,
+        storage=storage,
+        plugins=plugin or [],
+        output=output,
+    )

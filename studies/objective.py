@@ -1,0 +1,75 @@
+"""What trials are judged by: recorded metrics, each with its direction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ..errors import ConfigError
+from ..harness.leaderboard import COSTS, QUALITIES
+from .spec import ObjectiveSpec
+
+MAXIMIZED = ("hypervolume", "hypervolume_ratio")
+"""All other metrics of a leaderboard are minimised."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One metric, and whether more of it is better."""
+
+    metric: str
+    maximize: bool
+
+    @property
+    def direction(self) -> Literal["maximize", "minimize"]:
+        """As Optuna says it."""
+        return "maximize" if self.maximize else "minimize"
+
+    @property
+    def heading(self) -> str:
+        """For tables."""
+        return f"{self.metric} {'↑' if self.maximize else '↓'}"
+
+    def better(self, value: float, other: float) -> bool:
+        """Whether `value` beats `other`."""
+        return value > other if self.maximize else value < other
+
+
+def make_objective(spec: ObjectiveSpec) -> Objective:
+    """An objective; ConfigError where its direction is not known, or is not the one that is known."""
+    known = {metric: metric in MAXIMIZED for metric in (*QUALITIES, *COSTS)}
+    asked = None if spec.direction is None else spec.direction == "maximize"
+    maximize = known.get(spec.metric, asked)
+    if maximize is None:
+        raise ConfigError(
+            f"the objective {spec.metric!r} is none of {', '.join(known)}; for a metric of your learner's own, say "
+            "direction: maximize or minimize"
+        )
+    if asked is not None and asked != maximize:
+        raise ConfigError(f"{spec.metric} is {'maximised' if maximize else 'minimised'}; drop its direction")
+    return Objective(spec.metric, maximize)
+
+
+def mean_values(objectives: Sequence[Objective], measured: Sequence[Mapping[str, float]]) -> list[float]:
+    """Every objective, averaged over the cells of a trial.
+
+    Args:
+        objectives: in the study's order.
+        measured: the recorded metrics of each cell.
+
+    Raises:
+        ConfigError: a cell has not recorded one of them.
+    """
+    for objective in objectives:
+        for metrics in measured:
+            if objective.metric not in metrics:
+                hint = (
+                    "; it needs a suite whose front is known in closed form"
+                    if objective.metric in ("igd", "igd_plus", "hypervolume_ratio")
+                    else f"; recorded are {', '.join(sorted(metrics))}"
+                )
+                raise ConfigError(f"the objective {objective.metric!r} was not recorded{hint}")
+    return [float(np.mean([metrics[objective.metric] for metrics in measured])) for objective in objectives]

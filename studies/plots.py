@@ -1,0 +1,73 @@
+"""Optuna's own plots of a study, interactive in one page and as pictures."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.trial import FrozenTrial
+
+from .study import OpenStudy
+
+PAGE = "plots.html"
+
+
+def draw_plots(study: OpenStudy, folder: Path) -> None:
+    """Write `plots.html`, self-contained, and a PNG each.
+
+    History, slices and importances are drawn for every objective, the Pareto front for two or three of them.
+    Importances need two options and two values that differ; without them they are left out.
+    """
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    shown = _without_discarded(study)
+    parts: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.simplefilter("ignore", UserWarning)  # matplotlib's, about the layout of Optuna's axes
+        for name, plot, keys in _plots(study):
+            figure = getattr(optuna.visualization, plot)(shown, **keys)
+            figure.update_layout(title=f"{study.plan.name}: {name.replace('-', ' ')}")
+            parts.append(figure.to_html(full_html=False, include_plotlyjs=not parts))
+            getattr(optuna.visualization.matplotlib, plot)(shown, **keys)
+            plt.gcf().suptitle("")
+            plt.savefig(folder / f"{name}.png", dpi=130, bbox_inches="tight")
+            plt.close("all")
+    head = f'<html lang="en"><meta charset="utf-8"><title>{study.plan.name}</title>'
+    (folder / PAGE).write_text(f"<!doctype html>{head}<body>{''.join(parts)}</body></html>")
+
+
+def _plots(study: OpenStudy) -> list[tuple[str, str, dict[str, Any]]]:
+    """(file name, Optuna's function, arguments) of what can be drawn."""
+    objectives = study.plan.objectives
+    complete = study.standing().complete
+    found: list[tuple[str, str, dict[str, Any]]] = []
+    if 2 <= len(objectives) <= 3:
+        found.append(("pareto-front", "plot_pareto_front", {"target_names": [o.metric for o in objectives]}))
+    for i, objective in enumerate(objectives):
+        keys: dict[str, Any] = {"target_name": objective.metric}
+        if len(objectives) > 1:
+            keys["target"] = functools.partial(_value, i)
+        found.append((f"history-{objective.metric}", "plot_optimization_history", keys))
+        found.append((f"slices-{objective.metric}", "plot_slice", keys))
+        if len(study.plan.space.distributions) > 1 and len({trial.values[i] for trial in complete}) > 1:
+            found.append((f"importances-{objective.metric}", "plot_param_importances", keys))
+    return found
+
+
+def _value(i: int, trial: FrozenTrial) -> float:
+    return float(trial.values[i])
+
+
+def _without_discarded(study: OpenStudy) -> optuna.Study:
+    """The trials that count, in memory; Optuna's plots take a whole study."""
+    shown = optuna.create_study(directions=study.optuna.directions, study_name=study.plan.name)
+    shown.add_trials([trial for trial in study.standing().trials if trial.state.is_finished()])
+    return shown

@@ -1,0 +1,113 @@
+"""What a study found, in MLflow: its best configurations by name, a table of trials, and Optuna's plots."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from optuna.trial import FrozenTrial, TrialState
+
+from ..errors import CellError
+from ..harness.store import PREFIX, Store
+from ..harness.tuned import FILE, Configuration, Tuned
+from .plots import draw_plots
+from .standing import REASON, settled, slot
+from .study import OpenStudy
+
+KEPT = 10
+"""Of a study with one objective so many of the best trials can be asked for."""
+
+
+def record_study(study: OpenStudy, store: Store, parent: str) -> None:
+    """Log a study whose trials are all settled on its parent run, and close that.
+
+    Raises:
+        CellError: no trial has a value.
+    """
+    plan = study.plan
+    standing = study.standing()
+    best = study.best(KEPT)
+    if not best:
+        reasons = [trial.user_attrs[REASON] for trial in standing.trials if REASON in trial.user_attrs]
+        store.end(parent, "failed", "no trial has a value")
+        raise CellError(f"no trial of study {plan.name!r} has a value (first: {reasons[0] if reasons else 'none ran'})")
+    counts = {state: sum(trial.state == state for trial in standing.trials) for state in TrialState}
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        trials_table(study).to_csv(home / "trials.csv", index=False)
+        (home / FILE).write_text(json.dumps(dataclasses.asdict(tuned(study)), indent=2))
+        draw_plots(study, home)
+        store.add_artifacts(parent, home)
+    store.log(
+        parent,
+        params={
+            "method": plan.learner.method,
+            "suite": plan.spec.suite.name,
+            "sampler": plan.spec.sampler.name,
+            "sampler_seed": plan.spec.sampler.seed,
+            **{f"space_{option}": where for option, where in plan.space.described().items()},
+            **{f"best_{option}": value for option, value in best[0].params.items()},
+        },
+        metrics={
+            "trials": len(standing.trials),
+            "trials_complete": counts[TrialState.COMPLETE],
+            "trials_given_up": counts[TrialState.PRUNED],
+            "trials_failed": counts[TrialState.FAIL],
+            **{
+                f"best_{objective.metric}": value
+                for objective, value in zip(plan.objectives, best[0].values, strict=True)
+            },
+        },
+        tags={f"{PREFIX}study_name": plan.name},
+    )
+    store.end(parent, "finished")
+
+
+def tuned(study: OpenStudy) -> Tuned:
+    """What can be asked for by the study's name."""
+    plan = study.plan
+    best = study.best(KEPT)
+    return Tuned(
+        study=plan.name,
+        method=plan.learner.method,
+        method_version=plan.settings()["learner"]["version"],
+        chosen=slot(best[0]),
+        configurations=[
+            Configuration(
+                trial=slot(trial),
+                options=plan.options(trial.params),
+                values={o.metric: value for o, value in zip(plan.objectives, trial.values, strict=True)},
+            )
+            for trial in best
+        ],
+    )
+
+
+def trials_table(study: OpenStudy) -> pd.DataFrame:
+    """One row a trial that counts: number, state, options, objectives, seconds, and why it has no value."""
+    rows = []
+    for trial in study.standing().trials:
+        values = trial.values if trial.state == TrialState.COMPLETE else [None] * len(study.plan.objectives)
+        seconds = None if trial.duration is None else trial.duration.total_seconds()
+        rows.append(
+            {
+                "trial": slot(trial),
+                "state": state_of(trial),
+                **{option: trial.params.get(option) for option in study.plan.space.distributions},
+                **{o.metric: value for o, value in zip(study.plan.objectives, values, strict=True)},
+                "duration_s": seconds,
+                "default": bool(trial.user_attrs.get("default")),
+                "reason": trial.user_attrs.get(REASON, ""),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def state_of(trial: FrozenTrial) -> str:
+    """For people: complete, given up, failed, running, or waiting to be tried (again)."""
+    if not settled(trial):
+        return "running" if trial.state == TrialState.RUNNING else "waiting"
+    return {TrialState.COMPLETE: "complete", TrialState.PRUNED: "given up"}.get(trial.state, "failed")

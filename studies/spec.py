@@ -1,0 +1,158 @@
+"""The YAML of a tuning: which learners on which suite, over what, for how many trials, judged by what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from ..errors import ConfigError
+from ..harness.spec import LearnerSpec, SuiteSpec
+from ..harness.yaml_file import Strict, read_yaml
+
+
+class ValuesSpec(Strict):
+    """Numbers to search, ends included."""
+
+    low: float
+    high: float
+    log: bool = False
+    """Whether orders of magnitude matter more than differences."""
+    step: float | None = None
+    """Distance of the values that are tried, from `low` on; any value when absent."""
+
+
+SpaceSpec = dict[str, ValuesSpec | list[str | int | float | bool] | None]
+"""Option -> where to search; None for the range its learner documents."""
+
+
+class TunedLearnerSpec(Strict):
+    """One learner to tune, with the options that stay as they are."""
+
+    method: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    label: str | None = None
+    """Its name in the study's; the method when absent."""
+    space: SpaceSpec | None = None
+    """Of this learner; the file's when absent."""
+
+    @field_validator("space", mode="before")
+    @classmethod
+    def _options_by_name(cls, value: Any) -> Any:
+        return dict.fromkeys(value) if isinstance(value, list) else value
+
+    @property
+    def name(self) -> str:
+        """For the study's name and the rows of the leaderboard."""
+        return self.label or self.method
+
+
+class ObjectiveSpec(Strict):
+    """A recorded metric that trials are judged by."""
+
+    metric: str
+    direction: Literal["maximize", "minimize"] | None = None
+    """Of the metrics on a leaderboard it is known."""
+
+
+class SamplerSpec(Strict):
+    """Who proposes configurations."""
+
+    name: Literal["tpe", "gp", "nsga2", "nsga3", "random"] = "tpe"
+    seed: int = 0
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Further arguments of Optuna's sampler, such as `n_startup_trials` or `population_size`."""
+
+
+class EarlyStopSpec(Strict):
+    """When a fit is given up: its hypervolume on a few preferences is below that of most others at the same step."""
+
+    probes: int = Field(default=3, ge=1)
+    """How often a fit is looked at."""
+    after_trials: int = Field(default=5, ge=1)
+    """Trials that must have been judged at that step before."""
+    percentile: float = Field(default=50.0, gt=0, lt=100)
+    """A fit is given up below this percentile of them; 50 is the median."""
+
+
+class TestSpec(Strict):
+    """Where the configuration found is held against the default: other seeds, the test split."""
+
+    seeds: list[int] = Field(min_length=1)
+    beside: list[LearnerSpec] = Field(default_factory=list)
+    """Further rows, as in a bench."""
+    goals: dict[str, float] = Field(default_factory=dict)
+    """Metric -> value; it is counted how many seeds are as good as that."""
+
+    @field_validator("beside", mode="before")
+    @classmethod
+    def _learner_by_name(cls, value: Any) -> Any:
+        return [{"method": item} if isinstance(item, str) else item for item in value or []]
+
+
+class TuneSpec(Strict):
+    """Every learner is tuned in a study of its own; all else is the same for all of them."""
+
+    name: str = Field(pattern=r"^[\w\-. ]+$")
+    suite: SuiteSpec
+    learners: list[TunedLearnerSpec] = Field(min_length=1)
+    space: SpaceSpec | None = None
+    """For learners without one of their own; every documented range that does not buy quality with cost when absent."""
+    trials: int = Field(ge=1)
+    """Distinct configurations a study tries."""
+    seeds: list[int] = Field(default=[0], min_length=1)
+    """Of the cells of a trial, whose objectives are averaged."""
+    objectives: list[ObjectiveSpec] = Field(default=[ObjectiveSpec(metric="hypervolume")], min_length=1)
+    sampler: SamplerSpec = SamplerSpec()
+    early_stop: EarlyStopSpec | None = EarlyStopSpec()
+    """`null` lets every fit run to its end."""
+    heartbeat_s: int = Field(default=15, ge=1)
+    """A worker that has given no sign of life for three of these is gone, and its trial is tried again."""
+    test: TestSpec | None = None
+
+    @field_validator("suite", mode="before")
+    @classmethod
+    def _suite_by_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("learners", mode="before")
+    @classmethod
+    def _learner_by_name(cls, value: Any) -> Any:
+        return (
+            [{"method": item} if isinstance(item, str) else item for item in value]
+            if isinstance(value, list)
+            else value
+        )
+
+    @field_validator("space", mode="before")
+    @classmethod
+    def _options_by_name(cls, value: Any) -> Any:
+        return dict.fromkeys(value) if isinstance(value, list) else value
+
+    @field_validator("objectives", mode="before")
+    @classmethod
+    def _objective_by_name(cls, value: Any) -> Any:
+        given = value if isinstance(value, list) else [value]
+        return [{"metric": item} if isinstance(item, str) else item for item in given]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> TuneSpec:
+        for what, names in (
+            ("learners", [learner.name for learner in self.learners]),
+            ("objectives", [objective.metric for objective in self.objectives]),
+            ("seeds", self.seeds),
+        ):
+            if len(set(names)) < len(names):
+                raise ConfigError(f"{what} must differ from each other, found {names}; a learner may have a label")
+        return self
+
+    def study_name(self, learner: TunedLearnerSpec) -> str:
+        """What the study of one learner is called, in Optuna's storage and where its result is asked for."""
+        return f"{self.name}/{learner.name}"
+
+
+def read_tune(file: Path) -> TuneSpec:
+    """Read and check a tuning file; ConfigError says in one sentence what is wrong with it."""
+    parts = (SuiteSpec, TunedLearnerSpec, ValuesSpec, ObjectiveSpec, SamplerSpec, EarlyStopSpec, TestSpec, LearnerSpec)
+    return read_yaml(file, TuneSpec, parts)

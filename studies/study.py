@@ -1,0 +1,143 @@
+"""The study of one learner: what is fixed about it, and its trials, each the cells of one configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from filelock import FileLock
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial
+
+from ..harness.cell import Cell, digest, make_cell
+from ..harness.store import Store
+from ..methods import make_learner
+from ..tasks import SUITES
+from .early_stop import make_pruner
+from .objective import Objective, make_objective
+from .sampler import make_sampler
+from .space import Space, make_space
+from .spec import TunedLearnerSpec, TuneSpec
+from .standing import Standing
+from .storage import open_study
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one study does, checked; nothing has been started."""
+
+    spec: TuneSpec
+    learner: TunedLearnerSpec
+    space: Space
+    objectives: Sequence[Objective]
+
+    @classmethod
+    def of(cls, spec: TuneSpec, learner: TunedLearnerSpec) -> Plan:
+        """The study of one learner of a file.
+
+        Raises:
+            UnknownNameError, ConfigError: a name or value that is not known.
+        """
+        plan = cls(
+            spec,
+            learner,
+            make_space(learner, spec.space),
+            [make_objective(objective) for objective in spec.objectives],
+        )
+        plan.cells({}, "default")
+        make_sampler(spec.sampler, spec.trials, 0)
+        return plan
+
+    @property
+    def name(self) -> str:
+        """Of the study."""
+        return self.spec.study_name(self.learner)
+
+    @property
+    def prunes(self) -> bool:
+        """Whether Optuna's pruner decides: it knows one objective only, and must be told values of that one."""
+        return [objective.metric for objective in self.objectives] == ["hypervolume"]
+
+    @property
+    def digest(self) -> str:
+        """Tells the study from others of the same name."""
+        return digest([self.name, self.settings()])
+
+    def options(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The learner's options in a trial, fixed and tuned ones."""
+        return {**self.learner.options, **params}
+
+    def cells(self, params: Mapping[str, Any], trial: str) -> list[Cell]:
+        """One cell a seed, evaluated on the validation split; ConfigError where the learner refuses the options."""
+        return [
+            make_cell(
+                self.learner.method,
+                self.spec.suite.name,
+                tasks=self.spec.suite.tasks,
+                seed=seed,
+                options=self.options(params),
+                points_per_edge=self.spec.suite.points_per_edge,
+                label=f"{self.name} {trial}",
+                split="val",
+            )
+            for seed in self.spec.seeds
+        ]
+
+    def default(self) -> dict[str, Any] | None:
+        """The default configuration as a point of the space; None where it is none, or is not known beforehand."""
+        learner = make_learner(self.learner.method, **self.learner.options)
+        suite = SUITES.get(self.spec.suite.name)
+        config = learner.config
+        if suite.budget is not None:
+            config = learner.resolved_for(suite.budget, len(suite().choose(self.spec.suite.tasks)))
+        params = {option: getattr(config, option) for option in self.space.distributions}
+        return params if self.space.holds(params) else None
+
+    def settings(self) -> dict[str, Any]:
+        """What decides what a trial means; trials of other settings are not comparable."""
+        (cell, *_) = self.cells({}, "")
+        return {
+            "learner": {"method": cell.method, "version": cell.method_version, "options": self.learner.options},
+            "suite": {
+                "name": cell.suite,
+                "version": cell.suite_version,
+                "tasks": list(cell.tasks),
+                "points_per_edge": cell.points_per_edge,
+            },
+            "space": self.space.described(),
+            "seeds": list(self.spec.seeds),
+            "objectives": {objective.metric: objective.direction for objective in self.objectives},
+        }
+
+
+class OpenStudy:
+    """A study in its storage; every thread that runs trials opens its own."""
+
+    def __init__(self, plan: Plan, storage: RDBStorage, store: Store) -> None:
+        self.plan = plan
+        self.lock = FileLock(store.folder / "locks" / f"study-{plan.name.replace('/', '-')}.lock")
+        """Held while a configuration is chosen: two workers of one machine never choose the same."""
+        self.optuna = open_study(
+            storage,
+            plan.name,
+            directions=[objective.direction for objective in plan.objectives],
+            settings=plan.settings(),
+            first=plan.default(),
+            folder=store.folder,
+        )
+        self.optuna.pruner = make_pruner(plan.spec.early_stop, one_objective=plan.prunes)
+
+    def standing(self) -> Standing:
+        """How far it is."""
+        return Standing.of(self.optuna.get_trials(deepcopy=False))
+
+    def best(self, n: int) -> list[FrozenTrial]:
+        """The trials that no other dominates, or the `n` best for one objective; the first objective's best first."""
+        found = self.standing().complete
+        if len(self.plan.objectives) > 1:
+            undominated = {trial.number for trial in self.optuna.best_trials}
+            found = [trial for trial in found if trial.number in undominated]
+        sign = -1 if self.plan.objectives[0].maximize else 1
+        ranked = sorted(found, key=lambda trial: sign * trial.values[0])
+        return ranked if len(self.plan.objectives) > 1 else ranked[:n]

@@ -1,0 +1,116 @@
+"""The results of tuning as tables, for the terminal and in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from optuna.trial import FrozenTrial, TrialState
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from ..harness.quantities import as_time
+from ..metrics.statistics import MeanInterval
+from .comparison import Comparison
+from .record import KEPT, state_of
+from .standing import slot
+from .study import OpenStudy
+
+SHOWN = 5
+"""Best trials of a study with one objective."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, a heading, lines of text, and a remark."""
+
+    title: str
+    heading: Sequence[str]
+    lines: Sequence[Sequence[str]]
+    note: str
+
+    def for_terminal(self) -> RenderableType:
+        """Drawn."""
+        drawn = RichTable(title=escape(self.title), title_justify="left", title_style="bold")
+        for i, column in enumerate(self.heading):
+            drawn.add_column(escape(column), justify="left" if i == 0 else "right", overflow="fold")
+        for line in self.lines:
+            drawn.add_row(*map(escape, line))
+        return Group(drawn, Text(self.note, style="dim italic")) if self.note else drawn
+
+    def as_markdown(self) -> str:
+        """GitHub-flavoured."""
+        rule = ["---", *["---:"] * (len(self.heading) - 1)]
+        rows = "\n".join(f"| {' | '.join(line)} |" for line in (self.heading, rule, *self.lines))
+        return f"### {self.title}\n\n{rows}" + (f"\n\n{self.note}" if self.note else "")
+
+
+def trials_table(study: OpenStudy) -> Table:
+    """The best trials of a study, or all that no other dominates."""
+    plan = study.plan
+    trials = study.standing().trials
+    best = study.best(KEPT)
+    if len(plan.objectives) == 1:
+        best = best[:SHOWN]
+    default = [trial for trial in trials if trial.user_attrs.get("default") and trial not in best]
+    states = [state_of(trial) for trial in trials]
+    ended = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    kind = "Pareto front of the trials" if len(plan.objectives) > 1 else "best trials"
+    seeds = ", ".join(map(str, plan.spec.seeds))
+    return Table(
+        f"{plan.name}: {kind}",
+        ["trial", *plan.space.distributions, *(o.heading for o in plan.objectives), "took"],
+        [_trial_line(study, trial) for trial in [*best, *default]],
+        f"{len(trials)} trials: {ended}. Objectives on the validation split, "
+        f"{'mean of seeds' if len(plan.spec.seeds) > 1 else 'seed'} {seeds}.",
+    )
+
+
+def _trial_line(study: OpenStudy, trial: FrozenTrial) -> list[str]:
+    plan = study.plan
+    if trial.state == TrialState.COMPLETE:
+        values = [f"{value:.5g}" for value in trial.values]
+    else:
+        values = [state_of(trial), *[""] * (len(plan.objectives) - 1)]
+    return [
+        f"{slot(trial)}{' (default)' if trial.user_attrs.get('default') else ''}",
+        *(_number(trial.params.get(option)) for option in plan.space.distributions),
+        *values,
+        "–" if trial.duration is None else as_time(trial.duration.total_seconds()),
+    ]
+
+
+def comparison_table(comparison: Comparison, seeds: Sequence[int]) -> Table:
+    """One metric on the test split, all learners."""
+    goal = comparison.goal
+    reached = [] if goal is None else [f"seeds {'≥' if comparison.objective.maximize else '≤'} {goal:g}"]
+    return Table(
+        f"test: {comparison.objective.heading}",
+        ["learner", "mean", "95 % interval", "worst seed", *reached, "tuned - default", "95 % interval"],
+        [
+            [
+                line.label,
+                f"{line.interval.mean:.4f}",
+                _ends(line.interval),
+                f"{line.worst:.4f}",
+                *([] if line.reached is None else [f"{line.reached} of {line.interval.n}"]),
+                "" if line.against_default is None else f"{line.against_default.mean:+.4f}",
+                "" if line.against_default is None else _ends(line.against_default, signed=True),
+            ]
+            for line in comparison.lines
+        ],
+        f"Seeds {', '.join(map(str, seeds))}; Student's t, differences paired by seed.",
+    )
+
+
+def _ends(interval: MeanInterval, *, signed: bool = False) -> str:
+    if interval.low is None:
+        return "one seed"
+    form = "+.4f" if signed else ".4f"
+    return f"{interval.low:{form}} to {interval.high:{form}}"
+
+
+def _number(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)

@@ -1,0 +1,168 @@
+"""One trial: a configuration is proposed, its cells are run, and what they measured is its value."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.trial import Trial
+
+from ..errors import FrontrunnerError
+from ..harness.cell import Cell
+from ..harness.cell_run import Listener, Outcome, run_cell
+from ..harness.store import Store
+from .early_stop import judge
+from .objective import mean_values
+from .spec import EarlyStopSpec
+from .standing import DISCARDED, REASON, Standing, slot
+from .study import OpenStudy
+
+MAX_KILLS = 3
+"""A configuration whose process was killed so often, for want of memory perhaps, has failed."""
+
+
+class DiscardedError(Exception):
+    """The trial is none of its own: another has its configuration, or there are enough."""
+
+
+class UnsettledError(Exception):
+    """The trial was ended from outside and is to be tried again."""
+
+
+class FailedError(Exception):
+    """The configuration has failed, and would again."""
+
+
+@dataclass(frozen=True)
+class TrialRunner:
+    """Runs the trials of one study on one device.
+
+    Args:
+        study: opened by the thread that runs the trials.
+        store: where cells are recorded.
+        parent: run id of the study.
+        device: a torch device name.
+        plugins: files that workers load.
+        stop: ends a trial from outside.
+        listener: is told how cells go.
+    """
+
+    study: OpenStudy
+    store: Store
+    parent: str
+    device: str
+    plugins: Sequence[str]
+    stop: threading.Event
+    listener: Listener
+
+    def __call__(self, trial: Trial) -> list[float]:
+        """An Optuna objective.
+
+        Raises:
+            TrialPruned: the fit was given up.
+            DiscardedError, UnsettledError, FailedError: see there.
+        """
+        plan = self.study.plan
+        params, number = self._choose(trial)
+        try:
+            cells = plan.cells(params, f"trial {number}")
+        except FrontrunnerError as error:  # options that the learner refuses together
+            trial.set_user_attr(REASON, str(error))
+            raise FailedError(str(error)) from error
+        outcomes = [self._run(cell, position, trial) for position, cell in enumerate(cells)]
+        return mean_values(plan.objectives, [self._metrics(outcome) for outcome in outcomes])
+
+    def _choose(self, trial: Trial) -> tuple[dict[str, Any], int]:
+        """The trial's configuration, which no other trial has, and the number it goes by."""
+        plan = self.study.plan
+        with self.study.lock:
+            params = plan.space.suggest(trial)
+            trials = self.study.optuna.get_trials(deepcopy=False)
+            own = slot(next(known for known in trials if known.number == trial.number))
+            standing = Standing.of(trials)
+            others = [other for other in standing.trials if slot(other) != own]
+            twin = next((other for other in others if other.params == params), None)
+            reason = ""
+            if twin is not None:
+                reason = f"it has the configuration of trial {slot(twin)}"
+            elif len(others) >= plan.spec.trials:
+                reason = f"{plan.spec.trials} trials have been begun"
+            elif all(other.number != trial.number for other in standing.trials):
+                reason = f"trial {own} has been tried again already"
+            if reason:
+                trial.set_user_attr(DISCARDED, reason)
+                raise DiscardedError(reason)
+        return params, own
+
+    def _run(self, cell: Cell, position: int, trial: Trial) -> Outcome:
+        """One of the trial's cells, given up where its hypervolume on the way says so."""
+        plan, listener = self.study.plan, self.listener
+        early = plan.spec.early_stop
+        if early is not None:
+            listener = _Judged(listener, trial, position, early, one_objective=plan.prunes)
+        outcome = run_cell(
+            cell,
+            self.store,
+            self.parent,
+            device=self.device,
+            plugins=self.plugins,
+            stop=self.stop,
+            listener=listener,
+            probes=0 if early is None else early.probes,
+        )
+        ending = outcome.ending
+        if ending.status == "stopped":
+            trial.set_user_attr(REASON, ending.reason)
+            raise optuna.TrialPruned(ending.reason)
+        if ending.status == "killed":
+            kills = trial.user_attrs.get("kills", 0) + (not self.stop.is_set())
+            trial.set_user_attr("kills", kills)
+            if kills < MAX_KILLS:
+                raise UnsettledError(ending.reason)
+        if ending.status != "finished":
+            trial.set_user_attr(REASON, f"{ending.status}: {ending.reason}")
+            raise FailedError(ending.reason)
+        return outcome
+
+    def _metrics(self, outcome: Outcome) -> Mapping[str, float]:
+        recorded = self.store.settled(outcome.cell)
+        assert recorded is not None  # for the type checker: it has finished
+        return recorded.metrics
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A `Listener` that passes everything on and gives a hopeless fit up."""
+
+    listener: Listener
+    trial: Trial
+    position: int
+    """Of the cell within the trial."""
+    early: EarlyStopSpec
+    one_objective: bool
+
+    def begins(self, cell: Cell, device: str) -> None:
+        self.listener.begins(cell, device)
+
+    def waits(self, cell: Cell) -> None:
+        self.listener.waits(cell)
+
+    def ends(self, outcome: Outcome) -> None:
+        self.listener.ends(outcome)
+
+    def reports(self, cell: Cell, event: Mapping[str, Any]) -> None:
+        self.listener.reports(cell, event)
+        if event["event"] == "probe":
+            share = event["step"] / event["total"]
+            moments = self.early.probes + 1
+            judge(
+                self.trial,
+                self.position * moments + round(share * moments),
+                event["hypervolume"],
+                self.early,
+                one_objective=self.one_objective,
+                when=f"after {share:.0%} of the fit of seed {cell.seed}",
+            )

@@ -1,0 +1,151 @@
+"""Runs studies: every device takes trials until there are as many as asked for, and the result is recorded."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from optuna.exceptions import ExperimentalWarning
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
+from optuna.trial import FrozenTrial, TrialState
+
+from ..harness.cell_process import preload
+from ..harness.cell_run import Listener
+from ..harness.devices import on_each_device
+from ..harness.store import Store
+from ..tasks import SUITES
+from .record import record_study
+from .sampler import make_sampler
+from .space import ENUMERABLE
+from .standing import DISCARDED, Standing
+from .storage import explained
+from .study import OpenStudy, Plan
+from .trial import DiscardedError, FailedError, TrialRunner, UnsettledError
+
+LOOK_UP_INTERVAL_S = 2.0
+"""How often a worker without work looks whether another's trial has come free."""
+PATIENCE = 5
+"""Configurations in a row that were none of their own, after which one is drawn from those left."""
+
+
+class StudyListener(Listener, Protocol):
+    """Is also told how trials end."""
+
+    def tried(self, study: OpenStudy, trial: FrozenTrial) -> None:
+        """A trial has ended: with values, given up, failed, discarded, or to be tried again."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One device's share of a study; it comes back when the study is done."""
+
+    plan: Plan
+    storage: RDBStorage
+    store: Store
+    parent: str
+    device: str
+    plugins: Sequence[str]
+    listener: StudyListener
+
+    def __call__(self, stop: threading.Event) -> None:
+        """Take trials until there are enough and all are settled, or `stop`."""
+        study = OpenStudy(self.plan, self.storage, self.store)
+        run = TrialRunner(study, self.store, self.parent, self.device, self.plugins, stop, self.listener)
+        discarded = 0
+        while not stop.is_set():
+            self._retry_lost(study)
+            trials = study.optuna.get_trials(deepcopy=False)
+            standing = Standing.of(trials)
+            waiting = any(trial.state == TrialState.WAITING for trial in trials)
+            enough = len(standing.trials) >= self.plan.spec.trials
+            if not waiting and not enough and discarded >= PATIENCE:
+                enough = not self._propose_unseen(study, standing)
+            if waiting or not enough:
+                last = self._try(study, run, len(trials))
+                discarded = discarded + 1 if DISCARDED in last.user_attrs else 0
+            elif standing.open:
+                stop.wait(LOOK_UP_INTERVAL_S)
+            else:
+                return
+
+    def _try(self, study: OpenStudy, run: TrialRunner, n_before: int) -> FrozenTrial:
+        """One trial, whatever becomes of it."""
+        study.optuna.sampler = make_sampler(self.plan.spec.sampler, self.plan.spec.trials, n_before)
+        ended: list[FrozenTrial] = []
+        study.optuna.optimize(
+            run,
+            n_trials=1,
+            catch=(DiscardedError, UnsettledError, FailedError),
+            callbacks=[lambda _, trial: ended.append(trial)],
+        )
+        self.listener.tried(study, ended[0])
+        return ended[0]
+
+    def _retry_lost(self, study: OpenStudy) -> None:
+        """Queue again what a worker has left behind, whether it died or was interrupted."""
+        with study.lock, warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            fail_stale_trials(study.optuna)
+            for trial in study.standing().lost:
+                RetryHeartbeatStaleTrialCallback()(study.optuna, trial)
+
+    def _propose_unseen(self, study: OpenStudy, standing: Standing) -> bool:
+        """Queue a configuration that nobody has tried; False where all have been."""
+        if self.plan.space.size() > ENUMERABLE:
+            return True
+        rng = np.random.default_rng([self.plan.spec.sampler.seed, len(standing.trials)])
+        params = self.plan.space.unseen([trial.params for trial in standing.trials], rng)
+        if params is not None:
+            study.optuna.enqueue_trial(params)
+        return params is not None
+
+
+def run_study(
+    plan: Plan,
+    storage: RDBStorage,
+    store: Store,
+    *,
+    devices: Sequence[str],
+    plugins: Sequence[str],
+    listener: StudyListener,
+) -> OpenStudy:
+    """Run what is left of a study and record what it found; several processes may do so at once.
+
+    Args:
+        plan: what to do.
+        storage: where Optuna keeps the trials.
+        store: where their cells are recorded.
+        devices: torch device names; each runs one trial at a time.
+        plugins: files that every worker loads too.
+        listener: is told how it goes.
+
+    Raises:
+        StoreError: the storage or the store cannot be used.
+        CellError: no trial has a value.
+    """
+    with explained(str(storage.url)):
+        study = OpenStudy(plan, storage, store)
+        parent = store.parent_run(
+            "study",
+            plan.spec.suite.name,
+            plan.name,
+            plan.digest,
+            {"study.json": {"file": plan.spec.model_dump(), "settings": plan.settings()}},
+        )
+        preload([SUITES.get(plan.spec.suite.name).__module__])
+
+        def serve(device: str, stop: threading.Event) -> None:
+            with explained(str(storage.url)):
+                Worker(plan, storage, store, parent, device, plugins, listener)(stop)
+
+        try:
+            on_each_device(devices, serve)
+            record_study(study, store, parent)
+        except BaseException:
+            store.end(parent, "killed", "the study was interrupted")
+            raise
+    return study
