@@ -23,6 +23,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/epo_step.py
 	$(BIN)/python benchmarks/router_seeds.py
+	$(BIN)/python benchmarks/trial_overhead.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info build

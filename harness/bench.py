@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..metrics import Front
-from ..tasks import SUITES
 from .cell import Cell
 from .cell_process import preload
 from .cell_run import Listener, Outcome, run_cell
@@ -75,7 +74,7 @@ def _run_all(
                 cell, store, parents[cell.suite], device=device, plugins=plugins, stop=stop, listener=listener
             )
 
-    preload({SUITES.get(cell.suite).__module__ for cell in cells})
+    preload(cell.suite for cell in cells)
     on_each_device(devices, serve)
     return [outcomes[cell.key] for cell in cells]
 

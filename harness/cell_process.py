@@ -16,6 +16,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from ..tasks import SUITES
 from .attempt import SETTLED
 from .cell import Cell
 from .worker import Request, main
@@ -59,9 +60,11 @@ class Ending:
         return self.status in SETTLED
 
 
-def preload(modules: Iterable[str]) -> None:
-    """Have workers of this process share the import of these modules; without effect once there has been a worker."""
-    multiprocessing.set_forkserver_preload([*PRELOADED, *modules])
+def preload(suites: Iterable[str]) -> None:
+    """Have workers of this process share what these suites import; without effect once there has been a worker."""
+    found = [SUITES.get(suite) for suite in suites]
+    modules = [module for suite in found for module in (suite.__module__, *suite.imports)]
+    multiprocessing.set_forkserver_preload([*PRELOADED, *dict.fromkeys(modules)])
 
 
 def run_in_process(

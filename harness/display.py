@@ -111,7 +111,7 @@ class Display:
 
     def says(self, line: str) -> None:
         """A line of its own, with markup."""
-        self._console.print(line, highlight=False)
+        self._console.print(line, highlight=False, soft_wrap=True)
 
     def _say(self, line: str) -> None:
         """Where no bar can be drawn, what it would show at its start."""

@@ -13,7 +13,6 @@ from ..harness.cli import DeviceOption, PluginOption, StoreOption
 main = cli.main
 
 
-@cli.app.command()
 def tune(
     file: Annotated[Path, typer.Argument(help="A YAML file; see studies/router.yaml.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the tables, to a .md file.")] = None,
@@ -42,3 +41,7 @@ def tune(
         plugins=plugin or [],
         output=output,
     )
+
+
+cli.app.command()(tune)
+cli.app.registered_commands.insert(3, cli.app.registered_commands.pop())  # beside `bench` in the help

@@ -29,7 +29,7 @@ def draw_plots(study: OpenStudy, folder: Path) -> None:
 
     shown = _without_discarded(study)
     parts: list[str] = []
-    with warnings.catch_warnings():
+    with matplotlib.rc_context(), warnings.catch_warnings():  # Optuna changes the style of all that is drawn later
         warnings.simplefilter("ignore", ExperimentalWarning)
         warnings.simplefilter("ignore", UserWarning)  # matplotlib's, about the layout of Optuna's axes
         for name, plot, keys in _plots(study):

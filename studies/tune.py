@@ -17,7 +17,6 @@ from ..harness.cell_process import preload
 from ..harness.cell_run import Listener
 from ..harness.devices import on_each_device
 from ..harness.store import Store
-from ..tasks import SUITES
 from .record import record_study
 from .sampler import make_sampler
 from .space import ENUMERABLE
@@ -136,7 +135,7 @@ def run_study(
             plan.digest,
             {"study.json": {"file": plan.spec.model_dump(), "settings": plan.settings()}},
         )
-        preload([SUITES.get(plan.spec.suite.name).__module__])
+        preload([plan.spec.suite.name])
 
         def serve(device: str, stop: threading.Event) -> None:
             with explained(str(storage.url)):

@@ -29,6 +29,9 @@ class Suite(ABC):
     budget: ClassVar[Budget | None] = None
     """What its problems recommend to learners; None where only the prepared problem knows."""
 
+    imports: ClassVar[tuple[str, ...]] = ()
+    """Modules that `prepare` imports when it is called and that take seconds; imported once for all cells of a bench."""
+
     @abstractmethod
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """The problem of the chosen tasks (a subset of `self.tasks`, in the caller's order).

@@ -1,4 +1,4 @@
-"""A cache of the tests' own, the tiny suite, and the command line as users run it: `frontrunner` in a process."""
+"""A cache of the tests' own, the tiny suite, workers that are functions, and the command line as users run it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -159,3 +161,71 @@ def install(source, packages, folder):
             for group, points in project["entry-points"].items()
         )
     )
+
+
+@contextlib.contextmanager
+def functions_for_workers():
+    """Cells run in this process, one at a time; (method, device) of each."""
+    from frontrunner.harness import cell_run, worker
+    from frontrunner.harness.cell_process import Ending, StoppedError
+
+    devices, lock = [], threading.Lock()
+
+    def run(cell, *, device, plugins, scratch, checkpoints, on_event, stop, probes):
+        devices.append((cell.method, device))
+        request = worker.Request(
+            cell=cell.to_json(),
+            device="cpu",
+            plugins=plugins,
+            scratch=str(scratch),
+            checkpoints=str(checkpoints),
+            checkpoint_interval_s=0,
+            probes=probes,
+            folder=".",
+            environment={},
+        )
+        stopped = []
+
+        def tell(event):
+            if Ending.told_by(event) is None and not stopped:
+                try:
+                    on_event(event)
+                except StoppedError as reason:
+                    stopped.append(Ending("stopped", str(reason)))
+                    raise
+
+        with lock:
+            ending = Ending.told_by(worker.attempt(request, worker.Reporter(tell)))
+        return stopped[0] if stopped else ending
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cell_run, "run_in_process", run)
+        yield devices
+
+
+@pytest.fixture(scope="session")
+def without_processes(tiny):
+    """() -> a context in which workers have no process of their own: for fixtures that many tests share."""
+    return functions_for_workers
+
+
+@pytest.fixture
+def in_process(tiny):
+    """Workers without a process of their own: the bench's own logic is what is tested. (method, device) of each."""
+    with functions_for_workers() as devices:
+        yield devices
+
+
+@pytest.fixture
+def run_bench(in_process):
+    """(folder, learners, ...) -> the store and the outcomes, on the tiny suite."""
+    from frontrunner.harness import bench
+    from frontrunner.harness.spec import BenchSpec
+    from frontrunner.harness.store import Store
+
+    def run(folder, learners, **keys):
+        store = Store(folder, create=True)
+        spec = BenchSpec.model_validate({"name": "test", "suites": ["tiny"], "learners": learners, **keys})
+        return store, bench.run_bench(spec, store, devices=["cpu"], plugins=[], listener=Mock())
+
+    return run

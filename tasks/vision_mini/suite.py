@@ -39,6 +39,7 @@ class VisionMini(Suite):
     version: ClassVar[str] = "1"
     tasks: ClassVar[tuple[str, ...]] = tuple(TEMPLATES)
     cpu_threads: ClassVar[int | None] = 1
+    imports: ClassVar[tuple[str, ...]] = ("open_clip",)
     budget: ClassVar[Budget] = Budget(steps=400, batch_size=16, lr=5e-4)
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:

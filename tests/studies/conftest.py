@@ -1,0 +1,156 @@
+"""Studies on the tiny suite whose cells are functions of this process, and trials made up in memory."""
+
+import functools
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution
+from optuna.trial import TrialState
+
+SHORT = {"method": "pwe-moe-ls", "options": {"steps": 8, "upscale": "model"}}
+
+
+@dataclass
+class Watcher:
+    """A listener that remembers; `at` is called with how many cells have begun."""
+
+    at: object = None
+    cells: list = field(default_factory=list)
+    tries: list = field(default_factory=list)
+
+    def begins(self, cell, device):
+        self.cells.append(cell)
+        if self.at is not None:
+            self.at(len(self.cells))
+
+    def waits(self, cell):
+        pass
+
+    def reports(self, cell, event):
+        pass
+
+    def ends(self, outcome):
+        pass
+
+    def tried(self, study, trial):
+        self.tries.append(trial)
+
+
+@dataclass
+class Tuning:
+    """A file of a tuning and where it is run."""
+
+    folder: Path
+    keys: dict
+    draws: bool
+    database: Path
+    """An empty one of MLflow's; making it takes a second."""
+
+    @functools.cached_property
+    def spec(self):
+        from frontrunner.studies.spec import TuneSpec
+
+        shortest = {"name": "t", "suite": {"name": "tiny", "points_per_edge": 2}, "learners": [SHORT], "trials": 3}
+        return TuneSpec.model_validate(shortest | self.keys)
+
+    @functools.cached_property
+    def plan(self):
+        from frontrunner.studies.study import Plan
+
+        return Plan.of(self.spec, self.spec.learners[0])
+
+    @functools.cached_property
+    def store(self):
+        from frontrunner.harness.store import Store
+
+        if not (self.folder / "mlflow.db").exists():
+            shutil.copy(self.database, self.folder)
+        return Store(self.folder, create=True)
+
+    @property
+    def storage(self):
+        from frontrunner.studies.storage import default_url, open_storage
+
+        return open_storage(default_url(self.folder), self.folder, self.spec.heartbeat_s)
+
+    def run(self, listener=None, devices=("cpu",)):
+        """Run what is left of the first learner's study; what the listener saw."""
+        from frontrunner.studies import record
+        from frontrunner.studies.tune import run_study
+
+        listener = listener or Watcher()
+        with pytest.MonkeyPatch.context() as patch:
+            if not self.draws:
+                patch.setattr(record, "draw_plots", lambda study, folder: None)
+            run_study(self.plan, self.storage, self.store, devices=devices, plugins=[], listener=listener)
+        return listener
+
+    def open(self):
+        """The study as it stands."""
+        from frontrunner.studies.study import OpenStudy
+
+        return OpenStudy(self.plan, self.storage, self.store)
+
+    def trials(self):
+        """Those that count."""
+        return list(self.open().standing().trials)
+
+    def parent(self):
+        """The MLflow run of the study."""
+        (run,) = self.store._search("tags.`frontrunner.kind` = 'study'")
+        return run
+
+    def attempts(self):
+        """Every attempt at a cell of a trial."""
+        return [self.store._attempt(run) for run in self.store._search("tags.`frontrunner.kind` = 'trial'")]
+
+    def artifacts(self):
+        """Folder of what is kept on the parent run."""
+        return self.store._artifacts(self.parent())
+
+
+@pytest.fixture(scope="session")
+def tuning(tmp_path_factory):
+    """(folder, **keys) -> a Tuning of three trials of one seed, unless the keys of its file say otherwise.
+
+    It draws no plots unless it is asked to; they take longer than all the rest.
+    """
+    from frontrunner.harness.database import create_database
+
+    database = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    create_database(database)
+    return lambda folder, *, draws=False, **keys: Tuning(folder, keys, draws, database)
+
+
+@pytest.fixture(scope="session")
+def watcher():
+    """The class Watcher."""
+    return Watcher
+
+
+@pytest.fixture
+def of_trials():
+    """([{state, x, ...}]) -> the trials of a study in memory; `x` is their only option."""
+
+    def make(*described):
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        study = optuna.create_study(direction="maximize")
+        for trial in described:
+            x = trial.get("x")
+            state = getattr(TrialState, trial.get("state", "COMPLETE"))
+            study.add_trial(
+                optuna.create_trial(
+                    state=state,
+                    values=[trial.get("value", 0.0)] if state == TrialState.COMPLETE else None,
+                    params={} if x is None else {"x": x},
+                    distributions={} if x is None else {"x": FloatDistribution(0, 10)},
+                    user_attrs=trial.get("user", {}),
+                    system_attrs=trial.get("system", {}),
+                )
+            )
+        return study.get_trials()
+
+    return make
