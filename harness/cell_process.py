@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
@@ -100,7 +100,7 @@ def run_in_process(
     ending: Ending | None = None
     with ours:  # its end tells the worker that its parent is gone
         try:
-            with _processes:
+            with _processes, _safe_path():
                 process.start()
             theirs.close()
             ending = _listen(ours, process, on_event, stop)
@@ -141,6 +141,20 @@ def _listen(
         elif ready:  # not until the pipe closes: a child the learner forked may hold it
             return None
     return None
+
+
+@contextlib.contextmanager
+def _safe_path() -> Iterator[None]:
+    """A folder called frontrunner where the user stands must not be taken for the package by what is started now."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _context(device: str) -> BaseContext:

@@ -148,6 +148,12 @@ class Store:
             # Last: a tag may say that the metrics are there.
             self.client.log_batch(run_id, tags=[RunTag(name, value) for name, value in (tags or {}).items()])
 
+    def tags(self, run_id: str) -> Mapping[str, str]:
+        """Those of a run."""
+        with explained(self.folder):
+            found: Mapping[str, str] = self.client.get_run(run_id).data.tags
+            return found
+
     @contextlib.contextmanager
     def scratch(self, cell: Cell) -> Iterator[Path]:
         """A folder for one attempt, on the store's own disk; what a killed attempt left is removed first.

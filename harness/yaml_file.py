@@ -68,7 +68,8 @@ def _first_problem(error: ValidationError, known: Sequence[str]) -> str:
     problem = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+        found = str(problem["loc"][-1])  # which may be right elsewhere
+        near = difflib.get_close_matches(found, [key for key in known if key != found], n=1)
         return f"unknown key {where!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     if problem["type"] == "missing":
         return f"the key {where!r} is missing"

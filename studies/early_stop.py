@@ -19,7 +19,9 @@ def make_pruner(spec: EarlyStopSpec | None, *, one_objective: bool) -> BasePrune
     """Optuna's own, for one objective; it refuses several."""
     if spec is None or not one_objective:
         return NopPruner()
-    return PercentilePruner(100 - spec.percentile, n_startup_trials=spec.after_trials)
+    return PercentilePruner(
+        100 - spec.percentile, n_startup_trials=spec.after_trials, n_min_trials=spec.after_trials
+    )  # the second of those that were looked at: cells that had been settled before report nothing on the way
 
 
 def judge(trial: Trial, step: int, value: float, spec: EarlyStopSpec, *, one_objective: bool, when: str) -> None:

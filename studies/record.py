@@ -11,18 +11,21 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
 from ..errors import CellError
+from ..harness.cell import digest
 from ..harness.store import PREFIX, Store
 from ..harness.tuned import FILE, Configuration, Tuned
 from .plots import draw_plots
 from .standing import REASON, settled, slot
 from .study import OpenStudy
 
+RECORDED = f"{PREFIX}recorded"
+"""Tag: digest of the trials that a study's run was last logged with."""
 KEPT = 10
 """Of a study with one objective so many of the best trials can be asked for."""
 
 
 def record_study(study: OpenStudy, store: Store, parent: str) -> None:
-    """Log a study whose trials are all settled on its parent run, and close that.
+    """Log a study whose trials are all settled on its parent run, and close that; nothing where it has been already.
 
     Raises:
         CellError: no trial has a value.
@@ -32,8 +35,11 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
     best = study.best(KEPT)
     if not best:
         reasons = [trial.user_attrs[REASON] for trial in standing.trials if REASON in trial.user_attrs]
-        store.end(parent, "failed", "no trial has a value")
         raise CellError(f"no trial of study {plan.name!r} has a value (first: {reasons[0] if reasons else 'none ran'})")
+    recorded = digest([[trial.number, trial.state.name, trial.values] for trial in standing.trials])
+    if store.tags(parent).get(RECORDED) == recorded:
+        store.end(parent, "finished")
+        return
     counts = {state: sum(trial.state == state for trial in standing.trials) for state in TrialState}
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -46,10 +52,7 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
         params={
             "method": plan.learner.method,
             "suite": plan.spec.suite.name,
-            "sampler": plan.spec.sampler.name,
-            "sampler_seed": plan.spec.sampler.seed,
             **{f"space_{option}": where for option, where in plan.space.described().items()},
-            **{f"best_{option}": value for option, value in best[0].params.items()},
         },
         metrics={
             "trials": len(standing.trials),
@@ -61,7 +64,12 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
                 for objective, value in zip(plan.objectives, best[0].values, strict=True)
             },
         },
-        tags={f"{PREFIX}study_name": plan.name},
+        tags={  # what may change when the study goes on; MLflow lets no parameter do so
+            f"{PREFIX}study_name": plan.name,
+            "sampler": f"{plan.spec.sampler.name}, seed {plan.spec.sampler.seed}",
+            **{f"best_{option}": str(value) for option, value in best[0].params.items()},
+            RECORDED: recorded,
+        },
     )
     store.end(parent, "finished")
 

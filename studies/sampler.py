@@ -32,7 +32,7 @@ def make_sampler(spec: SamplerSpec, n_trials: int, n_before: int) -> BaseSampler
     Args:
         spec: which, with its options.
         n_trials: of the whole study.
-        n_before: trials that the study holds, of any kind.
+        n_before: trials that the study holds, of any kind, those that are tried again once.
 
     Raises:
         ConfigError: an option that Optuna's sampler does not have or take.

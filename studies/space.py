@@ -62,8 +62,13 @@ class Space:
             dict(zip(self.distributions, values, strict=True))
             for values in itertools.product(*(_values(values) for values in self.distributions.values()))
         ]
-        left = [params for params in every if params not in seen]
+        taken = {self._place(params) for params in seen if set(params) == set(self.distributions)}
+        left = [params for params in every if self._place(params) not in taken]
         return left[rng.integers(len(left))] if left else None
+
+    def _place(self, params: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Equal for equal configurations, however their numbers were rounded."""
+        return tuple(_place(values, params[option]) for option, values in self.distributions.items())
 
     def described(self) -> dict[str, str]:
         """Option -> where it is searched, for people."""
@@ -136,7 +141,16 @@ def _holds(values: BaseDistribution, value: Any) -> bool:
     if math.isinf(_count(values)):
         low, high = _ends(values)
         return value is not None and low <= value <= high
+    if isinstance(values, FloatDistribution):
+        return any(math.isclose(value, known) for known in _values(values)) if value is not None else False
     return value in _values(values)
+
+
+def _place(values: BaseDistribution, value: Any) -> Any:
+    """Which of the values this is."""
+    if isinstance(values, FloatDistribution) and values.step is not None:
+        return round((value - values.low) / values.step)
+    return value
 
 
 def _ends(values: BaseDistribution) -> tuple[Any, ...]:
@@ -159,7 +173,8 @@ def _values(values: BaseDistribution) -> list[Any]:
         return list(range(values.low, values.high + 1, values.step))
     assert isinstance(values, FloatDistribution)  # for the type checker: there is no other
     assert values.step is not None
-    return [values.low + values.step * i for i in range(round((values.high - values.low) / values.step) + 1)]
+    n = round((values.high - values.low) / values.step) + 1
+    return [min(values.low + values.step * i, values.high) for i in range(n)]  # rounded up, the last is above
 
 
 def _describe(values: BaseDistribution) -> str:

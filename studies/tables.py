@@ -84,32 +84,35 @@ def _trial_line(study: OpenStudy, trial: FrozenTrial) -> list[str]:
 
 def comparison_table(comparison: Comparison, seeds: Sequence[int]) -> Table:
     """One metric on the test split, all learners."""
-    goal = comparison.goal
-    reached = [] if goal is None else [f"seeds {'≥' if comparison.objective.maximize else '≤'} {goal:g}"]
+    goal, lines = comparison.goal, comparison.lines
+    shown: dict[str, list[str]] = {"learner": [line.label for line in lines]}
+    if any(line.interval.n < len(seeds) for line in lines):
+        shown["seeds"] = [f"{line.interval.n} of {len(seeds)}" for line in lines]
+    shown["mean"] = [_value(line.interval.mean) for line in lines]
+    shown["95 % interval"] = [_ends(line.interval) for line in lines]
+    shown["worst seed"] = [_value(line.worst) for line in lines]
+    if goal is not None:
+        sign = "≥" if comparison.objective.maximize else "≤"
+        shown[f"seeds {sign} {goal:g}"] = [f"{line.reached} of {line.interval.n}" for line in lines]
+    paired = [line.against_default for line in lines]
+    shown["tuned - default"] = ["" if found is None else _value(found.mean, "+") for found in paired]
+    shown["its 95 % interval"] = ["" if found is None else _ends(found, "+") for found in paired]
     return Table(
         f"test: {comparison.objective.heading}",
-        ["learner", "mean", "95 % interval", "worst seed", *reached, "tuned - default", "95 % interval"],
-        [
-            [
-                line.label,
-                f"{line.interval.mean:.4f}",
-                _ends(line.interval),
-                f"{line.worst:.4f}",
-                *([] if line.reached is None else [f"{line.reached} of {line.interval.n}"]),
-                "" if line.against_default is None else f"{line.against_default.mean:+.4f}",
-                "" if line.against_default is None else _ends(line.against_default, signed=True),
-            ]
-            for line in comparison.lines
-        ],
+        list(shown),
+        list(zip(*shown.values(), strict=True)),
         f"Seeds {', '.join(map(str, seeds))}; Student's t, differences paired by seed.",
     )
 
 
-def _ends(interval: MeanInterval, *, signed: bool = False) -> str:
-    if interval.low is None:
+def _ends(interval: MeanInterval, sign: str = "") -> str:
+    if interval.low is None or interval.high is None:
         return "one seed"
-    form = "+.4f" if signed else ".4f"
-    return f"{interval.low:{form}} to {interval.high:{form}}"
+    return f"{_value(interval.low, sign)} to {_value(interval.high, sign)}"
+
+
+def _value(value: float, sign: str = "") -> str:
+    return f"{value:{sign}.4f}" if abs(value) < 1000 else f"{value:{sign},.0f}"
 
 
 def _number(value: object) -> str:

@@ -160,7 +160,7 @@ class _Judged:
             moments = self.early.probes + 1
             judge(
                 self.trial,
-                self.position * moments + round(share * moments),
+                self.position * moments + event["step"] * moments // event["total"],  # as `FitProbe` counts
                 event["hypervolume"],
                 self.early,
                 one_objective=self.one_objective,

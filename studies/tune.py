@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import warnings
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.trial import FrozenTrial, TrialState
 
+from ..errors import FrontrunnerError, StoreError
 from ..harness.cell_process import preload
 from ..harness.cell_run import Listener
 from ..harness.devices import on_each_device
@@ -20,7 +22,7 @@ from ..harness.store import Store
 from .record import record_study
 from .sampler import make_sampler
 from .space import ENUMERABLE
-from .standing import DISCARDED, Standing
+from .standing import DISCARDED, Standing, slot
 from .storage import explained
 from .study import OpenStudy, Plan
 from .trial import DiscardedError, FailedError, TrialRunner, UnsettledError
@@ -60,11 +62,11 @@ class Worker:
             trials = study.optuna.get_trials(deepcopy=False)
             standing = Standing.of(trials)
             waiting = any(trial.state == TrialState.WAITING for trial in trials)
-            enough = len(standing.trials) >= self.plan.spec.trials
+            enough = len(standing.trials) >= min(self.plan.spec.trials, self.plan.space.size())
             if not waiting and not enough and discarded >= PATIENCE:
                 enough = not self._propose_unseen(study, standing)
             if waiting or not enough:
-                last = self._try(study, run, len(trials))
+                last = self._try(study, run, len({slot(trial) for trial in trials}))
                 discarded = discarded + 1 if DISCARDED in last.user_attrs else 0
             elif standing.open:
                 stop.wait(LOOK_UP_INTERVAL_S)
@@ -144,6 +146,10 @@ def run_study(
         try:
             on_each_device(devices, serve)
             record_study(study, store, parent)
+        except FrontrunnerError as error:
+            with contextlib.suppress(StoreError):
+                store.end(parent, "failed", str(error))
+            raise
         except BaseException:
             store.end(parent, "killed", "the study was interrupted")
             raise

@@ -30,7 +30,7 @@ class Suite(ABC):
     """What its problems recommend to learners; None where only the prepared problem knows."""
 
     imports: ClassVar[tuple[str, ...]] = ()
-    """Modules that `prepare` imports when it is called and that take seconds; imported once for all cells of a bench."""
+    """Modules that `prepare` imports when it is called and that take seconds; a bench imports them once."""
 
     @abstractmethod
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
