@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -23,12 +24,14 @@ from .record import record_study
 from .sampler import make_sampler
 from .space import ENUMERABLE
 from .standing import DISCARDED, Standing, slot
-from .storage import explained
+from .storage import SIGNS_MISSED, explained
 from .study import OpenStudy, Plan
 from .trial import DiscardedError, FailedError, TrialRunner, UnsettledError
 
 LOOK_UP_INTERVAL_S = 2.0
 """How often a worker without work looks whether another's trial has come free."""
+UNBORN_S = 60.0
+"""Beyond the time after which a worker is taken for dead."""
 PATIENCE = 5
 """Configurations in a row that were none of their own, after which one is drawn from those left."""
 
@@ -51,6 +54,8 @@ class Worker:
     device: str
     plugins: Sequence[str]
     listener: StudyListener
+    unborn: dict[int, float] = field(default_factory=dict)
+    """Trials that run without a single option chosen -> when they were first seen."""
 
     def __call__(self, stop: threading.Event) -> None:
         """Take trials until there are enough and all are settled, or `stop`."""
@@ -91,8 +96,16 @@ class Worker:
         with study.lock, warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             fail_stale_trials(study.optuna)
+            self._fail_unborn(study)
             for trial in study.standing().lost:
                 RetryHeartbeatStaleTrialCallback()(study.optuna, trial)
+
+    def _fail_unborn(self, study: OpenStudy) -> None:
+        """Give up on trials whose worker died before its first sign of life, which Optuna waits for for ever."""
+        for trial in study.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            since = self.unborn.setdefault(trial.number, time.monotonic())
+            if not trial.params and time.monotonic() - since > UNBORN_S + SIGNS_MISSED * self.plan.spec.heartbeat_s:
+                study.optuna.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
     def _propose_unseen(self, study: OpenStudy, standing: Standing) -> bool:
         """Queue a configuration that nobody has tried; False where all have been."""

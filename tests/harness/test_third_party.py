@@ -1,9 +1,12 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 from frontrunner.harness.store import Store
 
 SOURCE = Path(__file__).parent.parent / "third_party" / "nearest_expert.py"
+START = "import sys; sys.path.pop(0); from frontrunner.studies.cli import main; main()"
 
 
 def test_the_package_is_under_40_lines():
@@ -48,3 +51,20 @@ def test_a_name_that_a_package_has_taken_is_an_error_naming_both_origins(third_p
     assert sentence.startswith("error: method 'nearest-expert' is registered twice")
     assert "package nearest-expert" in sentence
     assert str(plugin) in sentence
+
+
+def test_a_folder_of_our_name_where_the_user_stands_is_not_the_package(command, tmp_path):
+    stranger = tmp_path / "frontrunner"
+    (stranger / "harness").mkdir(parents=True)
+    for file in ("__init__.py", "harness/__init__.py", "harness/worker.py"):
+        (stranger / file).write_text("raise SystemExit('the wrong package')")
+    words = ["merging-toy", "--tasks", "e1,e2", "--store", tmp_path / "store"]
+    ended = subprocess.run(
+        # as the installed script does, whose path begins with its own folder and not with this one
+        [sys.executable, "-c", START, "run", "pretrained", *map(str, words)],
+        cwd=tmp_path,
+        env=command.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -1,5 +1,6 @@
 """Studies on the tiny suite whose cells are functions of this process, and trials made up in memory."""
 
+import contextlib
 import functools
 import shutil
 from dataclasses import dataclass, field
@@ -11,6 +12,35 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
 SHORT = {"method": "pwe-moe-ls", "options": {"steps": 8, "upscale": "model"}}
+FUSSY_PLUGIN = Path(__file__).parent / "fussy_plugin.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fussy(tiny):
+    """The learner of fussy_plugin.py, registered; the file's path."""
+    from frontrunner.harness.plugins import load_plugins
+
+    load_plugins([str(FUSSY_PLUGIN)])
+    return FUSSY_PLUGIN
+
+
+@contextlib.contextmanager
+def nothing_drawn():
+    """No pictures of fronts and studies, which take longer than all the rest."""
+    from frontrunner.harness import cell_run
+    from frontrunner.studies import record
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(record, "draw_plots", lambda *_: None)
+        patch.setattr(cell_run, "front_png", lambda *_, **__: None)
+        yield
+
+
+@pytest.fixture
+def undrawn():
+    """No pictures."""
+    with nothing_drawn():
+        yield
 
 
 @dataclass
@@ -78,13 +108,10 @@ class Tuning:
 
     def run(self, listener=None, devices=("cpu",)):
         """Run what is left of the first learner's study; what the listener saw."""
-        from frontrunner.studies import record
         from frontrunner.studies.tune import run_study
 
         listener = listener or Watcher()
-        with pytest.MonkeyPatch.context() as patch:
-            if not self.draws:
-                patch.setattr(record, "draw_plots", lambda study, folder: None)
+        with contextlib.nullcontext() if self.draws else nothing_drawn():
             run_study(self.plan, self.storage, self.store, devices=devices, plugins=[], listener=listener)
         return listener
 

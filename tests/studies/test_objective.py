@@ -31,7 +31,7 @@ def test_the_known_direction_may_not_be_turned_round():
 
 
 def test_a_metric_of_a_learners_own_says_its_direction():
-    with pytest.raises(fr.ConfigError, match="'dead_units_share' is none of hypervolume, .*direction: maximize or"):
+    with pytest.raises(fr.ConfigError, match=r"'dead_units_share' is none of hypervolume, .*direction: maximize or"):
         objective("dead_units_share")
     assert objective("dead_units_share", "minimize").direction == "minimize"
     assert objective("purity", "maximize").maximize

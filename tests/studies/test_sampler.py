@@ -63,4 +63,4 @@ def test_options_reach_optunas_sampler():
 )
 def test_an_option_that_it_does_not_take_is_one_sentence(name, options):
     with pytest.raises(fr.ConfigError, match=rf"^the sampler '{name}' does not take \{{'{next(iter(options))}'"):
-        sampler(name, **options)
+        make_sampler(SamplerSpec(name=name, options=options), 20, 0)

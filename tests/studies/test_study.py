@@ -60,7 +60,7 @@ def test_the_study_is_recorded_whole(tuned):
     assert run.data.metrics["best_hypervolume"] == best.values[0]
     assert run.data.metrics["trials"] == run.data.metrics["trials_complete"] == 4
     assert run.data.params["space_lr"] == "0.0001 to 0.1, logarithmic"
-    assert float(run.data.params["best_lr"]) == best.params["lr"]
+    assert float(run.data.tags["best_lr"]) == best.params["lr"]
     table = pd.read_csv(tuned.artifacts() / "trials.csv")
     assert list(table["hypervolume"]) == pytest.approx([trial.values[0] for trial in tuned.trials()])
     assert list(table["default"]) == [True, False, False, False]

@@ -1,0 +1,114 @@
+"""Sets in the making are scored at the right moments, on the right split, and the fit is not charged for it."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+
+import frontrunner as fr
+from frontrunner.harness.cell import make_cell
+from frontrunner.harness.evaluation import evaluate_members
+from frontrunner.harness.fit_probe import FitProbe
+from frontrunner.harness.reporter import Reporter
+from frontrunner.harness.worker import Request, run_cell
+
+
+@pytest.fixture
+def problem(tiny):
+    return tiny.tiny_problem()
+
+
+def interpolation(problem):
+    return fr.make_learner("interpolation").fit(problem, fr.simplex_grid(3, 2), fr.Context())
+
+
+def looks(problem, total, *, times=3, in_the_making=None, split="val"):
+    """(step, hypervolume) of every look during a fit of so many steps, and the probe."""
+    events = []
+    probe = FitProbe(problem, split=split, times=times, reporter=Reporter(events.append))
+    for step in range(1, total):
+        probe(step, total, in_the_making or (lambda: interpolation(problem)))
+    assert {(event["event"], event["total"]) for event in events} <= {("probe", total)}
+    return [(event["step"], event["hypervolume"]) for event in events], probe
+
+
+@pytest.mark.parametrize(
+    ("total", "times", "steps"),
+    [
+        (8, 3, [2, 4, 6]),
+        (100, 3, [25, 50, 75]),
+        (10, 3, [3, 5, 8]),
+        (3, 3, [1, 2]),
+        (9, 0, []),
+        (9, 1, [5]),
+        (1, 3, []),
+    ],
+)
+def test_it_looks_at_equal_distances_and_never_at_the_end(total, times, steps, problem):
+    assert [step for step, _ in looks(problem, total, times=times)[0]] == steps
+
+
+def test_it_makes_the_set_only_when_it_looks(problem):
+    made = []
+    looks(problem, 100, times=2, in_the_making=lambda: made.append(1) or interpolation(problem))
+    assert len(made) == 2
+
+
+def test_the_score_is_the_hypervolume_of_corners_and_centre(problem):
+    preferences = np.vstack([np.eye(3), np.full(3, 1 / 3)])
+    front = evaluate_members(problem, interpolation(problem), preferences, "val").front()
+    expected = fr.hypervolume(front, problem.reference_point).value
+    assert expected > 0
+    assert [value for _, value in looks(problem, 8)[0]] == [expected] * 3
+
+
+def test_only_the_given_split_is_looked_at(problem, monkeypatch):
+    splits, evaluate = [], problem.evaluate
+    monkeypatch.setattr(problem, "evaluate", lambda params, split: splits.append(split) or evaluate(params, split))
+    looks(problem, 8)
+    assert set(splits) == {"val"}
+
+
+def test_a_front_of_nan_scores_nothing(problem):
+    broken = fr.FiniteSet(
+        3,
+        lambda _: {
+            name: torch.full_like(tensor, float("nan")) if tensor.is_floating_point() else tensor
+            for name, tensor in problem.pretrained.items()
+        },
+        ["one"],
+        total_parameters=1,
+    )
+    assert looks(problem, 8, in_the_making=lambda: broken)[0] == [(2, 0.0), (4, 0.0), (6, 0.0)]
+
+
+def ran(folder, probes):
+    """metrics.json and the events of a cell of a learner that trains."""
+    import json
+
+    cell = make_cell("pwe-moe-ls", "tiny", tasks=None, seed=0, options={"steps": 40}, points_per_edge=2, split="val")
+    folder.mkdir()
+    request = Request(cell.to_json(), "cpu", (), str(folder), str(folder / "kept"), 60.0, probes, ".", {})
+    events = []
+    run_cell(cell, request, Reporter(events.append))
+    return json.loads((folder / "metrics.json").read_text()), events, (folder / "state.safetensors").read_bytes()
+
+
+def test_looking_takes_no_fit_time_and_changes_no_weight(tmp_path, tiny, monkeypatch):
+    from frontrunner.harness import fit_probe
+
+    _, none, undisturbed = ran(tmp_path / "undisturbed", 0)
+    score = fit_probe.evaluate_members
+
+    def slow(*arguments):
+        time.sleep(1.0)
+        return score(*arguments)
+
+    monkeypatch.setattr(fit_probe, "evaluate_members", slow)
+    start = time.perf_counter()
+    metrics, events, state = ran(tmp_path / "looked", 3)
+    assert time.perf_counter() - start > 3 > 2 > metrics["fit_time_s"] > 0
+    assert sum(event["event"] == "probe" for event in events) == 3
+    assert not any(event["event"] == "probe" for event in none)
+    assert state == undisturbed
