@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from ..errors import ConfigError
 from .cell import Cell, make_cell
 from .store import Store
 from .tuned import find_tuned
-from .yaml_file import Strict, read_yaml
+from .yaml_file import Strict, named, read_yaml
 
 
 class SuiteSpec(Strict):
@@ -63,25 +63,9 @@ class BenchSpec(Strict):
     """Every learner is run on every suite with every seed."""
 
     name: str
-    suites: list[SuiteSpec] = Field(min_length=1)
-    learners: list[LearnerSpec] = Field(min_length=1)
+    suites: list[Annotated[SuiteSpec, named("name")]] = Field(min_length=1)
+    learners: list[Annotated[LearnerSpec, named("method")]] = Field(min_length=1)
     seeds: list[int] = Field(default=[0], min_length=1)
-
-    @field_validator("suites", mode="before")
-    @classmethod
-    def _suite_by_name(cls, value: Any) -> Any:
-        return (
-            [{"name": item} if isinstance(item, str) else item for item in value] if isinstance(value, list) else value
-        )
-
-    @field_validator("learners", mode="before")
-    @classmethod
-    def _learner_by_name(cls, value: Any) -> Any:
-        return (
-            [{"method": item} if isinstance(item, str) else item for item in value]
-            if isinstance(value, list)
-            else value
-        )
 
     def found_in(self, store: Store | None) -> BenchSpec:
         """The bench with every tuned learner looked up in the store; None for a store that is not there yet.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from ..errors import ConfigError
 
@@ -20,6 +20,11 @@ class Strict(BaseModel):
 
 
 Spec = TypeVar("Spec", bound=Strict)
+
+
+def named(key: str) -> BeforeValidator:
+    """Beside a type in `Annotated`: text in the place of a mapping is its value of this key."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
 class _OneOfEachKey(yaml.SafeLoader):

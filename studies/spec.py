@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ..errors import ConfigError
 from ..harness.spec import LearnerSpec, SuiteSpec
-from ..harness.yaml_file import Strict, read_yaml
+from ..harness.yaml_file import Strict, named, read_yaml
 
 
 class ValuesSpec(Strict):
@@ -23,7 +23,10 @@ class ValuesSpec(Strict):
     """Distance of the values that are tried, from `low` on; any value when absent."""
 
 
-SpaceSpec = dict[str, ValuesSpec | list[str | int | float | bool] | None]
+SpaceSpec = Annotated[
+    dict[str, ValuesSpec | list[str | int | float | bool] | None],
+    BeforeValidator(lambda value: dict.fromkeys(value) if isinstance(value, list) else value),
+]
 """Option -> where to search; None for the range its learner documents."""
 
 
@@ -36,11 +39,6 @@ class TunedLearnerSpec(Strict):
     """Its name in the study's; the method when absent."""
     space: SpaceSpec | None = None
     """Of this learner; the file's when absent."""
-
-    @field_validator("space", mode="before")
-    @classmethod
-    def _options_by_name(cls, value: Any) -> Any:
-        return dict.fromkeys(value) if isinstance(value, list) else value
 
     @property
     def name(self) -> str:
@@ -80,61 +78,33 @@ class TestSpec(Strict):
     """Where the configuration found is held against the default: other seeds, the test split."""
 
     seeds: list[int] = Field(min_length=1)
-    beside: list[LearnerSpec] = Field(default_factory=list)
+    beside: list[Annotated[LearnerSpec, named("method")]] = Field(default_factory=list)
     """Further rows, as in a bench."""
     goals: dict[str, float] = Field(default_factory=dict)
     """Metric -> value; it is counted how many seeds are as good as that."""
-
-    @field_validator("beside", mode="before")
-    @classmethod
-    def _learner_by_name(cls, value: Any) -> Any:
-        return [{"method": item} if isinstance(item, str) else item for item in value or []]
 
 
 class TuneSpec(Strict):
     """Every learner is tuned in a study of its own; all else is the same for all of them."""
 
     name: str = Field(pattern=r"^[\w\-. ]+$")
-    suite: SuiteSpec
-    learners: list[TunedLearnerSpec] = Field(min_length=1)
+    suite: Annotated[SuiteSpec, named("name")]
+    learners: list[Annotated[TunedLearnerSpec, named("method")]] = Field(min_length=1)
     space: SpaceSpec | None = None
     """For learners without one of their own; every documented range that does not buy quality with cost when absent."""
     trials: int = Field(ge=1)
     """Distinct configurations a study tries."""
     seeds: list[int] = Field(default=[0], min_length=1)
     """Of the cells of a trial, whose objectives are averaged."""
-    objectives: list[ObjectiveSpec] = Field(default=[ObjectiveSpec(metric="hypervolume")], min_length=1)
+    objectives: list[Annotated[ObjectiveSpec, named("metric")]] = Field(
+        default=[ObjectiveSpec(metric="hypervolume")], min_length=1
+    )
     sampler: SamplerSpec = SamplerSpec()
     early_stop: EarlyStopSpec | None = EarlyStopSpec()
     """`null` lets every fit run to its end."""
     heartbeat_s: int = Field(default=15, ge=1)
     """A worker that has given no sign of life for three of these is gone, and its trial is tried again."""
     test: TestSpec | None = None
-
-    @field_validator("suite", mode="before")
-    @classmethod
-    def _suite_by_name(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
-
-    @field_validator("learners", mode="before")
-    @classmethod
-    def _learner_by_name(cls, value: Any) -> Any:
-        return (
-            [{"method": item} if isinstance(item, str) else item for item in value]
-            if isinstance(value, list)
-            else value
-        )
-
-    @field_validator("space", mode="before")
-    @classmethod
-    def _options_by_name(cls, value: Any) -> Any:
-        return dict.fromkeys(value) if isinstance(value, list) else value
-
-    @field_validator("objectives", mode="before")
-    @classmethod
-    def _objective_by_name(cls, value: Any) -> Any:
-        given = value if isinstance(value, list) else [value]
-        return [{"metric": item} if isinstance(item, str) else item for item in given]
 
     @model_validator(mode="after")
     def _distinct(self) -> TuneSpec:

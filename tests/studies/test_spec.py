@@ -43,7 +43,7 @@ def test_a_tuning_is_no_bench_and_is_told_so(name):
 
 
 def test_short_forms_are_read(tmp_path):
-    spec = read(tmp_path, objectives="igd", space=["lr"], test={"seeds": [1], "beside": ["interpolation"]})
+    spec = read(tmp_path, objectives=["igd"], space=["lr"], test={"seeds": [1], "beside": ["interpolation"]})
     assert (spec.suite.name, spec.learners[0].method) == ("tiny", "pwe-moe-ls")
     assert [objective.metric for objective in spec.objectives] == ["igd"]
     assert spec.space == {"lr": None}
