@@ -12,7 +12,7 @@ from pathlib import Path
 from ..metrics import Front
 from .cell import Cell
 from .cell_process import preload
-from .cell_run import Listener, Outcome, run_cell
+from .cell_run import Listener, Outcome, settle_cell
 from .devices import on_each_device
 from .front_html import front_html
 from .front_png import front_png
@@ -45,7 +45,7 @@ def run_bench(
         _summarise(store, parents, outcomes)
     except BaseException:
         for parent in parents.values():
-            store.end(parent, "killed", "the bench was interrupted")
+            store.end(parent, "killed", "interrupted")
         raise
     return outcomes
 
@@ -70,7 +70,7 @@ def _run_all(
                 cell = todo.get_nowait()
             except queue.Empty:
                 return
-            outcomes[cell.key] = run_cell(
+            outcomes[cell.key] = settle_cell(
                 cell, store, parents[cell.suite], device=device, plugins=plugins, stop=stop, listener=listener
             )
 

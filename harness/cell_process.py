@@ -25,6 +25,8 @@ LAST_WORDS_S = 10.0
 """How long a worker may take to leave after its last report; threads of a learner must not hold up a bench."""
 CHECKPOINT_INTERVAL_S = 60.0
 """How much of a fit an interruption may cost."""
+SERVER_GONE = 255
+"""What multiprocessing gives as the exit status of a process whose fork server cannot say it."""
 LOOK_UP_INTERVAL_S = 0.2
 """How often the wait for a worker's next report is left to see whether it should be ended."""
 PRELOADED = ("frontrunner.harness.worker", "torch._dynamo")  # the first optimizer imports the second
@@ -83,25 +85,30 @@ def run_in_process(
     The worker's standard error goes to `worker.log` in the scratch folder; its fit goes on from the checkpoints an
     earlier attempt has left, and reports the set in the making `probes` times.
     """
-    request = Request(
-        cell=cell.to_json(),
-        device=device,
-        plugins=tuple(plugins),
-        scratch=str(scratch),
-        checkpoints=str(checkpoints),
-        checkpoint_interval_s=CHECKPOINT_INTERVAL_S,
-        probes=probes,
-        folder=str(Path.cwd()),
-        environment={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ},  # without it cuBLAS is not reproducible
-    )
     context = _context(device)
     ours, theirs = context.Pipe()
-    process: BaseProcess = context.Process(target=main, args=(theirs, request))  # type: ignore[attr-defined]
     ending: Ending | None = None
+    process: BaseProcess | None = None
     with ours:  # its end tells the worker that its parent is gone
         try:
-            with _processes, _safe_path():
-                process.start()
+            with _processes:
+                request = Request(
+                    cell=cell.to_json(),
+                    device=device,
+                    plugins=tuple(plugins),
+                    scratch=str(scratch),
+                    checkpoints=str(checkpoints),
+                    checkpoint_interval_s=CHECKPOINT_INTERVAL_S,
+                    probes=probes,
+                    folder=str(Path.cwd()),
+                    environment={
+                        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+                        **os.environ,
+                    },  # without it cuBLAS is not reproducible
+                )
+                process = context.Process(target=main, args=(theirs, request))  # type: ignore[attr-defined]
+                with _safe_path():
+                    process.start()
             theirs.close()
             ending = _listen(ours, process, on_event, stop)
             if ending is not None:
@@ -110,12 +117,15 @@ def run_in_process(
             return Ending("stopped", str(reason))
         finally:
             theirs.close()
-            _kill(process)
+            if process is not None:
+                _kill(process)
     if stop.is_set():
-        return Ending("killed", "the bench was interrupted", resumable=True)
+        return Ending("killed", "interrupted", resumable=True)
     if ending is not None:
         return ending
     code = process.exitcode or 0
+    if code == SERVER_GONE and context.get_start_method() == "forkserver":
+        return Ending("killed", "the process that workers are forked from has ended", resumable=True)
     if code < 0:
         suspicion = " (out of memory?)" if code == -9 else ""
         return Ending("killed", f"its process was ended by signal {-code}{suspicion}", resumable=True)

@@ -20,6 +20,7 @@ from .cell import Cell
 from .cell_process import Ending, run_in_process
 from .front_png import front_png
 from .front_record import FrontRecord
+from .reporter import PROBED
 from .results import distances
 from .store import PREFIX, Store
 
@@ -51,7 +52,7 @@ class Listener(Protocol):
         """A cell has ended, or was settled before."""
 
 
-def run_cell(
+def settle_cell(
     cell: Cell,
     store: Store,
     parent: str,
@@ -81,7 +82,7 @@ def run_cell(
         listener.waits(cell)
         while not lock.is_locked:
             if stop.is_set():
-                return Outcome(cell, Ending("killed", "the bench was interrupted", True), run_id="", ran=False)
+                return Outcome(cell, Ending("killed", "interrupted", True), run_id="", ran=False)
             with contextlib.suppress(Timeout):
                 lock.acquire(timeout=0.5)
     try:
@@ -105,19 +106,19 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
 
     def on_event(event: Mapping[str, Any]) -> None:
         if event["event"] == "probe":
-            probed.append({"step": event["step"], "probe_hypervolume": event["hypervolume"]})
+            probed.append({"step": event["step"], PROBED: event["hypervolume"]})
         listener.reports(cell, event)
 
     try:
         with store.scratch(cell) as scratch:
-            try:
-                ending = run(cell, scratch=scratch, checkpoints=store.checkpoints(cell), on_event=on_event)
-                if ending.status == "finished":
+            ending = run(cell, scratch=scratch, checkpoints=store.checkpoints(cell), on_event=on_event)
+            if ending.status == "finished":
+                try:
                     _record(store, run_id, cell, scratch)
-            except (StoreError, OSError):
-                raise
-            except Exception as error:  # what the learner reported cannot be used: its failure, not the bench's
-                ending = Ending("failed", f"its report cannot be recorded ({type(error).__name__}: {error})")
+                except (StoreError, OSError):
+                    raise
+                except Exception as error:  # what the learner reported cannot be used: its failure, not the bench's
+                    ending = Ending("failed", f"its report cannot be recorded ({type(error).__name__}: {error})")
             if ending.status == "stopped":
                 store.log(run_id, curve=probed)
             store.add_artifacts(run_id, scratch)

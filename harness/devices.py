@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 
 def on_each_device(devices: Sequence[str], serve: Callable[[str, threading.Event], None]) -> None:
@@ -15,8 +15,9 @@ def on_each_device(devices: Sequence[str], serve: Callable[[str, threading.Event
     stop = threading.Event()
     with ThreadPoolExecutor(len(devices)) as pool:
         try:
-            for served in [pool.submit(serve, device, stop) for device in devices]:
-                served.result()
+            served = [pool.submit(serve, device, stop) for device in devices]
+            for ended in wait(served, return_when=FIRST_EXCEPTION).done:
+                ended.result()
         except BaseException:
             stop.set()  # the pool waits for its threads, and they for their workers' end
             raise

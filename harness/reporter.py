@@ -9,6 +9,8 @@ from typing import Any
 CURVE_POINTS = 500
 """Training curves are thinned to about this many points."""
 REPORT_INTERVAL_S = 0.1
+PROBED = "probe_hypervolume"
+"""On the curve: hypervolume of the set in the making."""
 
 
 class Reporter:
@@ -36,10 +38,10 @@ class Reporter:
         self.curve = list(curve)
         self._resumed = True
 
-    def probed(self, step: int, total: int, hypervolume: float) -> None:
-        """The set in the making was scored after `step` of `total` steps."""
-        self.curve.append({"step": step, "probe_hypervolume": hypervolume})
-        self.send(event="probe", step=step, total=total, hypervolume=hypervolume)
+    def probed(self, step: int, total: int, moment: int, hypervolume: float) -> None:
+        """The set in the making was scored for the `moment`-th time, after `step` of `total` steps."""
+        self.curve.append({"step": step, PROBED: hypervolume})
+        self.send(event="probe", step=step, total=total, moment=moment, hypervolume=hypervolume)
 
     def __call__(self, activity: str, step: int, total: int, **metrics: float) -> None:
         """A `Progress`: forwards at most ten times a second, keeps every curve point it should."""

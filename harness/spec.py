@@ -52,11 +52,10 @@ class LearnerSpec(Strict):
         if store is None:
             raise ConfigError(f"the study {self.tuned!r} is looked up in a store, and there is none yet; tune first")
         tuned = find_tuned(store, self.tuned)
-        options = {**tuned.configuration(self.trial).options, **self.options}
-        trial = "" if self.trial is None else f", trial {self.trial}"
-        return LearnerSpec(
-            method=tuned.method, options=options, label=self.label or f"{tuned.method} (tuned: {self.tuned}{trial})"
-        )
+        found = tuned.configuration(self.trial)
+        options = {**found.options, **self.options}
+        label = self.label or f"{tuned.method} (tuned: {self.tuned}, trial {found.trial})"
+        return LearnerSpec(method=tuned.method, options=options, label=label)
 
 
 class BenchSpec(Strict):

@@ -1,6 +1,6 @@
 """The store: MLflow on SQLite, with artifacts and checkpoints beside it, in one folder.
 
-Experiment = suite. Parent run = one bench on that suite, child run = one attempt at a cell. A cell's run is
+Experiment = suite. Parent run = one bench or study on that suite, child run = one attempt at a cell. A cell's run is
 RUNNING while its process runs and FINISHED only when its front and all it measured have been written; IGD follows
 when the bench ends, since it depends on the other fronts.
 """

@@ -34,7 +34,7 @@ class Tuned:
     chosen: int
     """Number of the trial that is taken unless another is named."""
     configurations: Sequence[Configuration]
-    """The chosen one, and those that nothing else dominates."""
+    """The chosen one first: the best by one objective, or those that no other dominates."""
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Tuned:

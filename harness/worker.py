@@ -82,7 +82,7 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
     preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)
     needs = learner.needs(problem, preferences)
     digest = digest_problem(problem)
-    probe = FitProbe(problem, split="val", times=request.probes, reporter=reporter)
+    probe = FitProbe(problem, split="val", times=request.probes, reporter=reporter, clock=meter.synchronized)
     reporter.start("fit")
     with meter.phase("fit"):
         fit = ResumableFit(
@@ -172,7 +172,7 @@ def time_one_answer(problem: Problem, pareto_set: ParetoSet, meter: Meter) -> fl
 def _why(error: BaseException) -> tuple[str, str]:
     """(status, one sentence) of a failure."""
     text = f"{type(error).__name__}: {error}" if not isinstance(error, FrontrunnerError) else str(error)
-    reason = " ".join(text.split())[:500]
+    reason = " ".join(text.split())[:500].encode(errors="backslashreplace").decode()  # a database wants UTF-8
     if isinstance(error, UnsupportedError):
         return "unsupported", reason
     named = ("can't allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -71,7 +72,8 @@ def read_yaml(file: Path, spec: type[Spec], parts: Sequence[type[Strict]] = ()) 
 def _first_problem(error: ValidationError, known: Sequence[str]) -> str:
     # A misspelt key is also a missing one; the misspelling says more.
     problem = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-    where = ".".join(str(part) for part in problem["loc"])
+    # pydantic names the type it tried among several, too
+    where = ".".join(str(part) for part in problem["loc"] if not re.search(r"[A-Z\[(]", str(part)))
     if problem["type"] == "extra_forbidden":
         found = str(problem["loc"][-1])  # which may be right elsewhere
         near = difflib.get_close_matches(found, [key for key in known if key != found], n=1)

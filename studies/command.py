@@ -16,10 +16,10 @@ from ..harness.display import Display
 from ..harness.environment import resolve_devices
 from ..harness.store import Store
 from ..harness.verdict import require_settled
-from .comparison import compare, test_bench
+from .comparison import compare, comparison_bench, metrics_shown, tuned_learners
 from .spec import TuneSpec, read_tune
-from .standing import DISCARDED, settled, slot
-from .storage import default_url, open_storage
+from .standing import DISCARDED, REASON, settled, slot
+from .storage import default_url, explained, open_storage
 from .study import OpenStudy, Plan
 from .tables import Table, comparison_table, trials_table
 from .tune import run_study
@@ -44,11 +44,18 @@ def run_file(
         raise ConfigError(f"the tables are written to a .md file in a folder that exists, found {str(output)!r}")
     spec = read_tune(file)
     plans = [Plan.of(spec, learner) for learner in spec.learners]
+    metrics_shown(spec, plans[0].objectives)  # refuses goals that are none, before hours are spent
     devices = resolve_devices(device)
     files = [str(Path(plugin).resolve()) for plugin in plugins]
     opened = Store(folder, create=True)
+    if spec.test is not None:  # as far as it can be known now
+        known = [learner for learner in comparison_bench(spec).learners if learner not in tuned_learners(spec)]
+        comparison_bench(spec).model_copy(update={"learners": known}).found_in(opened).cells()
     url = storage or default_url(folder)
     database = open_storage(url, folder, spec.heartbeat_s)
+    for plan in plans:  # all of them, before hours are spent on the first
+        with explained(url):
+            OpenStudy(plan, database, opened)
     tables: list[Table] = []
     for plan in plans:
         console.print(_announcement(plan), highlight=False, soft_wrap=True)
@@ -57,13 +64,15 @@ def run_file(
         tables.append(trials_table(study))
         console.print(tables[-1].for_terminal())
     if spec.test is not None:
-        bench = test_bench(spec).found_in(opened)
+        bench = comparison_bench(spec).found_in(opened)
         with Display(console, len(bench.cells())) as display:
             outcomes = run_bench(bench, opened, devices=devices, plugins=files, listener=display)
         for comparison in compare(opened, bench, spec, plans[0].objectives):
             tables.append(comparison_table(comparison, spec.test.seeds))
             console.print(tables[-1].for_terminal())
         require_settled(outcomes)
+    else:
+        console.print("The file has no `test`: nothing was held against the default on other seeds.")
     if output is not None:
         _write(output, spec, file, tables)
     option = f" --store {folder}"
@@ -106,7 +115,7 @@ class StudyDisplay(Display):
             self.says(f"[yellow]– {name}: ended from outside, to be tried again[/]")
         else:
             mark = "–" if trial.state == TrialState.PRUNED else "[red]✗[/]"
-            self.says(f"{mark} {name}: {escape(trial.user_attrs['reason'])} [{done}/{self._plan.spec.trials}]")
+            self.says(f"{mark} {name}: {escape(trial.user_attrs[REASON])} [{done}/{self._plan.spec.trials}]")
 
     def _best(self, study: OpenStudy, trial: FrozenTrial) -> str:
         best = study.best(1)

@@ -10,7 +10,7 @@ from ..harness.spec import BenchSpec, LearnerSpec
 from ..harness.store import Store
 from ..metrics.statistics import MeanInterval, mean_interval
 from .objective import Objective, make_objective
-from .spec import ObjectiveSpec, TunedLearnerSpec, TuneSpec
+from .spec import ObjectiveSpec, TuneSpec
 
 WORTH_SHOWING = ("hypervolume", "hypervolume_ratio", "igd", "igd_plus")
 """Beside the objectives, where they do not depend on what else has been run."""
@@ -38,65 +38,71 @@ class Comparison:
     lines: Sequence[Line]
 
 
-def default_label(learner: TunedLearnerSpec) -> str:
-    """Of the row that a study starts from."""
-    return f"{learner.name} (default)"
+def tuned_learners(spec: TuneSpec) -> list[LearnerSpec]:
+    """What the studies of a file find, by their names."""
+    return [LearnerSpec(tuned=spec.study_name(learner)) for learner in spec.learners]
 
 
-def tuned_label(learner: TunedLearnerSpec) -> str:
-    """Of the row that a study has found."""
-    return f"{learner.name} (tuned)"
+def comparison_bench(spec: TuneSpec) -> BenchSpec:
+    """Each learner's default and what its study has found, one after the other, then the baselines.
 
-
-def test_bench(spec: TuneSpec) -> BenchSpec:
-    """Defaults, what the studies have found, and what is to stand beside them, on the seeds of `test`."""
+    On the leaderboard a default is called by its options and what was found by its study: there are others beside.
+    """
     assert spec.test is not None  # for the type checker: callers have looked
     learners = []
-    for learner in spec.learners:
-        learners.append(LearnerSpec(method=learner.method, options=learner.options, label=default_label(learner)))
-        learners.append(LearnerSpec(tuned=spec.study_name(learner), label=tuned_label(learner)))
+    for learner, tuned in zip(spec.learners, tuned_learners(spec), strict=True):
+        learners += [LearnerSpec(method=learner.method, options=learner.options), tuned]
     return BenchSpec(
         name=f"{spec.name} (test)",
         suites=[spec.suite],
-        learners=[*learners, *spec.test.beside],
+        learners=[*learners, *spec.test.baselines],
         seeds=spec.test.seeds,
     )
 
 
 def compare(store: Store, bench: BenchSpec, spec: TuneSpec, objectives: Sequence[Objective]) -> list[Comparison]:
-    """Every metric worth showing, computed from the recorded fronts of a test bench.
+    """Every metric worth showing, as recorded by the cells of a bench.
 
     Args:
         store: where they are recorded.
-        bench: `test_bench`, with what the studies have found looked up.
+        bench: `comparison_bench`, with what the studies have found looked up.
         spec: of the tuning.
         objectives: of the studies.
     """
+    assert spec.test is not None  # for the type checker: callers have looked
     measured = _measured(store)
-    rows: dict[str, dict[int, Mapping[str, float]]] = {}
+    rows: list[Mapping[int, Mapping[str, float]]] = []
     for learner in bench.learners:
         cells = bench.model_copy(update={"learners": [learner]}).cells()
-        finished = {cell.seed: measured[cell.key] for cell in cells if cell.key in measured}
-        rows[learner.label or cells[0].label] = finished
-    baselines = {tuned_label(learner): default_label(learner) for learner in spec.learners}
-    assert spec.test is not None  # for the type checker: callers have looked
-    shown = {objective.metric: objective for objective in objectives}
-    for metric in (*WORTH_SHOWING, *spec.test.goals):
-        shown.setdefault(metric, make_objective(ObjectiveSpec(metric=metric)))
+        rows.append({cell.seed: measured[cell.key] for cell in cells if cell.key in measured})
+    labels = [f"{learner.name} ({kind})" for learner in spec.learners for kind in ("default", "tuned")]
+    labels += [learner.label or learner.method for learner in bench.learners[len(labels) :]]
     found = []
-    for metric, objective in shown.items():
-        values = {
-            label: {seed: metrics[metric] for seed, metrics in by_seed.items() if metric in metrics}
-            for label, by_seed in rows.items()
-        }
-        lines = [
-            _line(label, objective, by_seed, values.get(baselines.get(label, ""), {}), spec.test.goals.get(metric))
-            for label, by_seed in values.items()
-            if by_seed
-        ]
+    for metric, objective in metrics_shown(spec, objectives).items():
+        values = [{seed: metrics[metric] for seed, metrics in by_seed.items() if metric in metrics} for by_seed in rows]
+        lines = []
+        for i, (label, by_seed) in enumerate(zip(labels, values, strict=True)):
+            tuned = i < 2 * len(spec.learners) and i % 2 == 1  # after its default
+            if by_seed:
+                lines.append(
+                    _line(label, objective, by_seed, values[i - 1] if tuned else {}, spec.test.goals.get(metric))
+                )
         if lines:
             found.append(Comparison(objective, spec.test.goals.get(metric), lines))
     return found
+
+
+def metrics_shown(spec: TuneSpec, objectives: Sequence[Objective]) -> dict[str, Objective]:
+    """The objectives, what is worth showing beside them, and every metric with a goal.
+
+    Raises:
+        ConfigError: a goal for a metric whose direction is not known.
+    """
+    shown = {objective.metric: objective for objective in objectives}
+    for metric in (*WORTH_SHOWING, *([] if spec.test is None else spec.test.goals)):
+        if metric not in shown:
+            shown[metric] = make_objective(ObjectiveSpec(metric=metric))
+    return shown
 
 
 def _measured(store: Store) -> dict[str, Mapping[str, float]]:

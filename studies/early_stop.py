@@ -9,22 +9,23 @@ from optuna.pruners import BasePruner, NopPruner, PercentilePruner
 from optuna.trial import Trial, TrialState
 
 from ..harness.cell_process import StoppedError
+from ..harness.reporter import PROBED
 from .spec import EarlyStopSpec
 
-SIGNAL = "probe_hypervolume"
+SIGNAL = PROBED
 """Trial attribute: step -> hypervolume, where Optuna's pruner cannot be told."""
 
 
-def make_pruner(spec: EarlyStopSpec | None, *, one_objective: bool) -> BasePruner:
+def make_pruner(spec: EarlyStopSpec | None, *, hypervolume_alone: bool) -> BasePruner:
     """Optuna's own, for one objective; it refuses several."""
-    if spec is None or not one_objective:
+    if spec is None or not hypervolume_alone:
         return NopPruner()
     return PercentilePruner(
-        100 - spec.percentile, n_startup_trials=spec.after_trials, n_min_trials=spec.after_trials
+        100 - spec.percentile, n_startup_trials=spec.n_startup_trials, n_min_trials=spec.n_startup_trials
     )  # the second of those that were looked at: cells that had been settled before report nothing on the way
 
 
-def judge(trial: Trial, step: int, value: float, spec: EarlyStopSpec, *, one_objective: bool, when: str) -> None:
+def judge(trial: Trial, step: int, value: float, spec: EarlyStopSpec, *, hypervolume_alone: bool, when: str) -> None:
     """Report the hypervolume a trial has reached, and raise StoppedError where it is to be given up.
 
     Args:
@@ -32,11 +33,13 @@ def judge(trial: Trial, step: int, value: float, spec: EarlyStopSpec, *, one_obj
         step: moment of the fit, counted over the trial's cells.
         value: hypervolume on a few preferences, maximised.
         spec: when.
-        one_objective: whether hypervolume is all that the study is judged by; then Optuna's pruner decides.
+        hypervolume_alone: whether it is all that the study is judged by; then Optuna's pruner decides.
         when: for people, "after 25 % of the fit".
     """
-    if one_objective:
-        trial.report(value, step)
+    if hypervolume_alone:
+        held = trial.study.get_trials(deepcopy=False)[trial.number]
+        if step not in held.intermediate_values:  # else the attempt that this one continues has reported it
+            trial.report(value, step)
         hopeless = trial.should_prune()
     else:
         reached = {**trial.user_attrs.get(SIGNAL, {}), str(step): value}
@@ -59,6 +62,6 @@ def below(reached: Mapping[str, float], step: int, others: Sequence[Mapping[str,
         spec: percentile, and how many others there must be.
     """
     at_step = [other[str(step)] for other in others if str(step) in other]
-    if len(at_step) < spec.after_trials:
+    if len(at_step) < spec.n_startup_trials:
         return False
     return max(reached.values()) < float(np.percentile(at_step, spec.percentile))

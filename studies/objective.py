@@ -14,6 +14,12 @@ from .spec import ObjectiveSpec
 
 MAXIMIZED = ("hypervolume", "hypervolume_ratio")
 """All other metrics of a leaderboard are minimised."""
+NEEDS_THE_FRONT = ("igd", "igd_plus", "hypervolume_ratio")
+"""To a union of runs they would change with every trial."""
+
+
+class MissingMetricError(Exception):
+    """A configuration's cells have not recorded an objective."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ def make_objective(spec: ObjectiveSpec) -> Objective:
     maximize = known.get(spec.metric, asked)
     if maximize is None:
         raise ConfigError(
-            f"the objective {spec.metric!r} is none of {', '.join(known)}; for a metric of your learner's own, say "
+            f"the metric {spec.metric!r} is none of {', '.join(known)}; for an objective of your learner's own, say "
             "direction: maximize or minimize"
         )
     if asked is not None and asked != maximize:
@@ -61,15 +67,17 @@ def mean_values(objectives: Sequence[Objective], measured: Sequence[Mapping[str,
         measured: the recorded metrics of each cell.
 
     Raises:
-        ConfigError: a cell has not recorded one of them.
+        ConfigError: one of them needs a front that the suite does not know.
+        MissingMetricError: a cell has not recorded one of them.
     """
     for objective in objectives:
         for metrics in measured:
-            if objective.metric not in metrics:
-                hint = (
-                    "; it needs a suite whose front is known in closed form"
-                    if objective.metric in ("igd", "igd_plus", "hypervolume_ratio")
-                    else f"; recorded are {', '.join(sorted(metrics))}"
+            if objective.metric not in metrics and objective.metric in NEEDS_THE_FRONT:
+                raise ConfigError(
+                    f"the objective {objective.metric!r} needs a suite whose front is known in closed form"
                 )
-                raise ConfigError(f"the objective {objective.metric!r} was not recorded{hint}")
+            if objective.metric not in metrics:
+                raise MissingMetricError(
+                    f"the objective {objective.metric!r} was not recorded; recorded are {', '.join(sorted(metrics))}"
+                )
     return [float(np.mean([metrics[objective.metric] for metrics in measured])) for objective in objectives]

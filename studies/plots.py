@@ -37,7 +37,8 @@ def draw_plots(study: OpenStudy, folder: Path) -> None:
             figure.update_layout(title=f"{study.plan.name}: {name.replace('-', ' ')}")
             parts.append(figure.to_html(full_html=False, include_plotlyjs=not parts))
             getattr(optuna.visualization.matplotlib, plot)(shown, **keys)
-            plt.gcf().suptitle("")
+            for axes in plt.gcf().axes:
+                axes.tick_params(axis="x", which="both", rotation=45)
             plt.savefig(folder / f"{name}.png", dpi=130, bbox_inches="tight")
             plt.close("all")
     head = f'<html lang="en"><meta charset="utf-8"><title>{study.plan.name}</title>'

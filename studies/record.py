@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
-from ..errors import CellError
+from ..errors import CellError, StoreError
 from ..harness.cell import digest
 from ..harness.store import PREFIX, Store
 from ..harness.tuned import FILE, Configuration, Tuned
 from .plots import draw_plots
-from .standing import REASON, settled, slot
+from .standing import DEFAULT, REASON, WALL_TIME_S, settled, slot
 from .study import OpenStudy
 
 RECORDED = f"{PREFIX}recorded"
@@ -41,12 +41,15 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
         store.end(parent, "finished")
         return
     counts = {state: sum(trial.state == state for trial in standing.trials) for state in TrialState}
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        trials_table(study).to_csv(home / "trials.csv", index=False)
-        (home / FILE).write_text(json.dumps(dataclasses.asdict(tuned(study)), indent=2))
-        draw_plots(study, home)
-        store.add_artifacts(parent, home)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder)
+            trials_table(study).to_csv(home / "trials.csv", index=False)
+            (home / FILE).write_text(json.dumps(dataclasses.asdict(tuned(study)), indent=2))
+            draw_plots(study, home)
+            store.add_artifacts(parent, home)
+    except OSError as error:
+        raise StoreError(f"the result of study {plan.name!r} cannot be written ({error}); free some space") from error
     store.log(
         parent,
         params={
@@ -95,19 +98,19 @@ def tuned(study: OpenStudy) -> Tuned:
 
 
 def trials_table(study: OpenStudy) -> pd.DataFrame:
-    """One row a trial that counts: number, state, options, objectives, seconds, and why it has no value."""
+    """One row a trial that counts: number, state, options, objectives, seconds of fit and evaluation, and why it has no
+    value."""
     rows = []
     for trial in study.standing().trials:
         values = trial.values if trial.state == TrialState.COMPLETE else [None] * len(study.plan.objectives)
-        seconds = None if trial.duration is None else trial.duration.total_seconds()
         rows.append(
             {
                 "trial": slot(trial),
                 "state": state_of(trial),
                 **{option: trial.params.get(option) for option in study.plan.space.distributions},
                 **{o.metric: value for o, value in zip(study.plan.objectives, values, strict=True)},
-                "duration_s": seconds,
-                "default": bool(trial.user_attrs.get("default")),
+                "wall_time_s": trial.user_attrs.get(WALL_TIME_S),
+                "default": bool(trial.user_attrs.get(DEFAULT)),
                 "reason": trial.user_attrs.get(REASON, ""),
             }
         )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 
 import optuna
-from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler
 
 from ..errors import ConfigError
@@ -21,6 +19,15 @@ SAMPLERS: dict[str, Callable[..., BaseSampler]] = {
 }
 GENERATIONS = 4
 """A genetic sampler's population is this share of the trials, unless given: Optuna's 50 would be all of them."""
+
+
+MISUSED = (TypeError, ValueError, AttributeError, IndexError)
+"""What Optuna's samplers raise, some of them after many trials, where an option is nothing they can work with."""
+
+
+def misused(spec: SamplerSpec, error: Exception) -> ConfigError:
+    """One of MISUSED as one sentence."""
+    return ConfigError(f"the sampler {spec.name!r} cannot work with the options {spec.options}: {error}")
 
 
 def make_sampler(spec: SamplerSpec, n_trials: int, n_before: int) -> BaseSampler:
@@ -41,8 +48,6 @@ def make_sampler(spec: SamplerSpec, n_trials: int, n_before: int) -> BaseSampler
     if spec.name in ("nsga2", "nsga3"):
         options.setdefault("population_size", max(4, n_trials // GENERATIONS))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
-            return SAMPLERS[spec.name](seed=(spec.seed * 1_000_003 + n_before) % 2**32, **options)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"the sampler {spec.name!r} does not take {spec.options}: {error}") from error
+        return SAMPLERS[spec.name](seed=(spec.seed * 1_000_003 + n_before) % 2**32, **options)
+    except MISUSED as error:
+        raise misused(spec, error) from error

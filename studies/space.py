@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,10 @@ from .spec import SpaceSpec, TunedLearnerSpec, ValuesSpec
 
 ENUMERABLE = 10_000
 """Spaces of up to so many configurations are listed when no new one is proposed."""
+
+
+LARGEST_WHOLE = 2**53
+"""Beyond it not every whole number is a number of a YAML file."""
 
 
 @dataclass(frozen=True)
@@ -128,22 +132,31 @@ def _distribution(where: str, values: Range | Choice | ValuesSpec | list[Any], *
         step = values.step if isinstance(values, ValuesSpec) else None
         if not values.low < values.high:
             raise ValueError(f"low must be below high, found {values.low} and {values.high}")
+        if values.log and step is not None:
+            raise ValueError("a logarithmic range has no step")
+        if step is not None and not (steps := (values.high - values.low) / step) >= 1:
+            raise ValueError(f"a step of {step} leaves one value")
+        if step is not None and not math.isclose(steps, round(steps)):
+            raise ValueError(f"steps of {step} do not lead from {values.low} to {values.high}")
         if not whole:
             return FloatDistribution(values.low, values.high, log=values.log, step=step)
+        if max(abs(values.low), abs(values.high)) > LARGEST_WHOLE:
+            raise ValueError(f"whole numbers are searched up to {LARGEST_WHOLE}")
         if any(value % 1 for value in (values.low, values.high, step or 1)):
             raise ValueError(f"the option holds whole numbers, found {values.low} to {values.high}")
         return IntDistribution(int(values.low), int(values.high), log=values.log, step=int(step or 1))
-    except ValueError as error:
+    except (ValueError, ArithmeticError) as error:
         raise ConfigError(f"{where} cannot be searched there: {error}") from error
 
 
 def _holds(values: BaseDistribution, value: Any) -> bool:
-    if math.isinf(_count(values)):
-        low, high = _ends(values)
-        return value is not None and low <= value <= high
-    if isinstance(values, FloatDistribution):
-        return any(math.isclose(value, known) for known in _values(values)) if value is not None else False
-    return value in _values(values)
+    if isinstance(values, CategoricalDistribution):
+        return value in values.choices
+    low, high = _ends(values)
+    if value is None or not low <= value <= high:
+        return False
+    assert isinstance(values, (IntDistribution, FloatDistribution))  # for the type checker: there is no other
+    return values.step is None or math.isclose(value, low + values.step * round((value - low) / values.step))
 
 
 def _place(values: BaseDistribution, value: Any) -> Any:
@@ -161,16 +174,17 @@ def _ends(values: BaseDistribution) -> tuple[Any, ...]:
 
 
 def _count(values: BaseDistribution) -> float:
-    if isinstance(values, FloatDistribution) and values.step is None:
-        return math.inf
-    return len(_values(values))
-
-
-def _values(values: BaseDistribution) -> list[Any]:
     if isinstance(values, CategoricalDistribution):
-        return list(values.choices)
+        return len(values.choices)
+    assert isinstance(values, (IntDistribution, FloatDistribution))  # for the type checker: there is no other
+    return math.inf if values.step is None else round((values.high - values.low) / values.step) + 1
+
+
+def _values(values: BaseDistribution) -> Sequence[Any]:
+    if isinstance(values, CategoricalDistribution):
+        return values.choices
     if isinstance(values, IntDistribution):
-        return list(range(values.low, values.high + 1, values.step))
+        return range(values.low, values.high + 1, values.step)
     assert isinstance(values, FloatDistribution)  # for the type checker: there is no other
     assert values.step is not None
     n = round((values.high - values.low) / values.step) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
 
 from ..errors import ConfigError
 from ..harness.spec import LearnerSpec, SuiteSpec
@@ -15,17 +15,24 @@ from ..harness.yaml_file import Strict, named, read_yaml
 class ValuesSpec(Strict):
     """Numbers to search, ends included."""
 
-    low: float
-    high: float
+    low: FiniteFloat
+    high: FiniteFloat
     log: bool = False
     """Whether orders of magnitude matter more than differences."""
-    step: float | None = None
+    step: Annotated[FiniteFloat, Field(gt=0)] | None = None
     """Distance of the values that are tried, from `low` on; any value when absent."""
+
+
+def _by_name(value: object) -> object:
+    """A list of options stands for their documented ranges."""
+    if isinstance(value, list) and all(isinstance(option, str) for option in value):
+        return dict.fromkeys(value)
+    return value
 
 
 SpaceSpec = Annotated[
     dict[str, ValuesSpec | list[str | int | float | bool] | None],
-    BeforeValidator(lambda value: dict.fromkeys(value) if isinstance(value, list) else value),
+    BeforeValidator(_by_name),
 ]
 """Option -> where to search; None for the range its learner documents."""
 
@@ -58,7 +65,7 @@ class SamplerSpec(Strict):
     """Who proposes configurations."""
 
     name: Literal["tpe", "gp", "nsga2", "nsga3", "random"] = "tpe"
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     options: dict[str, Any] = Field(default_factory=dict)
     """Further arguments of Optuna's sampler, such as `n_startup_trials` or `population_size`."""
 
@@ -68,19 +75,19 @@ class EarlyStopSpec(Strict):
 
     probes: int = Field(default=3, ge=1)
     """How often a fit is looked at."""
-    after_trials: int = Field(default=5, ge=1)
+    n_startup_trials: int = Field(default=5, ge=1)
     """Trials that must have been judged at that step before."""
     percentile: float = Field(default=50.0, gt=0, lt=100)
     """A fit is given up below this percentile of them; 50 is the median."""
 
 
-class TestSpec(Strict):
+class HeldOutSpec(Strict):
     """Where the configuration found is held against the default: other seeds, the test split."""
 
     seeds: list[int] = Field(min_length=1)
-    beside: list[Annotated[LearnerSpec, named("method")]] = Field(default_factory=list)
+    baselines: list[Annotated[LearnerSpec, named("method")]] = Field(default_factory=list)
     """Further rows, as in a bench."""
-    goals: dict[str, float] = Field(default_factory=dict)
+    goals: dict[str, FiniteFloat] = Field(default_factory=dict)
     """Metric -> value; it is counted how many seeds are as good as that."""
 
 
@@ -100,11 +107,11 @@ class TuneSpec(Strict):
         default=[ObjectiveSpec(metric="hypervolume")], min_length=1
     )
     sampler: SamplerSpec = SamplerSpec()
-    early_stop: EarlyStopSpec | None = EarlyStopSpec()
-    """`null` lets every fit run to its end."""
+    early_stop: EarlyStopSpec | None = None
+    """When absent as `{}` for hypervolume alone; else fits run to their end, as with `null`."""
     heartbeat_s: int = Field(default=15, ge=1)
     """A worker that has given no sign of life for three of these is gone, and its trial is tried again."""
-    test: TestSpec | None = None
+    test: HeldOutSpec | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> TuneSpec:
@@ -112,10 +119,19 @@ class TuneSpec(Strict):
             ("learners", [learner.name for learner in self.learners]),
             ("objectives", [objective.metric for objective in self.objectives]),
             ("seeds", self.seeds),
+            ("seeds of test", [] if self.test is None else self.test.seeds),
         ):
             if len(set(names)) < len(names):
                 raise ConfigError(f"{what} must differ from each other, found {names}; a learner may have a label")
+        if self.test is not None and (seen := sorted({*self.seeds} & {*self.test.seeds})):
+            raise ConfigError(f"seeds of test must be others than those of trials, which see {seen} too")
         return self
+
+    @property
+    def gives_up(self) -> EarlyStopSpec | None:
+        """When fits are given up; unasked only for hypervolume alone, of which a cheap fit may have little."""
+        alone = [objective.metric for objective in self.objectives] == ["hypervolume"]
+        return EarlyStopSpec() if alone and "early_stop" not in self.model_fields_set else self.early_stop
 
     def study_name(self, learner: TunedLearnerSpec) -> str:
         """What the study of one learner is called, in Optuna's storage and where its result is asked for."""
@@ -124,5 +140,14 @@ class TuneSpec(Strict):
 
 def read_tune(file: Path) -> TuneSpec:
     """Read and check a tuning file; ConfigError says in one sentence what is wrong with it."""
-    parts = (SuiteSpec, TunedLearnerSpec, ValuesSpec, ObjectiveSpec, SamplerSpec, EarlyStopSpec, TestSpec, LearnerSpec)
+    parts = (
+        SuiteSpec,
+        TunedLearnerSpec,
+        ValuesSpec,
+        ObjectiveSpec,
+        SamplerSpec,
+        EarlyStopSpec,
+        HeldOutSpec,
+        LearnerSpec,
+    )
     return read_yaml(file, TuneSpec, parts)

@@ -10,6 +10,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 DISCARDED = "discarded"
 """Trial attribute: why a trial is no trial of its own; it does not count."""
+BEGUN = "begun"
+"""Trial attribute: its own number; a trial without it has never run, whatever its state."""
+DEFAULT = "default"
+"""Trial attribute: it is the learner's default configuration."""
+WALL_TIME_S = "wall_time_s"
+"""Trial attribute: seconds of fit and evaluation, summed over its cells."""
 REASON = "reason"
 """Trial attribute: why a configuration has failed or was given up, for good."""
 
@@ -42,15 +48,13 @@ class Standing:
             distinct.setdefault(key, trial)
         return cls(list(distinct.values()))
 
-    @property
-    def open(self) -> list[FrozenTrial]:
-        """Not settled yet: they run, wait, or must be tried again."""
-        return [trial for trial in self.trials if not settled(trial)]
+    def open(self, n: int) -> list[FrozenTrial]:
+        """Of the first `n` those not settled yet: they run, wait, or must be tried again."""
+        return [trial for trial in self.trials[:n] if not settled(trial)]
 
-    @property
-    def lost(self) -> list[FrozenTrial]:
-        """Their worker was ended and nobody tries them again yet."""
-        return [trial for trial in self.open if trial.state == TrialState.FAIL]
+    def lost(self, n: int) -> list[FrozenTrial]:
+        """Of the first `n` those whose worker was ended and that nobody tries again yet."""
+        return [trial for trial in self.open(n) if trial.state == TrialState.FAIL]
 
     @property
     def complete(self) -> list[FrozenTrial]:

@@ -13,13 +13,16 @@ from typing import Any, Literal
 import optuna
 from filelock import FileLock
 from optuna.exceptions import ExperimentalWarning, OptunaError
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import ConfigError, StoreError
+from .standing import DEFAULT
 
 SIGNS_MISSED = 3
 """Heartbeats after which a worker is taken for dead."""
+ALIVE = ("COMPLETE", "PRUNED", "RUNNING")
+"""States of trials that a study of other settings must not be thrown away for."""
 SETTINGS = "frontrunner"
 """Study attribute: what decides what its trials mean."""
 
@@ -34,9 +37,17 @@ def explained(url: str) -> Iterator[None]:
     """Turn what the database raises into one sentence."""
     try:
         yield
-    except (SQLAlchemyError, OptunaError, ImportError, OSError) as error:
+    except (SQLAlchemyError, OptunaError) as error:
         line = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise StoreError(f"Optuna's storage {_without_password(url)} cannot be used ({line[:300]})") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without Optuna's warnings that something is experimental, in all threads; not to be entered in one of several."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        yield
 
 
 def open_storage(url: str, folder: Path, heartbeat_s: int) -> RDBStorage:
@@ -50,15 +61,13 @@ def open_storage(url: str, folder: Path, heartbeat_s: int) -> RDBStorage:
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # what it says about trials is said better by us
     logging.getLogger("alembic").setLevel(logging.WARNING)
     engine = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    with explained(url), FileLock(folder / "locks" / "optuna.lock"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return RDBStorage(
-            url,
-            engine_kwargs=engine,
-            heartbeat_interval=heartbeat_s,
-            grace_period=SIGNS_MISSED * heartbeat_s,
-            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
-        )
+    with quiet(), explained(url), FileLock(folder / "locks" / "optuna.lock"):
+        try:
+            return RDBStorage(
+                url, engine_kwargs=engine, heartbeat_interval=heartbeat_s, grace_period=SIGNS_MISSED * heartbeat_s
+            )
+        except (ImportError, OSError) as error:
+            raise StoreError(f"Optuna's storage {_without_password(url)} cannot be opened ({error})") from error
 
 
 def open_study(
@@ -87,9 +96,13 @@ def open_study(
     with explained(str(storage.url)), FileLock(folder / "locks" / "optuna.lock"):
         study = optuna.create_study(storage=storage, study_name=name, directions=list(directions), load_if_exists=True)
         held = study.user_attrs.get(SETTINGS)
+        if held is not None and held != content and not any(t.state.name in ALIVE for t in study.get_trials()):
+            optuna.delete_study(study_name=name, storage=storage)  # it has found nothing that could be mixed up
+            study = optuna.create_study(storage=storage, study_name=name, directions=list(directions))
+            held = None
         if held is None:
             if first is not None:
-                study.enqueue_trial(dict(first), user_attrs={"default": True}, skip_if_exists=True)
+                study.enqueue_trial(dict(first), user_attrs={DEFAULT: True}, skip_if_exists=True)
             study.set_user_attr(SETTINGS, content)
             return study
     differing = sorted(key for key in {*held, *content} if held.get(key) != content.get(key))

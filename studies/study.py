@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import moocore
+import numpy as np
 from filelock import FileLock
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 
+from ..errors import ConfigError
 from ..harness.cell import Cell, digest, make_cell
 from ..harness.store import Store
 from ..methods import make_learner
@@ -20,7 +23,7 @@ from .sampler import make_sampler
 from .space import Space, make_space
 from .spec import TunedLearnerSpec, TuneSpec
 from .standing import Standing
-from .storage import open_study
+from .storage import open_study, quiet
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,12 @@ class Plan:
             make_space(learner, spec.space),
             [make_objective(objective) for objective in spec.objectives],
         )
-        plan.cells({}, "default")
-        make_sampler(spec.sampler, spec.trials, 0)
+        try:
+            plan.cells({}, "default")
+        except ConfigError as error:
+            raise ConfigError(f"{learner.name}: {error}") from error
+        with quiet():
+            make_sampler(spec.sampler, spec.trials, 0)
         return plan
 
     @property
@@ -55,7 +62,7 @@ class Plan:
         return self.spec.study_name(self.learner)
 
     @property
-    def prunes(self) -> bool:
+    def hypervolume_alone(self) -> bool:
         """Whether Optuna's pruner decides: it knows one objective only, and must be told values of that one."""
         return [objective.metric for objective in self.objectives] == ["hypervolume"]
 
@@ -105,7 +112,7 @@ class Plan:
                 "tasks": list(cell.tasks),
                 "points_per_edge": cell.points_per_edge,
             },
-            "space": self.space.described(),
+            "space": {option: str(values) for option, values in self.space.distributions.items()},
             "seeds": list(self.spec.seeds),
             "objectives": {objective.metric: objective.direction for objective in self.objectives},
         }
@@ -126,18 +133,22 @@ class OpenStudy:
             first=plan.default(),
             folder=store.folder,
         )
-        self.optuna.pruner = make_pruner(plan.spec.early_stop, one_objective=plan.prunes)
+        self.optuna.pruner = make_pruner(plan.spec.gives_up, hypervolume_alone=plan.hypervolume_alone)
 
     def standing(self) -> Standing:
         """How far it is."""
         return Standing.of(self.optuna.get_trials(deepcopy=False))
 
+    def trial(self, number: int) -> FrozenTrial:
+        """As it is held by the storage."""
+        return self.optuna.get_trials(deepcopy=False)[number]
+
     def best(self, n: int) -> list[FrozenTrial]:
         """The trials that no other dominates, or the `n` best for one objective; the first objective's best first."""
         found = self.standing().complete
-        if len(self.plan.objectives) > 1:
-            undominated = {trial.number for trial in self.optuna.best_trials}
-            found = [trial for trial in found if trial.number in undominated]
-        sign = -1 if self.plan.objectives[0].maximize else 1
-        ranked = sorted(found, key=lambda trial: sign * trial.values[0])
-        return ranked if len(self.plan.objectives) > 1 else ranked[:n]
+        signs = np.array([-1 if objective.maximize else 1 for objective in self.plan.objectives])
+        if len(signs) > 1 and found:
+            kept = moocore.is_nondominated(signs * [trial.values for trial in found], keep_weakly=True)
+            found = [trial for trial, undominated in zip(found, kept, strict=True) if undominated]
+        ranked = sorted(found, key=lambda trial: signs[0] * trial.values[0])
+        return ranked if len(signs) > 1 else ranked[:n]

@@ -15,7 +15,7 @@ from ..harness.quantities import as_time
 from ..metrics.statistics import MeanInterval
 from .comparison import Comparison
 from .record import KEPT, state_of
-from .standing import slot
+from .standing import DEFAULT, WALL_TIME_S, slot
 from .study import OpenStudy
 
 SHOWN = 5
@@ -54,17 +54,18 @@ def trials_table(study: OpenStudy) -> Table:
     best = study.best(KEPT)
     if len(plan.objectives) == 1:
         best = best[:SHOWN]
-    default = [trial for trial in trials if trial.user_attrs.get("default") and trial not in best]
+    default = [trial for trial in trials if trial.user_attrs.get(DEFAULT) and trial not in best]
     states = [state_of(trial) for trial in trials]
     ended = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     kind = "Pareto front of the trials" if len(plan.objectives) > 1 else "best trials"
     seeds = ", ".join(map(str, plan.spec.seeds))
     return Table(
         f"{plan.name}: {kind}",
-        ["trial", *plan.space.distributions, *(o.heading for o in plan.objectives), "took"],
+        ["trial", *plan.space.distributions, *(o.heading for o in plan.objectives), "wall time"],
         [_trial_line(study, trial) for trial in [*best, *default]],
         f"{len(trials)} trials: {ended}. Objectives on the validation split, "
-        f"{'mean of seeds' if len(plan.spec.seeds) > 1 else 'seed'} {seeds}.",
+        f"{'mean of seeds' if len(plan.spec.seeds) > 1 else 'seed'} {seeds}."
+        + (" The default is the best: nothing was gained by tuning." if best[0].user_attrs.get(DEFAULT) else ""),
     )
 
 
@@ -75,10 +76,10 @@ def _trial_line(study: OpenStudy, trial: FrozenTrial) -> list[str]:
     else:
         values = [state_of(trial), *[""] * (len(plan.objectives) - 1)]
     return [
-        f"{slot(trial)}{' (default)' if trial.user_attrs.get('default') else ''}",
+        f"{slot(trial)}{' (default)' if trial.user_attrs.get(DEFAULT) else ''}",
         *(_number(trial.params.get(option)) for option in plan.space.distributions),
         *values,
-        "–" if trial.duration is None else as_time(trial.duration.total_seconds()),
+        as_time(trial.user_attrs[WALL_TIME_S]) if WALL_TIME_S in trial.user_attrs else "–",
     ]
 
 

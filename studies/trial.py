@@ -12,12 +12,13 @@ from optuna.trial import Trial
 
 from ..errors import FrontrunnerError
 from ..harness.cell import Cell
-from ..harness.cell_run import Listener, Outcome, run_cell
+from ..harness.cell_run import Listener, Outcome, settle_cell
 from ..harness.store import Store
 from .early_stop import judge
-from .objective import mean_values
+from .objective import MissingMetricError, mean_values
+from .sampler import MISUSED, misused
 from .spec import EarlyStopSpec
-from .standing import DISCARDED, REASON, Standing, slot
+from .standing import BEGUN, DISCARDED, REASON, WALL_TIME_S, Standing, slot
 from .study import OpenStudy
 
 MAX_KILLS = 3
@@ -65,6 +66,7 @@ class TrialRunner:
             TrialPruned: the fit was given up.
             DiscardedError, UnsettledError, FailedError: see there.
         """
+        trial.set_user_attr(BEGUN, trial.number)
         plan = self.study.plan
         params, number = self._choose(trial)
         try:
@@ -73,13 +75,22 @@ class TrialRunner:
             trial.set_user_attr(REASON, str(error))
             raise FailedError(str(error)) from error
         outcomes = [self._run(cell, position, trial) for position, cell in enumerate(cells)]
-        return mean_values(plan.objectives, [self._metrics(outcome) for outcome in outcomes])
+        measured = [self._metrics(outcome) for outcome in outcomes]
+        trial.set_user_attr(WALL_TIME_S, sum(metrics["wall_time_s"] for metrics in measured))
+        try:
+            return mean_values(plan.objectives, measured)
+        except MissingMetricError as error:
+            trial.set_user_attr(REASON, str(error))
+            raise FailedError(str(error)) from error
 
     def _choose(self, trial: Trial) -> tuple[dict[str, Any], int]:
         """The trial's configuration, which no other trial has, and the number it goes by."""
         plan = self.study.plan
         with self.study.lock:
-            params = plan.space.suggest(trial)
+            try:
+                params = plan.space.suggest(trial)
+            except MISUSED as error:
+                raise misused(plan.spec.sampler, error) from error
             trials = self.study.optuna.get_trials(deepcopy=False)
             own = slot(next(known for known in trials if known.number == trial.number))
             standing = Standing.of(trials)
@@ -88,7 +99,7 @@ class TrialRunner:
             reason = ""
             if twin is not None:
                 reason = f"it has the configuration of trial {slot(twin)}"
-            elif len(others) >= plan.spec.trials:
+            elif sum(slot(other) < own for other in others) >= plan.spec.trials:
                 reason = f"{plan.spec.trials} trials have been begun"
             elif all(other.number != trial.number for other in standing.trials):
                 reason = f"trial {own} has been tried again already"
@@ -100,10 +111,10 @@ class TrialRunner:
     def _run(self, cell: Cell, position: int, trial: Trial) -> Outcome:
         """One of the trial's cells, given up where its hypervolume on the way says so."""
         plan, listener = self.study.plan, self.listener
-        early = plan.spec.early_stop
+        early = plan.spec.gives_up
         if early is not None:
-            listener = _Judged(listener, trial, position, early, one_objective=plan.prunes)
-        outcome = run_cell(
+            listener = _Judged(listener, trial, position, early, hypervolume_alone=plan.hypervolume_alone)
+        outcome = settle_cell(
             cell,
             self.store,
             self.parent,
@@ -142,7 +153,7 @@ class _Judged:
     position: int
     """Of the cell within the trial."""
     early: EarlyStopSpec
-    one_objective: bool
+    hypervolume_alone: bool
 
     def begins(self, cell: Cell, device: str) -> None:
         self.listener.begins(cell, device)
@@ -156,13 +167,11 @@ class _Judged:
     def reports(self, cell: Cell, event: Mapping[str, Any]) -> None:
         self.listener.reports(cell, event)
         if event["event"] == "probe":
-            share = event["step"] / event["total"]
-            moments = self.early.probes + 1
             judge(
                 self.trial,
-                self.position * moments + event["step"] * moments // event["total"],  # as `FitProbe` counts
+                self.position * (self.early.probes + 1) + event["moment"],
                 event["hypervolume"],
                 self.early,
-                one_objective=self.one_objective,
-                when=f"after {share:.0%} of the fit of seed {cell.seed}",
+                hypervolume_alone=self.hypervolume_alone,
+                when=f"after {event['step'] / event['total']:.0%} of the fit of seed {cell.seed}",
             )

@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from optuna.exceptions import ExperimentalWarning
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from ..errors import FrontrunnerError, StoreError
 from ..harness.cell_process import preload
@@ -21,10 +20,11 @@ from ..harness.cell_run import Listener
 from ..harness.devices import on_each_device
 from ..harness.store import Store
 from .record import record_study
-from .sampler import make_sampler
+from .sampler import MISUSED, make_sampler, misused
 from .space import ENUMERABLE
-from .standing import DISCARDED, Standing, slot
-from .storage import SIGNS_MISSED, explained
+from .spec import SamplerSpec
+from .standing import BEGUN, DISCARDED, Standing, slot
+from .storage import SIGNS_MISSED, explained, quiet
 from .study import OpenStudy, Plan
 from .trial import DiscardedError, FailedError, TrialRunner, UnsettledError
 
@@ -33,7 +33,7 @@ LOOK_UP_INTERVAL_S = 2.0
 UNBORN_S = 60.0
 """Beyond the time after which a worker is taken for dead."""
 PATIENCE = 5
-"""Configurations in a row that were none of their own, after which one is drawn from those left."""
+"""Configurations in a row that were none of their own, after which one is drawn at random from those left."""
 
 
 class StudyListener(Listener, Protocol):
@@ -55,7 +55,7 @@ class Worker:
     plugins: Sequence[str]
     listener: StudyListener
     unborn: dict[int, float] = field(default_factory=dict)
-    """Trials that run without a single option chosen -> when they were first seen."""
+    """Trials that run -> when they were first seen."""
 
     def __call__(self, stop: threading.Event) -> None:
         """Take trials until there are enough and all are settled, or `stop`."""
@@ -68,49 +68,69 @@ class Worker:
             standing = Standing.of(trials)
             waiting = any(trial.state == TrialState.WAITING for trial in trials)
             enough = len(standing.trials) >= min(self.plan.spec.trials, self.plan.space.size())
+            sampler = self.plan.spec.sampler
             if not waiting and not enough and discarded >= PATIENCE:
-                enough = not self._propose_unseen(study, standing)
+                if self.plan.space.size() <= ENUMERABLE:
+                    enough = not self._propose_unseen(study, standing)
+                else:
+                    sampler = SamplerSpec(name="random", seed=sampler.seed)
             if waiting or not enough:
-                last = self._try(study, run, len({slot(trial) for trial in trials}))
+                study.optuna.sampler = make_sampler(
+                    sampler, self.plan.spec.trials, len({slot(trial) for trial in trials})
+                )
+                last = self._try(study, run)
                 discarded = discarded + 1 if DISCARDED in last.user_attrs else 0
-            elif standing.open:
+            elif standing.open(self.plan.spec.trials):
                 stop.wait(LOOK_UP_INTERVAL_S)
             else:
                 return
 
-    def _try(self, study: OpenStudy, run: TrialRunner, n_before: int) -> FrozenTrial:
+    def _try(self, study: OpenStudy, run: TrialRunner) -> FrozenTrial:
         """One trial, whatever becomes of it."""
-        study.optuna.sampler = make_sampler(self.plan.spec.sampler, self.plan.spec.trials, n_before)
-        ended: list[FrozenTrial] = []
-        study.optuna.optimize(
-            run,
-            n_trials=1,
-            catch=(DiscardedError, UnsettledError, FailedError),
-            callbacks=[lambda _, trial: ended.append(trial)],
-        )
-        self.listener.tried(study, ended[0])
-        return ended[0]
+        asked: list[int] = []
+        ours: list[BaseException] = []
+
+        def objective(trial: Trial) -> list[float]:
+            asked.append(trial.number)
+            try:
+                return run(trial)
+            except BaseException as error:
+                ours.append(error)
+                raise
+
+        try:
+            study.optuna.optimize(objective, n_trials=1, catch=(DiscardedError, UnsettledError, FailedError))
+        except Exception as error:
+            if not asked and isinstance(error, MISUSED):
+                raise misused(self.plan.spec.sampler, error) from error
+            if not asked or (error in ours and not isinstance(error, UpdateFinishedTrialError)):
+                raise
+            # Optuna refuses its end: the worker was taken for dead, after a suspension perhaps. Its cells are
+            # recorded, for whoever tries again.
+            if not study.trial(asked[0]).state.is_finished():
+                raise
+        ended = study.trial(asked[0])
+        self.listener.tried(study, ended)
+        return ended
 
     def _retry_lost(self, study: OpenStudy) -> None:
         """Queue again what a worker has left behind, whether it died or was interrupted."""
-        with study.lock, warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
+        with study.lock:
             fail_stale_trials(study.optuna)
             self._fail_unborn(study)
-            for trial in study.standing().lost:
-                RetryHeartbeatStaleTrialCallback()(study.optuna, trial)
+            for trial in study.standing().lost(self.plan.spec.trials):
+                RetryHeartbeatStaleTrialCallback(inherit_intermediate_values=True)(study.optuna, trial)
 
     def _fail_unborn(self, study: OpenStudy) -> None:
         """Give up on trials whose worker died before its first sign of life, which Optuna waits for for ever."""
         for trial in study.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             since = self.unborn.setdefault(trial.number, time.monotonic())
-            if not trial.params and time.monotonic() - since > UNBORN_S + SIGNS_MISSED * self.plan.spec.heartbeat_s:
+            patience = UNBORN_S + SIGNS_MISSED * self.plan.spec.heartbeat_s
+            if trial.user_attrs.get(BEGUN) != trial.number and time.monotonic() - since > patience:
                 study.optuna.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
     def _propose_unseen(self, study: OpenStudy, standing: Standing) -> bool:
         """Queue a configuration that nobody has tried; False where all have been."""
-        if self.plan.space.size() > ENUMERABLE:
-            return True
         rng = np.random.default_rng([self.plan.spec.sampler.seed, len(standing.trials)])
         params = self.plan.space.unseen([trial.params for trial in standing.trials], rng)
         if params is not None:
@@ -141,7 +161,7 @@ def run_study(
         StoreError: the storage or the store cannot be used.
         CellError: no trial has a value.
     """
-    with explained(str(storage.url)):
+    with quiet(), explained(str(storage.url)):
         study = OpenStudy(plan, storage, store)
         parent = store.parent_run(
             "study",

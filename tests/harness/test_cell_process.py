@@ -117,3 +117,19 @@ def test_a_stop_ends_it_as_killed(run, tmp_path):
     assert (ending.status, ending.resumable) == ("killed", True)
     assert not psutil.pid_exists(int((folder / "pid").read_text()))
     assert os.getpid() != int((folder / "pid").read_text())
+
+
+def test_a_worker_lost_with_the_process_it_was_forked_from_is_to_be_tried_again(run, tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "wait").touch()
+
+    def on_event(event):
+        if event["event"] == "progress":
+            worker = psutil.Process(int((tmp_path / "here" / "pid").read_text()))
+            worker.parent().kill()
+            worker.kill()
+
+    ending, _ = run("here", on_event)
+    assert (ending.status, ending.resumable) == ("killed", True)
+    assert "forked from" in ending.reason
+    assert run("again")[0].status == "finished"

@@ -26,7 +26,7 @@ def interpolation(problem):
 def looks(problem, total, *, times=3, in_the_making=None, split="val"):
     """(step, hypervolume) of every look during a fit of so many steps, and the probe."""
     events = []
-    probe = FitProbe(problem, split=split, times=times, reporter=Reporter(events.append))
+    probe = FitProbe(problem, split=split, times=times, reporter=Reporter(events.append), clock=time.perf_counter)
     for step in range(1, total):
         probe(step, total, in_the_making or (lambda: interpolation(problem)))
     assert {(event["event"], event["total"]) for event in events} <= {("probe", total)}

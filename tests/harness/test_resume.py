@@ -172,7 +172,7 @@ def test_the_attempt_of_a_killed_bench_ends_as_killed_when_the_command_runs_agai
     assert [attempt[:3] for attempt in stages["left alone"].attempts][1:] == [
         gone,
         gone,
-        ("patient", "killed", "the bench was interrupted"),
+        ("patient", "killed", "interrupted"),
         ("patient", "finished", ""),
         ("pwe-moe-ls", "finished", ""),
     ]

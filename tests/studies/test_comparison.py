@@ -8,8 +8,7 @@ import frontrunner as fr
 from frontrunner.harness.leaderboard import leaderboards
 from frontrunner.harness.spec import BenchSpec, LearnerSpec
 from frontrunner.harness.tuned import find_tuned
-from frontrunner.studies.comparison import compare
-from frontrunner.studies.comparison import test_bench as bench_of_test
+from frontrunner.studies.comparison import compare, comparison_bench
 from frontrunner.studies.tables import comparison_table, trials_table
 
 SEEDS = [1, 2, 3]
@@ -25,7 +24,7 @@ def study(tuning, without_processes, tmp_path_factory):
         trials=4,
         sampler={"name": "random", "seed": 3},
         early_stop=None,
-        test={"seeds": SEEDS, "beside": ["pretrained"], "goals": {"hypervolume": 0.03}},
+        test={"seeds": SEEDS, "baselines": ["pretrained"], "goals": {"hypervolume": 0.03}},
     )
     with without_processes():
         found.run()
@@ -50,11 +49,16 @@ def bench_of(*learners):
 def compared(study, without_processes):
     """The comparisons by metric, and label -> {seed: recorded hypervolume}, computed from the fronts."""
     with without_processes():
-        bench, attempts = run(study, bench_of_test(study.spec))
+        bench, attempts = run(study, comparison_bench(study.spec))
+    chosen = find_tuned(study.store, "t/fussy").chosen
+    rows = {
+        "fussy": "fussy (default)",
+        f"fussy (tuned: t/fussy, trial {chosen})": "fussy (tuned)",
+    }  # on the leaderboard
     volumes = {}
     for cell, attempt in attempts:
         assert attempt.record().split == "test"
-        volumes.setdefault(cell.label, {})[cell.seed] = attempt.record().hypervolume().value
+        volumes.setdefault(rows.get(cell.label, cell.label), {})[cell.seed] = attempt.record().hypervolume().value
     found = compare(study.store, bench, study.spec, study.plan.objectives)
     return {comparison.objective.metric: comparison for comparison in found}, volumes
 
@@ -105,7 +109,7 @@ def test_tables_say_what_was_computed(compared, study):
 
 def test_seeds_that_did_not_finish_are_left_out_of_both(compared, study):
     spec = study.spec.model_copy(update={"test": study.spec.test.model_copy(update={"seeds": [*SEEDS, 9]})})
-    found = compare(study.store, bench_of_test(spec).found_in(study.store), spec, study.plan.objectives)
+    found = compare(study.store, comparison_bench(spec).found_in(study.store), spec, study.plan.objectives)
     assert [line.interval.n for line in found[0].lines] == [3, 3, 3]
     assert found[0].lines[1].against_default.n == 3
 
@@ -115,7 +119,7 @@ def test_a_bench_runs_what_a_study_has_found(study, in_process):
     _, ((cell, attempt),) = run(study, bench_of({"tuned": "t/fussy"}))
     assert cell.options["x"] == found.configuration().options["x"]
     assert (cell.method, cell.split, attempt.status) == ("fussy", "test", "finished")
-    assert cell.label == "fussy (tuned: t/fussy)"
+    assert cell.label == f"fussy (tuned: t/fussy, trial {found.chosen})"
     rows = [row.label for board in leaderboards(study.store) for row in board.rows]
     assert any("tuned" in label for label in rows)
 

@@ -80,7 +80,7 @@ def test_an_interrupted_trial_is_the_same_trial_when_it_is_tried_again(tuning, w
 
     with pytest.raises(KeyboardInterrupt):
         study.run(watcher(at=ctrl_c))
-    (lost,) = study.open().standing().lost
+    (lost,) = study.open().standing().lost(5)
     seen = study.run()
     assert seen.cells[0].label == "t/fussy trial 1"
     assert seen.tries[0].params == lost.params
@@ -89,10 +89,11 @@ def test_an_interrupted_trial_is_the_same_trial_when_it_is_tried_again(tuning, w
 
 def test_two_devices_share_the_trials(tuning, tmp_path, in_process):
     study = tuning(tmp_path, **KEYS | {"trials": 6, "sampler": {"name": "random"}})
-    seen = study.run(devices=["cpu", "cpu"])
+    seen = study.run(devices=["cpu", "cuda:7"])
     trials = study.trials()
     assert len(trials) == len({str(trial.params) for trial in trials}) == len(seen.cells) == 6
-    assert study.open().standing().open == []
+    assert study.open().standing().open(9) == []
+    assert {device for _, device in in_process} == {"cpu", "cuda:7"}
 
 
 @pytest.mark.parametrize(
@@ -134,3 +135,52 @@ def test_a_trial_whose_worker_died_before_its_first_sign_of_life_is_tried_again(
     study.run()
     assert len(in_process) == 5
     assert sorted(map(str, outcome(study))) == sorted(map(str, undisturbed["tpe"]))
+
+
+def test_fewer_trials_than_were_begun_end_without_the_rest(tuning, watcher, tmp_path, in_process):
+    def ctrl_c(begun):
+        if begun > 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tuning(tmp_path, **KEYS).run(watcher(at=ctrl_c))
+    fewer = tuning(tmp_path, **KEYS | {"trials": 2})
+    seen = fewer.run(watcher())
+    assert (seen.cells, seen.tries) == ([], [])
+    assert [trial.state.name for trial in fewer.trials()][:2] == ["COMPLETE", "COMPLETE"]
+
+
+def test_a_trial_taken_over_by_another_worker_is_left_to_it(tuning, watcher, tmp_path, in_process):
+    from optuna.trial import TrialState
+
+    study = tuning(tmp_path, **KEYS)
+
+    def taken_for_dead(begun):
+        if begun == 2:
+            opened = study.open().optuna
+            opened.tell(opened.get_trials(states=(TrialState.RUNNING,))[0].number, state=TrialState.FAIL)
+
+    seen = study.run(watcher(at=taken_for_dead))
+    assert len({str(params) for params, _ in outcome(study)}) == 5
+    assert all(values is not None for _, values in outcome(study))
+    assert len(in_process) == 5  # the cell was recorded
+    assert len(seen.tries) == 6
+
+
+def test_an_interrupted_study_gives_up_the_same_fits(tuning, watcher, tmp_path, in_process):
+    keys = KEYS | {"trials": 8, "sampler": {"name": "random"}, "early_stop": {"n_startup_trials": 2}}
+    through = tuning(tmp_path / "through", **keys)
+    through.run()
+    states = [trial.state.name for trial in through.trials()]
+    assert {"COMPLETE", "PRUNED"} == set(states)
+
+    def ctrl_c(begun):
+        if begun > 3:
+            raise KeyboardInterrupt
+
+    broken = tuning(tmp_path / "broken", **keys)
+    with pytest.raises(KeyboardInterrupt):
+        broken.run(watcher(at=ctrl_c))
+    broken.run()
+    assert outcome(broken) == outcome(through)
+    assert [trial.state.name for trial in broken.trials()] == states

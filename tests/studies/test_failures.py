@@ -76,7 +76,7 @@ def test_a_configuration_whose_process_is_killed_again_and_again_has_failed(tuni
 
 def test_a_metric_that_no_cell_records_ends_the_study_in_one_sentence(tuning, tmp_path, in_process):
     study = tuning(tmp_path, **FUSSY, objectives=["hypervolume_ratio"], trials=3)
-    with pytest.raises(fr.ConfigError, match="'hypervolume_ratio' was not recorded; it needs a suite whose front"):
+    with pytest.raises(fr.ConfigError, match="'hypervolume_ratio' needs a suite whose front"):
         study.run()
     run = study.parent()
     assert (run.info.status, run.data.tags["frontrunner.status"]) == ("FAILED", "failed")
@@ -89,3 +89,40 @@ def test_a_default_that_the_space_does_not_hold_is_not_tried(tuning, tmp_path, i
     study.run()
     assert not any(trial.user_attrs.get("default") for trial in study.trials())
     assert {trial.params["x"] for trial in study.trials()} <= {0.1, 0.2, 0.3}
+
+
+def test_a_sampler_that_cannot_work_with_its_options_is_one_sentence(tuning, tmp_path, in_process):
+    options = {"n_startup_trials": 1, "n_ei_candidates": 0}
+    study = tuning(tmp_path, **FUSSY | {"sampler": {"name": "tpe", "options": options}}, trials=4)
+    with pytest.raises(fr.ConfigError, match=r"the sampler 'tpe' cannot work with .*n_ei_candidates"):
+        study.run()
+
+
+def test_an_objective_that_one_configuration_does_not_measure_fails_that_trial_only(tuning, tmp_path, in_process):
+    learner = {"method": "pwe-moe-ls", "options": {"steps": 8, "upscale": "model"}}
+    study = tuning(
+        tmp_path,
+        learners=[learner],
+        space={"router_depth": [2, 1]},
+        objectives=["hypervolume", {"metric": "dead_units_share", "direction": "minimize"}],
+        trials=2,
+    )
+    study.run()
+    by_depth = {trial.params["router_depth"]: trial for trial in study.trials()}
+    assert by_depth[2].values is not None  # depth 1 has no hidden units to be dead
+    assert "'dead_units_share' was not recorded" in by_depth[1].user_attrs["reason"]
+
+
+def test_a_study_without_a_value_may_begin_anew_with_other_settings(tuning, tmp_path, in_process):
+    diverging = tuning(
+        tmp_path,
+        learners=[{"method": "fussy", "options": {"fate": "diverges"}}],
+        space=["x"],
+        trials=2,
+        early_stop=None,
+    )
+    with pytest.raises(fr.CellError, match="no trial of study"):
+        diverging.run()
+    study = tuning(tmp_path, **FUSSY, space=["x"], trials=2)
+    study.run()
+    assert [trial.state.name for trial in study.trials()] == ["COMPLETE", "COMPLETE"]

@@ -4,7 +4,7 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.harness.leaderboard import COSTS, QUALITIES
-from frontrunner.studies.objective import make_objective, mean_values
+from frontrunner.studies.objective import MissingMetricError, make_objective, mean_values
 from frontrunner.studies.spec import ObjectiveSpec
 
 
@@ -44,7 +44,7 @@ def test_values_are_means_over_cells_in_the_order_of_objectives():
 
 def test_a_metric_that_one_cell_lacks_is_never_averaged_over_the_others():
     measured = [{"igd": 0.1, "hypervolume": 1.0}, {"hypervolume": 1.0}]
-    with pytest.raises(fr.ConfigError, match="'igd' was not recorded; it needs a suite whose front is known"):
+    with pytest.raises(fr.ConfigError, match="'igd' needs a suite whose front is known"):
         mean_values([objective("igd")], measured)
-    with pytest.raises(fr.ConfigError, match="'solve_time_s' was not recorded; recorded are hypervolume, igd"):
+    with pytest.raises(MissingMetricError, match="'solve_time_s' was not recorded; recorded are hypervolume, igd"):
         mean_values([objective("solve_time_s")], measured[:1])

@@ -73,7 +73,7 @@ def test_a_hopeless_fit_is_given_up(objectives, tuning, tmp_path, in_process):
         space={"fate": ["fine", "hopeless"], "y": None},
         trials=6,
         objectives=objectives,
-        early_stop={"probes": 3, "after_trials": 1},
+        early_stop={"probes": 3, "n_startup_trials": 1},
         sampler={"name": "random"},
     )
     study.run()
@@ -96,7 +96,7 @@ def test_nothing_is_given_up_before_enough_trials_have_been_looked_at(tuning, tm
         learners=["fussy"],
         space={"fate": ["fine", "hopeless"], "y": [1, 2]},
         trials=4,
-        early_stop={"after_trials": 4},
+        early_stop={"n_startup_trials": 4},
     )
     study.run()
     assert [trial.state for trial in study.trials()] == [TrialState.COMPLETE] * 4
@@ -104,7 +104,12 @@ def test_nothing_is_given_up_before_enough_trials_have_been_looked_at(tuning, tm
 
 def test_every_seed_of_a_trial_is_looked_at_at_moments_of_its_own(tuning, tmp_path, in_process):
     study = tuning(
-        tmp_path, learners=["fussy"], space=["x"], trials=1, seeds=[0, 1], early_stop={"probes": 3, "after_trials": 1}
+        tmp_path,
+        learners=["fussy"],
+        space=["x"],
+        trials=1,
+        seeds=[0, 1],
+        early_stop={"probes": 3, "n_startup_trials": 1},
     )
     study.run()
     (trial,) = study.trials()

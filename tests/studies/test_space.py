@@ -135,6 +135,11 @@ def test_people_read_where_is_searched():
     }
 
 
+def test_a_wide_range_of_whole_numbers_is_counted_and_not_listed():
+    assert space({"steps": {"low": 1, "high": 10**12}}).size() == 10**12
+    assert space({"steps": {"low": 1, "high": 10**12}}).holds({"steps": 10**11})
+
+
 @pytest.mark.parametrize(
     ("keys", "error", "message"),
     [
@@ -148,6 +153,10 @@ def test_people_read_where_is_searched():
         ({"asked": {"hidden_size": {"low": 1, "high": 4, "step": 0.5}}}, fr.ConfigError, "holds whole numbers"),
         ({"asked": {"init_std": {"low": 0, "high": 1, "log": True}}}, fr.ConfigError, "init_std cannot be searched"),
         ({"asked": {"lr": {"low": 1e-3, "high": 1, "log": True, "step": 0.1}}}, fr.ConfigError, "cannot be searched"),
+        ({"asked": {"lr": {"low": 0.1, "high": 1, "step": 5}}}, fr.ConfigError, "a step of 5.0 leaves one value"),
+        ({"asked": {"lr": {"low": 0.1, "high": 1, "step": 0.4}}}, fr.ConfigError, "steps of 0.4 do not lead from"),
+        ({"asked": {"lr": {"low": 0.1, "high": 1, "step": 1e-300}}}, fr.ConfigError, "cannot be searched"),
+        ({"asked": {"steps": {"low": 1, "high": 1e300}}}, fr.ConfigError, "whole numbers are searched up to"),
         ({"asked": {"lr": [0.1]}}, fr.ConfigError, r"two or more distinct values, found \[0.1\]"),
         ({"asked": {"lr": [0.1, 0.1]}}, fr.ConfigError, "two or more distinct values"),
         ({"asked": {"lr": {"low": -1, "high": 1}}}, fr.ConfigError, "lr must be positive, found -1"),

@@ -7,7 +7,7 @@ import yaml
 
 import frontrunner as fr
 from frontrunner.harness.spec import read_bench
-from frontrunner.studies.comparison import test_bench as bench_of_test
+from frontrunner.studies.comparison import comparison_bench
 from frontrunner.studies.spec import read_tune
 from frontrunner.studies.study import Plan
 
@@ -33,7 +33,7 @@ def test_a_shipped_tuning_can_be_planned(name):
         plan = Plan.of(spec, learner)
         assert plan.space.size() > 1
         assert {cell.split for cell in plan.cells({}, "")} == {"val"}
-    assert len(bench_of_test(spec).learners) == 2 * len(spec.learners) + len(spec.test.beside)
+    assert len(comparison_bench(spec).learners) == 2 * len(spec.learners) + len(spec.test.baselines)
 
 
 @pytest.mark.parametrize("name", TUNINGS)
@@ -43,11 +43,11 @@ def test_a_tuning_is_no_bench_and_is_told_so(name):
 
 
 def test_short_forms_are_read(tmp_path):
-    spec = read(tmp_path, objectives=["igd"], space=["lr"], test={"seeds": [1], "beside": ["interpolation"]})
+    spec = read(tmp_path, objectives=["igd"], space=["lr"], test={"seeds": [1], "baselines": ["interpolation"]})
     assert (spec.suite.name, spec.learners[0].method) == ("tiny", "pwe-moe-ls")
     assert [objective.metric for objective in spec.objectives] == ["igd"]
     assert spec.space == {"lr": None}
-    assert spec.test.beside[0].method == "interpolation"
+    assert spec.test.baselines[0].method == "interpolation"
     assert spec.study_name(spec.learners[0]) == "t/pwe-moe-ls"
 
 
@@ -55,8 +55,9 @@ def test_what_is_left_out_is_one_seed_hypervolume_tpe_and_early_stop(tmp_path):
     spec = read(tmp_path)
     assert (spec.seeds, [o.metric for o in spec.objectives]) == ([0], ["hypervolume"])
     assert (spec.sampler.name, spec.sampler.seed) == ("tpe", 0)
-    assert spec.early_stop.percentile == 50
-    assert read(tmp_path, early_stop=None).early_stop is None
+    assert spec.gives_up.percentile == 50
+    assert read(tmp_path, early_stop=None).gives_up is None
+    assert read(tmp_path, objectives=["hypervolume", "fit_time_s"]).gives_up is None
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,14 @@ def test_what_is_left_out_is_one_seed_hypervolume_tpe_and_early_stop(tmp_path):
         ({"test": {"seeds": []}}, "test.seeds"),
         ({"learners": "pwe-moe-ls"}, "learners: .*list, found 'pwe-moe-ls'"),
         ({"learners": []}, r"learners: .*found \[\]"),
+        ({"space": [{"lr": [1, 2]}]}, "space: .*found"),
+        ({"space": {"lr": {"low": 1, "high": float("inf")}}}, "space.lr.high: .*found inf"),
+        ({"space": {"lr": {"low": 1, "high": 2, "step": 0}}}, "space.lr.step: .*found 0"),
+        ({"sampler": {"seed": -1}}, "sampler.seed: .*found -1"),
+        ({"test": {"seeds": [0, 1]}}, r"seeds of test must be others than those of trials, which see \[0\] too"),
+        ({"test": {"seeds": [1, 1]}}, "seeds of test must differ"),
+        ({"test": {"seeds": [1], "goals": {"igd": float("nan")}}}, "test.goals.igd: .*found nan"),
+        ({"test": {"seeds": [1], "baselines": 5}}, "test.baselines: .*found 5"),
     ],
 )
 def test_a_mistake_is_one_sentence_that_names_the_key(changes, message, tmp_path):
@@ -107,7 +116,7 @@ def test_a_label_keeps_two_of_one_method_apart(tmp_path):
         ({"suite": "tinny"}, fr.UnknownNameError, "did you mean 'tiny'"),
         ({"suite": {"name": "tiny", "tasks": ["task9"]}}, fr.UnknownNameError, "task9"),
         ({"objectives": ["hypervolum"]}, fr.ConfigError, "is none of hypervolume"),
-        ({"sampler": {"name": "tpe", "options": {"x": 1}}}, fr.ConfigError, "does not take"),
+        ({"sampler": {"name": "tpe", "options": {"x": 1}}}, fr.ConfigError, "cannot work with the options"),
         ({"space": ["stpes"]}, fr.UnknownNameError, "did you mean 'steps'"),
     ],
 )

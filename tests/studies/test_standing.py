@@ -23,8 +23,8 @@ def test_a_trial_is_open_until_it_has_a_value_or_a_reason(of_trials):
     standing = Standing.of(trials)
     assert [settled(trial) for trial in trials] == [True, True, True, False, False, False]
     assert numbers(standing.trials) == [0, 1, 2, 3, 4, 5]
-    assert numbers(standing.open) == [3, 4, 5]
-    assert numbers(standing.lost) == [3]
+    assert numbers(standing.open(9)) == [3, 4, 5]
+    assert numbers(standing.lost(9)) == [3]
     assert numbers(standing.complete) == [0]
 
 
@@ -33,25 +33,25 @@ def test_a_retry_takes_the_place_of_what_it_tries_again(of_trials):
     standing = Standing.of(trials)
     assert [slot(trial) for trial in trials] == [0, 1, 0, 0]
     assert [(slot(trial), trial.number) for trial in standing.trials] == [(0, 3), (1, 1)]
-    assert standing.open == standing.lost == []
+    assert standing.open(9) == standing.lost(9) == []
 
 
 def test_what_is_being_tried_again_is_not_lost(of_trials):
     standing = Standing.of(of_trials({"x": 1, "state": "FAIL"}, retry(0, x=1, state="WAITING")))
-    assert numbers(standing.open) == [1]
-    assert standing.lost == []
+    assert numbers(standing.open(9)) == [1]
+    assert standing.lost(9) == []
 
 
 def test_a_retry_of_what_has_settled_meanwhile_changes_nothing(of_trials):
     standing = Standing.of(of_trials({"x": 1, "value": 3.0}, retry(0, x=1, state="RUNNING")))
     assert numbers(standing.trials) == [0]
-    assert standing.open == []
+    assert standing.open(9) == []
 
 
 def test_discarded_trials_do_not_count(of_trials):
     standing = Standing.of(of_trials({"x": 1}, {"x": 1, "state": "FAIL", "user": {DISCARDED: "a twin"}}))
     assert numbers(standing.trials) == [0]
-    assert standing.lost == []
+    assert standing.lost(9) == []
 
 
 def test_equal_configurations_count_once_however_they_ended(of_trials):
