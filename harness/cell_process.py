@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -27,6 +28,8 @@ CHECKPOINT_INTERVAL_S = 60.0
 """How much of a fit an interruption may cost."""
 SERVER_GONE = 255
 """What multiprocessing gives as the exit status of a process whose fork server cannot say it."""
+START_TRIES = 10
+"""Before a fork server that does not answer is an error."""
 LOOK_UP_INTERVAL_S = 0.2
 """How often the wait for a worker's next report is left to see whether it should be ended."""
 PRELOADED = ("frontrunner.harness.worker", "torch._dynamo")  # the first optimizer imports the second
@@ -108,7 +111,7 @@ def run_in_process(
                 )
                 process = context.Process(target=main, args=(theirs, request))  # type: ignore[attr-defined]
                 with _safe_path():
-                    process.start()
+                    _start(process)
             theirs.close()
             ending = _listen(ours, process, on_event, stop)
             if ending is not None:
@@ -165,6 +168,16 @@ def _safe_path() -> Iterator[None]:
             del os.environ["PYTHONSAFEPATH"]
         else:
             os.environ["PYTHONSAFEPATH"] = before
+
+
+def _start(process: BaseProcess) -> None:
+    """Also where the fork server has just been killed: it takes a moment to be seen as gone, and is started anew."""
+    for _ in range(START_TRIES):
+        with contextlib.suppress(ConnectionRefusedError):
+            process.start()
+            return
+        time.sleep(LOOK_UP_INTERVAL_S)
+    process.start()
 
 
 def _context(device: str) -> BaseContext:

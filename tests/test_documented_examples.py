@@ -9,6 +9,8 @@ import frontrunner as fr
 from frontrunner.harness.spec import read_bench
 from frontrunner.methods.registry import METHODS
 from frontrunner.registry import import_plugin
+from frontrunner.studies.spec import read_tune
+from frontrunner.studies.study import Plan
 
 
 def blocks(file, language):
@@ -40,9 +42,17 @@ def test_the_learner_and_the_suite_of_contributing_work_together(root, tmp_path)
 
 
 def test_the_bench_of_the_readme_is_a_bench(root, tmp_path):
-    (text,) = blocks(root / "README.md", "yaml")
+    text, _ = blocks(root / "README.md", "yaml")
     (tmp_path / "bench.yaml").write_text(text)
     assert len(read_bench(tmp_path / "bench.yaml").cells()) == 6
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/tuning.md"])
+def test_the_tuning_of_a_page_is_a_tuning(page, root, tmp_path):
+    text = blocks(root / page, "yaml")[-1]
+    (tmp_path / "tune.yaml").write_text(text)
+    spec = read_tune(tmp_path / "tune.yaml")
+    assert [Plan.of(spec, learner).space.distributions for learner in spec.learners]
 
 
 @pytest.mark.parametrize("name", ["quickstart", "analytic", "vision-mini"])
