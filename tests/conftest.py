@@ -18,6 +18,7 @@ from unittest.mock import Mock
 import pytest
 import yaml
 
+os.environ["OMP_NUM_THREADS"] = "1"  # tiny tensors: more threads only wait for each other; read when torch is imported
 TINY_PLUGIN = Path(__file__).parent / "tiny_plugin.py"
 BUILT_IN = ["pretrained", "experts", "weight-averaging", "task-arithmetic", "interpolation", "pwe-moe-ls"]
 MISBEHAVIOURS = ["raise", "out-of-memory", "die", "nan", "print"]
@@ -89,7 +90,6 @@ class CommandLine:
         out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             patch.setattr(sys, "argv", ["frontrunner", *map(str, arguments)])
-            patch.setenv("OMP_NUM_THREADS", self.environment["OMP_NUM_THREADS"])  # for the workers it starts
             patch.chdir(self.folder)
             with pytest.raises(SystemExit) as exit_:
                 main()
@@ -99,10 +99,7 @@ class CommandLine:
 @pytest.fixture(scope="session")
 def command(tiny, tmp_path_factory):
     """The command line."""
-    environment = os.environ | {
-        "HOME": str(tmp_path_factory.mktemp("home")),
-        "OMP_NUM_THREADS": "1",  # tiny tensors: more threads only wait for each other
-    }
+    environment = os.environ | {"HOME": str(tmp_path_factory.mktemp("home"))}
     return CommandLine(tmp_path_factory.mktemp("work"), environment)
 
 
