@@ -108,7 +108,8 @@ def test_looking_takes_no_fit_time_and_changes_no_weight(tmp_path, tiny, monkeyp
     monkeypatch.setattr(fit_probe, "evaluate_members", slow)
     start = time.perf_counter()
     metrics, events, state = ran(tmp_path / "looked", 3)
-    assert time.perf_counter() - start > 3 > 2 > metrics["fit_time_s"] > 0
+    assert time.perf_counter() - start - metrics["fit_time_s"] > 3  # all that is slept is none of the fit's
+    assert metrics["fit_time_s"] > 0
     assert sum(event["event"] == "probe" for event in events) == 3
     assert not any(event["event"] == "probe" for event in none)
     assert state == undisturbed
