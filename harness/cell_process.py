@@ -109,7 +109,7 @@ def run_in_process(
                         **os.environ,
                     },  # without it cuBLAS is not reproducible
                 )
-                process = context.Process(target=main, args=(theirs, request))  # type: ignore[attr-defined]
+                process = context.Process(target=main, args=(theirs, request))  # type: ignore[attr-defined] # typeshed: on every context but the base
                 with _safe_path():
                     _start(process)
             theirs.close()

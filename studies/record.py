@@ -44,7 +44,7 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
     try:
         with tempfile.TemporaryDirectory() as folder:
             home = Path(folder)
-            trials_table(study).to_csv(home / "trials.csv", index=False)
+            trials_frame(study).to_csv(home / "trials.csv", index=False)
             (home / FILE).write_text(json.dumps(dataclasses.asdict(tuned(study)), indent=2))
             draw_plots(study, home)
             store.add_artifacts(parent, home)
@@ -97,7 +97,7 @@ def tuned(study: OpenStudy) -> Tuned:
     )
 
 
-def trials_table(study: OpenStudy) -> pd.DataFrame:
+def trials_frame(study: OpenStudy) -> pd.DataFrame:
     """One row a trial that counts: number, state, options, objectives, seconds of fit and evaluation, and why it has no
     value."""
     rows = []

@@ -23,8 +23,6 @@ from .spec import SpaceSpec, TunedLearnerSpec, ValuesSpec
 
 ENUMERABLE = 10_000
 """Spaces of up to so many configurations are listed when no new one is proposed."""
-
-
 LARGEST_WHOLE = 2**53
 """Beyond it not every whole number is a number of a YAML file."""
 
@@ -187,8 +185,8 @@ def _values(values: BaseDistribution) -> Sequence[Any]:
         return range(values.low, values.high + 1, values.step)
     assert isinstance(values, FloatDistribution)  # for the type checker: there is no other
     assert values.step is not None
-    n = round((values.high - values.low) / values.step) + 1
-    return [min(values.low + values.step * i, values.high) for i in range(n)]  # rounded up, the last is above
+    # rounded up, the last is above
+    return [min(values.low + values.step * i, values.high) for i in range(int(_count(values)))]
 
 
 def _describe(values: BaseDistribution) -> str:

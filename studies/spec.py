@@ -128,10 +128,15 @@ class TuneSpec(Strict):
         return self
 
     @property
+    def hypervolume_alone(self) -> bool:
+        """Whether it is all that trials are judged by; only then Optuna's pruner can be told what a fit has reached."""
+        return [objective.metric for objective in self.objectives] == ["hypervolume"]
+
+    @property
     def gives_up(self) -> EarlyStopSpec | None:
         """When fits are given up; unasked only for hypervolume alone, of which a cheap fit may have little."""
-        alone = [objective.metric for objective in self.objectives] == ["hypervolume"]
-        return EarlyStopSpec() if alone and "early_stop" not in self.model_fields_set else self.early_stop
+        unasked = "early_stop" not in self.model_fields_set
+        return EarlyStopSpec() if unasked and self.hypervolume_alone else self.early_stop
 
     def study_name(self, learner: TunedLearnerSpec) -> str:
         """What the study of one learner is called, in Optuna's storage and where its result is asked for."""

@@ -62,11 +62,6 @@ class Plan:
         return self.spec.study_name(self.learner)
 
     @property
-    def hypervolume_alone(self) -> bool:
-        """Whether Optuna's pruner decides: it knows one objective only, and must be told values of that one."""
-        return [objective.metric for objective in self.objectives] == ["hypervolume"]
-
-    @property
     def digest(self) -> str:
         """Tells the study from others of the same name."""
         return digest([self.name, self.settings()])
@@ -133,7 +128,7 @@ class OpenStudy:
             first=plan.default(),
             folder=store.folder,
         )
-        self.optuna.pruner = make_pruner(plan.spec.gives_up, hypervolume_alone=plan.hypervolume_alone)
+        self.optuna.pruner = make_pruner(plan.spec.gives_up, hypervolume_alone=plan.spec.hypervolume_alone)
 
     def standing(self) -> Standing:
         """How far it is."""

@@ -113,7 +113,7 @@ class TrialRunner:
         plan, listener = self.study.plan, self.listener
         early = plan.spec.gives_up
         if early is not None:
-            listener = _Judged(listener, trial, position, early, hypervolume_alone=plan.hypervolume_alone)
+            listener = _Judged(listener, trial, position, early, hypervolume_alone=plan.spec.hypervolume_alone)
         outcome = settle_cell(
             cell,
             self.store,

@@ -178,7 +178,7 @@ class _Step:
             loss, self._trained.grad = self._scalarization.combined(*self._task_gradients(batch), self._preference)
             return loss
         loss = self._scalarization.loss(self._problem.losses(self._params(), batch), self._preference)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
         return loss
 
     def _task_gradients(self, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -99,7 +99,7 @@ class ConditionedLearner(Learner):
                 f"nothing that {self.name} trains here changes a loss; is `upscale` a module that never runs?"
             )
         loss = scalarization.loss(losses, preference)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
         return loss
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:

@@ -66,7 +66,7 @@ class ConditionedSet(ParetoSet):
             {name: tensor.detach().requires_grad_() for name, tensor in outputs.items()} for _ in range(self.n_tasks)
         ]
         losses = self.problem.losses_by_model([{**fixed, **own} for own in leaves], batch)
-        losses.sum().backward()  # type: ignore[no-untyped-call]
+        losses.sum().backward()  # type: ignore[no-untyped-call] # torch has no types here
         parameters = list(self.network.parameters())
         rows = parameters[0].new_empty(self.n_tasks, self.trainable_parameters)
         for row, own in zip(rows, leaves, strict=True):

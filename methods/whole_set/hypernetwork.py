@@ -122,7 +122,7 @@ class Hypernetwork(nn.Module):
 
 def linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
     """A linear layer drawn from `generator` alone, for inputs that a rectifier follows (He et al., 2015)."""
-    layer: nn.Linear = nn.utils.skip_init(nn.Linear, n_in, n_out)  # type: ignore[no-untyped-call]
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, n_in, n_out)  # type: ignore[no-untyped-call] # torch has no types here
     with torch.no_grad():
         layer.weight.normal_(0, math.sqrt(2 / n_in), generator=generator)
         layer.bias.zero_()

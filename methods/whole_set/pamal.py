@@ -80,6 +80,6 @@ class Pamal(ConditionedLearner):
         mean = torch.zeros((), device=conditioned.problem.device)
         for preference in preferences:
             loss = scalarization.loss(conditioned.losses(preference, batch), preference) / len(preferences)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
             mean += loss.detach()
         return mean

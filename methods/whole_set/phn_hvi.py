@@ -72,7 +72,7 @@ class PhnHvi(PhnLs):
         wanted = torch.as_tensor(wanted_losses(preferences, self.config.min_preference)).to(losses)
         aligned = cosine_similarity(losses, wanted, dim=1).mean()
         objective = (weights * losses).sum() / len(losses) - self.config.penalty * aligned
-        objective.backward()  # type: ignore[no-untyped-call]
+        objective.backward()  # type: ignore[no-untyped-call] # torch has no types here
         return losses.detach().mean()
 
     def volume_weights(self, losses: NDArray[np.float64]) -> NDArray[np.float64]:

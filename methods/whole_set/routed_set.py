@@ -45,7 +45,7 @@ class RoutedSet(ConditionedSet):
             _Contraction([of_task[m] for of_task in leaves], bank.vectors) for m, bank in enumerate(self.model.banks)
         ]
         losses = self.problem.losses_by_model([self.model.assembled(own) for own in leaves], batch)
-        losses.sum().backward()  # type: ignore[no-untyped-call]
+        losses.sum().backward()  # type: ignore[no-untyped-call] # torch has no types here
         in_coefficients = torch.stack([contraction.finish() for contraction in contractions], dim=1)
         parameters = list(self.network.parameters())
         rows = coefficients.new_empty(self.n_tasks, self.trainable_parameters)
@@ -69,7 +69,7 @@ class _Contraction:
         self._waiting = len(leaves)
         self._found = vectors.new_zeros(len(leaves), len(vectors))
         self._hooks: list[RemovableHandle] = [
-            leaf.register_post_accumulate_grad_hook(self._arrived)  # type: ignore[no-untyped-call]
+            leaf.register_post_accumulate_grad_hook(self._arrived)  # type: ignore[no-untyped-call] # torch has no types here
             for leaf in leaves
         ]
 
