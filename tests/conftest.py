@@ -49,6 +49,14 @@ class Ended:
     out: str
     err: str
 
+    def assert_one_sentence(self, *parts):
+        """It failed as commands do: one sentence on standard error, which holds these parts."""
+        assert self.status == 1
+        assert self.err.count("\n") == 1
+        assert self.err.startswith("error: ")
+        assert "Traceback" not in self.out + self.err
+        assert [part for part in parts if part not in self.err] == []
+
 
 @dataclass(frozen=True)
 class CommandLine:

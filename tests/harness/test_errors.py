@@ -8,15 +8,6 @@ import torch
 
 from frontrunner.harness.store import Store
 
-
-def assert_one_sentence(ended, *parts):
-    assert ended.status == 1
-    assert ended.err.count("\n") == 1
-    assert ended.err.startswith("error: ")
-    assert "Traceback" not in ended.out + ended.err
-    assert [part for part in parts if part not in ended.err] == []
-
-
 COMMANDS = {
     "unknown method": (["weight-averagin", "tiny"], ["unknown method", "did you mean 'weight-averaging'?"]),
     "method like no other": (["zzz", "tiny"], ["unknown method", "choose one of:", "pretrained"]),
@@ -40,14 +31,14 @@ COMMANDS = {
 def test_a_wrong_word_is_one_sentence_and_makes_no_store(case, command, tmp_path):
     words, parts = COMMANDS[case]
     store = tmp_path / "store"
-    assert_one_sentence(command.within("run", *words, "--store", store), *parts)
+    command.within("run", *words, "--store", store).assert_one_sentence(*parts)
     assert not store.exists()
 
 
 def test_a_device_that_this_machine_lacks_is_one_sentence(command, tmp_path):
     device = f"cuda:{torch.cuda.device_count() + 7}"
     ended = command.within("run", "pretrained", "tiny", "--device", device, "--store", tmp_path / "store")
-    assert_one_sentence(ended, "is not on this machine")
+    ended.assert_one_sentence("is not on this machine")
     assert not (tmp_path / "store").exists()
 
 
@@ -78,14 +69,14 @@ def test_a_wrong_bench_file_is_one_sentence_and_makes_no_store(case, command, tm
     content, parts = BENCHES[case]
     file = tmp_path / "bench.yaml"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert_one_sentence(command.within("bench", file, "--store", tmp_path / "store"), *parts)
+    command.within("bench", file, "--store", tmp_path / "store").assert_one_sentence(*parts)
     assert not (tmp_path / "store").exists()
 
 
 @pytest.mark.parametrize("name", ["missing.yaml", "."])
 def test_a_bench_file_that_cannot_be_read_is_one_sentence(name, command, tmp_path):
     ended = command.within("bench", tmp_path / name, "--store", tmp_path / "store")
-    assert_one_sentence(ended, "cannot be read")
+    ended.assert_one_sentence("cannot be read")
     assert not (tmp_path / "store").exists()
 
 
@@ -112,7 +103,7 @@ def test_a_wrong_plugin_is_one_sentence_and_makes_no_store(case, command, tmp_pa
     if content is not None:
         file.write_text(content)
     ended = command.within("run", "pretrained", "tiny", "--plugin", file, "--store", tmp_path / "store")
-    assert_one_sentence(ended, *parts)
+    ended.assert_one_sentence(*parts)
     assert not (tmp_path / "store").exists()
 
 
@@ -127,20 +118,20 @@ READERS = {
 @pytest.mark.parametrize("reader", READERS)
 def test_reading_where_there_is_no_store_makes_none(reader, command, tmp_path):
     store = tmp_path / "store"
-    assert_one_sentence(command.within(*READERS[reader], "--store", store), "there is no store in", str(store))
+    command.within(*READERS[reader], "--store", store).assert_one_sentence("there is no store in", str(store))
     assert not store.exists()
 
 
 def test_a_store_that_is_a_file_is_one_sentence_and_stays_as_it_is(command, tmp_path):
     file = tmp_path / "store"
     file.write_text("precious")
-    assert_one_sentence(command.within("run", "pretrained", "tiny", "--store", file), str(file), "cannot be used")
+    command.within("run", "pretrained", "tiny", "--store", file).assert_one_sentence(str(file), "cannot be used")
     assert file.read_text() == "precious"
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that not even root can write to")
 def test_a_store_that_cannot_be_written_is_one_sentence(command):
-    assert_one_sentence(command.within("run", "pretrained", "tiny", "--store", "/proc/store"), "cannot be used")
+    command.within("run", "pretrained", "tiny", "--store", "/proc/store").assert_one_sentence("cannot be used")
 
 
 @pytest.mark.parametrize("words", [["run", "pretrained", "tiny"], ["leaderboard"]])
@@ -148,33 +139,33 @@ def test_a_corrupt_database_is_one_sentence_and_stays_as_it_is(words, command, t
     database = tmp_path / "mlflow.db"
     noise = random.Random(0).randbytes(8192)
     database.write_bytes(noise)
-    assert_one_sentence(command.within(*words, "--store", tmp_path), str(tmp_path), "cannot be used")
+    command.within(*words, "--store", tmp_path).assert_one_sentence(str(tmp_path), "cannot be used")
     assert database.read_bytes() == noise
 
 
 def test_an_unknown_run_is_one_sentence_that_names_those_there_are(command, everything):
     ended = command.within("front", "zzzzzzzz", "--store", everything.store)
-    assert_one_sentence(ended, "unknown finished run 'zzzzzzzz'", "choose one of")
+    ended.assert_one_sentence("unknown finished run 'zzzzzzzz'", "choose one of")
 
 
 def test_the_beginning_of_several_runs_is_one_sentence(command, everything):
-    assert_one_sentence(command.within("front", "", "--store", everything.store), "7 runs start with ''")
+    command.within("front", "", "--store", everything.store).assert_one_sentence("7 runs start with ''")
 
 
 def test_an_unknown_recorded_suite_is_one_sentence(command, everything):
     ended = command.within("leaderboard", "--suite", "tinny", "--store", everything.store)
-    assert_one_sentence(ended, "unknown recorded suite 'tinny'", "did you mean 'tiny'?")
+    ended.assert_one_sentence("unknown recorded suite 'tinny'", "did you mean 'tiny'?")
 
 
 def test_a_picture_of_another_kind_is_one_sentence(command, everything, tmp_path):
     attempts = Store(everything.store, create=False).attempts()
     run = next(attempt.run_id for attempt in attempts if attempt.status == "finished")
     ended = command.within("front", run, "--store", everything.store, "-o", tmp_path / "front.bmp")
-    assert_one_sentence(ended, "must end in .png or .html")
+    ended.assert_one_sentence("must end in .png or .html")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_error_records_nothing_in_a_store_that_exists(command, everything):
     before = (everything.store / "mlflow.db").read_bytes()
-    assert_one_sentence(command.within("run", "pretrained", "tiny", "--tasks", "task", "--store", everything.store))
+    command.within("run", "pretrained", "tiny", "--tasks", "task", "--store", everything.store).assert_one_sentence()
     assert (everything.store / "mlflow.db").read_bytes() == before

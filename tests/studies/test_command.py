@@ -23,14 +23,6 @@ def file_of(folder, **changes):
     return file
 
 
-def assert_one_sentence(ended, *parts):
-    assert ended.status == 1
-    assert ended.err.count("\n") == 1
-    assert ended.err.startswith("error: ")
-    assert "Traceback" not in ended.out + ended.err
-    assert [part for part in parts if part not in ended.err] == []
-
-
 @pytest.fixture(scope="module")
 def tuned(command, without_processes, tmp_path_factory):
     """The folder of a tuning that ran to its end, and what was printed."""
@@ -113,7 +105,7 @@ def test_what_is_wrong_before_anything_runs_is_one_sentence_and_makes_no_store(c
     changes, words, parts = BEFORE[case]
     file = file_of(tmp_path, **changes)
     words = [file, *words] if words[:1] != ["none.yaml"] else [tmp_path / "none.yaml"]
-    assert_one_sentence(command.within("tune", *words, "--store", tmp_path / "store"), *parts)
+    command.within("tune", *words, "--store", tmp_path / "store").assert_one_sentence(*parts)
     assert not (tmp_path / "store").exists()
 
 
@@ -128,25 +120,25 @@ STORAGES = {
 def test_a_storage_that_cannot_be_used_is_one_sentence_without_its_password(case, command, tmp_path):
     url, parts = STORAGES[case]
     ended = command.within("tune", file_of(tmp_path), "--store", tmp_path / "store", "--storage", url)
-    assert_one_sentence(ended, *parts)
+    ended.assert_one_sentence(*parts)
     assert "secret" not in ended.out + ended.err
 
 
 def test_a_store_that_is_a_file_is_one_sentence(command, tmp_path):
     (tmp_path / "store").write_text("precious")
-    assert_one_sentence(command.within("tune", file_of(tmp_path), "--store", tmp_path / "store"), "cannot be used")
+    command.within("tune", file_of(tmp_path), "--store", tmp_path / "store").assert_one_sentence("cannot be used")
     assert (tmp_path / "store").read_text() == "precious"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
 def test_a_store_that_cannot_be_written_is_one_sentence(command, tmp_path):
     (tmp_path / "store").mkdir(mode=0o500)
-    assert_one_sentence(command.within("tune", file_of(tmp_path), "--store", tmp_path / "store"), "cannot be used")
+    command.within("tune", file_of(tmp_path), "--store", tmp_path / "store").assert_one_sentence("cannot be used")
 
 
 def test_a_damaged_storage_is_one_sentence(command, tmp_path):
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "optuna.db").write_text("this is no database, whatever its name says")
-    assert_one_sentence(
-        command.within("tune", file_of(tmp_path), "--store", tmp_path / "store"), "Optuna's storage", "cannot be used"
+    command.within("tune", file_of(tmp_path), "--store", tmp_path / "store").assert_one_sentence(
+        "Optuna's storage", "cannot be used"
     )
