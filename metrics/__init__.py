@@ -1,18 +1,32 @@
 """Floor 1: fronts, their indicators and preference grids. Every objective is minimised."""
 
+from .alignment import alignment
+from .dominance import dominated_share
+from .expected_utility import expected_utility
 from .front import Front
-from .indicators import Hypervolume, hypervolume, igd, igd_plus
+from .hypervolume import Hypervolume, hypervolume
+from .indicators import igd, igd_plus
+from .non_uniformity import non_uniformity
+from .normalisation import normalised
 from .preferences import check_preference, simplex_grid
 from .reference import ReferenceFront, reference_front
+from .spread import largest_gap, spread
 
 __all__ = [
     "Front",
     "Hypervolume",
     "ReferenceFront",
+    "alignment",
     "check_preference",
+    "dominated_share",
+    "expected_utility",
     "hypervolume",
     "igd",
     "igd_plus",
+    "largest_gap",
+    "non_uniformity",
+    "normalised",
     "reference_front",
     "simplex_grid",
+    "spread",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import FrontError, PreferenceError
-from .preferences import check_preference
+from .preferences import SIMPLEX_TOLERANCE, check_preference
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -42,12 +42,7 @@ class Front:
             weights = _matrix("preferences", preferences)
             if weights.shape != points.shape:
                 raise FrontError(f"preferences have the shape of objectives, {points.shape}; found {weights.shape}")
-            for i, row in enumerate(weights):
-                try:
-                    weights[i] = check_preference(row, self.n_objectives)
-                except PreferenceError as error:
-                    raise FrontError(f"row {i} of preferences: {error}") from error
-            object.__setattr__(self, "preferences", _read_only(weights))
+            object.__setattr__(self, "preferences", _read_only(_simplex_rows(weights)))
 
     @property
     def n_points(self) -> int:
@@ -123,6 +118,19 @@ def _matrix(name: str, values: ArrayLike) -> NDArray[np.float64]:
             f"(such rows: {int(broken.sum())} of {len(copy)})"
         )
     return copy
+
+
+def _simplex_rows(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows as `check_preference` returns them, all at once; where one may be off the simplex, it is asked."""
+    # Sums are rounded here and exact there: what is nearly too far is left to it.
+    if weights.min() >= 0.0 and np.abs(weights.sum(axis=1) - 1.0).max() < SIMPLEX_TOLERANCE / 2:
+        return weights
+    for i, row in enumerate(weights):
+        try:
+            weights[i] = check_preference(row, weights.shape[1])
+        except PreferenceError as error:
+            raise FrontError(f"row {i} of preferences: {error}") from error
+    return weights
 
 
 def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:

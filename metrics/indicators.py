@@ -1,4 +1,4 @@
-"""Quality of a front, on pymoo: hypervolume (larger is better), IGD and IGD+ (smaller is better).
+"""Distance of a front to a reference front, on pymoo: IGD and IGD+, smaller is better.
 
 Fronts reach pymoo only through ``Front``, reduced to their non-dominated points in lexicographic order. So
 every value is the same to the bit whatever the order of the points, and unchanged by repeated or dominated
@@ -7,50 +7,12 @@ ones.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from pymoo.indicators.hv import HV
+from numpy.typing import ArrayLike
 from pymoo.indicators.igd import IGD
 from pymoo.indicators.igd_plus import IGDPlus
 
-from ..errors import FrontError
+from .canonical import canonical_points, comparable, finite
 from .front import Front
-
-
-@dataclass(frozen=True)
-class Hypervolume:
-    """A dominated volume, larger is better, in the product of the objectives' units."""
-
-    value: float
-    """The volume, finite and not negative."""
-
-    exact: bool
-    """Whether the value is exact up to rounding, not an estimate."""
-
-
-def hypervolume(front: Front, reference_point: ArrayLike) -> Hypervolume:
-    """Return the volume between a minimised front and a reference point; larger is better.
-
-    Source: Zitzler and Thiele, PPSN V, 1998; computed exactly by pymoo. The time grows steeply with T:
-    milliseconds at T = 5 and 500 points; at T = 8, seconds for 100 points and minutes for 300.
-
-    Args:
-        front: n points of T objectives. Points that are not better than the reference point in every
-            objective contribute nothing; where none is, the value is 0.
-        reference_point: shape (T,), finite, the worst value of each objective that still counts.
-
-    Raises:
-        FrontError: a reference point of another shape or not finite, or a volume too large for a float.
-    """
-    reference = _reference_point(reference_point, front.n_objectives)
-    inside = (front.objectives < reference).all(axis=1)
-    if not inside.any():
-        return Hypervolume(0.0, exact=True)
-    points = canonical_points(Front(front.objectives[inside]))
-    return Hypervolume(_finite("hypervolume", HV(ref_point=reference)(points)), exact=True)
 
 
 def igd(front: Front, reference_front: Front | ArrayLike) -> float:
@@ -70,8 +32,8 @@ def igd(front: Front, reference_front: Front | ArrayLike) -> float:
         FrontError: a reference front that is no front or has another number of objectives, or a distance too
             large for a float.
     """
-    reference = _comparable(front, reference_front)
-    return _finite("IGD", IGD(canonical_points(reference))(canonical_points(front)))
+    reference = comparable(front, reference_front)
+    return finite("IGD", IGD(canonical_points(reference))(canonical_points(front)))
 
 
 def igd_plus(front: Front, reference_front: Front | ArrayLike) -> float:
@@ -90,42 +52,5 @@ def igd_plus(front: Front, reference_front: Front | ArrayLike) -> float:
     Raises:
         FrontError: as ``igd``.
     """
-    reference = _comparable(front, reference_front)
-    return _finite("IGD+", IGDPlus(canonical_points(reference))(canonical_points(front)))
-
-
-def canonical_points(front: Front) -> NDArray[np.float64]:
-    """Return the distinct non-dominated objectives, minimised, shape (m, T), sorted lexicographically."""
-    points: NDArray[np.float64] = np.unique(front.non_dominated().objectives, axis=0)
-    return points
-
-
-def _comparable(front: Front, reference_front: Front | ArrayLike) -> Front:
-    reference = reference_front if isinstance(reference_front, Front) else Front(reference_front)
-    if reference.n_objectives != front.n_objectives:
-        raise FrontError(
-            "a front and its reference front have the same objectives; "
-            f"the front has {front.n_objectives}, the reference front {reference.n_objectives}"
-        )
-    return reference
-
-
-def _reference_point(values: ArrayLike, n_objectives: int) -> NDArray[np.float64]:
-    try:
-        point = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise FrontError(f"a reference point is {n_objectives} numbers; found {values!r}") from error
-    if point.shape != (n_objectives,):
-        raise FrontError(
-            f"a reference point has one value for each of the front's {n_objectives} objectives; "
-            f"found shape {point.shape}"
-        )
-    if not np.isfinite(point).all():
-        raise FrontError(f"a reference point is finite; found {point.tolist()}")
-    return point
-
-
-def _finite(name: str, value: float) -> float:
-    if not math.isfinite(value):
-        raise FrontError(f"{name} of these objectives is too large for a float; found {value}, rescale them")
-    return float(value)
+    reference = comparable(front, reference_front)
+    return finite("IGD+", IGDPlus(canonical_points(reference))(canonical_points(front)))

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import FrontError
+from .canonical import canonical_points
 from .front import Front
-from .indicators import canonical_points
 
 
 class ReferenceFront(Front):

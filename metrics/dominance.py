@@ -1,0 +1,21 @@
+"""Answers that a set need not give: it has better ones itself."""
+
+from __future__ import annotations
+
+import moocore
+import numpy as np
+
+from .front import Front
+
+
+def dominated_share(front: Front) -> float:
+    """Return the share of a front's n points that another of them dominates, from 0 to 1; smaller is better, 0 best.
+
+    A point dominates another that is worse in one minimised objective and better in none; so equal points do not
+    dominate one another. Of a learner's set, these are preferences for which it has a better answer itself.
+
+    Args:
+        front: n points of T objectives.
+    """
+    kept = np.asarray(moocore.is_nondominated(front.objectives, keep_weakly=True))
+    return (front.n_points - int(kept.sum())) / front.n_points
