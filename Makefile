@@ -24,6 +24,9 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/epo_step.py
 	$(BIN)/python benchmarks/router_seeds.py
 	$(BIN)/python benchmarks/trial_overhead.py
+	$(BIN)/python benchmarks/hypervolume.py
+	$(BIN)/python benchmarks/interval_coverage.py
+	$(BIN)/python benchmarks/leaderboard_size.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info build

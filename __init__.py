@@ -25,7 +25,8 @@ if TYPE_CHECKING:
         UnknownNameError,
         UnsupportedError,
     )
-    from .harness.evaluation import evaluate
+    from .harness.evaluate import evaluate
+    from .harness.raw_results import results
     from .methods import (
         Checkpoints,
         Choice,
@@ -39,7 +40,21 @@ if TYPE_CHECKING:
         make_learner,
         methods,
     )
-    from .metrics import Front, Hypervolume, hypervolume, igd, igd_plus, simplex_grid
+    from .metrics import (
+        Front,
+        Hypervolume,
+        alignment,
+        dominated_share,
+        expected_utility,
+        hypervolume,
+        igd,
+        igd_plus,
+        largest_gap,
+        non_uniformity,
+        normalised,
+        simplex_grid,
+        spread,
+    )
     from .tasks import (
         Budget,
         ClassificationProblem,
@@ -66,7 +81,7 @@ _HOME = {
         "UnknownNameError",
         "UnsupportedError",
     ),
-    "harness.evaluation": ("evaluate",),
+    "harness.evaluate": ("evaluate",),
     "methods": (
         "Checkpoints",
         "Choice",
@@ -80,7 +95,22 @@ _HOME = {
         "make_learner",
         "methods",
     ),
-    "metrics": ("Front", "Hypervolume", "hypervolume", "igd", "igd_plus", "simplex_grid"),
+    "harness.raw_results": ("results",),
+    "metrics": (
+        "Front",
+        "Hypervolume",
+        "alignment",
+        "dominated_share",
+        "expected_utility",
+        "hypervolume",
+        "igd",
+        "igd_plus",
+        "largest_gap",
+        "non_uniformity",
+        "normalised",
+        "simplex_grid",
+        "spread",
+    ),
     "tasks": (
         "Budget",
         "ClassificationProblem",
@@ -125,14 +155,22 @@ __all__ = [
     "Suite",
     "UnknownNameError",
     "UnsupportedError",
+    "alignment",
+    "dominated_share",
     "evaluate",
+    "expected_utility",
     "hypervolume",
     "igd",
     "igd_plus",
+    "largest_gap",
     "load_problem",
     "make_learner",
     "methods",
+    "non_uniformity",
+    "normalised",
+    "results",
     "simplex_grid",
+    "spread",
     "suites",
 ]
 

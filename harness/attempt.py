@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StoreError
-from ..tasks.expert_cache import digest_files
+from ..file_digest import digest_files
 from .cell import Cell
 from .front_record import FrontRecord
 
@@ -20,6 +20,8 @@ class Attempt:
     """One recorded attempt at a cell."""
 
     run_id: str
+    experiment_id: str
+    """MLflow's, of the suite."""
     cell: Cell
     status: str
     """finished, unsupported, running, failed, out of memory, killed or stopped."""
@@ -33,6 +35,8 @@ class Attempt:
 
     digests: Mapping[str, str]
     """SHA-256 of its artifacts that results are computed from, by file name."""
+    tags: Mapping[str, str]
+    """All of its run's: among them versions and machine."""
 
     def record(self) -> FrontRecord:
         """Its recorded front; StoreError when the file is missing or not the one that was recorded."""

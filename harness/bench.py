@@ -41,7 +41,7 @@ def run_bench(
         documents = {"cells.json": mine, "bench.json": spec.model_dump()}
         parents[suite] = store.parent_run("bench", suite, spec.name, digest, documents)
     try:
-        outcomes = _run_all(cells, store, parents, devices, plugins, listener)
+        outcomes = _run_all(cells, spec.probes, store, parents, devices, plugins, listener)
         _summarise(store, parents, outcomes)
     except BaseException:
         for parent in parents.values():
@@ -52,6 +52,7 @@ def run_bench(
 
 def _run_all(
     cells: Sequence[Cell],
+    probes: int,
     store: Store,
     parents: Mapping[str, str],
     devices: Sequence[str],
@@ -71,7 +72,14 @@ def _run_all(
             except queue.Empty:
                 return
             outcomes[cell.key] = settle_cell(
-                cell, store, parents[cell.suite], device=device, plugins=plugins, stop=stop, listener=listener
+                cell,
+                store,
+                parents[cell.suite],
+                device=device,
+                plugins=plugins,
+                stop=stop,
+                listener=listener,
+                probes=probes,
             )
 
     preload(cell.suite for cell in cells)
@@ -81,7 +89,7 @@ def _run_all(
 
 def _summarise(store: Store, parents: Mapping[str, str], outcomes: Sequence[Outcome]) -> None:
     """Score all fronts against the newest references; draw the bench's fronts together on its parent runs."""
-    groups = load_groups(store.attempts())
+    groups = load_groups(store)
     record_indicators(store, groups)
     for suite, parent in parents.items():
         mine = [outcome for outcome in outcomes if outcome.cell.suite == suite]

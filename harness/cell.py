@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from ..methods import Learner, make_learner
 from ..metrics import simplex_grid
-from ..tasks import SUITES
+
+if TYPE_CHECKING:  # torch is imported where a cell is run; what is recorded is read without it
+    from ..methods import Learner
 
 
 @dataclass(frozen=True)
@@ -36,20 +38,21 @@ class Cell:
     split: str = "test"
     """That the front is evaluated on; tuning looks at val."""
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """Digest of the canonical configuration, the versions and the seed."""
-        content = {name: value for name, value in dataclasses.asdict(self).items() if name != "label"}
+        content = self.to_json()
+        del content["label"]
         if self.split == "test":
             del content["split"]  # as before there was another
         return digest(content)
 
-    @property
+    @functools.cached_property
     def learner_key(self) -> str:
         """Digest of the method, its version and options: cells that share it are one row of a leaderboard."""
         return digest([self.method, self.method_version, dict(self.options)])
 
-    @property
+    @functools.cached_property
     def group(self) -> str:
         """Cells with the same group are comparable: same suite and version, tasks, preference grid and split."""
         n_preferences = math.comb(self.points_per_edge + len(self.tasks) - 2, len(self.tasks) - 1)
@@ -64,11 +67,14 @@ class Cell:
 
     def learner(self) -> Learner:
         """The configured learner."""
+        from ..methods import make_learner
+
         return make_learner(self.method, **self.options)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return {**dataclasses.asdict(self), "tasks": list(self.tasks)}
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**values, "options": dict(self.options), "tasks": list(self.tasks)}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Cell:
@@ -99,6 +105,9 @@ def make_cell(
     Raises:
         UnknownNameError, ConfigError: a name or value that is not known; nothing has been started.
     """
+    from ..methods import make_learner
+    from ..tasks import SUITES
+
     learner = make_learner(method, **options)
     found = SUITES.get(suite)()
     chosen = found.choose(tasks)
@@ -140,4 +149,7 @@ def _describe(method: str, learner: Learner) -> str:
 
 def digest(content: object) -> str:
     """Short, of JSON values."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()[:16]
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True)

@@ -14,14 +14,16 @@ from typing import Any, Protocol
 from filelock import Timeout
 
 from ..errors import StoreError
+from ..file_digest import digest_files
 from ..metrics import Front, reference_front
-from ..tasks.expert_cache import digest_files
 from .cell import Cell
 from .cell_process import Ending, run_in_process
 from .front_png import front_png
 from .front_record import FrontRecord
-from .reporter import PROBED
-from .results import distances
+from .reporter import PROBE_TIME, PROBED
+from .routing import RoutingRecord
+from .routing_png import routing_png
+from .scores import HYPERVOLUME_ERROR, own_scores, reference_scores
 from .store import PREFIX, Store
 
 
@@ -73,7 +75,7 @@ def settle_cell(
         plugins: files that the worker loads.
         stop: ends it as killed.
         listener: is told how it goes; where its `reports` raises `StoppedError`, the cell ends as stopped.
-        probes: how often the set in the making is scored and reported.
+        probes: how often the set in the making is scored and reported; above 0 the finished one is scored too.
     """
     lock = store.lock(cell)
     try:
@@ -106,7 +108,7 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
 
     def on_event(event: Mapping[str, Any]) -> None:
         if event["event"] == "probe":
-            probed.append({"step": event["step"], PROBED: event["hypervolume"]})
+            probed.append({"step": event["step"], PROBED: event["hypervolume"], PROBE_TIME: event["fit_time_s"]})
         listener.reports(cell, event)
 
     try:
@@ -135,13 +137,12 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
 
 
 def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
-    """Log what the worker measured, and draw the front beside it."""
+    """Log what the worker measured, and draw the front and how it was merged beside it."""
     metrics = json.loads((scratch / "metrics.json").read_text())
     curve = json.loads((scratch / "curve.json").read_text())
     resolved = json.loads((scratch / "config.json").read_text())["resolved"]
     record = FrontRecord.read(scratch / "front.parquet")
-    volume = record.hypervolume()
-    ratio = record.hypervolume_ratio(volume)
+    scores = own_scores(record)
     truth = None if record.pareto_front is None else reference_front([Front(record.pareto_front)])
     lowest = record.front().objectives.min(axis=0)
     store.log(
@@ -150,14 +151,13 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
         | resolved,
         metrics={
             **metrics,
-            "hypervolume": volume.value,
-            **({} if ratio is None else {"hypervolume_ratio": ratio}),
-            **({} if truth is None else distances(record.front(), truth)),
+            **scores,
+            **({} if truth is None else reference_scores(record.front(), truth)),
             **{f"min_error_{task}": value for task, value in zip(cell.tasks, lowest, strict=True)},
         },
         curve=curve,
         tags={
-            f"{PREFIX}hypervolume_exact": str(volume.exact),
+            f"{PREFIX}hypervolume_exact": str(HYPERVOLUME_ERROR not in scores),
             **({} if truth is None else {f"{PREFIX}reference_front": truth.digest}),
             f"{PREFIX}digests": json.dumps({file: digest_files(scratch / file) for file in _files(scratch)}),
             **{f"{PREFIX}{name}": value for name, value in record.environment.items()},
@@ -170,8 +170,10 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
         title=cell.title,
         reference_point=record.reference_point,
     )
+    if (scratch / "routing.parquet").exists():
+        routing_png(RoutingRecord.read(scratch / "routing.parquet"), scratch / "routing.png", title=cell.title)
 
 
 def _files(scratch: Path) -> list[str]:
     """What results are computed from later, and must not have changed by then."""
-    return [file for file in ("front.parquet", "state.safetensors") if (scratch / file).exists()]
+    return [file for file in ("front.parquet", "state.safetensors", "routing.parquet") if (scratch / file).exists()]

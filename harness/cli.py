@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from ..errors import ConfigError, FrontrunnerError
+from . import leaderboard_cli
+from .console import DeviceOption, PluginOption, StoreOption, folder_of, open_console
 
 if TYPE_CHECKING:
     from .cell_run import Outcome
-    from .leaderboard import Board
     from .spec import BenchSpec
 
 app = typer.Typer(
@@ -23,18 +24,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Benchmark Pareto-set learners: run methods on task suites, record in MLflow, rank by hypervolume.",
 )
-
-StoreOption = Annotated[
-    str | None, typer.Option("--store", help="Folder of the MLflow store [FRONTRUNNER_STORE or ./mlruns].")
-]
-PluginOption = Annotated[
-    list[str] | None,
-    typer.Option("--plugin", help="A Python file with learners or suites of yours; repeatable."),
-]
-DeviceOption = Annotated[
-    str, typer.Option("--device", help="auto (every CUDA device, else the CPU), or a list: cuda:0,cuda:1.")
-]
-Format = Literal["table", "md", "csv", "json"]
 
 
 @app.command("list")
@@ -85,16 +74,20 @@ def run(
 def bench(
     file: Annotated[Path, typer.Argument(help="A YAML file; see studies/quickstart.yaml.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Also write the leaderboard, to a .md, .csv or .json file.")
+        Path | None,
+        typer.Option("--output", "-o", help="Also write the leaderboard, to a .md, .csv, .json or .html file."),
     ] = None,
     device: DeviceOption = "auto",
     store: StoreOption = None,
     plugin: PluginOption = None,
 ) -> None:
     """Run every cell of a file that is not settled, then print the leaderboard."""
+    from .leaderboard import leaderboards
     from .plugins import load_plugins
     from .report import check_report, write_report
     from .spec import read_bench
+    from .standings import standings
+    from .store import Store
     from .verdict import require_settled, summary
 
     load_plugins(plugin or [])
@@ -102,15 +95,20 @@ def bench(
         check_report(output)
     spec = read_bench(file)
     outcomes = _bench(spec, device, store, plugin or [])
-    boards = _print_leaderboard(store, "table", None, groups={outcome.cell.group for outcome in outcomes})
+    opened, groups = Store(folder_of(store), create=False), {outcome.cell.group for outcome in outcomes}
+    boards = [board for board in leaderboards(opened) if board.name in groups]
+    overall = standings(boards)
+    leaderboard_cli.print_boards(boards, overall)
     if output is not None:
-        write_report(output, spec.name, file, boards)
+        made_by = f"frontrunner bench {file} --output {output}"
+        write_report(output, boards, overall, opened, title=spec.name, made_by=made_by)
     best = boards[0].rows[0].run_ids if boards else []
     console = open_console()
     option = f" --store {store}" if store else ""
     console.print(
         f"\n{summary(outcomes)}.\nRecorded in {folder_of(store)}. Look next:\n"
         f"  frontrunner front {best[0][:8] if best else 'RUN'}{option}    the front of a run, here the best\n"
+        f"  frontrunner leaderboard --format html{option}    everything on one page\n"
         f"  frontrunner ui{option}                every run, curve and plot in MLflow",
         highlight=False,
         soft_wrap=True,
@@ -118,14 +116,7 @@ def bench(
     require_settled(outcomes)
 
 
-@app.command()
-def leaderboard(
-    suite: Annotated[str | None, typer.Option(help="This suite only.")] = None,
-    format_: Annotated[Format, typer.Option("--format", help="How to print it.")] = "table",
-    store: StoreOption = None,
-) -> None:
-    """Rank what is recorded: hypervolume, IGD, IGD+, wall time, peak memory, trainable parameters."""
-    _print_leaderboard(store, format_, suite)
+app.add_typer(leaderboard_cli.app, name="leaderboard")
 
 
 @app.command()
@@ -214,26 +205,6 @@ def _bench(spec: BenchSpec, device: str, store: str | None, plugins: Sequence[st
         )
 
 
-def _print_leaderboard(
-    store: str | None, format_: Format, suite: str | None, groups: set[str] | None = None
-) -> list[Board]:
-    from . import rendering
-    from .leaderboard import leaderboards
-    from .store import Store
-
-    boards = leaderboards(Store(folder_of(store), create=False), suite)
-    if groups is not None:
-        boards = [board for board in boards if board.name in groups]
-    if format_ == "table":
-        console = open_console()
-        for board in boards:
-            console.print(rendering.as_table(board, console.width))
-    else:
-        text = {"md": rendering.as_markdown, "csv": rendering.as_csv, "json": rendering.as_json}[format_](boards)
-        sys.stdout.write(text + "\n")
-    return boards
-
-
 def _print_front(run_id: str, store: str | None, output: Path | None = None) -> None:
     from .front_view import draw, view
     from .store import Store
@@ -243,19 +214,6 @@ def _print_front(run_id: str, store: str | None, output: Path | None = None) -> 
     if output is not None:
         draw(attempt, output)
         open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
-
-
-def open_console() -> Console:
-    """The terminal's width; where there is none (a pipe, a log), wide enough for a leaderboard."""
-    console = Console()
-    return console if console.is_terminal else Console(width=180)
-
-
-def folder_of(store: str | None) -> Path:
-    """The store's: as given, else FRONTRUNNER_STORE, else ./mlruns."""
-    from .store import store_folder
-
-    return store_folder(store)
 
 
 def _split(names: str | None) -> list[str] | None:

@@ -16,7 +16,8 @@ from ..metrics import simplex_grid
 from ..tasks import SUITES, load_problem
 from .attempt import Attempt
 from .environment import resolve_devices
-from .front_record import digest_problem
+from .problem_digest import digest_problem
+from .store import PREFIX
 
 
 def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -> Path:
@@ -42,6 +43,11 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
         raise StoreError(
             f"the run was made with versions {cell.method_version} of {cell.method!r} and {cell.suite_version} of "
             f"{cell.suite!r}, installed are {learner.version} and {suite.version}; run it again"
+        )
+    origin = attempt.tags.get(f"{PREFIX}imported_from")
+    if origin is not None and attempt.metrics["trainable_parameters"] > 0:
+        raise StoreError(
+            f"the run was imported from {origin}, and bundles hold no weights; run it here to export models"
         )
     record = attempt.record()
     (device, *_) = resolve_devices(record.environment["device"])

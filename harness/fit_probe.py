@@ -1,4 +1,4 @@
-"""Scores a set in the making: its hypervolume on a few preferences, a few times during a fit."""
+"""Scores a set in the making: its hypervolume on a few preferences, a few times during a fit and at its end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import FrontError
 from ..methods import ParetoSet
 from ..metrics import hypervolume
 from ..tasks import Problem
-from .evaluation import evaluate_members
+from .evaluate import evaluate_members
 from .reporter import Reporter
 
 
@@ -23,18 +23,27 @@ class FitProbe:
         times: how often, at equal distances: after 1/4, 2/4 and 3/4 of the steps for 3; 0 for never.
         reporter: is told the hypervolume at the problem's reference point.
         clock: seconds, once the device has done what it was given.
+        fit_time_s: seconds the fit has taken so far, without `time_s`.
 
     The memory of looking is part of the fit's peak.
     """
 
     def __init__(
-        self, problem: Problem, *, split: str, times: int, reporter: Reporter, clock: Callable[[], float]
+        self,
+        problem: Problem,
+        *,
+        split: str,
+        times: int,
+        reporter: Reporter,
+        clock: Callable[[], float],
+        fit_time_s: Callable[[], float],
     ) -> None:
         self._problem = problem
         self._split = split
         self._times = times
         self._reporter = reporter
         self._clock = clock
+        self._fit_time_s = fit_time_s
         self._passed = 0
         n_tasks = problem.n_tasks
         self._preferences = np.vstack([np.eye(n_tasks), np.full(n_tasks, 1 / n_tasks)])
@@ -48,10 +57,25 @@ class FitProbe:
             return
         self._passed = moment
         start = self._clock()
-        try:
-            evaluation = evaluate_members(self._problem, in_the_making(), self._preferences, self._split)
-            value = hypervolume(evaluation.front(), self._problem.reference_point).value
-        except FrontError:
-            value = 0.0  # a model that answers NaN dominates nothing; the fit may still recover
+        fit_time_s = self._fit_time_s()
+        value = self._score(in_the_making)
         self.time_s += self._clock() - start
-        self._reporter.probed(step, total, moment, value)
+        self._reporter.probed(step, total, moment, value, fit_time_s)
+
+    def finish(self, pareto_set: ParetoSet, fit_time_s: float) -> None:
+        """Score the finished set, outside of the fit's time, if the fit was looked at.
+
+        Args:
+            pareto_set: what the fit has returned.
+            fit_time_s: what the whole fit took.
+        """
+        if self._times > 0:
+            self._reporter.finished_probed(self._score(lambda: pareto_set), fit_time_s)
+
+    def _score(self, found: Callable[[], ParetoSet]) -> float:
+        """Hypervolume of a set at the few preferences; 0 where a model answers NaN, which dominates nothing."""
+        try:
+            evaluation = evaluate_members(self._problem, found(), self._preferences, self._split)
+            return hypervolume(evaluation.front(), self._problem.reference_point).value
+        except FrontError:
+            return 0.0  # the fit may still recover

@@ -86,12 +86,14 @@ def _draw_pair(axes: Axes, picture: Picture, i: int, j: int) -> None:
 def _draw_space(axes: Any, picture: Picture) -> None:
     for series in picture.series:
         for points, alpha in ((series.points[~series.best], 0.25), (series.points[series.best], 0.9)):
-            axes.plot(*points.T, linestyle="none", alpha=alpha, **_marker(series))
+            if len(points):  # without points matplotlib would show the unit cube
+                axes.plot(*points.T, linestyle="none", alpha=alpha, **_marker(series))
     if picture.reference is not None:
         axes.plot(*picture.reference[:, None], "x", color=GREY, markersize=9)
     for axis, label in zip((axes.xaxis, axes.yaxis, axes.zaxis), picture.axes, strict=True):
         axis.set_label_text(_plain(label), fontsize=11)
         axis.labelpad = 8
+        axis.get_major_locator().set_params(nbins=5)  # more run into each other
     axes.set_box_aspect(None, zoom=0.88)  # the constrained layout does not see the labels of a 3-D axis
 
 

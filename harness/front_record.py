@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import StoreError
 from ..metrics import Front, Hypervolume, hypervolume
-from ..tasks import Problem
-from ..tasks.expert_cache import digest_weights
 from .cell import Cell
 from .evaluation import Evaluation
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 METADATA_KEY = b"frontrunner"
-
-
-def digest_problem(problem: Problem) -> str:
-    """Digest of everything a learner is given besides data: the pre-trained model and every expert."""
-    models = [digest_weights(params) for params in (problem.pretrained, *problem.experts)]
-    return hashlib.sha256("/".join(models).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -34,7 +27,7 @@ class FrontRecord:
 
     The file has a row a member and the columns `label`, `preference_<task>`, `error_<task>` and `loss_<task>`;
     its metadata (JSON under the key `frontrunner`) holds the cell with its seed, the environment, the split,
-    orientation, reference point and a digest of the weights the learner was given.
+    orientation, reference point, a digest of the weights the learner was given and what they achieve by themselves.
     """
 
     cell: Cell
@@ -49,6 +42,10 @@ class FrontRecord:
     """Digest of the pre-trained model and the experts."""
     hypervolume_limit: float | None = None
     """The true front's hypervolume at the reference point, where the problem knows it; absent in older files."""
+    specialist: NDArray[np.float64] | None = None
+    """(T,) error of expert t on task t, on the record's split; None where it is not finite, and in older files."""
+    pretrained: NDArray[np.float64] | None = None
+    """(T,) error of the pre-trained model, on the record's split; None where it is not finite, and in older files."""
 
     def front(self) -> Front:
         """The front of per-task error, minimised."""
@@ -62,35 +59,37 @@ class FrontRecord:
         """This front's hypervolume as a share of the limit, 1 at best; None where no limit is known."""
         return None if self.hypervolume_limit is None else volume.value / self.hypervolume_limit
 
-    def frame(self) -> pd.DataFrame:
-        """The table as it is recorded."""
-        blocks: dict[str, Any] = {"label": list(self.evaluation.labels)}
+    def table(self) -> pa.Table:
+        """The table as it is recorded, without metadata."""
+        import pyarrow as pa
+
+        columns = {"label": pa.array(self.evaluation.labels, pa.string())}
         for kind, values in (
             ("preference", self.evaluation.preferences),
             ("error", self.evaluation.error),
             ("loss", self.evaluation.loss),
         ):
             for t, task in enumerate(self.cell.tasks):
-                blocks[f"{kind}_{task}"] = None if values is None else values[:, t]
-        return pd.DataFrame(blocks)
+                columns[f"{kind}_{task}"] = pa.nulls(len(self.evaluation.labels)) if values is None else values[:, t]
+        return pa.table(columns)
 
     def write(self, file: Path) -> None:
         """Write the Parquet file."""
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        table = pa.Table.from_pandas(self.frame(), preserve_index=False)
         about = {
             "cell": self.cell.to_json(),
             "orientation": "minimise",
             "reference_point": self.reference_point.tolist(),
-            "pareto_front": None if self.pareto_front is None else self.pareto_front.tolist(),
+            "pareto_front": _as_list(self.pareto_front),
             "split": self.split,
             "environment": self.environment,
             "problem": self.problem,
             "hypervolume_limit": self.hypervolume_limit,
+            "specialist": _as_list(self.specialist),
+            "pretrained": _as_list(self.pretrained),
         }
-        pq.write_table(table.replace_schema_metadata({METADATA_KEY: json.dumps(about)}), file)
+        pq.write_table(self.table().replace_schema_metadata({METADATA_KEY: json.dumps(about)}), file)
 
     @classmethod
     def read(cls, file: Path) -> FrontRecord:
@@ -98,29 +97,41 @@ class FrontRecord:
         import pyarrow.parquet as pq
 
         try:
-            table = pq.read_table(file)
+            with pq.ParquetFile(file) as parquet:  # read_table imports pandas, which takes a second
+                table = parquet.read()
             about = json.loads(table.schema.metadata[METADATA_KEY])
             cell = Cell.from_json(about["cell"])
-            frame = table.to_pandas()
             preferences, error, loss = (
-                frame[[f"{kind}_{task}" for task in cell.tasks]].to_numpy(dtype=np.float64)
+                # None, of members that stand for no preference, becomes NaN.
+                np.array([table[f"{kind}_{task}"].to_pylist() for task in cell.tasks], dtype=np.float64).T
                 for kind in ("preference", "error", "loss")
             )
-            truth = about["pareto_front"]
             return cls(
                 cell=cell,
                 evaluation=Evaluation(
                     error=error,
                     loss=loss,
                     preferences=None if np.isnan(preferences).all() else preferences,
-                    labels=tuple(frame["label"]),
+                    labels=tuple(table["label"].to_pylist()),
                 ),
                 reference_point=np.array(about["reference_point"]),
-                pareto_front=None if truth is None else np.array(truth),
+                pareto_front=_as_array(about["pareto_front"]),
                 split=about["split"],
                 environment=about["environment"],
                 problem=about["problem"],
                 hypervolume_limit=about.get("hypervolume_limit"),
+                specialist=_as_array(about.get("specialist")),
+                pretrained=_as_array(about.get("pretrained")),
             )
         except Exception as damage:
             raise StoreError(f"the recorded front {file} cannot be read ({damage})") from damage
+
+
+def _as_list(values: NDArray[np.float64] | None) -> list[Any] | None:
+    """As JSON values."""
+    return None if values is None else values.tolist()
+
+
+def _as_array(values: list[Any] | None) -> NDArray[np.float64] | None:
+    """Inverse of `_as_list`."""
+    return None if values is None else np.array(values, dtype=np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
@@ -12,20 +13,21 @@ from rich.text import Text
 from ..errors import ConfigError
 from .attempt import Attempt
 from .front_html import front_html
+from .front_plot import FrontPlot
 from .front_png import front_png
+from .front_record import FrontRecord
 from .quantities import as_time
 
 
 def view(attempt: Attempt) -> RenderableType:
-    """A table with a row a member: its preference and its error on every task, dominated members dimmed."""
+    """A table with a row a member, its preference and its error on every task, and below it the front drawn.
+
+    Dominated members are dim in both.
+    """
     record = attempt.record()
     cell = record.cell
     volume = record.hypervolume()
-    table = Table(
-        title=escape(f"{cell.title} (run {attempt.run_id[:8]})"),
-        title_justify="left",
-        title_style="bold",
-    )
+    table = Table()
     evaluation = record.evaluation
     table.add_column("preference" if evaluation.preferences is not None else "member")
     for task in cell.tasks:
@@ -42,11 +44,12 @@ def view(attempt: Attempt) -> RenderableType:
         f"hypervolume {volume.value:.4f}{'' if volume.exact else ' (estimate)'}, "
         f"fit {as_time(attempt.metrics['fit_time_s'])}; error on the {record.split} split, dominated members dim"
     )
-    return Group(table, Text(note, style="dim italic"))
+    title = Text(f"{cell.title} (run {attempt.run_id[:8]})", style="bold")  # a table's own is folded to its width
+    return Group(title, table, Text(note, style="dim italic"), FrontPlot(record.front(), cell.tasks))
 
 
 def draw(attempt: Attempt, file: Path) -> None:
-    """Draw the front to a .png or .html file."""
+    """Draw the front to a .png or .html file, with the reference point where that leaves the front room."""
     record = attempt.record()
     drawers = {".png": front_png, ".html": front_html}
     if file.suffix not in drawers:
@@ -57,7 +60,19 @@ def draw(attempt: Attempt, file: Path) -> None:
             record.cell.tasks,
             file,
             title=record.cell.title,
-            reference_point=record.reference_point,
+            reference_point=None if _is_far(record) else record.reference_point,
         )
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _is_far(record: FrontRecord) -> bool:
+    """Whether the reference point would push a front of several points into less than half of some axis."""
+    points = record.front().objectives
+    extent = points.max(axis=0) - points.min(axis=0)
+    if not extent.any():
+        return False
+    shown = np.maximum(record.reference_point, points.max(axis=0)) - np.minimum(
+        record.reference_point, points.min(axis=0)
+    )
+    return bool((shown > 2 * extent).any())

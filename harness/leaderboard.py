@@ -2,50 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..errors import UnknownNameError
+from ..metrics.ranking import tied_with_best
+from ..metrics.statistics import MeanInterval, mean_intervals
 from .attempt import Attempt
 from .cell import Cell
-from .results import Group, load_groups
+from .measures import MEASURES
+from .results import Group, Result, load_groups
+from .scores import HYPERVOLUME_ERROR
 from .store import Store
 
-COSTS = {
-    "wall_time_s": "fit and evaluation, without preparing the problem",
-    "fit_time_s": "fit alone",
-    "solve_time_s": "weights for one new preference",
-    "peak_rss_bytes": "resident memory of the cell's processes",
-    "fit_peak_gpu_allocated_bytes": "CUDA memory allocated during fit",
-    "fit_peak_gpu_reserved_bytes": "CUDA memory reserved during fit",
-    "trainable_parameters": "numbers trained",
-    "total_parameters": "numbers kept to answer any preference",
-    "labelled_examples": "examples whose labels a fit looks at",
-    "unlabelled_examples": "examples whose inputs alone a fit looks at",
-    "full_trainings": "trainings of all of a model's weights, the experts' own not counted",
-    "front_points": "members evaluated",
-}
-"""Recorded metrics a row averages over its finished seeds; one that no seed measured stays absent."""
 
-QUALITIES = ("hypervolume", "hypervolume_ratio", "igd", "igd_plus")
-"""Computed from the recorded fronts; the ratio is absent where nobody knows the limit."""
-
-
-@dataclass
+@dataclass(frozen=True)
 class Row:
-    """One learner on one group; means over the seeds that finished."""
+    """One learner on one group."""
 
     label: str
     method: str
-    seeds: list[int] = field(default_factory=list)
-    """Finished."""
-    unfinished: dict[int, str] = field(default_factory=dict)
+    key: str = ""
+    """Of the learner: the same on every board."""
+    unfinished: Mapping[int, str] = field(default_factory=dict)
     """Asked for and not finished: seed -> why."""
-    metrics: dict[str, float] = field(default_factory=dict)
-    """`hypervolume`, `hypervolume_ratio` (higher is better), `igd`, `igd_plus` (lower is better) and costs."""
-    run_ids: list[str] = field(default_factory=list)
+    results: Mapping[int, Result] = field(default_factory=dict)
+    """Finished: seed -> what was recorded."""
+    intervals: Mapping[str, MeanInterval] = field(default_factory=dict)
+    """Measure -> mean over the seeds that have it, with its 95 % bootstrap interval."""
+    against_baseline: Mapping[str, MeanInterval] = field(default_factory=dict)
+    """Measure -> this row minus the baseline, over the seeds of both; empty without one, and for the baseline."""
+    tied_with_best: bool = False
+    """Whether the seeds cannot tell its hypervolume from the first row's; never for the first row itself."""
+
+    @property
+    def seeds(self) -> list[int]:
+        """Finished."""
+        return list(self.results)
+
+    @property
+    def run_ids(self) -> list[str]:
+        """Of the finished seeds."""
+        return [result.attempt.run_id for result in self.results.values()]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Means over the finished seeds, in order of `MEASURES`; what no seed measured is absent."""
+        return {name: interval.mean for name, interval in self.intervals.items()}
+
+    @property
+    def hypervolume_error(self) -> float | None:
+        """Largest half width among estimated hypervolumes; None where all are exact."""
+        errors = [r.scores[HYPERVOLUME_ERROR] for r in self.results.values() if HYPERVOLUME_ERROR in r.scores]
+        return max(errors, default=None)
+
+    def values(self, measure: str) -> dict[int, float]:
+        """Seed -> value."""
+        return _values(self.results, measure)
 
 
 @dataclass(frozen=True)
@@ -59,70 +74,159 @@ class Board:
     reference_point: list[float] | None
     reference_source: str
     reference_digest: str
+    baseline: str | None = None
+    """Label of the row that the others are held against."""
 
 
-def leaderboards(store: Store, suite: str | None = None) -> list[Board]:
+def leaderboards(store: Store, suite: str | None = None, *, baseline: str | None = None) -> list[Board]:
     """A board for every group of comparable cells, computed from the recorded fronts.
 
     Args:
         store: where they are recorded.
         suite: this suite only.
+        baseline: label or method of the row that every other is held against, seed by seed, on boards that have it.
 
     Raises:
-        UnknownNameError: nothing is recorded of that suite.
+        UnknownNameError: nothing is recorded of that suite, or no board has that baseline.
     """
     attempts = store.attempts()
-    groups = {group.name: group for group in load_groups(attempts)}
     last = {attempt.cell.key: attempt for attempt in attempts}
-    cells = {cell.key: cell for cell in store.expected_cells()}
-    for attempt in attempts:  # also where the list of what its bench asked for is lost
-        cells.setdefault(attempt.cell.key, attempt.cell)
     asked: dict[str, list[Cell]] = {}
-    for cell in cells.values():
+    for cell in asked_cells(store, attempts):
         asked.setdefault(cell.group, []).append(cell)
-    boards = [_board(name, groups.get(name), cells, last) for name, cells in asked.items()]
-    recorded = {board.suite for board in boards}
+    recorded = {cells[0].suite for cells in asked.values()}
     if suite is not None and suite not in recorded:
         raise UnknownNameError("recorded suite", suite, recorded)
-    return [board for board in boards if suite is None or board.suite == suite]
+    groups = {group.name: group for group in load_groups(store, attempts)}
+    boards = [
+        _board(name, groups.get(name), cells, last, baseline)
+        for name, cells in asked.items()
+        if suite is None or cells[0].suite == suite
+    ]
+    if baseline is not None and all(board.baseline is None for board in boards):
+        raise UnknownNameError("baseline", baseline, {row.label for board in boards for row in board.rows})
+    return boards
 
 
-def _board(name: str, group: Group | None, cells: Sequence[Cell], last: dict[str, Attempt]) -> Board:
-    results = {} if group is None else {result.record.cell.key: result for result in group.results}
-    rows: dict[str, Row] = {}
-    measured: dict[str, list[dict[str, float]]] = {}
-    for cell in cells:
-        row = rows.setdefault(cell.learner_key, Row(cell.label, cell.method))
-        result = results.get(cell.key)
-        if group is None or result is None:
-            row.unfinished[cell.seed] = _why(last.get(cell.key))
-            continue
-        scores = group.score(result)
-        row.seeds.append(cell.seed)
-        row.run_ids.append(result.attempt.run_id)
-        costs = {cost: result.attempt.metrics[cost] for cost in COSTS if cost in result.attempt.metrics}
-        found = {name: value for name in QUALITIES if (value := getattr(scores, name)) is not None}
-        measured.setdefault(cell.learner_key, []).append({**found, **costs})
-    for key, values in measured.items():
-        for metric in (*QUALITIES, *COSTS):
-            of_seeds = [value[metric] for value in values if metric in value]
-            if of_seeds:
-                rows[key].metrics[metric] = float(np.mean(of_seeds))
-    first = next(iter(results.values()), None)
-    return Board(
-        name=name,
-        suite=cells[0].suite,
-        tasks=cells[0].tasks,
-        rows=sorted(rows.values(), key=lambda row: -row.metrics.get("hypervolume", -np.inf)),
-        reference_point=None if first is None else first.record.reference_point.tolist(),
-        reference_source="" if group is None else group.reference_source,
-        reference_digest="" if group is None else group.reference.digest[:12],
-    )
+def asked_cells(store: Store, attempts: Sequence[Attempt]) -> list[Cell]:
+    """Every cell that some bench has asked for, also where the list of what it asked for is lost."""
+    cells = {cell.key: cell for cell in store.expected_cells()}
+    for attempt in attempts:
+        cells.setdefault(attempt.cell.key, attempt.cell)
+    return list(cells.values())
 
 
-def _why(attempt: Attempt | None) -> str:
+def why_unfinished(attempt: Attempt | None) -> str:
+    """From the last attempt at a cell without a result, if there was one: `status: reason`."""
     if attempt is None:
         return "missing: not run yet"
     if attempt.status == "finished":
         return "damaged: its recorded front cannot be read; the same bench runs it again"
     return f"{attempt.status}: {attempt.reason}" if attempt.reason else attempt.status
+
+
+def _board(
+    name: str, group: Group | None, cells: Sequence[Cell], last: Mapping[str, Attempt], baseline: str | None
+) -> Board:
+    finished = {} if group is None else {result.attempt.cell.key: result for result in group.results}
+    by_learner: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_learner.setdefault(cell.learner_key, []).append(cell)
+    results = {
+        key: {cell.seed: finished[cell.key] for cell in cells if cell.key in finished}
+        for key, cells in by_learner.items()
+    }
+    intervals = _intervals(results)
+    held_against = _find_baseline(baseline, by_learner)
+    differences = _differences(results, held_against)
+    volumes = {key: _values(found, "hypervolume") for key, found in results.items() if found}
+    best = max(volumes, key=lambda key: intervals[key]["hypervolume"].mean, default=None)
+    tied = tied_with_best(volumes, maximize=True) - {best}
+    rows = [
+        Row(
+            label=cells[0].label,
+            method=cells[0].method,
+            key=key,
+            unfinished={cell.seed: why_unfinished(last.get(cell.key)) for cell in cells if cell.key not in finished},
+            results=results[key],
+            intervals=intervals[key],
+            against_baseline=differences[key],
+            tied_with_best=key in tied,
+        )
+        for key, cells in by_learner.items()
+    ]
+    return Board(
+        name=name,
+        suite=cells[0].suite,
+        tasks=cells[0].tasks,
+        rows=sorted(rows, key=lambda row: -row.metrics.get("hypervolume", -np.inf)),
+        reference_point=None if group is None else list(group.reference_point),
+        reference_source="" if group is None else group.reference_source,
+        reference_digest="" if group is None else group.reference_digest[:12],
+        baseline=None if held_against is None else by_learner[held_against][0].label,
+    )
+
+
+def _values(results: Mapping[int, Result], measure: str) -> dict[int, float]:
+    found = {}
+    for seed, result in results.items():
+        value = result.scores.get(measure, result.attempt.metrics.get(measure))
+        if value is not None:
+            found[seed] = value
+    return found
+
+
+def _intervals(results: Mapping[str, Mapping[int, Result]]) -> dict[str, dict[str, MeanInterval]]:
+    """Learner -> measure -> interval over its seeds."""
+    return _estimated(
+        {key: {measure: _values(found, measure) for measure in MEASURES} for key, found in results.items()}
+    )
+
+
+def _differences(
+    results: Mapping[str, Mapping[int, Result]], baseline: str | None
+) -> dict[str, dict[str, MeanInterval]]:
+    """Learner -> measure -> interval of the differences to the baseline, over the seeds of both."""
+    if baseline is None:
+        return {key: {} for key in results}
+    against = {measure: _values(results[baseline], measure) for measure in MEASURES}
+    return _estimated(
+        {
+            key: {
+                measure: {s: value - against[measure][s] for s, value in values.items() if s in against[measure]}
+                for measure in MEASURES
+                if key != baseline and (values := _values(found, measure))
+            }
+            for key, found in results.items()
+        }
+    )
+
+
+def _estimated(samples: Mapping[str, Mapping[str, Mapping[int, float]]]) -> dict[str, dict[str, MeanInterval]]:
+    """The interval of every sample that is not empty."""
+    kept = [(key, measure) for key, of in samples.items() for measure in MEASURES if of.get(measure)]
+    made = mean_intervals([list(samples[key][measure].values()) for key, measure in kept])
+    found: dict[str, dict[str, MeanInterval]] = {key: {} for key in samples}
+    for (key, measure), interval in zip(kept, made, strict=True):
+        found[key][measure] = interval
+    return found
+
+
+def _find_baseline(baseline: str | None, by_learner: Mapping[str, Sequence[Cell]]) -> str | None:
+    """Key of the learner with this label, else of the only one of this method."""
+    if baseline is None:
+        return None
+    labelled = [key for key, cells in by_learner.items() if cells[0].label == baseline]
+    of_method = [key for key, cells in by_learner.items() if cells[0].method == baseline]
+    found = labelled or (of_method if len(of_method) == 1 else [])
+    return found[0] if found else None
+
+
+def labels(boards: Iterable[Board]) -> dict[str, str]:
+    """Learner -> its label, over all boards; learners that share one are told apart by their key."""
+    first: dict[str, str] = {}
+    for board in boards:
+        for row in board.rows:
+            first.setdefault(row.key, row.label)
+    taken = list(first.values())
+    return {key: label if taken.count(label) == 1 else f"{label} [{key[:4]}]" for key, label in first.items()}

@@ -1,31 +1,51 @@
-"""A bench's leaderboard as a file."""
+"""Leaderboards as files, by their ending."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import ConfigError
 from .leaderboard import Board
-from .rendering import as_csv, as_json, as_markdown
+from .raw_boards import as_csv, as_json
+from .rendering import as_markdown
+from .standings import Standings
+from .store import Store
 
-FORMATS: dict[str, Callable[[Sequence[Board]], str]] = {".md": as_markdown, ".csv": as_csv, ".json": as_json}
+ENDINGS = (".md", ".csv", ".json", ".html")
 
 
 def check_report(file: Path) -> None:
     """ConfigError where a report could not be written to `file`, before hours are spent on it."""
-    if file.suffix not in FORMATS:
-        raise ConfigError(f"a leaderboard is written to a {', '.join(FORMATS)} file, found {str(file)!r}")
+    if file.suffix not in ENDINGS:
+        raise ConfigError(f"a leaderboard is written to a {', '.join(ENDINGS)} file, found {str(file)!r}")
     if not file.resolve().parent.is_dir():
         raise ConfigError(f"the folder of {str(file)!r} does not exist; make it first")
 
 
-def write_report(file: Path, name: str, bench: Path, boards: Sequence[Board]) -> None:
-    """Write the boards of a bench, by its name and its file; Markdown says how they were made."""
-    text = FORMATS[file.suffix](boards)
+def write_report(
+    file: Path, boards: Sequence[Board], standings: Standings | None, store: Store, *, title: str, made_by: str
+) -> None:
+    """Write boards to a file that `check_report` has accepted.
+
+    Args:
+        file: its ending says what is written.
+        boards: in this order.
+        standings: over them, where there are any; not in CSV and JSON, which hold what they are computed from.
+        store: whose boards they are.
+        title: for people.
+        made_by: the command, told in Markdown.
+    """
+    if file.suffix == ".html":
+        from .page import write_page
+
+        write_page(boards, store, file, standings=standings, title=title)
+        return
     if file.suffix == ".md":
-        text = f"# {name}\n\nMade by `frontrunner bench {bench} --output {file}`.\n\n{text}"
+        text = f"# {title}\n\nMade by `{made_by}`.\n\n{as_markdown(boards, standings)}"
+    else:
+        text = {".csv": as_csv, ".json": as_json}[file.suffix](boards)
     try:
-        file.write_text(text + "\n")
+        file.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"the leaderboard cannot be written to {str(file)!r} ({error.strerror})") from error

@@ -10,7 +10,9 @@ CURVE_POINTS = 500
 """Training curves are thinned to about this many points."""
 REPORT_INTERVAL_S = 0.1
 PROBED = "probe_hypervolume"
-"""On the curve: hypervolume of the set in the making."""
+"""On the curve: hypervolume of the set in the making, and of the finished one at the end."""
+PROBE_TIME = "probe_fit_time_s"
+"""On the curve beside it: seconds of the fit until then, without those of looking."""
 
 
 class Reporter:
@@ -23,6 +25,8 @@ class Reporter:
         self._resumed = False
         self.phase = "prepare"
         self.curve: list[Mapping[str, float]] = []
+        self.last_step = 0
+        """Of the fit, as last reported; 0 for a fit without steps."""
 
     def send(self, **event: Any) -> None:
         """One event, now."""
@@ -36,15 +40,22 @@ class Reporter:
     def go_on_from(self, curve: Sequence[Mapping[str, float]]) -> None:
         """Take over the curve of an earlier attempt, up to the first step that is reported now."""
         self.curve = list(curve)
+        self.last_step = max((int(point["step"]) for point in curve), default=0)
         self._resumed = True
 
-    def probed(self, step: int, total: int, moment: int, hypervolume: float) -> None:
+    def probed(self, step: int, total: int, moment: int, hypervolume: float, fit_time_s: float) -> None:
         """The set in the making was scored for the `moment`-th time, after `step` of `total` steps."""
-        self.curve.append({"step": step, PROBED: hypervolume})
-        self.send(event="probe", step=step, total=total, moment=moment, hypervolume=hypervolume)
+        self.curve.append({"step": step, PROBED: hypervolume, PROBE_TIME: fit_time_s})
+        self.send(event="probe", step=step, total=total, moment=moment, hypervolume=hypervolume, fit_time_s=fit_time_s)
+
+    def finished_probed(self, hypervolume: float, fit_time_s: float) -> None:
+        """The finished set was scored; it is no event, since there is no fit left to end."""
+        self.curve.append({"step": self.last_step, PROBED: hypervolume, PROBE_TIME: fit_time_s})
 
     def __call__(self, activity: str, step: int, total: int, **metrics: float) -> None:
         """A `Progress`: forwards at most ten times a second, keeps every curve point it should."""
+        if self.phase == "fit":
+            self.last_step = step
         if self.phase == "fit" and metrics:
             if self._resumed:
                 self.curve = [point for point in self.curve if point["step"] < step]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from ..metrics import Front, ReferenceFront, igd, igd_plus, reference_front
+from ..errors import FrontrunnerError
+from ..metrics import Front, ReferenceFront, reference_front
 from .attempt import Attempt
 from .front_record import FrontRecord
+from .measures import NEED_THE_REFERENCE
+from .score_cache import ScoreCache, open_cache
+from .scores import own_scores, reference_scores
 from .store import PREFIX, Store
 
 
@@ -21,18 +26,13 @@ class Result:
     """One finished cell."""
 
     attempt: Attempt
-    record: FrontRecord
+    scores: Mapping[str, float]
+    """By the names of `measures.QUALITIES`, and `hypervolume_error` where the hypervolume is an estimate."""
 
-
-@dataclass(frozen=True)
-class Scores:
-    """Quality of one front; hypervolume is maximised, the distances are minimised."""
-
-    hypervolume: float
-    igd: float
-    igd_plus: float
-    hypervolume_ratio: float | None
-    """Share of the hypervolume that can be reached, where that is known."""
+    @functools.cached_property
+    def record(self) -> FrontRecord:
+        """All that was recorded of its front."""
+        return self.attempt.record()
 
 
 @dataclass(frozen=True)
@@ -44,72 +44,141 @@ class Group:
     tasks: tuple[str, ...]
     results: Sequence[Result]
     reference: ReferenceFront
-    reference_source: str
-    """`closed form`, or the union of how many runs."""
+    reference_digest: str
+    closed_form: bool
+    """Whether the reference is the true front, which no further run can change."""
+    reference_point: tuple[float, ...]
 
-    def score(self, result: Result) -> Scores:
-        """Computed from the recorded front, never from memory."""
-        front = result.record.front()
-        volume = result.record.hypervolume()
-        return Scores(
-            hypervolume=volume.value,
-            **distances(front, self.reference),
-            hypervolume_ratio=result.record.hypervolume_ratio(volume),
-        )
+    @property
+    def reference_source(self) -> str:
+        """`closed form`, or the union of how many runs."""
+        n = len(self.results)
+        return "closed form" if self.closed_form else f"union of {n} run{'s' if n > 1 else ''}"
 
 
-def load_groups(attempts: Iterable[Attempt]) -> list[Group]:
-    """Every group that has a finished cell; of several finished attempts at one, the first undamaged counts."""
-    by_group: dict[str, dict[str, Result]] = {}
-    for attempt in attempts:
-        members = by_group.setdefault(attempt.cell.group, {})
-        record = None if attempt.cell.key in members else attempt.intact()
-        if record is not None:
-            members[attempt.cell.key] = Result(attempt, record)
-    return [_group(name, list(members.values())) for name, members in by_group.items() if members]
+def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list[Group]:
+    """Every group that has a finished cell; of several finished attempts at one, the first undamaged counts.
+
+    Args:
+        store: where they are recorded, and where scores are kept once computed.
+        attempts: the store's, where they have been read already.
+    """
+    with open_cache(store.folder) as cache:
+        by_group: dict[str, dict[str, tuple[Attempt, str]]] = {}
+        for attempt in store.attempts() if attempts is None else attempts:
+            members = by_group.setdefault(attempt.cell.group, {})
+            digest = None if attempt.cell.key in members else cache.digest(attempt)
+            if digest is not None and _own(cache, attempt, digest) is not None:
+                members[attempt.cell.key] = (attempt, digest)
+        return [_group(cache, name, list(members.values())) for name, members in by_group.items() if members]
+
+
+def shown_fronts(store: Store, results: Sequence[Result]) -> list[Mapping[str, Any]]:
+    """What a page shows of each: `objectives`, `preferences` (or None), `labels`, `specialist`, `pretrained`, JSON."""
+    with open_cache(store.folder) as cache:
+        return [_content(cache, result.attempt, result.attempt.digests["front.parquet"]) for result in results]
 
 
 def record_indicators(store: Store, groups: Sequence[Group]) -> None:
-    """Log IGD and IGD+ on every run whose reference front has changed; keep the reference itself."""
+    """Log what depends on the reference front on every run whose reference has changed; keep the reference itself."""
     for group in groups:
         _keep_reference(store, group)
         for result in group.results:
-            if result.attempt.reference != group.reference.digest:
+            if result.attempt.reference != group.reference_digest:
                 store.log(
                     result.attempt.run_id,
-                    metrics=distances(result.record.front(), group.reference),
-                    tags={f"{PREFIX}reference_front": group.reference.digest},
+                    metrics={name: result.scores[name] for name in NEED_THE_REFERENCE if name in result.scores},
+                    tags={f"{PREFIX}reference_front": group.reference_digest},
                 )
 
 
-def distances(front: Front, reference: ReferenceFront) -> dict[str, float]:
-    """`igd` and `igd_plus` of a front, minimised."""
-    return {"igd": igd(front, reference), "igd_plus": igd_plus(front, reference)}
+def _own(cache: ScoreCache, attempt: Attempt, digest: str) -> Mapping[str, float] | None:
+    """Scores of a front by itself; None for one that cannot be scored."""
+    found = cache.scores(digest)
+    if found is None:
+        try:
+            record = attempt.record()
+            found = own_scores(record)
+        except FrontrunnerError:
+            return None
+        cache.keep_scores(digest, found)
+        cache.keep_front(digest, _summary(record))
+    return found
 
 
-def _group(name: str, results: list[Result]) -> Group:
-    first = results[0].record
-    truth: NDArray[np.float64] | None = first.pareto_front
-    fronts = [Front(truth)] if truth is not None else [result.record.front() for result in results]
-    reference = reference_front(fronts)
+def _content(cache: ScoreCache, attempt: Attempt, digest: str) -> Mapping[str, Any]:
+    return cache.front(digest) or _summary(attempt.record())
+
+
+def _summary(record: FrontRecord) -> dict[str, Any]:
+    def listed(values: Any) -> Any:
+        return None if values is None else values.tolist()
+
+    return {
+        "objectives": record.evaluation.error.tolist(),
+        "preferences": listed(record.evaluation.preferences),
+        "labels": list(record.evaluation.labels),
+        "reference_point": record.reference_point.tolist(),
+        "specialist": listed(record.specialist),
+        "pretrained": listed(record.pretrained),
+    }
+
+
+def _group(cache: ScoreCache, name: str, members: Sequence[tuple[Attempt, str]]) -> Group:
+    first = members[0][0].cell
+    union_of = hashlib.sha256("/".join(sorted(digest for _, digest in members)).encode()).hexdigest()
+    kept = cache.reference(union_of)
+    if kept is None:
+        cache.write()  # the fronts just scored are looked up there
+        kept = _reference(cache, members)
+        cache.keep_reference(union_of, kept)
+    reference = ReferenceFront(kept["objectives"])
+    results = []
+    for attempt, digest in members:
+        against = cache.scores(digest, reference.digest)
+        if against is None:
+            front = Front(_content(cache, attempt, digest)["objectives"])
+            against = reference_scores(front, reference)
+            cache.keep_scores(digest, against, reference.digest)
+        results.append(Result(attempt, {**(cache.scores(digest) or {}), **against}))
     return Group(
         name=name,
-        suite=first.cell.suite,
-        tasks=first.cell.tasks,
+        suite=first.suite,
+        tasks=first.tasks,
         results=results,
         reference=reference,
-        reference_source="closed form"
-        if truth is not None
-        else f"union of {len(results)} run{'s' if len(results) > 1 else ''}",
+        reference_digest=reference.digest,
+        closed_form=kept["closed_form"],
+        reference_point=tuple(kept["reference_point"]),
     )
 
 
+def _reference(cache: ScoreCache, members: Sequence[tuple[Attempt, str]]) -> dict[str, Any]:
+    """The true front where the suite knows it, else the best that any run has found."""
+    first = members[0][0].record()
+    truth = first.pareto_front
+    if truth is not None:
+        reference = reference_front([Front(truth)])
+    else:
+        reference = reference_front(
+            Front(_content(cache, attempt, digest)["objectives"]) for attempt, digest in members
+        )
+    return {
+        "objectives": reference.objectives.tolist(),
+        "closed_form": truth is not None,
+        "reference_point": np.asarray(first.reference_point).tolist(),
+    }
+
+
 def _keep_reference(store: Store, group: Group) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     folder = store.folder / "reference_fronts"
-    file = folder / f"{group.reference.digest[:16]}.parquet"
+    file = folder / f"{group.reference_digest[:16]}.parquet"
     if not file.exists():
         folder.mkdir(exist_ok=True)
         columns = {f"error_{task}": group.reference.objectives[:, t] for t, task in enumerate(group.tasks)}
         partial = file.with_suffix(f".{os.getpid()}.partial")  # another bench may write the same reference
-        pd.DataFrame(columns).to_parquet(partial)
+        pq.write_table(pa.table(columns), partial)
         partial.replace(file)

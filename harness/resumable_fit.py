@@ -99,6 +99,11 @@ class ResumableFit:
             dataclasses.replace(self._at_checkpoint, curve=self._reporter.curve).write(self._folder)
             self._at_checkpoint = None
 
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds the fit has taken so far, attempts before this one included, those of being looked at not."""
+        return self._earlier.elapsed_s + time.perf_counter() - self._start - self._uncounted_s()
+
     def whole(self, metrics: Mapping[str, float]) -> dict[str, float]:
         """Metrics of the phase `fit` over all attempts: times added, peaks the highest; `resumed_fits` if it was."""
         earlier = self._earlier
@@ -118,7 +123,7 @@ class ResumableFit:
             peaks["fit_peak_gpu_reserved_bytes"] = torch.cuda.max_memory_reserved(self._device)
         self._at_checkpoint = dataclasses.replace(
             earlier,
-            elapsed_s=earlier.elapsed_s + time.perf_counter() - self._start - self._uncounted_s(),
+            elapsed_s=self.elapsed_s,
             peaks={name: max(earlier.peaks.get(name, 0.0), value) for name, value in peaks.items()},
             curve=self._reporter.curve,
         )

@@ -65,6 +65,9 @@ class BenchSpec(Strict):
     suites: list[Annotated[SuiteSpec, named("name")]] = Field(min_length=1)
     learners: list[Annotated[LearnerSpec, named("method")]] = Field(min_length=1)
     seeds: list[int] = Field(default=[0], min_length=1)
+    probes: int = Field(default=0, ge=0)
+    """How often the set in the making is scored during each fit, and once at its end, for curves of quality over
+    time. Fits are neither changed by it nor charged for it, so it decides nothing about which cells have finished."""
 
     def found_in(self, store: Store | None) -> BenchSpec:
         """The bench with every tuned learner looked up in the store; None for a store that is not there yet.

@@ -8,6 +8,7 @@ when the bench ends, since it depends on the other fronts.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import math
@@ -24,8 +25,10 @@ from ..errors import StoreError, UnknownNameError
 from .attempt import Attempt
 from .cell import Cell
 from .database import create_database, explained, open_client
+from .run_reader import RecordedRun, read_runs
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from mlflow.entities import Run
 
 PREFIX = "frontrunner."
@@ -46,8 +49,7 @@ class Store:
 
     def __init__(self, folder: Path, *, create: bool) -> None:
         self.folder = folder
-        self._suites: dict[str, str] = {}  # experiment id -> name; asked for once, not once a run
-        database = folder / "mlflow.db"
+        self._database = database = folder / "mlflow.db"
         self.uri = f"sqlite:///{database}"
         if set("?#%") & set(str(folder)):
             raise StoreError(f"the store's path becomes part of an address, where ?, # and % mean something: {folder}")
@@ -55,16 +57,21 @@ class Store:
             raise StoreError(f"there is no store in {folder}; run something first, or name another with --store")
         if database.is_file() and database.stat().st_size == 0:
             raise StoreError(f"{database} is empty, so what it held is lost; remove it to start a new store")
+        if not create:
+            return
         with explained(folder):
-            if not create:
-                self.client = open_client(self.uri)
-                return
             (folder / "locks").mkdir(parents=True, exist_ok=True)
             # Two processes migrating a new database crash each other.
             with FileLock(folder / "locks" / "create.lock"):
                 if not database.exists():
                     create_database(database)
-                self.client = open_client(self.uri)
+                _ = self.client  # a database of an older MLflow is migrated now, under the lock
+
+    @functools.cached_property
+    def client(self) -> MlflowClient:
+        """MLflow's own, for all that is written; opened on first use, since it takes seconds to import."""
+        with explained(self.folder):
+            return open_client(self.uri)
 
     def lock(self, cell: Cell) -> FileLock:
         """Held by the process that runs the cell; the system frees it when that process dies."""
@@ -84,7 +91,7 @@ class Store:
         """
         with explained(self.folder), FileLock(self.folder / "locks" / f"{kind}.lock"):
             experiment = self._experiment(suite)
-            found = self._search(f"tags.`{PREFIX}{kind}` = '{digest}'", [experiment])
+            found = self._search(f"tags.`{PREFIX}{kind}` = '{digest}'", experiment)
             if found:
                 run_id = str(found[0].info.run_id)
                 self.client.update_run(run_id, status="RUNNING")
@@ -193,11 +200,15 @@ class Store:
 
     def attempts(self, cell: Cell | None = None) -> list[Attempt]:
         """Every recorded attempt, of one cell or of all that look at the test split, oldest first."""
-        query = f"tags.`{PREFIX}kind` = 'cell'"
-        if cell is not None:
-            query = f"tags.`{PREFIX}kind` = '{_kind(cell)}' and tags.`{PREFIX}cell` = '{cell.key}'"
-        with explained(self.folder):
-            return [self._attempt(run) for run in self._search(query)]
+        if cell is None:
+            found = read_runs(self._database, f"{PREFIX}kind", "cell")
+        else:
+            found = [
+                run
+                for run in read_runs(self._database, f"{PREFIX}cell", cell.key)
+                if run.tags[f"{PREFIX}kind"] == _kind(cell)
+            ]
+        return [self._attempt(run) for run in found]
 
     def settled(self, cell: Cell) -> Attempt | None:
         """The attempt that another would only repeat: finished with a front that can be read, else unsupported."""
@@ -216,8 +227,8 @@ class Store:
     def documents(self, kind: str, file: str) -> list[dict[str, Any]]:
         """This file of every parent run of a kind that has it, oldest first."""
         found = []
-        with explained(self.folder):
-            for run in self._search(f"tags.`{PREFIX}kind` = '{kind}'"):
+        with _told_in_one_sentence(self.folder):
+            for run in read_runs(self._database, f"{PREFIX}kind", kind):
                 path = self._artifacts(run) / file
                 if path.exists():
                     found.append(json.loads(path.read_text()))
@@ -237,25 +248,24 @@ class Store:
             raise StoreError(f"{len(found)} runs start with {run!r}; give more of the run id")
         return found[0]
 
-    def _attempt(self, run: Run) -> Attempt:
-        tags = run.data.tags
+    def _attempt(self, run: RecordedRun) -> Attempt:
+        tags = run.tags
         return Attempt(
-            run_id=run.info.run_id,
+            run_id=run.run_id,
+            experiment_id=run.experiment_id,
             cell=Cell.from_json(json.loads(tags[f"{PREFIX}spec"])),
             status=tags[f"{PREFIX}status"],
             reason=tags.get(f"{PREFIX}reason", ""),
-            metrics=run.data.metrics,
+            metrics=run.metrics,
             reference=tags.get(f"{PREFIX}reference_front"),
             folder=self._artifacts(run),
             digests=json.loads(tags.get(f"{PREFIX}digests", "{}")),
+            tags=tags,
         )
 
-    def _artifacts(self, run: Run) -> Path:
+    def _artifacts(self, run: RecordedRun) -> Path:
         """Where the files of a run lie in this folder; MLflow's own address names where the store was made."""
-        experiment = run.info.experiment_id
-        if experiment not in self._suites:
-            self._suites[experiment] = str(self.client.get_experiment(experiment).name)
-        return self.folder / "artifacts" / self._suites[experiment] / str(run.info.run_id) / "artifacts"
+        return Path(f"{self.folder}/artifacts/{run.experiment}/{run.run_id}/artifacts")
 
     def _experiment(self, suite: str) -> str:
         home = (self.folder / "artifacts" / suite).as_uri()
@@ -269,18 +279,18 @@ class Store:
             )
         return str(existing.experiment_id)
 
-    def _search(self, query: str, experiments: Sequence[str] | None = None) -> list[Run]:
-        ids = list(experiments or [e.experiment_id for e in self.client.search_experiments()])
-        found: list[Run] = []
-        token = None
-        while True:
-            page = self.client.search_runs(
-                ids, query, max_results=1000, order_by=["attributes.start_time ASC"], page_token=token
-            )
-            found += page
-            token = page.token
-            if not token:
-                return found
+    def _search(self, query: str, experiment: str) -> list[Run]:
+        found = self.client.search_runs([experiment], query, order_by=["attributes.start_time ASC"])
+        return list(found)
+
+
+@contextlib.contextmanager
+def _told_in_one_sentence(folder: Path) -> Iterator[None]:
+    """What reading a file of the store may raise."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise StoreError(f"the store in {folder} cannot be read ({error})") from error
 
 
 def _kind(cell: Cell) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import sys
 import threading
 import traceback
@@ -19,22 +18,25 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from ..errors import ConfigError, FrontrunnerError, StoreError, UnsupportedError
-from ..methods import Context, ParetoSet
+from ..errors import FrontrunnerError, StoreError, UnsupportedError
+from ..methods import Context
 from ..metrics import simplex_grid
-from ..tasks import SUITES, Problem, load_problem
+from ..tasks import SUITES, load_problem
+from .anchors import find_anchors
 from .cell import Cell
 from .environment import machine, versions
-from .evaluation import evaluate_members
+from .evaluate import evaluate_members
 from .fit_probe import FitProbe
-from .front_record import FrontRecord, digest_problem
+from .front_record import FrontRecord
 from .meter import Meter
 from .plugins import load_plugins
+from .problem_digest import digest_problem
 from .reporter import Reporter
 from .resumable_fit import ResumableFit
+from .set_measures import checked_diagnostics, time_one_answer
+from .set_routing import routing_of
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class Request:
 def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
     """Prepare, fit, evaluate, metered; a fit that has left checkpoints goes on from them.
 
-    Leaves front.parquet, metrics.json, curve.json, config.json and, where the set has a state, state.safetensors
-    in the scratch folder.
+    Leaves front.parquet, metrics.json, curve.json, config.json and, where the set has a state or merges task
+    vectors, state.safetensors and routing.parquet in the scratch folder.
     """
     device, scratch = request.device, Path(request.scratch)
     if torch.device(device).type == "cuda":
@@ -71,6 +73,7 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         torch.set_num_threads(SUITES.get(cell.suite).cpu_threads or torch.get_num_threads())
     # Not while memory is metered: it asks other programs, and a process that is being forked counts twice.
     environment = {**versions(), **machine(device)}
+    made_by = {"torch": torch.__version__, "device": environment.get("gpu", "cpu")}
     meter = Meter(device)
     reporter.start("prepare")
     with meter.phase("prepare"):
@@ -78,16 +81,33 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         # What the first use of a kernel or of an optimizer (it imports hundreds of modules) costs is no learner's.
         torch.optim.Adam([torch.zeros(1)])
         problem.losses(problem.pretrained, next(problem.batches("train", 2, torch.Generator())))
+        digest = digest_problem(problem)
+        anchors = find_anchors(
+            problem,
+            cell.split,
+            {
+                "problem": digest,
+                "suite": [cell.suite, cell.suite_version, *cell.tasks],
+                "seed": cell.seed,
+                **made_by,
+            },
+        )
     learner = cell.learner()
     preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)
     needs = learner.needs(problem, preferences)
-    digest = digest_problem(problem)
-    probe = FitProbe(problem, split="val", times=request.probes, reporter=reporter, clock=meter.synchronized)
+    probe = FitProbe(
+        problem,
+        split="val",
+        times=request.probes,
+        reporter=reporter,
+        clock=meter.synchronized,
+        fit_time_s=lambda: fit.elapsed_s,
+    )
     reporter.start("fit")
     with meter.phase("fit"):
         fit = ResumableFit(
             Path(request.checkpoints),
-            made_with={"problem": digest, "torch": torch.__version__, "device": environment.get("gpu", "cpu")},
+            made_with={"problem": digest, **made_by},
             interval_s=request.checkpoint_interval_s,
             reporter=reporter,
             meter=meter,
@@ -99,6 +119,7 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
             preferences,
             Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints, probe=probe),
         )
+    probe.finish(pareto_set, fit.whole(meter.metrics)["fit_time_s"])
     reporter.start("evaluate")
     with meter.phase("evaluate"):
         evaluation = evaluate_members(problem, pareto_set, preferences, cell.split, reporter)
@@ -112,8 +133,13 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         environment=environment,
         problem=digest,
         hypervolume_limit=problem.hypervolume_limit,
+        specialist=anchors.specialist,
+        pretrained=anchors.pretrained,
     )
     record.write(scratch / "front.parquet")
+    routing = routing_of(pareto_set, preferences, problem.tasks)
+    if routing is not None:
+        routing.write(scratch / "routing.parquet")
     if state := pareto_set.state():
         from safetensors.torch import save_file
 
@@ -132,7 +158,7 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         "unlabelled_examples": float(needs.unlabelled_examples),
         "full_trainings": float(needs.trainings),
     }
-    metrics |= _diagnostics(pareto_set, metrics)
+    metrics |= checked_diagnostics(pareto_set, metrics)
     solve_time = time_one_answer(problem, pareto_set, meter)
     if solve_time is not None:
         metrics["solve_time_s"] = solve_time
@@ -141,32 +167,6 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
     (scratch / "config.json").write_text(
         json.dumps({**cell.to_json(), "resolved": vars(learner.resolved(problem))}, indent=2)
     )
-
-
-def _diagnostics(pareto_set: ParetoSet, metrics: Mapping[str, float]) -> dict[str, float]:
-    """The set's own numbers, checked: they must not pass for what was measured."""
-    found = {}
-    for name, value in pareto_set.diagnostics().items():
-        if name in metrics or not re.fullmatch(r"[\w\-.]+", name):
-            raise ConfigError(
-                f"diagnostics() may not name a metric {name!r}: taken, or not made of letters, digits and _-."
-            )
-        found[name] = float(value)
-    return found
-
-
-def time_one_answer(problem: Problem, pareto_set: ParetoSet, meter: Meter) -> float | None:
-    """Seconds to get the weights for one new preference, median of five; None for sets that answer only their own."""
-    rng = np.random.default_rng(0)
-    times = []
-    for preference in rng.dirichlet(np.ones(problem.n_tasks), size=5):
-        start = meter.synchronized()
-        try:
-            pareto_set.solve(preference)
-        except FrontrunnerError:
-            return None
-        times.append(meter.synchronized() - start)
-    return float(np.median(times))
 
 
 def _why(error: BaseException) -> tuple[str, str]:

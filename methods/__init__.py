@@ -3,13 +3,14 @@
 from .checkpoints import Checkpoints
 from .learner import Context, Learner
 from .needs import Needs
-from .pareto_set import ContinuousSet, FiniteSet, ParetoSet
+from .pareto_set import ROOT_PART, ContinuousSet, FiniteSet, ParetoSet
 from .probe import Probe
 from .ranges import Choice, Range, documented_ranges, whole_options
 from .registry import METHODS, make_learner, methods
 
 __all__ = [
     "METHODS",
+    "ROOT_PART",
     "Checkpoints",
     "Choice",
     "Context",

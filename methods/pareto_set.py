@@ -13,6 +13,9 @@ from ..errors import PreferenceError
 from ..metrics import check_preference
 from ..tasks.problem import Params
 
+ROOT_PART = "the model"
+"""The part of a model that holds every weight no other part holds; no module can be called so."""
+
 
 class ParetoSet(ABC):
     """What a learner returns: a map from preferences to plain models of the original architecture."""
@@ -45,6 +48,21 @@ class ParetoSet(ABC):
         """How many `members` yields."""
         return len(preferences)
 
+    def merge_coefficients(
+        self, preference: Sequence[float] | NDArray[np.float64]
+    ) -> Mapping[str, NDArray[np.float64]] | None:
+        """The (T,) coefficients c by part of the model, in its order, where the answer merges task vectors.
+
+        `solve(preference)` then is theta_0 + sum_t c_t tau_t in every floating-point weight of a part. Parts are
+        modules and weights by name, or `ROOT_PART`; a weight belongs to the part with the longest name among those it
+        is or lies in. What no part holds is the same for every preference. None for sets that are not merged so;
+        one that gives coefficients gives them for every preference, for the same parts.
+
+        Raises:
+            PreferenceError: not a point of the simplex.
+        """
+        return None
+
     def state(self) -> Mapping[str, Tensor]:
         """What must be saved to restore the set beside its problem (routers, kilobytes); may be empty."""
         return {}
@@ -55,7 +73,15 @@ class ParetoSet(ABC):
 
 
 class ContinuousSet(ParetoSet):
-    """A set in closed form: any preference is answered by `merge`, a function of it."""
+    """A set in closed form: any preference is answered by `merge`, a function of it.
+
+    Args:
+        n_tasks: T.
+        merge: from a checked preference (T,) to weights.
+        total_parameters: numbers kept to answer any preference.
+        diagnostics: what was found while the set was made.
+        coefficients: from a checked preference to `merge_coefficients`, where `merge` merges task vectors.
+    """
 
     def __init__(
         self,
@@ -64,15 +90,25 @@ class ContinuousSet(ParetoSet):
         *,
         total_parameters: int,
         diagnostics: Mapping[str, float] | None = None,
+        coefficients: Callable[[NDArray[np.float64]], Mapping[str, NDArray[np.float64]]] | None = None,
     ) -> None:
         self.n_tasks = n_tasks
         self.total_parameters = total_parameters
         self._merge = merge
+        self._coefficients = coefficients
         self._diagnostics = dict(diagnostics or {})
 
     def solve(self, preference: Sequence[float] | NDArray[np.float64]) -> Params:
         """Answers any preference."""
         return self._merge(check_preference(preference, self.n_tasks))
+
+    def merge_coefficients(
+        self, preference: Sequence[float] | NDArray[np.float64]
+    ) -> Mapping[str, NDArray[np.float64]] | None:
+        """By the function of the preference that was given for them, if any."""
+        if self._coefficients is None:
+            return None
+        return self._coefficients(check_preference(preference, self.n_tasks))
 
     def diagnostics(self) -> Mapping[str, float]:
         """What was found while the set was made."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..harness import cli
-from ..harness.cli import DeviceOption, PluginOption, StoreOption
+from ..harness.console import DeviceOption, PluginOption, StoreOption, folder_of, open_console
 
 main = cli.main
 
@@ -34,8 +34,8 @@ def tune(
     load_plugins(plugin or [])
     run_file(
         file,
-        cli.folder_of(store),
-        cli.open_console(),
+        folder_of(store),
+        open_console(),
         device=device,
         storage=storage,
         plugins=plugin or [],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..harness.results import load_groups
 from ..harness.spec import BenchSpec, LearnerSpec
 from ..harness.store import Store
-from ..metrics.statistics import MeanInterval, mean_interval
+from ..metrics.statistics import MeanInterval, mean_interval, paired_differences
 from .objective import Objective, make_objective
 from .spec import ObjectiveSpec, TuneSpec
 
@@ -113,7 +113,7 @@ def _measured(store: Store) -> dict[str, Mapping[str, float]]:
             for metric, value in result.attempt.metrics.items()
             if metric not in ("igd", "igd_plus") or result.record.pareto_front is not None
         }
-        for group in load_groups(store.attempts())
+        for group in load_groups(store)
         for result in group.results
     }
 
@@ -121,12 +121,11 @@ def _measured(store: Store) -> dict[str, Mapping[str, float]]:
 def _line(
     label: str, objective: Objective, values: Mapping[int, float], default: Mapping[int, float], goal: float | None
 ) -> Line:
-    both = [seed for seed in values if seed in default]
     worst = min if objective.maximize else max
     return Line(
         label,
         mean_interval(list(values.values())),
         worst(values.values()),
-        mean_interval([values[seed] - default[seed] for seed in both]) if both else None,
+        paired_differences(values, default),
         None if goal is None else sum(not objective.better(goal, value) for value in values.values()),
     )

@@ -9,12 +9,10 @@ from typing import Literal
 import numpy as np
 
 from ..errors import ConfigError
-from ..harness.leaderboard import COSTS, QUALITIES
+from ..harness.measures import MEASURES, NEED_THE_REFERENCE
 from .spec import ObjectiveSpec
 
-MAXIMIZED = ("hypervolume", "hypervolume_ratio")
-"""All other metrics of a leaderboard are minimised."""
-NEEDS_THE_FRONT = ("igd", "igd_plus", "hypervolume_ratio")
+NEEDS_THE_FRONT = (*NEED_THE_REFERENCE, "hypervolume_ratio")
 """To a union of runs they would change with every trial."""
 
 
@@ -46,7 +44,7 @@ class Objective:
 
 def make_objective(spec: ObjectiveSpec) -> Objective:
     """An objective; ConfigError where its direction is not known, or is not the one that is known."""
-    known = {metric: metric in MAXIMIZED for metric in (*QUALITIES, *COSTS)}
+    known = {name: measure.maximize for name, measure in MEASURES.items()}
     asked = None if spec.direction is None else spec.direction == "maximize"
     maximize = known.get(spec.metric, asked)
     if maximize is None:

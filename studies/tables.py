@@ -102,7 +102,7 @@ def comparison_table(comparison: Comparison, seeds: Sequence[int]) -> Table:
         f"test: {comparison.objective.heading}",
         list(shown),
         list(zip(*shown.values(), strict=True)),
-        f"Seeds {', '.join(map(str, seeds))}; Student's t, differences paired by seed.",
+        f"Seeds {', '.join(map(str, seeds))}; intervals by smoothed bootstrap-t, differences paired by seed.",
     )
 
 

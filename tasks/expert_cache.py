@@ -46,14 +46,6 @@ def digest_weights(params: Params) -> str:
     return digest.hexdigest()
 
 
-def digest_files(*files: Path) -> str:
-    """SHA-256 over the content of files; puts data and the code that made an entry into its key."""
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
-
-
 def cached(key: Mapping[str, object], make: Callable[[], Params], device: torch.device) -> dict[str, Tensor]:
     """The entry of `key`, made now if it is not there; two processes wanting the same one make it once.
 

@@ -41,6 +41,31 @@ def tiny(tmp_path_factory):
         yield sys.modules["frontrunner_plugin_tiny_plugin"]
 
 
+@pytest.fixture(scope="session")
+def new_database():
+    """Makes a database as commands do: MLflow takes it through a hundred migrations, which takes seconds."""
+    from frontrunner.harness.database import create_database
+
+    return create_database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copied_databases(new_database, tmp_path_factory):
+    """Stores made in this process copy a database that was made once."""
+    from frontrunner.harness import store
+
+    made_once = tmp_path_factory.mktemp("database") / "mlflow.db"
+
+    def copy(database):
+        if not made_once.exists():
+            new_database(made_once)
+        shutil.copy(made_once, database)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "create_database", copy)
+        yield
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a command ended."""

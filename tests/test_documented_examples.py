@@ -68,7 +68,9 @@ def test_studies_of_every_learner_have_every_learner(root, name):
 
 
 @pytest.mark.slow
-def test_the_script_of_the_readme_prints_a_hypervolume(root, capsys):
+def test_the_script_of_the_readme_prints_hypervolume_and_alignment(root, capsys):
     (text,) = blocks(root / "README.md", "python")
     exec(compile(text, "README.md", "exec"), {})
-    assert 0 < float(capsys.readouterr().out) < 1
+    hypervolume, alignment = map(float, capsys.readouterr().out.split())
+    assert 0 < hypervolume < 1
+    assert 0.5 < alignment <= 1

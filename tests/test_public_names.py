@@ -10,7 +10,8 @@ PUBLIC = """
     Budget CellError Checkpoints Choice ClassificationProblem ConfigError Context ContinuousSet DataError
     DivergenceError DuplicateNameError Examples FiniteSet Front FrontError FrontrunnerError Hypervolume Learner Needs
     Objectives Params ParetoSet PreferenceError Problem Range StoreError Suite UnknownNameError UnsupportedError
-    evaluate hypervolume igd igd_plus load_problem make_learner methods simplex_grid suites
+    alignment dominated_share evaluate expected_utility hypervolume igd igd_plus largest_gap load_problem make_learner
+    methods non_uniformity normalised results simplex_grid spread suites
 """
 HEAVY = ["torch", "mlflow", "pymoo", "matplotlib", "pandas", "open_clip", "transformers", "optuna"]
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from ...errors import ConfigError
 from ...metrics import Front, check_preference
 from ...tasks.problem import Params
-from ..pareto_set import ParetoSet
+from ..pareto_set import ROOT_PART, ParetoSet
 
 
 class SearchedSet(ParetoSet):
@@ -61,10 +61,20 @@ class SearchedSet(ParetoSet):
         the lexicographic form (Steuer and Choo, Mathematical Programming 26, 1983), which unlike an added
         small multiple of the sum gives a corner of the simplex exactly the member that is best on its task.
         """
+        return self._merge(self._answer(preference).tolist())
+
+    def merge_coefficients(
+        self, preference: Sequence[float] | NDArray[np.float64]
+    ) -> Mapping[str, NDArray[np.float64]]:
+        """Those of the member, for the whole model."""
+        return {ROOT_PART: self._answer(preference)}
+
+    def _answer(self, preference: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+        """(T,) coefficients of the member that answers."""
         wanted = check_preference(preference, self.n_tasks)
         weighted = wanted * self._regrets
         order = np.lexsort((self._regrets.sum(axis=1), weighted.sum(axis=1), weighted.max(axis=1)))
-        return self._merge(self._answers[order[0]].tolist())
+        return np.array(self._answers[order[0]])
 
     def state(self) -> Mapping[str, Tensor]:
         """Coefficients and objectives."""

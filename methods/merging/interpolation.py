@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...tasks.problem import Problem
 from ..learner import Context, Learner
-from ..pareto_set import ContinuousSet, ParetoSet
+from ..pareto_set import ROOT_PART, ContinuousSet, ParetoSet
 from ..task_vectors import ModelMerger
 
 
@@ -30,4 +30,5 @@ class Interpolation(Learner):
             problem.n_tasks,
             lambda preference: merge(preference.tolist()),
             total_parameters=problem.n_tasks * problem.model_parameters,
+            coefficients=lambda preference: {ROOT_PART: preference},
         )

@@ -34,7 +34,7 @@ from .conditioned_set import ConditionedSet
 from .routed_set import RoutedSet
 from .upscaling import UpscaledModel, weights_of_layers, weights_of_modules, weights_of_tensors
 
-GROUPS: dict[str, Callable[[Problem], list[list[str]]]] = {
+GROUPS: dict[str, Callable[[Problem], dict[str, list[str]]]] = {
     "tensors": weights_of_tensors,
     "layers": weights_of_layers,
     "model": lambda problem: weights_of_modules(problem, "model"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from ...metrics import check_preference
 from ...tasks.problem import Batch, Problem
 from .conditioned_set import ConditionedSet, flat_gradient
 from .upscaling import UpscaledModel
@@ -33,6 +34,14 @@ class RoutedSet(ConditionedSet):
     def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
         """Merged with the routers' coefficients."""
         return self.model.merge(self.network(preference))
+
+    @torch.no_grad()
+    def merge_coefficients(
+        self, preference: Sequence[float] | NDArray[np.float64]
+    ) -> Mapping[str, NDArray[np.float64]]:
+        """The routers' coefficients by module."""
+        rows = self.network(self.as_input(check_preference(preference, self.n_tasks)))
+        return dict(zip(self.model.parts, rows.double().cpu().numpy(), strict=True))
 
     def task_gradients(self, preference: NDArray[np.float64], batch: Batch) -> tuple[Tensor, Tensor]:
         """As the base class; a module's T gradients are contracted with its task vectors at once and then freed."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from ...errors import ConfigError
 from ...tasks.problem import Params, Problem
+from ..pareto_set import ROOT_PART
 from ..task_vectors import TaskVectorBank
 
 MLP = frozenset({"mlp", "ffn", "feed_forward", "feedforward"})
@@ -55,24 +56,24 @@ def select_modules(model: nn.Module, rule: str) -> tuple[str, ...]:
     return tuple(name for name in chosen if not any(name.startswith(f"{outer}.") for outer in chosen))
 
 
-def weights_of_modules(problem: Problem, rule: str) -> list[list[str]]:
+def weights_of_modules(problem: Problem, rule: str) -> dict[str, list[str]]:
     """Names of the weights and buffers in every module that a rule selects; ConfigError where it selects none."""
-    prefixes = [f"{module}." if module else WHOLE_MODEL for module in select_modules(problem.model, rule)]
-    return [[name for name in problem.pretrained if name.startswith(prefix)] for prefix in prefixes]
+    prefixes = {module or ROOT_PART: f"{module}." if module else "" for module in select_modules(problem.model, rule)}
+    return {part: [name for name in problem.pretrained if name.startswith(prefix)] for part, prefix in prefixes.items()}
 
 
-def weights_of_layers(problem: Problem) -> list[list[str]]:
+def weights_of_layers(problem: Problem) -> dict[str, list[str]]:
     """Names of the weights and buffers that each module holds itself: every weight of the model, each once."""
     layers: dict[str, list[str]] = {}
     for name, tensor in problem.pretrained.items():
         if tensor.is_floating_point():
-            layers.setdefault(name.rpartition(".")[0], []).append(name)
-    return list(layers.values())
+            layers.setdefault(name.rpartition(".")[0] or ROOT_PART, []).append(name)
+    return layers
 
 
-def weights_of_tensors(problem: Problem) -> list[list[str]]:
+def weights_of_tensors(problem: Problem) -> dict[str, list[str]]:
     """Every weight and buffer for itself."""
-    return [[name] for name, tensor in problem.pretrained.items() if tensor.is_floating_point()]
+    return {name: [name] for name, tensor in problem.pretrained.items() if tensor.is_floating_point()}
 
 
 class UpscaledModel:
@@ -80,15 +81,17 @@ class UpscaledModel:
 
     Args:
         problem: source of the pre-trained model and the experts.
-        groups: names of weights and buffers; a group is a module, or a layer.
+        groups: part of the model (see `ParetoSet.merge_coefficients`) -> names of its weights and buffers.
         rest_coefficient: the parameters outside all groups are merged once by task arithmetic with this coefficient
             for every task, and stay fixed.
     """
 
-    def __init__(self, problem: Problem, groups: Sequence[Sequence[str]], rest_coefficient: float) -> None:
-        self.banks = [TaskVectorBank(problem, group) for group in groups]
+    def __init__(self, problem: Problem, groups: Mapping[str, Sequence[str]], rest_coefficient: float) -> None:
+        self.parts = tuple(groups)
+        """Names of the groups."""
+        self.banks = [TaskVectorBank(problem, group) for group in groups.values()]
         """One bank a group."""
-        covered = {name for group in groups for name in group}
+        covered = {name for group in groups.values() for name in group}
         rest = [name for name, p in problem.pretrained.items() if name not in covered and p.is_floating_point()]
         self._rest: Params = dict(problem.pretrained)
         if rest:

@@ -21,8 +21,8 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch import Tensor
 
+from ...file_digest import digest_files
 from ..examples import Examples
-from ..expert_cache import digest_files
 from .clip import ASSETS, TEMPLATES, TEXT, TOKENIZER, WEIGHTS, build_clip, to_input, tokenize, zero_shot_head
 from .images import load_domain, manifest
 

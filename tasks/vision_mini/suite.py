@@ -9,9 +9,10 @@ from typing import ClassVar
 
 import torch
 
+from ...file_digest import digest_files
 from .. import classification, examples, fine_tuning, problem
 from ..classification import ClassificationProblem
-from ..expert_cache import cached, digest_files, digest_weights
+from ..expert_cache import cached, digest_weights
 from ..fine_tuning import FineTuning, fine_tune
 from ..problem import Budget, Params, Problem
 from ..progress import Progress

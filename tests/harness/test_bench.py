@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 
@@ -104,19 +103,21 @@ def test_the_bench_run_keeps_what_was_asked_for(everything):
 
 
 def test_the_leaderboard_goes_to_a_file_too(everything, tmp_path):
-    boards = leaderboards(Store(everything.store, create=False))
-    for ending in ("md", "csv", "json"):
-        write_report(tmp_path / f"board.{ending}", "mine", Path("studies/mine.yaml"), boards)
+    store = Store(everything.store, create=False)
+    boards = leaderboards(store)
+    for ending in ("md", "csv", "json", "html"):
+        write_report(tmp_path / f"board.{ending}", boards, None, store, title="mine", made_by="frontrunner x")
     text = (tmp_path / "board.md").read_text()
-    assert text.startswith("# mine\n\nMade by `frontrunner bench studies/mine.yaml --output")
+    assert text.startswith("# mine\n\nMade by `frontrunner x`.\n\n### tiny")
     assert "| interpolation" in text
     (rows,) = (board["rows"] for board in json.loads((tmp_path / "board.json").read_text()))
     assert {row["method"] for row in rows} >= {"pretrained", "misbehaving"}
+    assert "interpolation" in (tmp_path / "board.html").read_text()
     assert len((tmp_path / "board.csv").read_text().splitlines()) == len(rows) + 1
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("board.txt", ".md, .csv, .json file"), ("no/board.md", "does not exist")]
+    ("name", "expected"), [("board.txt", ".md, .csv, .json, .html file"), ("no/board.md", "does not exist")]
 )
 def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(name, expected, command, tmp_path):
     ended = command.within(*command.bench(tmp_path, ["pretrained"]), "-o", tmp_path / name)

@@ -10,20 +10,13 @@ from rich.console import Console
 import frontrunner as fr
 from frontrunner.harness import worker
 from frontrunner.harness.front_record import FrontRecord
-from frontrunner.harness.leaderboard import Board, Row, leaderboards
+from frontrunner.harness.leaderboard import leaderboards
 from frontrunner.harness.quantities import as_needs, as_rough_count
-from frontrunner.harness.rendering import as_csv, as_json, as_markdown, as_table
+from frontrunner.harness.raw_boards import as_csv, as_json
+from frontrunner.harness.rendering import as_markdown, as_table
 from frontrunner.methods import METHODS
 
 LIMIT = 0.8
-
-
-def board(*rows, name="tiny v1: a, b"):
-    return Board(name, "tiny", ("a", "b"), rows, [1.0, 1.0], "closed form", "abc")
-
-
-def row(label="one", **metrics):
-    return Row(label, "method", seeds=[0], metrics={"hypervolume": 0.5, **metrics}, run_ids=["0123456789"])
 
 
 def table(markdown):
@@ -52,9 +45,9 @@ def test_rough_counts_never_show_a_thousand_thousands():
     assert [as_rough_count(count) for count in counts] == ["0", "999", "1k", "12.3k", "999k", "1M", "60M"]
 
 
-def test_needs_are_one_column_after_trainable_and_missing_in_older_runs():
+def test_needs_are_one_column_after_trainable_and_missing_in_older_runs(make_board, make_row):
     needs = {"labelled_examples": 720.0, "unlabelled_examples": 0.0, "full_trainings": 21.0}
-    boards = [board(row("new", trainable_parameters=8.0, **needs), row("old", trainable_parameters=8.0))]
+    boards = [make_board(make_row("new", trainable_parameters=8.0, **needs), make_row("old", trainable_parameters=8.0))]
     heading, lines = table(as_markdown(boards))
     assert heading == ["#", "learner", "HV ↑", "trainable", "needs"]
     assert [line[-1] for line in lines] == ["720 labels, 21 trainings", "–"]
@@ -121,18 +114,18 @@ def test_a_front_recorded_before_there_were_limits_has_no_ratio(limited, tmp_pat
     assert old.hypervolume_ratio(old.hypervolume()) is None
 
 
-def test_a_board_where_nobody_knows_the_limit_has_no_such_column():
-    heading, _ = table(as_markdown([board(row())]))
+def test_a_board_where_nobody_knows_the_limit_has_no_such_column(make_board, make_row):
+    heading, _ = table(as_markdown([make_board(make_row())]))
     assert "HV ratio ↑" not in heading
-    heading, lines = table(as_markdown([board(row(hypervolume_ratio=0.5), row())]))
+    heading, lines = table(as_markdown([make_board(make_row(hypervolume_ratio=0.5), make_row())]))
     assert [line[heading.index("HV ratio ↑")] for line in lines] == ["0.5000", "–"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 180])
-def test_a_narrow_terminal_leaves_out_columns_and_keeps_the_run(width):
+def test_a_narrow_terminal_leaves_out_columns_and_keeps_the_run(width, make_board, make_row):
     costs = {"igd": 0.1, "igd_plus": 0.1, "wall_time_s": 1.0, "peak_rss_bytes": 1e9, "fit_time_s": 1.0}
     console = Console(width=width, file=io.StringIO())
-    console.print(as_table(board(row(**costs)), width))
+    console.print(as_table(make_board(make_row(**costs)), width))
     lines = console.file.getvalue().splitlines()
     shown = [cell.strip() for cell in lines[2].strip("┃").split("┃")]
     assert max(map(len, lines)) <= width
@@ -145,9 +138,9 @@ def test_a_narrow_terminal_leaves_out_columns_and_keeps_the_run(width):
     assert bool(left_out) == (width < 120)
 
 
-def test_markdown_of_several_boards_is_a_document():
-    failed = Row("two | *three*", "method", unfinished={0: "failed: `x` < 1\nagain", 1: "failed: `x` < 1\nagain"})
-    text = as_markdown([board(row(), failed), board(row(), name="other")])
+def test_markdown_of_several_boards_is_a_document(make_board, make_row):
+    failed = make_row("two | *three*", unfinished={0: "failed: `x` < 1\nagain", 1: "failed: `x` < 1\nagain"})
+    text = as_markdown([make_board(make_row(), failed), make_board(make_row(), name="other")])
     first, second = text.split("\n\n### other\n\n")
     heading, rule, *lines = [line for line in first.splitlines() if line.startswith("|")]
     assert first.startswith("### tiny v1: a, b\n\n| ")

@@ -182,6 +182,32 @@ def test_times_add_up_and_peaks_are_the_highest_of_all_attempts(tmp_path):
     assert (saved.resumes, saved.peaks) == (2, {"fit_peak_rss_bytes": 9.0})
 
 
+def test_seconds_so_far_count_attempts_before_and_leave_out_looking(tmp_path):
+    FitSoFar(MADE_WITH, elapsed_s=100.0).write(tmp_path)
+    looked = [0.0]
+    reporter = Reporter(lambda event: None)
+    fit = ResumableFit(
+        tmp_path,
+        made_with=MADE_WITH,
+        interval_s=0,
+        reporter=reporter,
+        meter=Meter("cpu"),
+        device="cpu",
+        uncounted_s=lambda: looked[0],
+    )
+    assert 100 < fit.elapsed_s < 110
+    looked[0] = 50.0
+    assert 50 < fit.elapsed_s < 60
+
+
+def test_a_fit_that_had_ended_is_scored_at_its_last_step(tmp_path):
+    FitSoFar(MADE_WITH, curve=[{"step": step, "loss": 1.0} for step in (10, 20)]).write(tmp_path)
+    reporter = Reporter(lambda event: None)
+    ResumableFit(tmp_path, made_with=MADE_WITH, interval_s=0, reporter=reporter, meter=Meter("cpu"), device="cpu")
+    reporter.finished_probed(0.5, 3.0)
+    assert [point["step"] for point in reporter.curve] == [10, 20, 20]
+
+
 def test_a_resumed_curve_holds_every_step_once(tmp_path):
     FitSoFar(MADE_WITH, curve=[{"step": step, "loss": 1.0} for step in (1, 2, 3)]).write(tmp_path)
     fit = resumable(tmp_path)

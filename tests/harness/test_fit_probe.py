@@ -8,7 +8,7 @@ import torch
 
 import frontrunner as fr
 from frontrunner.harness.cell import make_cell
-from frontrunner.harness.evaluation import evaluate_members
+from frontrunner.harness.evaluate import evaluate_members
 from frontrunner.harness.fit_probe import FitProbe
 from frontrunner.harness.reporter import Reporter
 from frontrunner.harness.worker import Request, run_cell
@@ -26,7 +26,14 @@ def interpolation(problem):
 def looks(problem, total, *, times=3, in_the_making=None, split="val"):
     """(step, hypervolume) of every look during a fit of so many steps, and the probe."""
     events = []
-    probe = FitProbe(problem, split=split, times=times, reporter=Reporter(events.append), clock=time.perf_counter)
+    probe = FitProbe(
+        problem,
+        split=split,
+        times=times,
+        reporter=Reporter(events.append),
+        clock=time.perf_counter,
+        fit_time_s=time.perf_counter,
+    )
     for step in range(1, total):
         probe(step, total, in_the_making or (lambda: interpolation(problem)))
     assert {(event["event"], event["total"]) for event in events} <= {("probe", total)}
@@ -92,13 +99,14 @@ def ran(folder, probes):
     request = Request(cell.to_json(), "cpu", (), str(folder), str(folder / "kept"), 60.0, probes, ".", {})
     events = []
     run_cell(cell, request, Reporter(events.append))
-    return json.loads((folder / "metrics.json").read_text()), events, (folder / "state.safetensors").read_bytes()
+    metrics, curve = (json.loads((folder / f"{name}.json").read_text()) for name in ("metrics", "curve"))
+    return metrics, events, (folder / "state.safetensors").read_bytes(), curve
 
 
 def test_looking_takes_no_fit_time_and_changes_no_weight(tmp_path, tiny, monkeypatch):
     from frontrunner.harness import fit_probe
 
-    _, none, undisturbed = ran(tmp_path / "undisturbed", 0)
+    _, none, undisturbed, without = ran(tmp_path / "undisturbed", 0)
     score = fit_probe.evaluate_members
 
     def slow(*arguments):
@@ -107,9 +115,60 @@ def test_looking_takes_no_fit_time_and_changes_no_weight(tmp_path, tiny, monkeyp
 
     monkeypatch.setattr(fit_probe, "evaluate_members", slow)
     start = time.perf_counter()
-    metrics, events, state = ran(tmp_path / "looked", 3)
-    assert time.perf_counter() - start - metrics["fit_time_s"] > 3  # all that is slept is none of the fit's
+    metrics, events, state, curve = ran(tmp_path / "looked", 3)
+    # All that is slept, the look at the finished set included, is neither the fit's nor the evaluation's.
+    assert time.perf_counter() - start - metrics["wall_time_s"] > 4
     assert metrics["fit_time_s"] > 0
+    points = [point for point in curve if "probe_hypervolume" in point]
+    assert [point["step"] for point in points] == [10, 20, 30, 40]
+    times = [point["probe_fit_time_s"] for point in points]
+    assert times == sorted(times)
+    assert 0 < times[0] < times[-1] == metrics["fit_time_s"] < 1  # a second is slept at every look
+    assert not any("probe_hypervolume" in point for point in without)
+    assert [point for point in curve if "loss" in point][-1] == without[-1]
     assert sum(event["event"] == "probe" for event in events) == 3
     assert not any(event["event"] == "probe" for event in none)
     assert state == undisturbed
+
+
+def finished(problem, times, steps):
+    """The curve and the events of a fit that reported so many steps and was scored at its end only."""
+    events = []
+    reporter = Reporter(events.append)
+    reporter.start("fit")
+    for step in range(1, steps + 1):
+        reporter("fit", step, steps)
+    probe = FitProbe(
+        problem, split="val", times=times, reporter=reporter, clock=time.perf_counter, fit_time_s=time.perf_counter
+    )
+    probe.finish(interpolation(problem), 2.5)
+    return reporter.curve, [event for event in events if event["event"] == "probe"]
+
+
+@pytest.mark.parametrize("steps", [0, 7])
+def test_the_finished_set_is_on_the_curve_at_the_last_step_and_is_no_event(steps, problem):
+    (expected, *_), _ = looks(problem, 8)
+    curve, events = finished(problem, 1, steps)
+    assert curve == [{"step": steps, "probe_hypervolume": expected[1], "probe_fit_time_s": 2.5}]
+    assert events == []  # whoever ends hopeless fits has nothing left to end
+
+
+def test_the_finished_set_is_not_scored_where_nobody_looks(problem):
+    assert finished(problem, 0, 7) == ([], [])
+
+
+def test_a_bench_logs_curves_of_quality_over_time(run_bench, tmp_path):
+    store, outcomes = run_bench(tmp_path, ["interpolation", "pwe-moe-ls"], probes=2)
+    for outcome, steps in zip(outcomes, ([0], [10, 20, 30]), strict=True):
+        logged = {
+            name: [(metric.step, metric.value) for metric in store.client.get_metric_history(outcome.run_id, name)]
+            for name in ("train_probe_hypervolume", "train_probe_fit_time_s")
+        }
+        assert [step for step, _ in logged["train_probe_hypervolume"]] == steps
+        assert logged["train_probe_fit_time_s"][-1][1] == store.find(outcome.run_id).metrics["fit_time_s"]
+
+
+def test_asking_for_curves_makes_no_other_cells(run_bench, tmp_path):
+    run_bench(tmp_path, ["interpolation"])
+    _, (again,) = run_bench(tmp_path, ["interpolation"], probes=2)
+    assert not again.ran

@@ -4,6 +4,8 @@ import contextlib
 import hashlib
 import json
 import sqlite3
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -158,6 +160,18 @@ def test_what_is_read_back_is_what_was_written(everything, fronts, tmp_path):
         record.write(tmp_path / "again.parquet")
         assert pq.read_table(tmp_path / "again.parquet").equals(table, check_metadata=True)
         assert np.array_equal(record.front().objectives, objectives(table))
+
+
+def test_a_front_is_read_without_torch_and_pandas(everything, fronts):
+    """A leaderboard of thousands of runs must not wait for imports."""
+    file = folder_of(everything.store, next(iter(fronts))) / "front.parquet"
+    code = (
+        "import pathlib, sys; from frontrunner.harness.front_record import FrontRecord;"
+        f"from frontrunner.harness.routing import RoutingRecord; FrontRecord.read(pathlib.Path({str(file)!r}));"
+        "print([name for name in ('torch', 'pandas', 'mlflow', 'scipy.stats', 'matplotlib') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("damage", [lambda content: content[:200], lambda content: b"", lambda content: b"x" * 300])

@@ -40,7 +40,10 @@ class TestStore:
         run(tmp_path / "s")
         assert labels(tmp_path / "s") == {"pretrained": {}, "experts": {}}
 
-    def test_a_kill_while_the_database_is_made_leaves_a_store_that_can_be_made(self, tmp_path, monkeypatch):
+    def test_a_kill_while_the_database_is_made_leaves_a_store_that_can_be_made(
+        self, tmp_path, monkeypatch, new_database
+    ):
+        monkeypatch.setattr(store, "create_database", new_database)
         (tmp_path / "mlflow.partial").write_bytes(b"half a database")
         assert Store(tmp_path, create=True).attempts() == []
         assert not (tmp_path / "mlflow.partial").exists()
@@ -78,7 +81,8 @@ class TestStore:
         opened = Store(tmp_path, create=True)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path)
-        (parent,) = opened._search("tags.`frontrunner.kind` = 'bench'")
+        experiment = opened.client.get_experiment_by_name("tiny").experiment_id
+        (parent,) = opened.client.search_runs([experiment], "tags.`frontrunner.kind` = 'bench'")
         assert parent.info.status == "KILLED"
 
     def test_a_report_that_cannot_be_recorded_fails_its_cell_only(self, tmp_path, in_process, monkeypatch):

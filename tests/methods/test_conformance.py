@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import frontrunner as fr
+from frontrunner.methods.pareto_set import ROOT_PART
 from frontrunner.registry import import_plugin
 
 LEARNERS = [
@@ -30,6 +31,16 @@ QUICK = {"steps": 30, "batch_size": 8, "evaluations": 24, "population": 8}
 NEEDS_A_NETWORK = {"fisher-merging", "regmean"}
 """They look inside predictions or layers, which a problem in closed form does not have."""
 TRAIN_WHOLE_MODELS = {"ls", "epo", "stch", "pmtl", "mgda", "imtl-g", "pamal", "cosmos", "phn-ls", "phn-epo", "phn-hvi"}
+MERGES_TASK_VECTORS = {
+    "interpolation",
+    "layerwise-interpolation",
+    "pwe-moe-ls",
+    "pwe-moe-epo",
+    "pwe-moe-stch",
+    "map",
+    "nsga2-merge",
+    "mobo-merge",
+}
 CLAIMS = {
     "experts are its corners": ["experts", "interpolation", "fisher-merging", "regmean"],
     "starts at interpolation": ["layerwise-interpolation"],
@@ -133,6 +144,39 @@ def test_members_fit_the_architecture_and_share_no_memory(case):
     if len(members) > 1:
         key = "blocks.0.mlp.0.weight" if case.problem_name == "tiny" else "x"
         assert len({params[key].data_ptr() for _, _, params in members}) == len(members)
+
+
+def part_of(weight, parts):
+    """The longest part that a weight is or lies in; None where no part holds it."""
+    within = [part for part in parts if part == ROOT_PART or weight == part or weight.startswith(f"{part}.")]
+    return max(within, key=lambda part: -1 if part == ROOT_PART else len(part), default=None)
+
+
+def test_answers_are_merged_with_the_coefficients_that_the_set_gives(case):
+    pareto_set, problem = case.fitted(), case.problem
+    given = [pareto_set.merge_coefficients(preference) for preference in GRID[::2]]
+    assert [found is None for found in given] == [case.options["method"] not in MERGES_TASK_VECTORS] * len(given)
+    if given[0] is None:
+        return
+    for preference, coefficients in zip(GRID[::2], given, strict=True):
+        assert list(coefficients) == list(given[0])
+        seen = set()
+        for name, answer in pareto_set.solve(preference).items():
+            part = part_of(name, coefficients)
+            if part is None or not answer.is_floating_point():
+                continue
+            seen.add(part)
+            base = problem.pretrained[name].double()
+            vectors = torch.stack([expert[name].double() - base for expert in problem.experts])
+            merged = base + torch.tensordot(torch.as_tensor(coefficients[part]), vectors, dims=1)
+            torch.testing.assert_close(answer.double(), merged, atol=1e-5, rtol=1e-5)
+        assert seen == set(coefficients)
+
+
+@pytest.mark.parametrize("method", ["interpolation", "layerwise-interpolation", "pwe-moe-ls", "map"])
+def test_coefficients_of_no_point_of_the_simplex_are_refused(method, request):
+    with pytest.raises(fr.PreferenceError):
+        named(method, "merging-toy", request).fitted().merge_coefficients([0.5, 0.6, 0.1])
 
 
 def test_order_of_preferences_does_not_matter(case):

@@ -3,7 +3,7 @@
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness.leaderboard import COSTS, QUALITIES
+from frontrunner.harness.measures import COSTS, QUALITIES
 from frontrunner.studies.objective import MissingMetricError, make_objective, mean_values
 from frontrunner.studies.spec import ObjectiveSpec
 
@@ -13,9 +13,9 @@ def objective(metric, direction=None):
 
 
 @pytest.mark.parametrize("metric", [*QUALITIES, *COSTS])
-def test_hypervolumes_are_maximised_and_the_rest_of_a_leaderboard_minimised(metric):
+def test_volumes_alignment_and_spread_are_maximised_and_the_rest_of_a_leaderboard_minimised(metric):
     found = objective(metric)
-    assert found.maximize is metric.startswith("hypervolume")
+    assert found.maximize is ("hypervolume" in metric or metric in ("alignment", "spread"))
     assert found.direction == ("maximize" if found.maximize else "minimize")
     assert found.better(2, 1) is found.maximize
     assert found.better(1, 2) is not found.maximize

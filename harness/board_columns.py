@@ -1,0 +1,94 @@
+"""The columns people read on a board, most important first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..metrics.statistics import MeanInterval
+from .leaderboard import Board, Row
+from .measures import MEASURES
+from .quantities import as_needs
+
+MISSING = "–"
+TIED = "≈"
+"""Beside the rank of a row that its seeds cannot tell from the first."""
+NEEDS = ("labelled_examples", "unlabelled_examples", "full_trainings")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: a heading and a text for every row, None where the row has nothing to say."""
+
+    heading: str
+    of: Callable[[Row], str | None]
+
+
+def columns(board: Board) -> list[Column]:
+    """Those that some row of the board has something to say in."""
+    found = [
+        Column(MEASURES["hypervolume"].titled, _hypervolume),
+        Column("95 % interval", lambda row: as_ends(row.intervals.get("hypervolume"))),
+        Column("Δ HV", lambda row: _difference(row.against_baseline.get("hypervolume"))),
+        *map(_mean, ("hypervolume_ratio", "igd_plus", "alignment", "normalised_hypervolume", "igd")),
+        *map(_mean, ("wall_time_s", "peak_rss_bytes", "fit_peak_gpu_allocated_bytes", "trainable_parameters")),
+        Column("needs", _needs),
+        *map(_mean, ("fit_time_s", "solve_time_s")),
+    ]
+    return [column for column in found if any(column.of(row) is not None for row in board.rows)]
+
+
+def text(board: Board, *, runs: bool = True) -> list[list[str]]:
+    """The heading and a line a row, with where to find its first run on request."""
+    shown = columns(board)
+    several = any(len(row.seeds) + len(row.unfinished) > 1 for row in board.rows)
+    heading = ["#", "learner", *(["seeds"] if several else []), *(column.heading for column in shown)]
+    lines = [heading + (["run"] if runs else [])]
+    for rank, row in enumerate(board.rows, 1):
+        cells = [column.of(row) or MISSING for column in shown]
+        seeds = [f"{len(row.seeds)}/{len(row.seeds) + len(row.unfinished)}"] if several else []
+        run = [row.run_ids[0][:8] if row.run_ids else MISSING] if runs else []
+        place = f"{rank}{TIED if row.tied_with_best else ''}" if row.seeds else MISSING
+        lines.append([place, _name(row), *seeds, *cells, *run])
+    return lines
+
+
+def as_ends(interval: MeanInterval | None, sign: str = "") -> str | None:
+    """`[0.4301, 0.4480]`; None for a single value."""
+    if interval is None or interval.low is None or interval.high is None:
+        return None
+    return f"[{interval.low:{sign}.4f}, {interval.high:{sign}.4f}]"
+
+
+def _hypervolume(row: Row) -> str | None:
+    """The mean; of estimates with the half width of the widest."""
+    if "hypervolume" not in row.intervals:
+        return None
+    error = row.hypervolume_error
+    shown = MEASURES["hypervolume"].text(row.intervals["hypervolume"].mean)
+    return shown if error is None else f"≈{shown} ±{error:.1g}"
+
+
+def _mean(measure: str) -> Column:
+    found = MEASURES[measure]
+    return Column(
+        found.titled, lambda row: found.text(row.intervals[measure].mean) if measure in row.intervals else None
+    )
+
+
+def _difference(interval: MeanInterval | None) -> str | None:
+    if interval is None:
+        return None
+    ends = as_ends(interval, "+")
+    return f"{interval.mean:+.4f}" + (f" {ends}" if ends else "")
+
+
+def _needs(row: Row) -> str | None:
+    means = [row.intervals[name].mean for name in NEEDS if name in row.intervals]
+    return as_needs(*means) if len(means) == len(NEEDS) else None
+
+
+def _name(row: Row) -> str:
+    """The label, with what became of the seeds that are missing."""
+    statuses = list(dict.fromkeys(reason.partition(":")[0] for reason in row.unfinished.values()))
+    return row.label if not statuses else f"{row.label} [{', '.join(statuses)}]"

@@ -1,0 +1,60 @@
+"""What stands under a board: how to read its numbers, and what did not finish."""
+
+from __future__ import annotations
+
+from .leaderboard import Board
+from .standings import Standings
+
+
+def caption(board: Board) -> str:
+    """What the numbers are measured to, and what their intervals and marks mean."""
+    if board.reference_point is None:
+        return "No cell has finished yet."
+    source = "true front" if board.reference_source == "closed form" else board.reference_source
+    point = ", ".join(f"{value:g}" for value in board.reference_point)
+    measured = {name for row in board.rows for name in row.intervals}
+    parts = [
+        f"Objectives: error on the test split, minimised. HV at reference point ({point})",
+        "HV ratio to that of the true front" if "hypervolume_ratio" in measured else "",
+        "norm. HV with each task's expert as 0 and the pre-trained model as 1"
+        if "normalised_hypervolume" in measured
+        else "",
+        f"IGD and IGD+ to the {source} (reference {board.reference_digest})",
+        "align.: does raising a task's weight improve it, 1 at best" if "alignment" in measured else "",
+    ]
+    notes = [f"{'; '.join(part for part in parts if part)}."]
+    if any(len(row.seeds) > 1 for row in board.rows):
+        notes.append("Means over finished seeds, with 95 % bootstrap intervals.")
+    if any(row.tied_with_best for row in board.rows):
+        notes.append("≈ after a rank: tied with the best, by the paired differences of their seeds.")
+    if board.baseline is not None:
+        notes.append(f"Δ HV: minus that of {board.baseline}, seed by seed.")
+    if any(row.hypervolume_error is not None for row in board.rows):
+        notes.append("≈ before an HV: an estimate, with the half width of its 95 % interval.")
+    return " ".join(notes)
+
+
+def reasons(board: Board) -> list[str]:
+    """One line for the seeds of a row that did not finish for the same reason."""
+    lines = []
+    for row in board.rows:
+        for why in dict.fromkeys(row.unfinished.values()):
+            seeds = [str(seed) for seed, reason in row.unfinished.items() if reason == why]
+            lines.append(f"{row.label}, seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}: {why}")
+    return lines
+
+
+def standings_caption(standings: Standings) -> str:
+    """What is ranked, and how much a difference of ranks must be."""
+    ranking = standings.ranking
+    notes = [f"Average rank by mean hypervolume over {len(standings.boards)} boards, 1 is best."]
+    if ranking.friedman_p is not None:
+        notes.append(f"Friedman's test: p = {ranking.friedman_p:.2g}.")
+    if ranking.critical_difference is not None:
+        notes.append(
+            f"≈: tied with the best, within the critical difference of {ranking.critical_difference:.2f} "
+            "(Nemenyi, 95 %)."
+        )
+    if standings.left_out:
+        notes.append(f"Not ranked, since not finished on every board: {', '.join(standings.left_out)}.")
+    return " ".join(notes)

@@ -1,0 +1,87 @@
+"""The long raw table: every recorded number in a row of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .cell import Cell
+from .leaderboard import asked_cells, leaderboards, why_unfinished
+from .store import Store, store_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "suite",
+    "suite_version",
+    "tasks",
+    "group",
+    "learner",
+    "method",
+    "method_version",
+    "options",
+    "seed",
+    "status",
+    "reason",
+    "run_id",
+    "reference_front",
+    "metric",
+    "value",
+)
+
+
+def results(store: str | Path | None = None, *, suite: str | None = None) -> pd.DataFrame:
+    """Every number of every finished cell, a row each, and a row without a number for every cell that has not finished.
+
+    The columns are `COLUMNS`. `metric` is a name as recorded, with its unit: qualities (`hypervolume`, `igd_plus`,
+    `alignment`, ...), computed from the recorded fronts against the present reference fronts, and all that was measured
+    while the cell ran (`fit_time_s`, `peak_rss_bytes`, ...). `options` is JSON; `tasks` are joined by commas; rows with
+    the same `group` are comparable; `reference_front` is the digest of what IGD was measured to.
+
+    Args:
+        store: folder of the store; `FRONTRUNNER_STORE`, else ./mlruns, when absent.
+        suite: this suite only.
+
+    Raises:
+        StoreError: there is no store, or it cannot be read. UnknownNameError: nothing is recorded of that suite.
+    """
+    import pandas as pd
+
+    opened = Store(store_folder(store), create=False)
+    attempts = opened.attempts()
+    last = {attempt.cell.key: attempt for attempt in attempts}
+    rows: list[dict[str, Any]] = []
+    finished = set()
+    for board in leaderboards(opened, suite):
+        for result in (result for row in board.rows for result in row.results.values()):
+            finished.add(result.attempt.cell.key)
+            identity = _identity(result.attempt.cell) | {
+                "status": "finished",
+                "run_id": result.attempt.run_id,
+                "reference_front": board.reference_digest,
+            }
+            numbers = {**result.attempt.metrics, **result.scores}
+            rows += [{**identity, "metric": name, "value": value} for name, value in sorted(numbers.items())]
+    for cell in asked_cells(opened, attempts):
+        if cell.key not in finished and suite in (None, cell.suite):
+            run = last.get(cell.key)
+            status, _, reason = why_unfinished(run).partition(": ")
+            unfinished = {"status": status, "reason": reason, "run_id": None if run is None else run.run_id}
+            rows.append(_identity(cell) | unfinished)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _identity(cell: Cell) -> dict[str, Any]:
+    return {
+        "suite": cell.suite,
+        "suite_version": cell.suite_version,
+        "tasks": ",".join(cell.tasks),
+        "group": cell.group,
+        "learner": cell.label,
+        "method": cell.method,
+        "method_version": cell.method_version,
+        "options": json.dumps(dict(cell.options), sort_keys=True),
+        "seed": cell.seed,
+    }

@@ -1,0 +1,129 @@
+"""Scores that have been computed, kept beside the store; whatever it holds can be computed again.
+
+Everything is found by the content it was computed from: scores by the digest of the recorded front (and of the
+reference front they were measured to), references by the digests of the fronts they are the union of. A file that has
+kept its size and time of change since its content was checked is not read again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .attempt import Attempt
+
+VERSION = 1
+"""Of the scores: raised whenever one of them is computed in another way."""
+
+_TABLES = """
+create table files (path text primary key, size integer, changed_ns integer, digest text);
+create table scores (front text, reference text, content text, primary key (front, reference));
+create table fronts (front text primary key, content text);
+create table reference_fronts (union_of text primary key, content text);
+"""
+
+
+class ScoreCache:
+    """An open cache; what is added is written when the context ends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._files = {path: (size, changed, digest) for path, size, changed, digest in self._all("files")}
+        self._scores = {(front, reference): content for front, reference, content in self._all("scores")}
+        self._new: list[tuple[str, tuple[Any, ...]]] = []
+
+    def digest(self, attempt: Attempt) -> str | None:
+        """Digest of the attempt's front; None where it did not finish or its file is missing or damaged."""
+        recorded = attempt.digests.get("front.parquet")
+        if attempt.status != "finished" or recorded is None:
+            return None
+        try:
+            found = os.stat(f"{attempt.folder}/front.parquet")
+        except OSError:
+            return None
+        known = (found.st_size, found.st_mtime_ns, recorded)
+        if self._files.get(attempt.run_id) != known:
+            if attempt.intact() is None:
+                return None
+            self._add("files", attempt.run_id, *known)
+        return recorded
+
+    def scores(self, front: str, reference: str = "") -> Mapping[str, float] | None:
+        """What is kept of a front, by itself or against a reference."""
+        content = self._scores.get((front, reference))
+        return None if content is None else json.loads(content)
+
+    def keep_scores(self, front: str, scores: Mapping[str, float], reference: str = "") -> None:
+        """Scores of a front, by itself or against a reference."""
+        self._scores[front, reference] = content = json.dumps(dict(scores))
+        self._add("scores", front, reference, content)
+
+    def front(self, front: str) -> Mapping[str, Any] | None:
+        """What is kept of a front's content."""
+        return self._one("fronts", "front", front)
+
+    def keep_front(self, front: str, content: Mapping[str, Any]) -> None:
+        """JSON values."""
+        self._add("fronts", front, json.dumps(dict(content)))
+
+    def reference(self, union_of: str) -> Mapping[str, Any] | None:
+        """What is kept of a reference front."""
+        return self._one("reference_fronts", "union_of", union_of)
+
+    def keep_reference(self, union_of: str, content: Mapping[str, Any]) -> None:
+        """JSON values."""
+        self._add("reference_fronts", union_of, json.dumps(dict(content)))
+
+    def write(self) -> None:
+        """All that was added, at once; a cache that cannot be written is computed again the next time."""
+        with contextlib.suppress(sqlite3.Error), self._connection:
+            for table, values in self._new:
+                marks = ", ".join("?" * len(values))
+                self._connection.execute(f"insert or replace into {table} values ({marks})", values)
+        self._new.clear()
+
+    def _add(self, table: str, *values: object) -> None:
+        self._new.append((table, values))
+
+    def _all(self, table: str) -> sqlite3.Cursor:
+        return self._connection.execute(f"select * from {table}")
+
+    def _one(self, table: str, key: str, value: str) -> Mapping[str, Any] | None:
+        row = self._connection.execute(f"select content from {table} where {key} = ?", (value,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+
+@contextlib.contextmanager
+def open_cache(folder: Path) -> Iterator[ScoreCache]:
+    """The cache of a store's folder; one of another version, damaged or not to be written starts empty."""
+    file = folder / "scores.sqlite"
+    with contextlib.closing(_connect(file)) as connection:
+        cache = ScoreCache(connection)
+        yield cache
+        cache.write()
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    for attempt in (file, file, Path(":memory:")):
+        connection = None
+        try:
+            connection = sqlite3.connect(attempt, timeout=60)
+            if connection.execute("pragma user_version").fetchone()[0] == VERSION:
+                return connection
+            with connection:
+                for (table,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
+                    connection.execute(f"drop table {table}")
+                connection.executescript(f"{_TABLES} pragma user_version = {VERSION};")
+            return connection
+        except sqlite3.DatabaseError as error:
+            if connection is not None:
+                connection.close()
+            if not isinstance(error, sqlite3.OperationalError):  # not a database
+                with contextlib.suppress(OSError):
+                    file.unlink(missing_ok=True)
+    raise AssertionError("a database in memory can always be made")

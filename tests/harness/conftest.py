@@ -1,0 +1,109 @@
+"""Boards made by hand, and stores of results that nothing was run for."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from frontrunner.file_digest import digest_files
+from frontrunner.harness.attempt import Attempt
+from frontrunner.harness.cell import Cell
+from frontrunner.harness.evaluation import Evaluation
+from frontrunner.harness.front_record import FrontRecord
+from frontrunner.harness.leaderboard import Board, Row
+from frontrunner.harness.measures import QUALITIES
+from frontrunner.harness.results import Result
+from frontrunner.harness.store import PREFIX, Store
+from frontrunner.metrics.statistics import mean_interval
+
+
+def _result(label, seed, numbers):
+    cell = Cell(label, "1", {}, "tiny", "1", ("a", "b"), seed, 3, label)
+    run_id = f"{seed}123456789{abs(hash(label)):x}"
+    metrics = {name: value for name, value in numbers.items() if name not in QUALITIES}
+    attempt = Attempt(run_id, "1", cell, "finished", "", metrics, None, Path("nowhere"), {}, {})
+    return Result(attempt, {name: value for name, value in numbers.items() if name in QUALITIES})
+
+
+def _row(label="one", *, unfinished=None, **numbers):
+    """A number is one seed's; a list has one a seed."""
+    if not unfinished:
+        numbers = {"hypervolume": 0.5, **numbers}
+    lists = {name: value if isinstance(value, list) else [value] for name, value in numbers.items()}
+    n_seeds = max(map(len, lists.values()), default=0)
+    results = {
+        seed: _result(label, seed, {name: values[seed] for name, values in lists.items() if seed < len(values)})
+        for seed in range(n_seeds)
+    }
+    intervals = {name: mean_interval(values) for name, values in lists.items()}
+    return Row(label, "method", f"key of {label}", unfinished or {}, results, intervals)
+
+
+def _board(*rows, name="tiny v1: a, b"):
+    return Board(name, "tiny", ("a", "b"), rows, [1.0, 1.0], "closed form", "abc")
+
+
+@pytest.fixture(scope="session")
+def make_row():
+    """(label, unfinished={seed: why}, measure=value or one a seed) -> a row; 0.5 of hypervolume unless told."""
+    return _row
+
+
+@pytest.fixture(scope="session")
+def make_board():
+    """(rows, name) -> a board."""
+    return _board
+
+
+def _cell(label="one", seed=0, *, suite="made-up", tasks=("a", "b")):
+    return Cell(label, "1", {"label": label}, suite, "1", tasks, seed, 3, label)
+
+
+def _record(store, cell, objectives, *, truth=None, preferences=True, status="finished", reason="", **metrics):
+    """One attempt at a cell, as a bench leaves it; its run id."""
+    parent = store.parent_run("bench", cell.suite, "made up", "digest", {"cells.json": {"cells": []}})
+    run_id = store.start(cell, parent)
+    if status == "finished":
+        errors = np.asarray(objectives, dtype=float)
+        n, n_tasks = errors.shape
+        weights = np.linspace(0, 1, n)[:, None] if n_tasks == 2 else None
+        record = FrontRecord(
+            cell=cell,
+            evaluation=Evaluation(
+                error=errors,
+                loss=errors,
+                preferences=np.hstack([weights, 1 - weights]) if preferences else None,
+                labels=("",) * n,
+            ),
+            reference_point=np.ones(n_tasks),
+            pareto_front=None if truth is None else np.asarray(truth, dtype=float),
+            split="test",
+            environment={"torch": "2.0", "device": "cpu"},
+            problem="problem",
+        )
+        with store.scratch(cell) as scratch:
+            record.write(scratch / "front.parquet")
+            digests = {"front.parquet": digest_files(scratch / "front.parquet")}
+            store.add_artifacts(run_id, scratch)
+        store.log(run_id, metrics=metrics, tags={f"{PREFIX}digests": json.dumps(digests), f"{PREFIX}torch": "2.0"})
+    store.end(run_id, status, reason)
+    return run_id
+
+
+@pytest.fixture(scope="session")
+def make_cell():
+    """(label, seed, suite=, tasks=) -> a cell of a suite that nobody needs to have."""
+    return _cell
+
+
+@pytest.fixture(scope="session")
+def record():
+    """(store, cell, objectives, truth=, status=, ...) -> the run id of a recorded attempt."""
+    return _record
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Empty."""
+    return Store(tmp_path / "store", create=True)
