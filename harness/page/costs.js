@@ -1,0 +1,167 @@
+// Any quality against any cost, a point a learner.
+
+const costs = { quality: "hypervolume", cost: "wall_time_s", logarithmic: null };
+const WIDE = 20;
+
+function showCosts() {
+  const board = state.board;
+  const measured = (group) =>
+    INDEX.measures.filter((measure) => measure.group === group && board.rows.some((row) => row.intervals[measure.name]));
+  const [qualities, prices] = [measured("quality"), measured("cost")];
+  const section = byId("costs");
+  section.hidden = !qualities.length || !prices.length;
+  if (section.hidden) return;
+  const known = (measures, name) => (measures.some((measure) => measure.name === name) ? name : measures[0].name);
+  costs.quality = known(qualities, costs.quality);
+  costs.cost = known(prices, costs.cost);
+  const options = (measures) => measures.map((measure) => [measure.name, measure.heading]);
+  const choose = (name) => (value) => {
+    costs[name] = value;
+    byId("logarithmic").checked = isLogarithmic();
+    drawCosts();
+  };
+  content("costs").replaceChildren(
+    element(
+      "div",
+      { class: "tools" },
+      choice("quality", options(qualities), costs.quality, choose("quality"), { id: "quality" }),
+      choice("cost", options(prices), costs.cost, choose("cost"), { id: "cost" }),
+      checkbox("Logarithmic cost", isLogarithmic(), choose("logarithmic"), { id: "logarithmic" }),
+    ),
+    plotPlace("cost-plot", "Quality against cost of all learners; the table above holds the values"),
+    element("p", { class: "muted", id: "cost-note" }),
+  );
+  drawCosts();
+}
+
+function drawCosts() {
+  const place = byId("cost-plot");
+  if (!place) return;
+  const [quality, cost] = [MEASURES.get(costs.quality), MEASURES.get(costs.cost)];
+  const logarithmic = isLogarithmic();
+  const measured = state.board.rows.filter((row) => row.intervals[quality.name] && row.intervals[cost.name]);
+  const onAxis = measured.filter((row) => !logarithmic || row.intervals[cost.name][0] > 0);
+  const without = state.board.rows.length - measured.length;
+  byId("cost-note").textContent = [
+    quality.about,
+    `${quality.maximize ? "higher" : "lower"} is better; cost: ${cost.about}.`,
+    measured.length > onAxis.length
+      ? `Not on a logarithmic axis, since they cost 0: ${measured.filter((row) => !onAxis.includes(row)).map((row) => row.name).join(", ")}.`
+      : "",
+    without ? `Without both values: ${count(without, "learner")}.` : "",
+  ].filter(Boolean).join(" · ");
+  const best = bestFor(onAxis, quality, cost);
+  const at = (rows, measure) => rows.map((row) => row.intervals[measure.name][0]);
+  const colour = colourOf("muted");
+  const bars = (measure) => ({
+    type: "data",
+    symmetric: false,
+    array: onAxis.map((row) => above(row.intervals[measure.name])),
+    arrayminus: onAxis.map((row) => below(row.intervals[measure.name])),
+    thickness: 0.75,
+    width: 0,
+    color: colourOf("line-strong"),
+  });
+  const styles = onAxis.map((row) => styleOf(row.key));
+  const traces = [
+    {
+      name: "not beaten in both",
+      mode: "lines+text",
+      x: at(best, cost),
+      y: at(best, quality),
+      text: labelsOf(best, onAxis, quality, cost, logarithmic),
+      textposition: quality.maximize ? "top left" : "bottom left",
+      textfont: { size: 11, color: colour },
+      cliponaxis: false,
+      line: { shape: "hv", color: colourOf("line-strong"), width: 1.5 },
+      hoverinfo: "skip",
+    },
+    {
+      name: "learners",
+      mode: "markers",
+      x: at(onAxis, cost),
+      y: at(onAxis, quality),
+      error_x: bars(cost),
+      error_y: bars(quality),
+      marker: { size: 10, color: styles.map((style) => style.colour), symbol: styles.map((style) => style.symbol) },
+      hovertext: onAxis.map((row) => costHover(row, quality, cost)),
+      hovertemplate: "%{hovertext}<extra></extra>",
+    },
+  ];
+  const kind = logarithmic ? { type: "log", ...ticksOf(cost, onAxis) } : { rangemode: "tozero", tickformat: "~s" };
+  const margin = { t: 28, r: 24, b: 48, l: 56 };
+  plot(place, traces, layoutOf({ margin, xaxis: axis(axisTitle(cost), kind), yaxis: axis(axisTitle(quality)) }));
+}
+
+// Names beside the points of the line, where there is room; names of its other points show on hovering.
+function labelsOf(best, rows, quality, cost, logarithmic) {
+  const scale = (measure, change) => {
+    const values = rows.map((row) => change(row.intervals[measure.name][0]));
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    return (row) => (change(row.intervals[measure.name][0]) - least) / (most - least || 1);
+  };
+  const across = scale(cost, logarithmic ? Math.log : Number);
+  const up = scale(quality, Number);
+  const labelled = [];
+  const texts = [...best].reverse().map((row) => {
+    if (labelled.some((other) => Math.abs(up(row) - up(other)) < 0.06 && Math.abs(across(row) - across(other)) < 0.3)) return "";
+    labelled.push(row);
+    return plain(row.name.length > 28 ? `${row.name.slice(0, 27)}…` : row.name);
+  });
+  return texts.reverse();
+}
+
+// Until a reader chooses: where costs differ much.
+function isLogarithmic() {
+  if (costs.logarithmic !== null) return costs.logarithmic;
+  const means = state.board.rows.map((row) => row.intervals[costs.cost]?.[0]).filter((mean) => mean > 0);
+  return Math.max(...means) > WIDE * Math.min(...means);
+}
+
+// Times are read in minutes and hours.
+function ticksOf(cost, rows) {
+  if (cost.unit !== "seconds") return { tickformat: "~s" };
+  const ends = rows.flatMap((row) => row.intervals[cost.name].slice(0, 3)).filter((value) => value > 0);
+  const [least, most] = [Math.min(...ends), Math.max(...ends)];
+  const marks = [
+    [1e-4, "0.1 ms"], [1e-3, "1 ms"], [0.01, "10 ms"], [0.1, "0.1 s"], [1, "1 s"], [10, "10 s"], [60, "1 min"],
+    [600, "10 min"], [3600, "1 h"], [36000, "10 h"], [360000, "100 h"],
+  ].filter(([value]) => value >= least / 2 && value <= 2 * most);
+  if (marks.length < 2) return { tickformat: "~g" };
+  return { tickvals: marks.map(([value]) => value), ticktext: marks.map(([, text]) => text) };
+}
+
+function axisTitle(measure) {
+  const units = { bytes: " (bytes)" };
+  const arrow = measure.group === "quality" ? (measure.maximize ? " ↑" : " ↓") : "";
+  return `${measure.heading}${units[measure.unit] ?? ""}${arrow}`;
+}
+
+function above([mean, , high]) {
+  return high === null ? 0 : high - mean;
+}
+
+function below([mean, low]) {
+  return low === null ? 0 : mean - low;
+}
+
+function costHover(row, quality, cost) {
+  const line = (measure) => {
+    const [mean, low, high] = row.intervals[measure.name];
+    const ends = low === null ? "" : ` [${asText(measure, low)}, ${asText(measure, high)}]`;
+    return `${plain(measure.heading)}: ${asText(measure, mean)}${ends}`;
+  };
+  return [`<b>${plain(row.name)}</b>`, line(quality), line(cost)].join("<br>");
+}
+
+// Cheapest first; each is better than all that cost no more.
+function bestFor(rows, quality, cost) {
+  const sign = quality.maximize ? -1 : 1;
+  const value = (row) => sign * row.intervals[quality.name][0];
+  const price = (row) => row.intervals[cost.name][0];
+  const kept = [];
+  for (const row of [...rows].sort((a, b) => price(a) - price(b) || value(a) - value(b))) {
+    if (!kept.length || value(row) < value(kept[kept.length - 1])) kept.push(row);
+  }
+  return kept;
+}

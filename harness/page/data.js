@@ -1,0 +1,58 @@
+// What the page was written with: an index, and for every board its numbers, unpacked when it is first shown.
+
+const INDEX = JSON.parse(byId("index").textContent);
+const MEASURES = new Map(INDEX.measures.map((measure) => [measure.name, measure]));
+const unpackedBoards = new Map();
+
+async function unpacked(id) {
+  const text = atob(byId(id).textContent);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).text();
+}
+
+async function loadBoard(position) {
+  if (!unpackedBoards.has(position)) {
+    const board = JSON.parse(await unpacked(`board-${position}`));
+    let rank = 0;
+    board.rows.forEach((row, i) => {
+      row.name = INDEX.names[row.key] ?? row.label;
+      row.rank = row.seeds.length ? ++rank : null;
+      row.fronts = board.fronts[i];
+      row.curves = board.curves[i];
+      row.routing = board.routing[i];
+    });
+    unpackedBoards.set(position, board);
+  }
+  return unpackedBoards.get(position);
+}
+
+let plotlyLoading = null;
+
+// Run when the first plot is drawn; the table needs none of it.
+function loadPlotly() {
+  plotlyLoading ??= unpacked("plotly").then((source) => {
+    document.head.append(element("script", {}, source));
+    return window.Plotly;
+  });
+  return plotlyLoading;
+}
+
+// What readers chose before, where the browser lets a file keep it.
+const memory = {
+  get(name) {
+    try {
+      return localStorage.getItem(`frontrunner.${name}`);
+    } catch {
+      return null;
+    }
+  },
+  set(name, value) {
+    try {
+      localStorage.setItem(`frontrunner.${name}`, value);
+    } catch {
+      // it is asked for again next time
+    }
+  },
+};

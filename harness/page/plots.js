@@ -1,0 +1,125 @@
+// Plotly as this page uses it: calm, in the page's colours, without its own buttons.
+
+// Names are the user's, and plotly reads a little markup.
+function plain(text) {
+  return String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+function axis(title, more) {
+  return {
+    title: { text: plain(title), standoff: 8 },
+    gridcolor: colourOf("line"),
+    zerolinecolor: colourOf("line"),
+    linecolor: colourOf("line-strong"),
+    tickcolor: colourOf("line-strong"),
+    automargin: true,
+    ...more,
+  };
+}
+
+function layoutOf(more) {
+  return {
+    font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: colourOf("ink") },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    margin: { t: 16, r: 16, b: 48, l: 56 },
+    hoverlabel: {
+      align: "left",
+      bgcolor: colourOf("surface"),
+      bordercolor: colourOf("line-strong"),
+      font: { color: colourOf("ink") },
+    },
+    hovermode: "closest",
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, itemclick: false, itemdoubleclick: false },
+    showlegend: false,
+    ...more,
+  };
+}
+
+// A plot is drawn when it comes near the window, each time from what was last asked for it.
+const waiting = new Map();
+const queues = new WeakMap();
+const near = new Set();
+const sight = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) near.delete(target);
+      else {
+        near.add(target);
+        drawWaiting(target);
+      }
+    }
+  },
+  { rootMargin: "300px" },
+);
+window.addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawWaiting));
+
+function plot(place, traces, layout, clicked) {
+  waiting.set(place, [traces, layout, clicked]);
+  if (near.has(place)) drawWaiting(place);
+  else sight.observe(place);
+}
+
+// One after the other, however fast they are asked for.
+function drawWaiting(place) {
+  const before = queues.get(place) ?? Promise.resolve();
+  queues.set(place, before.then(() => drawNow(place)).catch((error) => tell(`A plot cannot be drawn (${error.message}).`)));
+}
+
+async function drawNow(place) {
+  const plotly = await loadPlotly();
+  if (!waiting.has(place) || !place.isConnected) return;
+  const [traces, layout, clicked] = waiting.get(place);
+  waiting.delete(place);
+  const first = !place.dataset.drawn;
+  await plotly.react(place, traces, layout, { displayModeBar: false, responsive: true });
+  if (first && clicked) place.on("plotly_click", clicked);
+  place.dataset.drawn = Number(place.dataset.drawn ?? 0) + 1;
+}
+
+// A plot listens to the window until it is told to stop.
+function forgetPlots() {
+  for (const place of document.querySelectorAll(".plot")) {
+    sight.unobserve(place);
+    near.delete(place);
+    waiting.delete(place);
+    if (place.dataset.drawn) window.Plotly.purge(place);
+  }
+}
+
+function plotPlace(id, label) {
+  return element("div", { class: "plot", id, role: "img", "aria-label": label });
+}
+
+// The learner's marker as a little picture, for lists and tables.
+const SHAPES = {
+  circle: "M8 3a5 5 0 1 0 .01 0Z",
+  square: "M3.5 3.5h9v9h-9Z",
+  diamond: "M8 2l6 6-6 6-6-6Z",
+  "triangle-up": "M8 2.5l6 10.5H2Z",
+  "triangle-down": "M8 13.5L2 3h12Z",
+  cross: "M6 2h4v4h4v4h-4v4H6v-4H2V6h4Z",
+  x: "M4.5 2L8 5.5 11.5 2 14 4.5 10.5 8 14 11.5 11.5 14 8 10.5 4.5 14 2 11.5 5.5 8 2 4.5Z",
+  star: "M8 1.5l1.9 4.3 4.6.4-3.5 3.1 1 4.6L8 11.5 4 13.9l1-4.6L1.5 6.2l4.6-.4Z",
+  pentagon: "M8 2l6 4.400-2.3 7.1H4.3L2 6.400Z",
+  hexagon: "M8 2l5.200 3v6L8 14l-5.200-3V5Z",
+};
+
+function swatch(key) {
+  const { colour, symbol } = styleOf(key);
+  return drawn(
+    "svg",
+    { viewBox: "0 0 16 16", class: "swatch", "aria-hidden": "true", "data-learner": key },
+    drawn("path", { d: SHAPES[symbol] ?? SHAPES.circle, fill: colour }),
+  );
+}
+
+function learnerName(row) {
+  return element("span", { class: "learner" }, swatch(row.key), element("span", { class: "name" }, row.name));
+}
+
+function recolourSwatches() {
+  for (const svg of document.querySelectorAll("svg.swatch")) {
+    svg.firstChild.setAttribute("fill", styleOf(svg.dataset.learner).colour);
+  }
+}

@@ -1,0 +1,50 @@
+// What the reader has chosen, and who wants to know when it changes.
+
+const TOP = 5;
+const state = { board: null, shown: new Set(), seed: null, preference: [] };
+const listeners = { board: [], shown: [], seed: [], preference: [], theme: [] };
+
+function on(names, listener) {
+  for (const name of names) listeners[name].push(listener);
+}
+
+function changed(name) {
+  for (const listener of listeners[name]) listener();
+}
+
+function openBoard(board) {
+  state.board = board;
+  state.shown = new Set(topKeys());
+  const seeds = boardSeeds();
+  state.seed = seeds.length ? seeds[0] : null;
+  state.preference = board.tasks.map(() => 1 / board.tasks.length);
+  changed("board");
+}
+
+function topKeys() {
+  return rowsWithFronts().slice(0, TOP).map((row) => row.key);
+}
+
+function rowsWithFronts() {
+  return state.board.rows.filter((row) => Object.keys(row.fronts).length);
+}
+
+function shownRows() {
+  return rowsWithFronts().filter((row) => state.shown.has(row.key));
+}
+
+// Those whose fronts are on the page.
+function boardSeeds() {
+  const seeds = new Set(state.board.rows.flatMap((row) => Object.keys(row.fronts)));
+  return [...seeds].sort((a, b) => a - b);
+}
+
+// Every learner has one colour and one marker in all plots, by its place among all learners.
+const PLACES = new Map(Object.keys(INDEX.names).map((key, i) => [key, i]));
+
+function styleOf(key) {
+  const place = PLACES.get(key) ?? 0;
+  const colour = INDEX.colours[place % INDEX.colours.length];
+  const symbol = INDEX.markers[place % INDEX.markers.length];
+  return { colour: isDark() ? ON_DARK[colour] : colour, symbol };
+}
