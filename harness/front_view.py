@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import ConfigError
+from ..metrics import alignment
 from .attempt import Attempt
 from .front_html import front_html
 from .front_plot import FrontPlot
@@ -26,7 +27,7 @@ def view(attempt: Attempt) -> RenderableType:
     """
     record = attempt.record()
     cell = record.cell
-    volume = record.hypervolume()
+    volume, followed = record.hypervolume(), alignment(record.front())
     table = Table()
     evaluation = record.evaluation
     table.add_column("preference" if evaluation.preferences is not None else "member")
@@ -42,6 +43,7 @@ def view(attempt: Attempt) -> RenderableType:
         )
     note = (
         f"hypervolume {volume.value:.4f}{'' if volume.exact else ' (estimate)'}, "
+        f"{'' if followed is None else f'alignment {followed:.2f}, '}"
         f"fit {as_time(attempt.metrics['fit_time_s'])}; error on the {record.split} split, dominated members dim"
     )
     title = Text(f"{cell.title} (run {attempt.run_id[:8]})", style="bold")  # a table's own is folded to its width

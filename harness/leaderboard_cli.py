@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from rich.console import Console
 
 from ..errors import ConfigError
 from .console import StoreOption, folder_of, open_console
@@ -48,7 +49,8 @@ def leaderboard(
             raise ConfigError(f"--format {format_} and --output {output} say different things; drop --format")
         report.check_report(output)
     opened = Store(folder_of(store), create=False)
-    boards = leaderboards(opened, suite, baseline=baseline)
+    with Console(stderr=True).status("Reading results; fronts that are new are scored, once."):
+        boards = leaderboards(opened, suite, baseline=baseline)
     overall = standings(boards)
     if output is None and format_ == "html":
         output = PAGE

@@ -1,6 +1,8 @@
 // What a row unfolds to: why seeds are missing, options, values by seed with links to their runs, environments.
 
-let mlflowAddress = memory.get("mlflow") ?? INDEX.mlflow;
+// Kept for pages that were written with the same address.
+const REMEMBERED = `mlflow ${INDEX.mlflow}`;
+let mlflowAddress = memory.get(REMEMBERED) ?? INDEX.mlflow;
 
 function runAddress([experiment, run]) {
   const base = mlflowAddress.trim().replace(/\/+$/, "");
@@ -28,7 +30,7 @@ function mlflowField() {
     spellcheck: "false",
     input: () => {
       mlflowAddress = input.value;
-      memory.set("mlflow", mlflowAddress);
+      memory.set(REMEMBERED, mlflowAddress);
       for (const link of document.querySelectorAll("a[target]")) if (link.run) pointLink(link);
     },
   });

@@ -43,4 +43,4 @@ def in_script(value: Any) -> str:
 
 def packed(text: str) -> str:
     """Gzip in base64, which a browser inflates by itself; the same text is always packed the same."""
-    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")
+    return base64.b64encode(gzip.compress(text.encode(), 5, mtime=0)).decode("ascii")

@@ -145,7 +145,7 @@ function fromTriangle(x, y) {
 }
 
 function triangle(board) {
-  const grid = rowsOfColumns(board.grids[0]);
+  const grid = rowsOfColumns(board.grids.reduce((most, other) => (other[0].length > most[0].length ? other : most)));
   const pick = (event) => {
     if (event.type === "pointermove" && !event.buttons) return;
     const box = svg.getBoundingClientRect();

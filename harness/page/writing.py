@@ -94,7 +94,7 @@ def write_page(
     fronts = all_fronts(store, boards, kept)
     contents = [packed(in_script(board_content(board, kept, fronts))) for board in boards]
     text = _page(title, index, contents)
-    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
+    partial = file.parent / f"{file.name}.{os.getpid()}.partial"
     try:
         try:
             partial.write_text(text, encoding="utf-8")

@@ -90,11 +90,11 @@ def test_a_front_of_nan_scores_nothing(problem):
     assert looks(problem, 8, in_the_making=lambda: broken)[0] == [(2, 0.0), (4, 0.0), (6, 0.0)]
 
 
-def ran(folder, probes):
+def ran(folder, probes, split="test"):
     """metrics.json and the events of a cell of a learner that trains."""
     import json
 
-    cell = make_cell("pwe-moe-ls", "tiny", tasks=None, seed=0, options={"steps": 40}, points_per_edge=2, split="val")
+    cell = make_cell("pwe-moe-ls", "tiny", tasks=None, seed=0, options={"steps": 40}, points_per_edge=2, split=split)
     folder.mkdir()
     request = Request(cell.to_json(), "cpu", (), str(folder), str(folder / "kept"), 60.0, probes, ".", {})
     events = []
@@ -129,6 +129,12 @@ def test_looking_takes_no_fit_time_and_changes_no_weight(tmp_path, tiny, monkeyp
     assert sum(event["event"] == "probe" for event in events) == 3
     assert not any(event["event"] == "probe" for event in none)
     assert state == undisturbed
+
+
+def test_a_trial_is_not_looked_at_when_it_is_finished(tmp_path):
+    """Its whole front is, on the same split."""
+    _, events, _, curve = ran(tmp_path / "trial", 3, split="val")
+    assert sum("probe_hypervolume" in point for point in curve) == sum(event["event"] == "probe" for event in events)
 
 
 def finished(problem, times, steps):

@@ -647,6 +647,20 @@ def test_a_board_without_a_finished_cell_says_so(visit, store, tmp_path):
     assert page.locator("main > section:visible").count() == 1
 
 
+def test_one_of_many_boards_is_searched_for(visit, store, tmp_path):
+    rows = [Row(label="never", method="ran", key="k", unfinished={0: "missing: not run yet"})]
+    write_page(
+        [Board(f"suite {i}", "s", ("a",), rows, None, "", "") for i in range(1, 13)], store, tmp_path / "many.html"
+    )
+    page = visit(tmp_path / "many.html")
+    assert page.locator("#board option").count() == 12
+    page.get_by_role("searchbox", name="Find a board").fill("SUITE 1")
+    assert page.locator("#board option").all_inner_texts() == ["suite 1", "suite 10", "suite 11", "suite 12"]
+    page.get_by_role("searchbox", name="Find a board").fill("12")
+    wait_until(page, "document.getElementById('status').textContent === 'suite 12 shown'")
+    assert page.locator("#board").input_value() == "11"
+
+
 def test_the_page_forbids_itself_the_network(file):
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', file.read_text(encoding="utf-8"))[1]
     assert policy.startswith("default-src 'none'")
@@ -670,6 +684,9 @@ def test_fronts_beyond_what_a_page_may_hold_are_left_out_and_said_to_be(store, b
 def test_a_file_that_cannot_be_written_is_one_sentence(store, boards, tmp_path):
     with pytest.raises(ConfigError, match=r"page\.html cannot be written: No such file or directory"):
         write_page(boards, store, tmp_path / "missing" / "page.html")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write_page(boards, store, tmp_path)
+    assert list(tmp_path.parent.glob("*.partial")) == []
 
 
 def test_packed_numbers_keep_five_digits():

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,8 +75,6 @@ class Tuning:
     folder: Path
     keys: dict
     draws: bool
-    database: Path
-    """An empty one of MLflow's; making it takes a second."""
 
     @functools.cached_property
     def spec(self):
@@ -96,8 +93,6 @@ class Tuning:
     def store(self):
         from frontrunner.harness.store import Store
 
-        if not (self.folder / "mlflow.db").exists():
-            shutil.copy(self.database, self.folder)
         return Store(self.folder, create=True)
 
     @property
@@ -125,31 +120,33 @@ class Tuning:
         """Those that count."""
         return list(self.open().standing().trials)
 
+    def runs(self, kind):
+        """Those of MLflow that are of a kind, oldest first."""
+        experiments = [experiment.experiment_id for experiment in self.store.client.search_experiments()]
+        order = ["attributes.start_time ASC"]
+        return list(self.store.client.search_runs(experiments, f"tags.`frontrunner.kind` = '{kind}'", order_by=order))
+
     def parent(self):
         """The MLflow run of the study."""
-        (run,) = self.store._search("tags.`frontrunner.kind` = 'study'")
+        (run,) = self.runs("study")
         return run
 
     def attempts(self):
         """Every attempt at a cell of a trial."""
-        return [self.store._attempt(run) for run in self.store._search("tags.`frontrunner.kind` = 'trial'")]
+        return self.store.attempts(kind="trial")
 
     def artifacts(self):
         """Folder of what is kept on the parent run."""
-        return self.store._artifacts(self.parent())
+        return self.folder / "artifacts" / "tiny" / self.parent().info.run_id / "artifacts"
 
 
 @pytest.fixture(scope="session")
-def tuning(tmp_path_factory):
+def tuning():
     """(folder, **keys) -> a Tuning of three trials of one seed, unless the keys of its file say otherwise.
 
     It draws no plots unless it is asked to; they take longer than all the rest.
     """
-    from frontrunner.harness.database import create_database
-
-    database = tmp_path_factory.mktemp("empty") / "mlflow.db"
-    create_database(database)
-    return lambda folder, *, draws=False, **keys: Tuning(folder, keys, draws, database)
+    return lambda folder, *, draws=False, **keys: Tuning(folder, keys, draws)
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,7 @@ def test_what_the_killed_process_had_begun_is_tried_again(killed):
 
 def test_every_configuration_is_run_to_its_end_once(killed):
     store = Store(killed[0] / "store", create=False)
-    attempts = [store._attempt(run) for run in store._search("tags.`frontrunner.kind` = 'trial'")]
+    attempts = store.attempts(kind="trial")
     finished = [attempt.cell.key for attempt in attempts if attempt.status == "finished"]
     assert len(finished) == len(set(finished)) == TRIALS
     assert {attempt.status for attempt in attempts} == {"finished", "killed"}

@@ -48,7 +48,7 @@ def test_tuning_records_no_front_of_test_and_nothing_on_the_leaderboard(tuned):
 
 def test_cells_of_trials_are_children_of_the_study(tuned):
     parent = tuned.parent().info.run_id
-    runs = tuned.store._search("tags.`frontrunner.kind` = 'trial'")
+    runs = tuned.runs("trial")
     assert [run.data.tags["mlflow.parentRunId"] for run in runs] == [parent] * 4
     assert [attempt.cell.label for attempt in tuned.attempts()] == [f"t/pwe-moe-ls trial {n}" for n in range(4)]
 
