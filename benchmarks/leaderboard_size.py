@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from frontrunner.file_digest import digest_files
-from frontrunner.harness.cell import Cell
+from frontrunner.harness.cell import Cell, cells_document
 from frontrunner.harness.evaluation import Evaluation
 from frontrunner.harness.front_record import FrontRecord
 from frontrunner.harness.store import PREFIX, Store
@@ -82,7 +82,7 @@ def fill(store: Store, n_runs: int) -> None:
         _insert_run(database, parent, "synthetic", experiment, now, {f"{PREFIX}kind": "bench", f"{PREFIX}bench": suite})
         folder = store.folder / "artifacts" / suite / parent / "artifacts"
         folder.mkdir(parents=True)
-        (folder / "cells.json").write_text(json.dumps({"cells": [cell.to_json() for cell in cells]}))
+        (folder / "cells.json").write_text(json.dumps(cells_document(cells)))
         database.commit()
     database.close()
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,9 +77,12 @@ class Cell:
         return {**values, "options": dict(self.options), "tasks": list(self.tasks)}
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Cell:
-        """Inverse of `to_json`."""
-        return cls(**{**content, "tasks": tuple(content["tasks"])})
+    def from_json(cls, content: Mapping[str, Any], key: str | None = None) -> Cell:
+        """Inverse of `to_json`; with its key where that was recorded beside, since to compute it takes longest."""
+        cell = cls(**{**content, "tasks": tuple(content["tasks"])})
+        if key is not None:
+            vars(cell)["key"] = key  # where the cached property keeps it
+        return cell
 
 
 def make_cell(
@@ -145,6 +148,18 @@ def _describe(method: str, learner: Learner) -> str:
         if getattr(learner.config, field.name) != field.default
     ]
     return f"{method} ({', '.join(changed)})" if changed else method
+
+
+def cells_document(cells: Iterable[Cell]) -> dict[str, Any]:
+    """Cells as a parent run keeps them in `cells.json`: what a bench has asked for."""
+    listed = list(cells)
+    return {"cells": [cell.to_json() for cell in listed], "keys": [cell.key for cell in listed]}
+
+
+def read_cells(document: Mapping[str, Any]) -> list[Cell]:
+    """Inverse of `cells_document`; older documents have no keys."""
+    keys = document.get("keys", [None] * len(document["cells"]))
+    return [Cell.from_json(content, key) for content, key in zip(document["cells"], keys, strict=True)]
 
 
 def digest(content: object) -> str:

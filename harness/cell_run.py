@@ -23,8 +23,9 @@ from .front_record import FrontRecord
 from .reporter import PROBE_TIME, PROBED
 from .routing import RoutingRecord
 from .routing_png import routing_png
+from .run_note import finished_note, unfinished_note
 from .scores import HYPERVOLUME_ERROR, own_scores, reference_scores
-from .store import PREFIX, Store
+from .store import NOTE, PREFIX, Store
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def settle_cell(
         plugins: files that the worker loads.
         stop: ends it as killed.
         listener: is told how it goes; where its `reports` raises `StoppedError`, the cell ends as stopped.
-        probes: how often the set in the making is scored and reported; above 0 the finished one is scored too.
+        probes: how often the set in the making is scored and reported; above 0 the finished one is scored too, for cells
+            of the test split.
     """
     lock = store.lock(cell)
     try:
@@ -112,6 +114,7 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
         listener.reports(cell, event)
 
     try:
+        store.log(run_id, params=_asked(cell))
         with store.scratch(cell) as scratch:
             ending = run(cell, scratch=scratch, checkpoints=store.checkpoints(cell), on_event=on_event)
             if ending.status == "finished":
@@ -121,8 +124,9 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
                     raise
                 except Exception as error:  # what the learner reported cannot be used: its failure, not the bench's
                     ending = Ending("failed", f"its report cannot be recorded ({type(error).__name__}: {error})")
-            if ending.status == "stopped":
-                store.log(run_id, curve=probed)
+            if ending.status != "finished":
+                curve = probed if ending.status == "stopped" else []
+                store.log(run_id, curve=curve, tags={NOTE: unfinished_note(cell, ending)})
             store.add_artifacts(run_id, scratch)
     except (StoreError, OSError) as error:  # a full disk, say: closed as well as can be, on the way out
         with contextlib.suppress(StoreError):
@@ -142,21 +146,22 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
     curve = json.loads((scratch / "curve.json").read_text())
     resolved = json.loads((scratch / "config.json").read_text())["resolved"]
     record = FrontRecord.read(scratch / "front.parquet")
-    scores = own_scores(record)
     truth = None if record.pareto_front is None else reference_front([Front(record.pareto_front)])
+    scores = own_scores(record) | ({} if truth is None else reference_scores(record.front(), truth))
     lowest = record.front().objectives.min(axis=0)
+    asked = _asked(cell)
     store.log(
         run_id,
-        params={"method": cell.method, "suite": cell.suite, "tasks": ", ".join(cell.tasks), "seed": cell.seed}
-        | resolved,
+        params={name: value for name, value in resolved.items() if name not in asked},
         metrics={
+            **scores,  # MLflow lists and compares what was logged first
             **metrics,
             **scores,
-            **({} if truth is None else reference_scores(record.front(), truth)),
             **{f"min_error_{task}": value for task, value in zip(cell.tasks, lowest, strict=True)},
         },
         curve=curve,
         tags={
+            NOTE: finished_note(cell, run_id, {**metrics, **scores}),
             f"{PREFIX}hypervolume_exact": str(HYPERVOLUME_ERROR not in scores),
             **({} if truth is None else {f"{PREFIX}reference_front": truth.digest}),
             f"{PREFIX}digests": json.dumps({file: digest_files(scratch / file) for file in _files(scratch)}),
@@ -172,6 +177,19 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
     )
     if (scratch / "routing.parquet").exists():
         routing_png(RoutingRecord.read(scratch / "routing.parquet"), scratch / "routing.png", title=cell.title)
+
+
+def _asked(cell: Cell) -> dict[str, object]:
+    """Parameters of every run, whatever becomes of it; a learner's options come on top."""
+    return {
+        "learner": cell.label,
+        "method": cell.method,
+        "method_version": cell.method_version,
+        "suite": cell.suite,
+        "tasks": ", ".join(cell.tasks),
+        "points_per_edge": cell.points_per_edge,
+        "seed": cell.seed,
+    }
 
 
 def _files(scratch: Path) -> list[str]:

@@ -150,21 +150,24 @@ def export(
 
 @app.command()
 def ui(
-    port: Annotated[int, typer.Option(help="Where to listen on this machine.")] = 5000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen on this machine.")] = 5000,
     store: StoreOption = None,
 ) -> None:
-    """Open the MLflow UI on the store; prints the address of every suite's runs."""
+    """Open the MLflow UI on the store; prints the addresses of every suite's runs and charts."""
     import os
 
     from .store import Store
+    from .ui_views import LEARNERS, RUNS, require_free, view_address
 
     opened = Store(folder_of(store), create=False)
+    require_free(port)
     console = open_console()
-    for experiment in opened.client.search_experiments():
-        if experiment.name != "Default":
-            address = f"http://127.0.0.1:{port}/#/experiments/{experiment.experiment_id}/runs"
-            console.print(f"{experiment.name}: {address}", highlight=False, soft_wrap=True)
-    console.print("Unfold a bench to see its cells. Starting takes some seconds; Ctrl-C ends it.")
+    for experiment in opened.experiments():
+        runs = view_address(port, experiment.experiment_id, RUNS)
+        charts = view_address(port, experiment.experiment_id, LEARNERS, charts=True)
+        lines = f"{experiment.name}\n  runs, best first    {runs}\n  learners in charts  {charts}"
+        console.print(lines, highlight=False, soft_wrap=True, markup=False)
+    console.print("Starting takes some seconds; Ctrl-C ends it.")
     os.environ["PYTHONWARNINGS"] = "ignore"  # the server's own, about its dependencies
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", opened.uri, "--port", str(port)]
     os.execv(sys.executable, command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,13 +78,16 @@ class Board:
     """Label of the row that the others are held against."""
 
 
-def leaderboards(store: Store, suite: str | None = None, *, baseline: str | None = None) -> list[Board]:
+def leaderboards(
+    store: Store, suite: str | None = None, *, baseline: str | None = None, among: Collection[str] | None = None
+) -> list[Board]:
     """A board for every group of comparable cells, computed from the recorded fronts.
 
     Args:
         store: where they are recorded.
         suite: this suite only.
         baseline: label or method of the row that every other is held against, seed by seed, on boards that have it.
+        among: keys of the cells that count, as of one bench; references are those of all cells, as ever.
 
     Raises:
         UnknownNameError: nothing is recorded of that suite, or no board has that baseline.
@@ -93,7 +96,8 @@ def leaderboards(store: Store, suite: str | None = None, *, baseline: str | None
     last = {attempt.cell.key: attempt for attempt in attempts}
     asked: dict[str, list[Cell]] = {}
     for cell in asked_cells(store, attempts):
-        asked.setdefault(cell.group, []).append(cell)
+        if among is None or cell.key in among:
+            asked.setdefault(cell.group, []).append(cell)
     recorded = {cells[0].suite for cells in asked.values()}
     if suite is not None and suite not in recorded:
         raise UnknownNameError("recorded suite", suite, recorded)

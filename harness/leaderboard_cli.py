@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -49,7 +52,7 @@ def leaderboard(
             raise ConfigError(f"--format {format_} and --output {output} say different things; drop --format")
         report.check_report(output)
     opened = Store(folder_of(store), create=False)
-    with Console(stderr=True).status("Reading results; fronts that are new are scored, once."):
+    with Console(stderr=True).status("Reading results; fronts that are new are scored, once."), _uncollected():
         boards = leaderboards(opened, suite, baseline=baseline)
     overall = standings(boards)
     if output is None and format_ == "html":
@@ -92,6 +95,16 @@ def import_(
     read_bundle(file)  # one that is damaged leaves no empty store behind
     summary = import_bundle(Store(folder_of(store), create=True), file, ours=ours)
     open_console().print(summary.sentence, highlight=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """All that is read stays; the garbage collector would walk hundreds of thousands of objects again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def print_boards(boards: Sequence[Board], overall: Standings | None) -> None:

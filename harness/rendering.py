@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
@@ -13,6 +12,8 @@ from rich.text import Text
 from .board_columns import TIED, text
 from .board_notes import caption, reasons, standings_caption
 from .leaderboard import Board
+from .markdown import plain
+from .measures import MEASURES
 from .standings import Standings
 
 
@@ -21,7 +22,8 @@ def as_table(board: Board, width: int) -> RenderableType:
     heading, *lines = text(board)
     widths = [max(len(line[i]) for line in [heading, *lines]) + 3 for i in range(len(heading))]
     *shown, run = range(len(heading))  # which run it is leads to everything else
-    while len(shown) > 3 and sum(widths[i] for i in [*shown, run]) + 1 > width:
+    least = heading.index(MEASURES["hypervolume"].titled) + 1 if MEASURES["hypervolume"].titled in heading else 3
+    while len(shown) > least and sum(widths[i] for i in [*shown, run]) + 1 > width:
         shown.pop()
     notes = [caption(board), *reasons(board)]
     if left_out := heading[len(shown) : run]:
@@ -31,7 +33,7 @@ def as_table(board: Board, width: int) -> RenderableType:
         # The name comes second and is the one that may be folded.
         table.add_column(heading[i], justify="left" if i == 1 else "right", overflow="fold", no_wrap=i != 1)
     for row, line in zip(board.rows, lines, strict=True):
-        table.add_row(*(escape(line[i]) for i in (*shown, run)), style=None if row.seeds else "dim")
+        table.add_row(*(Text(line[i]) for i in (*shown, run)), style=None if row.seeds else "dim")
     return Group(table, *(Text(note, style="dim italic") for note in notes))
 
 
@@ -50,12 +52,12 @@ def as_markdown(boards: Sequence[Board], standings: Standings | None = None) -> 
     """GitHub-flavoured tables to paste into a document, each with a heading, its caption and what did not finish."""
     parts = []
     for board in boards:
-        notes = "".join(f"\n- {_plain(reason)}" for reason in reasons(board))
+        notes = "".join(f"\n- {plain(reason)}" for reason in reasons(board))
         table = _markdown_table(text(board, runs=False))
-        parts.append(f"### {_plain(board.name)}\n\n{table}\n\n{caption(board)}" + (f"\n{notes}" if notes else ""))
+        parts.append(f"### {plain(board.name)}\n\n{table}\n\n{caption(board)}" + (f"\n{notes}" if notes else ""))
     if standings is not None:
         table = _markdown_table(_ranks(standings))
-        parts.append(f"### All boards\n\n{table}\n\n{_plain(standings_caption(standings))}")
+        parts.append(f"### All boards\n\n{table}\n\n{plain(standings_caption(standings))}")
     return "\n\n".join(parts)
 
 
@@ -71,7 +73,7 @@ def _ranks(standings: Standings) -> list[list[str]]:
 
 
 def _markdown_table(lines: Sequence[Sequence[str]]) -> str:
-    heading, *rows = [[_plain(cell) for cell in line] for line in lines]
+    heading, *rows = [[plain(cell) for cell in line] for line in lines]
     widths = [max(3, *(len(line[i]) for line in [heading, *rows])) for i in range(len(heading))]
     rule = ["-" * width if i == 1 else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
     return "\n".join(_markdown_line(line, widths) for line in [heading, rule, *rows])
@@ -83,8 +85,3 @@ def _markdown_line(cells: Sequence[str], widths: Sequence[int]) -> str:
         for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
     ]
     return f"| {' | '.join(padded)} |"
-
-
-def _plain(words: str) -> str:
-    """What Markdown would take for its own is escaped: labels are the user's, reasons the learner's."""
-    return re.sub(r"([\\|*<`])", r"\\\1", " ".join(words.split()))

@@ -23,15 +23,18 @@ from filelock import FileLock
 
 from ..errors import StoreError, UnknownNameError
 from .attempt import Attempt
-from .cell import Cell
+from .cell import Cell, read_cells
 from .database import create_database, explained, open_client
 from .run_reader import RecordedRun, read_runs
+from .ui_views import experiment_tags, is_view
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Experiment, Run
 
 PREFIX = "frontrunner."
+NOTE = "mlflow.note.content"
+"""The tag that MLflow's UI shows as a run's description, in Markdown."""
 BATCH = 1000  # MLflow takes at most this many metrics in one call
 
 
@@ -72,6 +75,14 @@ class Store:
         """MLflow's own, for all that is written; opened on first use, since it takes seconds to import."""
         with explained(self.folder):
             return open_client(self.uri)
+
+    def experiments(self) -> list[Experiment]:
+        """One a suite that something was run on, by name, with the views of this version."""
+        with explained(self.folder):
+            found = [each for each in self.client.search_experiments() if each.name != "Default"]
+            for experiment in found:
+                self._describe(experiment)
+            return sorted(found, key=lambda experiment: str(experiment.name))
 
     def lock(self, cell: Cell) -> FileLock:
         """Held by the process that runs the cell; the system frees it when that process dies."""
@@ -198,17 +209,17 @@ class Store:
             state = {"finished": "FINISHED", "killed": "KILLED", "stopped": "KILLED"}.get(status, "FAILED")
             self.client.set_terminated(run_id, state)
 
-    def attempts(self, cell: Cell | None = None) -> list[Attempt]:
-        """Every recorded attempt, of one cell or of all that look at the test split, oldest first."""
+    def attempts(self, cell: Cell | None = None, *, kind: str = "cell") -> list[Attempt]:
+        """Every recorded attempt, oldest first.
+
+        Args:
+            cell: at this cell only, of whatever kind it is.
+            kind: `cell`, whose fronts are of the test split, or `trial`, of another one.
+        """
         if cell is None:
-            found = read_runs(self._database, f"{PREFIX}kind", "cell")
-        else:
-            found = [
-                run
-                for run in read_runs(self._database, f"{PREFIX}cell", cell.key)
-                if run.tags[f"{PREFIX}kind"] == _kind(cell)
-            ]
-        return [self._attempt(run) for run in found]
+            return [self._attempt(run) for run in read_runs(self._database, f"{PREFIX}kind", kind)]
+        found = read_runs(self._database, f"{PREFIX}cell", cell.key)
+        return [self._attempt(run) for run in found if run.tags[f"{PREFIX}kind"] == _kind(cell)]
 
     def settled(self, cell: Cell) -> Attempt | None:
         """The attempt that another would only repeat: finished with a front that can be read, else unsupported."""
@@ -221,7 +232,7 @@ class Store:
         """Every cell that some bench has asked for, once."""
         cells: dict[str, Cell] = {}
         for document in self.documents("bench", "cells.json"):
-            cells.update({cell.key: cell for cell in map(Cell.from_json, document["cells"])})
+            cells.update({cell.key: cell for cell in read_cells(document)})
         return list(cells.values())
 
     def documents(self, kind: str, file: str) -> list[dict[str, Any]]:
@@ -253,7 +264,7 @@ class Store:
         return Attempt(
             run_id=run.run_id,
             experiment_id=run.experiment_id,
-            cell=Cell.from_json(json.loads(tags[f"{PREFIX}spec"])),
+            cell=Cell.from_json(json.loads(tags[f"{PREFIX}spec"]), tags[f"{PREFIX}cell"]),
             status=tags[f"{PREFIX}status"],
             reason=tags.get(f"{PREFIX}reason", ""),
             metrics=run.metrics,
@@ -271,13 +282,20 @@ class Store:
         home = (self.folder / "artifacts" / suite).as_uri()
         existing = self.client.get_experiment_by_name(suite)
         if existing is None:
-            return str(self.client.create_experiment(suite, home))
+            existing = self.client.get_experiment(self.client.create_experiment(suite, home))
         if existing.artifact_location != home:
             raise StoreError(
                 f"the store in {self.folder} was made as {existing.artifact_location}, and MLflow keeps writing there; "
                 "it can be read here, but to add to it move it back or name a new one with --store"
             )
+        self._describe(existing)
         return str(existing.experiment_id)
+
+    def _describe(self, experiment: Experiment) -> None:
+        """Keep the experiment's views; its description and kind only where nobody has given it any."""
+        for key, value in experiment_tags(experiment.name, experiment.creation_time or 0).items():
+            if key not in experiment.tags or (is_view(key) and experiment.tags[key] != value):
+                self.client.set_experiment_tag(experiment.experiment_id, key, value)
 
     def _search(self, query: str, experiment: str) -> list[Run]:
         found = self.client.search_runs([experiment], query, order_by=["attributes.start_time ASC"])

@@ -1,6 +1,8 @@
 """Boards made by hand, and stores of results that nothing was run for."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -107,3 +109,21 @@ def record():
 def store(tmp_path):
     """Empty."""
     return Store(tmp_path / "store", create=True)
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# As in a container: no sandbox of its own, no graphics card, nothing of the browser's own on the network.
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """The browser, as playwright gives it; from FRONTRUNNER_CHROMIUM or PATH, tests are skipped without one."""
+    path = os.environ.get("FRONTRUNNER_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip(f"no Chromium: none of {', '.join(BROWSERS)} is on PATH and FRONTRUNNER_CHROMIUM is not set")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the dev extra has it)")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
