@@ -19,6 +19,8 @@ from .cost_png import cost_png
 from .front_html import front_html
 from .front_png import front_png
 from .leaderboard import Board, labels, leaderboards
+from .markdown import plain
+from .measures import MEASURES
 from .page.run_content import curves
 from .progress_png import progress_png
 from .rank_png import rank_png
@@ -72,8 +74,10 @@ def _summarise(
     except OSError as error:
         raise StoreError(f"the summary of a bench cannot be written ({error}); free some space") from error
     counts = Counter(outcome.ending.status for outcome in outcomes)
+    seeds = sorted({outcome.cell.seed for outcome in outcomes})
     store.log(
         parent,
+        params={"suite": outcomes[0].cell.suite, "seeds": ", ".join(map(str, seeds))},
         metrics={
             "cells": len(outcomes),
             "cells_finished": counts["finished"],
@@ -104,6 +108,19 @@ def note(boards: Sequence[Board]) -> str:
         if len(text) <= NOTE_LENGTH:
             return text
     return f"{len(boards)} boards, which are in `leaderboard.md`.{ending}"
+
+
+def _in_a_sentence(board: Board) -> str:
+    """What the UI shows of a long description before it is unfolded."""
+    finished = sum(len(row.seeds) for row in board.rows)
+    cells = f"{finished} of {finished + sum(len(row.unfinished) for row in board.rows)} cells finished"
+    if not finished:
+        return f"{cells}."
+    best = board.rows[0]
+    tied = sum(row.tied_with_best for row in board.rows)
+    beside = f", tied with {tied} other{'s' if tied > 1 else ''}" if tied else ""
+    mean = MEASURES["hypervolume"].text(best.metrics["hypervolume"])
+    return f"Best hypervolume: **{plain(best.label)}** with {mean}{beside}; {cells}."
 
 
 def _numbers(boards: Sequence[Board]) -> dict[str, float]:

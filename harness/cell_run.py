@@ -76,8 +76,8 @@ def settle_cell(
         plugins: files that the worker loads.
         stop: ends it as killed.
         listener: is told how it goes; where its `reports` raises `StoppedError`, the cell ends as stopped.
-        probes: how often the set in the making is scored and reported; above 0 the finished one is scored too, for cells
-            of the test split.
+        probes: how often the set in the making is scored and reported; above 0 the finished one is scored too, where
+            the cell is of the test split.
     """
     lock = store.lock(cell)
     try:

@@ -106,6 +106,8 @@ class Store:
             if found:
                 run_id = str(found[0].info.run_id)
                 self.client.update_run(run_id, status="RUNNING")
+                if f"{PREFIX}reason" in found[0].data.tags:  # why it ended the last time
+                    self.client.delete_tag(run_id, f"{PREFIX}reason")
             else:
                 run_id = str(self.client.create_run(experiment, run_name=name).info.run_id)
             for file, content in documents.items():

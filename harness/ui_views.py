@@ -62,9 +62,8 @@ def experiment_tags(suite: str, created_ms: int) -> dict[str, str]:
         created_ms: when the experiment was made.
     """
     note = (
-        f"Every learner that was run on the suite `{suite}`. A run is one learner with one seed, under the run of the "
-        "bench or study that asked for it, which holds the leaderboard and the plots of all of its runs. "
-        "*Views* (top right) has the columns and charts that matter."
+        f"Suite `{suite}`: a run for every learner and seed; the run of a bench holds the leaderboard and plots of its "
+        "cells. *Views* (right) choose columns and charts."
     )
     views = {
         f"{_TAG}{view}": _compact({"name": name, "createdAt": created_ms, "state": _compact(_state(view))})

@@ -90,6 +90,10 @@ def test_files_and_description_hold_every_row_and_reason(bench):
     assert r"[a]\(javascript:x) \<b>\|$é" in told
     assert "misbehaving, seeds 0, 1: failed: RuntimeError" in told
     assert "frontrunner leaderboard --format html" in told
+    best = leaderboards(store)[0].rows[0]
+    assert told.startswith(f"Best hypervolume: **{best.label}** with {best.metrics['hypervolume']:.4f}")
+    assert "8 of 10 cells finished." in told.splitlines()[0]
+    assert run.data.params == {"suite": "tiny", "seeds": "0, 1"}
 
 
 def test_a_bench_that_runs_nothing_leaves_its_summary_as_it_is(bench):
@@ -109,6 +113,13 @@ def test_a_bench_that_runs_nothing_leaves_its_summary_as_it_is(bench):
     assert {file: file.stat().st_mtime_ns for file in (store.folder / "artifacts").rglob("*.png")} == written
     after = parent(store)
     assert {name: len(history) for name, history in before.items()} == dict.fromkeys(after.data.metrics, 1)
+
+
+def test_a_bench_that_goes_on_no_longer_says_why_it_ended(store):
+    run_id = store.parent_run("bench", "made-up", "mine", "digest", {})
+    store.end(run_id, "killed", "interrupted")
+    assert store.parent_run("bench", "made-up", "mine", "digest", {}) == run_id
+    assert "frontrunner.reason" not in store.tags(run_id)
 
 
 def test_a_summary_is_of_the_bench_s_own_cells(bench):
@@ -169,6 +180,12 @@ def test_a_description_that_is_too_long_loses_its_last_rows(make_board, make_row
     assert f"{80 - len(shown)} more rows are in `leaderboard.md`." in told
     assert len(told) <= NOTE_LENGTH
     assert "more rows" not in note([make_board(*rows[:3])])
+
+
+def test_a_board_without_a_finished_cell_is_told_in_a_sentence(make_board, make_row):
+    told = note([make_board(make_row("x", unfinished={0: "killed: interrupted"}))])
+    assert told.startswith("0 of 1 cells finished.")
+    assert "killed: interrupted" in told
 
 
 def test_views_are_kept_and_what_the_user_wrote_stays(bench):
