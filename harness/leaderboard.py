@@ -182,9 +182,13 @@ def _values(results: Mapping[int, Result], measure: str) -> dict[int, float]:
 
 def _intervals(results: Mapping[str, Mapping[int, Result]]) -> dict[str, dict[str, MeanInterval]]:
     """Learner -> measure -> interval over its seeds."""
-    return _estimated(
+    estimated = _estimated(
         {key: {measure: _values(found, measure) for measure in MEASURES} for key, found in results.items()}
     )
+    return {
+        key: {measure: MEASURES[measure].possible(interval) for measure, interval in found.items()}
+        for key, found in estimated.items()
+    }
 
 
 def _differences(

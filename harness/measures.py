@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from ..metrics.statistics import MeanInterval
 from .quantities import as_bytes, as_count, as_time
 
 Unit = Literal["quality", "seconds", "bytes", "count"]
@@ -36,6 +39,10 @@ class Measure:
     """Whether more of it is better."""
     about: str
     """One line for people."""
+    least: float = 0.0
+    """It cannot be below."""
+    most: float = math.inf
+    """Nor above."""
 
     @property
     def titled(self) -> str:
@@ -43,6 +50,13 @@ class Measure:
         if self.unit != "quality":
             return self.heading
         return f"{self.heading} {'↑' if self.maximize else '↓'}"
+
+    def possible(self, interval: MeanInterval) -> MeanInterval:
+        """An interval of the mean without what the measure cannot be; it holds the true mean as often as before."""
+        if interval.low is None or interval.high is None:
+            return interval
+        low, high = max(interval.low, self.least), min(interval.high, self.most)
+        return dataclasses.replace(interval, low=low, high=high)
 
     def text(self, value: float) -> str:
         """A value as people read it."""
@@ -67,10 +81,16 @@ _QUALITIES = (
         "quality",
         True,
         "does raising a task's weight improve it: mean Spearman correlation over tasks, 1 at best",
+        least=-1.0,
+        most=1.0,
     ),
-    Measure("spread", "spread", "quality", True, "share of the reference front's extent that the front covers"),
+    Measure(
+        "spread", "spread", "quality", True, "share of the reference front's extent that the front covers", most=1.0
+    ),
     Measure("largest_gap", "gap", "quality", False, "largest gap along the front"),
-    Measure("dominated_share", "dominated", "quality", False, "share of answers that another answer dominates"),
+    Measure(
+        "dominated_share", "dominated", "quality", False, "share of answers that another answer dominates", most=1.0
+    ),
     Measure(
         "non_uniformity",
         "non-unif.",

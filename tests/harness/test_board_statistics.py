@@ -1,6 +1,7 @@
 """What several seeds and several boards say: intervals, ties, differences to a baseline, average ranks."""
 
 import csv
+import dataclasses
 import io
 import json
 
@@ -49,6 +50,16 @@ def test_means_have_the_interval_of_their_seeds(boards):
         assert found[label].intervals["hypervolume"] == mean_interval(values)
     assert found["one"].intervals["hypervolume"].low is None
     assert found["one"].unfinished == {1: "failed: no luck"}
+
+
+def test_an_interval_holds_nothing_that_the_measure_cannot_be(store, make_cell, record):
+    for seed, points in enumerate([[[0.1, 0.9], [0.9, 0.1]], CURVE, [[0.9, 0.98], [0.98, 0.9]]]):
+        record(store, make_cell("erratic", seed), points)
+    ((row,),) = (board.rows for board in leaderboards(store))
+    unbounded = mean_interval(list(row.values("hypervolume").values()))
+    assert unbounded.low < 0
+    assert row.intervals["hypervolume"] == dataclasses.replace(unbounded, low=0.0)
+    assert row.against_baseline == {}
 
 
 def test_ties_are_told_by_differences_seed_by_seed(boards):
@@ -170,8 +181,6 @@ def test_there_is_no_rank_over_one_board_or_of_one_learner(three, make_board, ma
 
 
 def test_learners_that_share_a_label_are_told_apart(make_board, make_row):
-    import dataclasses
-
     twin = dataclasses.replace(make_row("a"), key="other")
     assert sorted(labels([make_board(make_row("a"), twin, make_row("b"))]).values()) == ["a [key ]", "a [othe]", "b"]
 
