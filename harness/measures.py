@@ -84,13 +84,9 @@ _QUALITIES = (
         least=-1.0,
         most=1.0,
     ),
-    Measure(
-        "spread", "spread", "quality", True, "share of the reference front's extent that the front covers", most=1.0
-    ),
+    Measure("spread", "spread", "quality", True, "share of the reference front's extent that it covers", most=1.0),
     Measure("largest_gap", "gap", "quality", False, "largest gap along the front"),
-    Measure(
-        "dominated_share", "dominated", "quality", False, "share of answers that another answer dominates", most=1.0
-    ),
+    Measure("dominated_share", "dominated", "quality", False, "share of answers that another one dominates", most=1.0),
     Measure(
         "non_uniformity",
         "non-unif.",
@@ -99,7 +95,12 @@ _QUALITIES = (
         "how far weighted losses are from equal (EPO's mu), mean over interior preferences",
     ),
     Measure(
-        "expected_utility", "exp. cost", "quality", False, "weighted error of the best answer, mean over preferences"
+        "expected_utility",
+        "exp. cost",
+        "quality",
+        False,
+        "weighted error of the best answer, mean over preferences",
+        least=-math.inf,
     ),
 )
 
