@@ -101,9 +101,8 @@ def note(boards: Sequence[Board]) -> str:
         for board in boards:
             cut = dataclasses.replace(board, rows=board.rows[:kept])
             left_out = len(board.rows) - len(cut.rows)
-            parts.append(
-                as_markdown([cut]) + (f"\n\n{left_out} more rows are in `leaderboard.md`." if left_out else "")
-            )
+            more = f"\n\n{left_out} more rows are in `leaderboard.md`." if left_out else ""
+            parts.append(f"{_in_a_sentence(board)}\n\n{as_markdown([cut])}{more}")
         text = "\n\n".join(parts) + ending
         if len(text) <= NOTE_LENGTH:
             return text
