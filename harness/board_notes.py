@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .leaderboard import Board
+from .measures import MEASURES
 from .standings import Standings
 
 
@@ -10,7 +11,7 @@ def caption(board: Board) -> str:
     """What the numbers are measured to, and what their intervals and marks mean."""
     if board.reference_point is None:
         return "No cell has finished yet."
-    source = "true front" if board.reference_source == "closed form" else board.reference_source
+    source = "true front" if board.closed_form else board.reference_source
     point = ", ".join(f"{value:g}" for value in board.reference_point)
     measured = {name for row in board.rows for name in row.intervals}
     parts = [
@@ -47,13 +48,16 @@ def reasons(board: Board) -> list[str]:
 def standings_caption(standings: Standings) -> str:
     """What is ranked, and how much a difference of ranks must be."""
     ranking = standings.ranking
-    notes = [f"Average rank by mean hypervolume over {len(standings.boards)} boards, 1 is best."]
+    measure = MEASURES[standings.measure].heading
+    notes = [f"Average rank by mean {measure} over {len(standings.boards)} boards, 1 is best."]
     if ranking.friedman_p is not None:
         notes.append(f"Friedman's test: p = {ranking.friedman_p:.2g}.")
-    if ranking.critical_difference is not None:
+    if not ranking.enough_for_diagram:
+        notes.append("Too few boards or learners to say which ranks differ.")
+    elif ranking.critical_difference is not None:
         notes.append(
             f"≈: tied with the best, within the critical difference of {ranking.critical_difference:.2f} "
-            "(Nemenyi, 95 %)."
+            f"(Nemenyi, {100 * ranking.confidence:g} %)."
         )
     if standings.left_out:
         notes.append(f"Not ranked, since not finished on every board: {', '.join(standings.left_out)}.")

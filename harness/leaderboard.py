@@ -13,7 +13,7 @@ from ..metrics.statistics import MeanInterval, mean_intervals
 from .attempt import Attempt
 from .cell import Cell
 from .measures import MEASURES
-from .results import Group, Result, load_groups
+from .results import CLOSED_FORM, Group, Result, load_groups
 from .scores import HYPERVOLUME_ERROR
 from .store import Store
 
@@ -73,9 +73,15 @@ class Board:
     rows: Sequence[Row]
     reference_point: list[float] | None
     reference_source: str
+    """`closed form`, or the union of how many runs."""
     reference_digest: str
     baseline: str | None = None
     """Label of the row that the others are held against."""
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether distances are to the true front."""
+        return self.reference_source == CLOSED_FORM
 
 
 def leaderboards(

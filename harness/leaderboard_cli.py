@@ -100,11 +100,13 @@ def import_(
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
     """All that is read stays; the garbage collector would walk hundreds of thousands of objects again and again."""
+    was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_on:
+            gc.enable()
 
 
 def print_boards(boards: Sequence[Board], overall: Standings | None) -> None:

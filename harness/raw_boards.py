@@ -15,24 +15,36 @@ from .measures import MEASURES, QUALITIES
 
 
 def as_csv(boards: Sequence[Board]) -> str:
-    """One line a row: means, for qualities with the ends of their intervals; what was not measured is empty."""
+    """One line a row; what was not measured is empty.
+
+    Means, for qualities with the ends of their intervals, and where the boards have a baseline the differences to it.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    ends = [f"{name}_{end}" for name in QUALITIES for end in ("low", "high")]
     identity = ["suite", "group", "rank", "learner", "method", "seeds"]
-    writer.writerow([*identity, *MEASURES, *ends, "tied_with_best", "unfinished", "runs"])
+    ends = [f"{name}_{end}" for name in QUALITIES for end in ("low", "high")]
+    against = [f"{name}_minus_baseline{end}" for name in QUALITIES for end in ("", "_low", "_high")]
+    if all(board.baseline is None for board in boards):
+        against = []
+    writer.writerow(
+        [*identity, *MEASURES, *ends, "hypervolume_error", "tied_with_best", *against, "unfinished", "runs"]
+    )
     for board in boards:
         for rank, row in enumerate(board.rows, 1):
             who = [board.suite, board.name, rank if row.seeds else "", row.label, row.method]
-            unfinished = "; ".join(f"seed {seed} {why}" for seed, why in row.unfinished.items())
+            differences = [
+                _of(row.against_baseline, name, end) for name in QUALITIES for end in ("mean", "low", "high")
+            ]
             writer.writerow(
                 [
                     *who,
                     " ".join(map(str, row.seeds)),
-                    *(row.metrics.get(name, "") for name in MEASURES),
-                    *(_end(row, name, end) for name in QUALITIES for end in ("low", "high")),
+                    *(_of(row.intervals, name, "mean") for name in MEASURES),
+                    *(_of(row.intervals, name, end) for name in QUALITIES for end in ("low", "high")),
+                    "" if row.hypervolume_error is None else row.hypervolume_error,
                     row.tied_with_best,
-                    unfinished,
+                    *(differences if against else []),
+                    "; ".join(f"seed {seed} {why}" for seed, why in row.unfinished.items()),
                     " ".join(row.run_ids),
                 ]
             )
@@ -44,8 +56,8 @@ def as_json(boards: Sequence[Board]) -> str:
     return json.dumps([_board(board) for board in boards], indent=2)
 
 
-def _end(row: Row, measure: str, end: str) -> float | str:
-    found = getattr(row.intervals.get(measure), end, None)
+def _of(intervals: Mapping[str, MeanInterval], measure: str, end: str) -> float | str:
+    found = getattr(intervals.get(measure), end, None)
     return "" if found is None else found
 
 

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import UnknownNameError
 from .cell import Cell
-from .leaderboard import asked_cells, leaderboards, why_unfinished
+from .leaderboard import asked_cells, why_unfinished
+from .results import load_groups
 from .store import Store, store_folder
 
 if TYPE_CHECKING:
@@ -54,23 +56,28 @@ def results(store: str | Path | None = None, *, suite: str | None = None) -> pd.
     last = {attempt.cell.key: attempt for attempt in attempts}
     rows: list[dict[str, Any]] = []
     finished = set()
-    for board in leaderboards(opened, suite):
-        for result in (result for row in board.rows for result in row.results.values()):
+    for group in load_groups(opened, attempts):
+        for result in group.results:
             finished.add(result.attempt.cell.key)
             identity = _identity(result.attempt.cell) | {
                 "status": "finished",
                 "run_id": result.attempt.run_id,
-                "reference_front": board.reference_digest,
+                "reference_front": group.reference_digest[:12],
             }
             numbers = {**result.attempt.metrics, **result.scores}
             rows += [{**identity, "metric": name, "value": value} for name, value in sorted(numbers.items())]
     for cell in asked_cells(opened, attempts):
-        if cell.key not in finished and suite in (None, cell.suite):
+        if cell.key not in finished:
             run = last.get(cell.key)
             status, _, reason = why_unfinished(run).partition(": ")
             unfinished = {"status": status, "reason": reason, "run_id": None if run is None else run.run_id}
             rows.append(_identity(cell) | unfinished)
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    if suite is None:
+        return table
+    if suite not in set(table["suite"]):
+        raise UnknownNameError("recorded suite", suite, set(table["suite"]))
+    return table[table["suite"] == suite].reset_index(drop=True)
 
 
 def _identity(cell: Cell) -> dict[str, Any]:

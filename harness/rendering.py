@@ -66,7 +66,7 @@ def _ranks(standings: Standings) -> list[list[str]]:
     return [
         ["#", "learner", "average rank"],
         *(
-            [f"{place}{TIED if place > 1 and name in ranking.tied_with_best else ''}", name, f"{average:.2f}"]
+            [f"{place}{TIED if name in standings.tied_with_best else ''}", name, f"{average:.2f}"]
             for place, (name, average) in enumerate(zip(ranking.names, ranking.average_ranks, strict=True), 1)
         ),
     ]

@@ -20,6 +20,8 @@ from .score_cache import ScoreCache, open_cache
 from .scores import own_scores, reference_scores
 from .store import PREFIX, Store
 
+CLOSED_FORM = "closed form"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -53,15 +55,18 @@ class Group:
     def reference_source(self) -> str:
         """`closed form`, or the union of how many runs."""
         n = len(self.results)
-        return "closed form" if self.closed_form else f"union of {n} run{'s' if n > 1 else ''}"
+        return CLOSED_FORM if self.closed_form else f"union of {n} run{'s' if n > 1 else ''}"
 
 
 def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list[Group]:
     """Every group that has a finished cell; of several finished attempts at one, the first undamaged counts.
 
     Args:
-        store: where they are recorded, and where scores are kept once computed.
+        store: where they are recorded, and where scores are kept once computed (`scores.sqlite`).
         attempts: the store's, where they have been read already.
+
+    Raises:
+        StoreError: the store cannot be read.
     """
     with open_cache(store.folder) as cache:
         by_group: dict[str, dict[str, tuple[Attempt, str]]] = {}
@@ -74,7 +79,11 @@ def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list
 
 
 def shown_fronts(store: Store, results: Sequence[Result]) -> list[Mapping[str, Any]]:
-    """What a page shows of each: `objectives`, `preferences` (or None), `labels`, `specialist`, `pretrained`, JSON."""
+    """What a page shows of each: `objectives`, `preferences` (or None), `labels`, `specialist`, `pretrained`, JSON.
+
+    Raises:
+        StoreError: a front that has not been read before is missing or damaged.
+    """
     with open_cache(store.folder) as cache:
         return [_content(cache, result.attempt, result.attempt.digests["front.parquet"]) for result in results]
 
@@ -118,7 +127,6 @@ def _summary(record: FrontRecord) -> dict[str, Any]:
         "objectives": record.evaluation.error.tolist(),
         "preferences": listed(record.evaluation.preferences),
         "labels": list(record.evaluation.labels),
-        "reference_point": record.reference_point.tolist(),
         "specialist": listed(record.specialist),
         "pretrained": listed(record.pretrained),
     }

@@ -10,14 +10,20 @@ import numpy as np
 from ..errors import ConfigError, FrontrunnerError
 from ..methods import ParetoSet
 from ..tasks import Problem
+from .measures import MEASURES
 from .meter import Meter
+from .scores import HYPERVOLUME_ERROR
+
+_TAKEN = ("train_", "min_error_")
+"""How the names of training curves and of the front's own ends begin."""
 
 
 def checked_diagnostics(pareto_set: ParetoSet, metrics: Mapping[str, float]) -> dict[str, float]:
-    """The set's own numbers, checked: they must not pass for what was measured."""
+    """The set's own numbers, checked: they must not pass for what is measured, now or later."""
     found = {}
     for name, value in pareto_set.diagnostics().items():
-        if name in metrics or not re.fullmatch(r"[\w\-.]+", name):
+        taken = name in metrics or name in MEASURES or name == HYPERVOLUME_ERROR or name.startswith(_TAKEN)
+        if taken or not re.fullmatch(r"[\w\-.]+", name):
             raise ConfigError(
                 f"diagnostics() may not name a metric {name!r}: taken, or not made of letters, digits and _-."
             )

@@ -22,6 +22,11 @@ class Standings:
     left_out: tuple[str, ...]
     """Labels of learners that have not finished on every board."""
 
+    @property
+    def tied_with_best(self) -> tuple[str, ...]:
+        """Those that the boards cannot tell from the first; nobody is marked where too few boards can tell anything."""
+        return self.ranking.tied_with_best[1:] if self.ranking.enough_for_diagram else ()
+
 
 def standings(boards: Sequence[Board], measure: str = "hypervolume") -> Standings | None:
     """Rank by the mean over seeds on each board; None with fewer than two boards or two learners on all of them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..harness.measures import NEED_THE_REFERENCE
 from ..harness.results import load_groups
 from ..harness.spec import BenchSpec, LearnerSpec
 from ..harness.store import Store
@@ -106,12 +107,12 @@ def metrics_shown(spec: TuneSpec, objectives: Sequence[Objective]) -> dict[str, 
 
 
 def _measured(store: Store) -> dict[str, Mapping[str, float]]:
-    """Cell key -> everything recorded; what was measured to a reference that changes is left out."""
+    """Cell key -> everything measured; what is measured to a reference that changes is left out."""
     return {
-        result.record.cell.key: {
+        result.attempt.cell.key: {
             metric: value
-            for metric, value in result.attempt.metrics.items()
-            if metric not in ("igd", "igd_plus") or result.record.pareto_front is not None
+            for metric, value in {**result.attempt.metrics, **result.scores}.items()
+            if group.closed_form or metric not in NEED_THE_REFERENCE
         }
         for group in load_groups(store)
         for result in group.results

@@ -107,7 +107,7 @@ def _reference(board: Board, points: Sequence[Any], results: Sequence[Result]) -
     if not results:
         return None
     try:
-        if board.reference_source == "closed form":
+        if board.closed_form:
             truth = results[0].record.pareto_front
             found = None if truth is None else reference_front([Front(truth)])
         else:

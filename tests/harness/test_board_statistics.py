@@ -109,7 +109,7 @@ def test_every_format_holds_the_interval(boards, command):
         assert (ended.status, ended.err) == (0, "")
         return ended.out
 
-    found, _ = rows(boards)
+    found, _ = rows(boards, baseline="best")
     expected = found["far"].intervals["hypervolume"]
     (board,) = json.loads(printed("json"))
     (row,) = (row for row in board["rows"] if row["label"] == "far")
@@ -127,6 +127,10 @@ def test_every_format_holds_the_interval(boards, command):
         expected.low,
         expected.high,
     ]
+    difference = found["far"].against_baseline["hypervolume"]
+    assert float(line["hypervolume_minus_baseline"]) == difference.mean
+    assert float(line["hypervolume_minus_baseline_high"]) == difference.high
+    assert line["hypervolume_error"] == ""
     shown = f"[{expected.low:.4f}, {expected.high:.4f}]"
     assert shown in printed("md")
     assert shown in printed("table")
@@ -163,8 +167,18 @@ def test_average_ranks_are_over_boards_that_all_have_finished(three):
     assert found.boards == ("x", "y", "z")
     assert found.ranking.critical_difference == critical_difference(3, 3)
     note = standings_caption(found)
-    assert "over 3 boards" in note
+    assert "by mean HV over 3 boards" in note
     assert "not finished on every board: d" in note
+    # Three boards can tell nothing, so nobody is marked.
+    assert "Too few boards" in note
+    assert found.tied_with_best == ()
+
+
+def test_ranks_within_the_critical_difference_are_marked(three):
+    found = standings([*three, *three])
+    assert found.tied_with_best == ("b",)
+    assert "≈: tied with the best, within the critical difference of 1.35 (Nemenyi, 95 %)" in standings_caption(found)
+    assert "|  2≈ | b" in as_markdown([], found)
 
 
 def test_a_cost_is_better_when_it_is_lower(make_board, make_row):

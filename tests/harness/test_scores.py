@@ -9,9 +9,11 @@ import pytest
 import frontrunner as fr
 from frontrunner.harness import results, run_reader, score_cache
 from frontrunner.harness.leaderboard import leaderboards
+from frontrunner.harness.measures import NEED_THE_REFERENCE, QUALITIES
 from frontrunner.harness.raw_boards import as_json
 from frontrunner.harness.results import load_groups, record_indicators
 from frontrunner.harness.run_reader import read_runs
+from frontrunner.harness.scores import own_scores, reference_scores
 
 GOOD = [[0.1, 0.6], [0.3, 0.3], [0.6, 0.1]]
 POOR = [[0.4, 0.9], [0.6, 0.6], [0.9, 0.4]]
@@ -93,7 +95,7 @@ def test_a_better_run_moves_the_reference_and_every_distance_to_it(filled, make_
     before = values(filled)
     record(filled, make_cell("best"), [[0.0, 0.2], [0.2, 0.0]])
     after = values(filled)
-    assert before["good"]["igd_plus"] == 0.0 or before["good"]["igd_plus"] < after["good"]["igd_plus"]
+    assert before["good"]["igd_plus"] < after["good"]["igd_plus"]
     for name in ("good", "poor"):
         assert after[name]["igd"] > before[name]["igd"]
         assert after[name]["hypervolume"] == before[name]["hypervolume"]
@@ -176,3 +178,10 @@ def test_the_long_table_holds_every_number_and_every_unfinished_cell(filled, mak
     assert fr.results(filled.folder, suite="made-up").equals(table)
     with pytest.raises(fr.UnknownNameError, match="did you mean 'made-up'"):
         fr.results(filled.folder, suite="made-upp")
+
+
+def test_every_score_is_a_measure_and_those_of_the_reference_are_named(filled):
+    (group,) = load_groups(filled)
+    record = group.results[0].record
+    assert set(own_scores(record)) <= set(QUALITIES) - set(NEED_THE_REFERENCE)
+    assert tuple(reference_scores(record.front(), group.reference)) == NEED_THE_REFERENCE
