@@ -23,7 +23,7 @@ from .front_record import FrontRecord
 from .reporter import PROBE_TIME, PROBED
 from .routing import RoutingRecord
 from .routing_png import routing_png
-from .run_note import finished_note, unfinished_note
+from .run_note import asked, finished_note, unfinished_note
 from .scores import HYPERVOLUME_ERROR, own_scores, reference_scores
 from .store import NOTE, PREFIX, Store
 
@@ -114,7 +114,7 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
         listener.reports(cell, event)
 
     try:
-        store.log(run_id, params=_asked(cell))
+        store.log(run_id, params=asked(cell))
         with store.scratch(cell) as scratch:
             ending = run(cell, scratch=scratch, checkpoints=store.checkpoints(cell), on_event=on_event)
             if ending.status == "finished":
@@ -126,7 +126,7 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
                     ending = Ending("failed", f"its report cannot be recorded ({type(error).__name__}: {error})")
             if ending.status != "finished":
                 curve = probed if ending.status == "stopped" else []
-                store.log(run_id, curve=curve, tags={NOTE: unfinished_note(cell, ending)})
+                store.log(run_id, curve=curve, tags={NOTE: unfinished_note(cell, ending.status, ending.reason)})
             store.add_artifacts(run_id, scratch)
     except (StoreError, OSError) as error:  # a full disk, say: closed as well as can be, on the way out
         with contextlib.suppress(StoreError):
@@ -149,10 +149,9 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
     truth = None if record.pareto_front is None else reference_front([Front(record.pareto_front)])
     scores = own_scores(record) | ({} if truth is None else reference_scores(record.front(), truth))
     lowest = record.front().objectives.min(axis=0)
-    asked = _asked(cell)
     store.log(
         run_id,
-        params={name: value for name, value in resolved.items() if name not in asked},
+        params={name: value for name, value in resolved.items() if name not in asked(cell)},
         metrics={
             **scores,  # MLflow lists and compares what was logged first
             **metrics,
@@ -177,19 +176,6 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
     )
     if (scratch / "routing.parquet").exists():
         routing_png(RoutingRecord.read(scratch / "routing.parquet"), scratch / "routing.png", title=cell.title)
-
-
-def _asked(cell: Cell) -> dict[str, object]:
-    """Parameters of every run, whatever becomes of it; a learner's options come on top."""
-    return {
-        "learner": cell.label,
-        "method": cell.method,
-        "method_version": cell.method_version,
-        "suite": cell.suite,
-        "tasks": ", ".join(cell.tasks),
-        "points_per_edge": cell.points_per_edge,
-        "seed": cell.seed,
-    }
 
 
 def _files(scratch: Path) -> list[str]:

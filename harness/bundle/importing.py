@@ -15,8 +15,9 @@ from ...errors import StoreError
 from ...file_digest import digest_files
 from ..front_record import FrontRecord
 from ..results import load_groups, record_indicators
+from ..run_note import asked, finished_note, unfinished_note
 from ..run_reader import read_runs
-from ..store import PREFIX, Store
+from ..store import NOTE, PREFIX, Store
 from .format import NOT_RUN, Entry
 from .plan import IMPORTED_FROM, Conflict, conflict, is_new, make_plan
 from .reading import Bundle, read_bundle
@@ -139,7 +140,8 @@ def _record(importing: _Import, parent: str, entry: Entry, record: FrontRecord |
     run_id = store.start(entry.spec, parent)
     try:
         if record is None:
-            store.log(run_id, tags={IMPORTED_FROM: importing.origin})
+            note = unfinished_note(entry.spec, entry.status, entry.reason, log=False)
+            store.log(run_id, params=asked(entry.spec), tags={NOTE: note, IMPORTED_FROM: importing.origin})
         else:
             _write(importing, run_id, entry, record)
     except BaseException:
@@ -166,11 +168,11 @@ def _write(importing: _Import, run_id: str, entry: Entry, record: FrontRecord) -
                 (scratch / f"{name}.json").write_text(json.dumps(content, indent=2 if name == "config" else None))
             store.log(
                 run_id,
-                params={"method": cell.method, "suite": cell.suite, "tasks": ", ".join(cell.tasks), "seed": cell.seed}
-                | result.resolved,
+                params=result.resolved | asked(cell),
                 metrics=result.metrics,
                 curve=curve,
                 tags={
+                    NOTE: finished_note(cell, run_id, result.metrics),
                     f"{PREFIX}hypervolume_exact": str(result.hypervolume_error is None),
                     f"{PREFIX}digests": json.dumps(digests),
                     IMPORTED_FROM: importing.origin,

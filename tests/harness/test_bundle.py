@@ -36,7 +36,7 @@ from frontrunner.harness.front_record import FrontRecord
 from frontrunner.harness.leaderboard import leaderboards
 from frontrunner.harness.raw_boards import as_json
 from frontrunner.harness.spec import BenchSpec
-from frontrunner.harness.store import Store
+from frontrunner.harness.store import NOTE, Store
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
@@ -183,9 +183,17 @@ class TestRoundTrip:
         export_bundle(source, tmp_path / "all.zip")
         import_bundle(empty, tmp_path / "all.zip")
         of_origin = {attempt.cell.key: attempt for attempt in source.attempts()}
-        own = {"frontrunner.imported_from", "frontrunner.digests", "mlflow.parentRunId", "mlflow.user"}
+        own = {"frontrunner.imported_from", "frontrunner.digests", "mlflow.parentRunId", "mlflow.user", NOTE}
         for attempt in empty.attempts():
             origin = of_origin[attempt.cell.key]
+            # A description names the run, and the log that only the origin has.
+            told = origin.tags[NOTE].replace(origin.run_id[:8], attempt.run_id[:8]).partition("\n\nWhat it printed")[0]
+            assert attempt.tags[NOTE] == told
+            params = [
+                store.client.get_run(run_id).data.params
+                for store, run_id in ((empty, attempt.run_id), (source, origin.run_id))
+            ]
+            assert params[0] == params[1]
             assert (attempt.status, attempt.reason, attempt.metrics) == (origin.status, origin.reason, origin.metrics)
             assert {k: v for k, v in attempt.tags.items() if k not in own} == {
                 k: v for k, v in origin.tags.items() if k not in own
