@@ -25,8 +25,8 @@ if TYPE_CHECKING:
         UnknownNameError,
         UnsupportedError,
     )
+    from .harness.board.long_table import results
     from .harness.evaluate import evaluate
-    from .harness.raw_results import results
     from .methods import (
         Checkpoints,
         Choice,
@@ -95,7 +95,7 @@ _HOME = {
         "make_learner",
         "methods",
     ),
-    "harness.raw_results": ("results",),
+    "harness.board.long_table": ("results",),
     "metrics": (
         "Front",
         "Hypervolume",

@@ -13,21 +13,21 @@ import numpy as np
 
 from ..errors import StoreError
 from ..metrics import Front
+from .board.leaderboard import Board, labels, leaderboards
+from .board.measures import MEASURES
+from .board.raw_boards import as_csv
+from .board.rendering import as_markdown
+from .board.results import load_groups, record_indicators
+from .board.standings import Standings, standings
 from .cell import digest
 from .cell_run import Outcome
-from .cost_png import cost_png
-from .front_html import front_html
-from .front_png import front_png
-from .leaderboard import Board, labels, leaderboards
 from .markdown import plain
-from .measures import MEASURES
 from .page.run_content import curves
-from .progress_png import progress_png
-from .rank_png import rank_png
-from .raw_boards import as_csv
-from .rendering import as_markdown
-from .results import load_groups, record_indicators
-from .standings import Standings, standings
+from .pictures.cost_png import cost_png
+from .pictures.front_html import front_html
+from .pictures.front_png import front_png
+from .pictures.progress_png import progress_png
+from .pictures.rank_png import rank_png
 from .store import NOTE, PREFIX, Store
 
 RECORDED = f"{PREFIX}recorded"

@@ -16,15 +16,15 @@ from filelock import Timeout
 from ..errors import StoreError
 from ..file_digest import digest_files
 from ..metrics import Front, reference_front
+from .board.scores import HYPERVOLUME_ERROR, own_scores, reference_scores
 from .cell import Cell
 from .cell_process import Ending, run_in_process
-from .front_png import front_png
 from .front_record import FrontRecord
+from .pictures.front_png import front_png
+from .pictures.routing_png import routing_png
 from .reporter import PROBE_TIME, PROBED
 from .routing import RoutingRecord
-from .routing_png import routing_png
 from .run_note import asked, finished_note, unfinished_note
-from .scores import HYPERVOLUME_ERROR, own_scores, reference_scores
 from .store import NOTE, PREFIX, Store
 
 

@@ -82,11 +82,11 @@ def bench(
     plugin: PluginOption = None,
 ) -> None:
     """Run every cell of a file that is not settled, then print the leaderboard."""
-    from .leaderboard import leaderboards
+    from .board.leaderboard import leaderboards
+    from .board.report import check_report, write_report
+    from .board.standings import standings
     from .plugins import load_plugins
-    from .report import check_report, write_report
     from .spec import read_bench
-    from .standings import standings
     from .store import Store
     from .verdict import require_settled, summary
 

@@ -13,10 +13,10 @@ from rich.text import Text
 from ..errors import ConfigError
 from ..metrics import alignment
 from .attempt import Attempt
-from .front_html import front_html
-from .front_plot import FrontPlot
-from .front_png import front_png
 from .front_record import FrontRecord
+from .pictures.front_html import front_html
+from .pictures.front_plot import FrontPlot
+from .pictures.front_png import front_png
 from .quantities import as_time
 
 

@@ -18,8 +18,8 @@ from .console import StoreOption, folder_of, open_console
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .leaderboard import Board
-    from .standings import Standings
+    from .board.leaderboard import Board
+    from .board.standings import Standings
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 Format = Literal["table", "md", "csv", "json", "html"]
@@ -42,9 +42,9 @@ def leaderboard(
     """Rank what is recorded: hypervolume with its 95 % interval, IGD+, alignment, costs; share it as a file."""
     if context.invoked_subcommand is not None:
         return
-    from . import raw_boards, rendering, report
-    from .leaderboard import leaderboards
-    from .standings import standings
+    from .board import raw_boards, rendering, report
+    from .board.leaderboard import leaderboards
+    from .board.standings import standings
     from .store import Store
 
     if output is not None:
@@ -111,7 +111,7 @@ def _uncollected() -> Iterator[None]:
 
 def print_boards(boards: Sequence[Board], overall: Standings | None) -> None:
     """To the terminal."""
-    from . import rendering
+    from .board import rendering
 
     console = open_console()
     for board in boards:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .board.measures import MEASURES
 from .cell import Cell
 from .markdown import plain
-from .measures import MEASURES
 
 _SHOWN = ("hypervolume", "hypervolume_ratio", "alignment", "fit_time_s", "peak_rss_bytes", "trainable_parameters")
 

@@ -10,9 +10,9 @@ import numpy as np
 from ..errors import ConfigError, FrontrunnerError
 from ..methods import ParetoSet
 from ..tasks import Problem
-from .measures import MEASURES
+from .board.measures import MEASURES
+from .board.scores import HYPERVOLUME_ERROR
 from .meter import Meter
-from .scores import HYPERVOLUME_ERROR
 
 _TAKEN = ("train_", "min_error_")
 """How the names of training curves and of the front's own ends begin."""

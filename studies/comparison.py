@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..harness.measures import NEED_THE_REFERENCE
-from ..harness.results import load_groups
+from ..harness.board.measures import NEED_THE_REFERENCE
+from ..harness.board.results import load_groups
 from ..harness.spec import BenchSpec, LearnerSpec
 from ..harness.store import Store
 from ..metrics.statistics import MeanInterval, mean_interval, paired_differences

@@ -18,11 +18,11 @@ from pydantic import ValidationError
 
 from ...errors import ConfigError, StoreError, UnknownNameError
 from ..attempt import Attempt
+from ..board.measures import NEED_THE_REFERENCE
+from ..board.results import Group, Result, load_groups
+from ..board.scores import HYPERVOLUME_ERROR
 from ..cell import Cell
 from ..front_record import FrontRecord
-from ..measures import NEED_THE_REFERENCE
-from ..results import Group, Result, load_groups
-from ..scores import HYPERVOLUME_ERROR
 from ..store import Store
 from .comparable import incomparable
 from .format import FORMAT, NOT_RUN, VERSION, Content, Entry, validation_message

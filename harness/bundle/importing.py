@@ -13,8 +13,8 @@ from filelock import Timeout
 
 from ...errors import StoreError
 from ...file_digest import digest_files
+from ..board.results import load_groups, record_indicators
 from ..front_record import FrontRecord
-from ..results import load_groups, record_indicators
 from ..run_note import asked, finished_note, unfinished_note
 from ..run_reader import read_runs
 from ..store import NOTE, PREFIX, Store

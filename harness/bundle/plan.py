@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..attempt import Attempt
+from ..board.results import Group, load_groups
 from ..front_record import FrontRecord
-from ..results import Group, load_groups
 from ..store import PREFIX, Store
 from .comparable import differences, incomparable
 from .format import NOT_RUN, Entry

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...metrics.statistics import MeanInterval
-from ..leaderboard import Board, Row
-from ..measures import MEASURES
-from ..results import Result
+from ..board.leaderboard import Board, Row
+from ..board.measures import MEASURES
+from ..board.results import Result
 from ..store import PREFIX
 from .front_content import front_content
 from .packing import short

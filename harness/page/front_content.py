@@ -8,8 +8,8 @@ from typing import Any
 
 from ...errors import FrontrunnerError
 from ...metrics import Front, ReferenceFront, reference_front
-from ..leaderboard import Board
-from ..results import Result, shown_fronts
+from ..board.leaderboard import Board
+from ..board.results import Result, shown_fronts
 from ..store import Store
 from .packing import by_column, short
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import StoreError
-from ..leaderboard import Row
+from ..board.leaderboard import Row
+from ..board.results import Result
 from ..reporter import PROBE_TIME, PROBED
-from ..results import Result
 from ..routing import RoutingRecord
 from .packing import by_column, short
 

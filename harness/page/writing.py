@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ConfigError
-from ..front_picture import COLOURS, MARKERS
-from ..leaderboard import Board, labels
-from ..measures import MEASURES, QUALITIES
-from ..standings import Standings
+from ..board.leaderboard import Board, labels
+from ..board.measures import MEASURES, QUALITIES
+from ..board.standings import Standings
+from ..pictures.front_picture import COLOURS, MARKERS
 from ..store import Store
 from .board_content import board_content
 from .front_content import all_fronts, shown_seeds

@@ -10,12 +10,12 @@ import pytest
 
 from frontrunner.file_digest import digest_files
 from frontrunner.harness.attempt import Attempt
+from frontrunner.harness.board.leaderboard import Board, Row
+from frontrunner.harness.board.measures import QUALITIES
+from frontrunner.harness.board.results import Result
 from frontrunner.harness.cell import Cell
 from frontrunner.harness.evaluation import Evaluation
 from frontrunner.harness.front_record import FrontRecord
-from frontrunner.harness.leaderboard import Board, Row
-from frontrunner.harness.measures import QUALITIES
-from frontrunner.harness.results import Result
 from frontrunner.harness.store import PREFIX, Store
 from frontrunner.metrics.statistics import mean_interval
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from frontrunner.harness.leaderboard import leaderboards
-from frontrunner.harness.report import write_report
+from frontrunner.harness.board.leaderboard import leaderboards
+from frontrunner.harness.board.report import write_report
 from frontrunner.harness.store import Store
 
 FINISHED = [

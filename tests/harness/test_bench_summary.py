@@ -13,11 +13,11 @@ import frontrunner as fr
 from frontrunner.harness import bench_summary
 from frontrunner.harness.bench import run_bench
 from frontrunner.harness.bench_summary import NOTE_LENGTH, note
+from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.cell_process import Ending
 from frontrunner.harness.cell_run import Outcome
-from frontrunner.harness.cost_png import cost_png
-from frontrunner.harness.leaderboard import leaderboards
-from frontrunner.harness.progress_png import progress_png
+from frontrunner.harness.pictures.cost_png import cost_png
+from frontrunner.harness.pictures.progress_png import progress_png
 from frontrunner.harness.spec import BenchSpec
 from frontrunner.harness.store import NOTE, Store
 from frontrunner.harness.ui_views import LEARNERS, RUNS, experiment_tags, view_address

@@ -9,11 +9,11 @@ from rich.console import Console
 
 import frontrunner as fr
 from frontrunner.harness import worker
+from frontrunner.harness.board.leaderboard import leaderboards
+from frontrunner.harness.board.raw_boards import as_csv, as_json
+from frontrunner.harness.board.rendering import as_markdown, as_table
 from frontrunner.harness.front_record import FrontRecord
-from frontrunner.harness.leaderboard import leaderboards
 from frontrunner.harness.quantities import as_needs, as_rough_count
-from frontrunner.harness.raw_boards import as_csv, as_json
-from frontrunner.harness.rendering import as_markdown, as_table
 from frontrunner.methods import METHODS
 
 LIMIT = 0.8

@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 import frontrunner as fr
-from frontrunner.harness.board_notes import standings_caption
-from frontrunner.harness.leaderboard import labels, leaderboards
-from frontrunner.harness.rendering import as_markdown, as_table, standings_table
-from frontrunner.harness.standings import standings
+from frontrunner.harness.board.leaderboard import labels, leaderboards
+from frontrunner.harness.board.notes import standings_caption
+from frontrunner.harness.board.rendering import as_markdown, as_table, standings_table
+from frontrunner.harness.board.standings import standings
 from frontrunner.metrics.ranking import critical_difference
 from frontrunner.metrics.statistics import mean_interval
 

@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from frontrunner.errors import ConfigError, StoreError, UnknownNameError
 from frontrunner.harness import bench
+from frontrunner.harness.board.leaderboard import leaderboards
+from frontrunner.harness.board.raw_boards import as_json
 from frontrunner.harness.bundle import export_bundle, import_bundle, importing, reading
 from frontrunner.harness.bundle.exporting import _without_paths
 from frontrunner.harness.bundle.reading import read_bundle
@@ -33,8 +35,6 @@ from frontrunner.harness.bundle.tables import (
 from frontrunner.harness.cell import Cell
 from frontrunner.harness.evaluation import Evaluation
 from frontrunner.harness.front_record import FrontRecord
-from frontrunner.harness.leaderboard import leaderboards
-from frontrunner.harness.raw_boards import as_json
 from frontrunner.harness.spec import BenchSpec
 from frontrunner.harness.store import NOTE, Store
 

@@ -12,8 +12,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from frontrunner.errors import ConfigError, FrontError
-from frontrunner.harness.front_html import front_html
-from frontrunner.harness.front_png import front_png
+from frontrunner.harness.pictures.front_html import front_html
+from frontrunner.harness.pictures.front_png import front_png
 from frontrunner.metrics import Front, simplex_grid
 
 TASKS = ("digits", "fashion", "animals", "emoji", "clipart")

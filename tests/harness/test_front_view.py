@@ -10,9 +10,9 @@ from rich.console import Console
 
 from frontrunner.harness.cell import Cell
 from frontrunner.harness.evaluation import Evaluation
-from frontrunner.harness.front_plot import FrontPlot, most_conflicting
 from frontrunner.harness.front_record import FrontRecord
 from frontrunner.harness.front_view import draw, view
+from frontrunner.harness.pictures.front_plot import FrontPlot, most_conflicting
 from frontrunner.metrics import Front
 
 TASKS = ("digits", "fashion", "animals", "emoji")

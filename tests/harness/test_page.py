@@ -16,18 +16,18 @@ import pytest
 from frontrunner.errors import ConfigError
 from frontrunner.file_digest import digest_files
 from frontrunner.harness.attempt import Attempt
+from frontrunner.harness.board.leaderboard import Board, Row
+from frontrunner.harness.board.measures import MEASURES
+from frontrunner.harness.board.results import Result
+from frontrunner.harness.board.scores import own_scores, reference_scores
+from frontrunner.harness.board.standings import standings
 from frontrunner.harness.cell import Cell
 from frontrunner.harness.evaluation import Evaluation
 from frontrunner.harness.front_record import FrontRecord
-from frontrunner.harness.leaderboard import Board, Row
-from frontrunner.harness.measures import MEASURES
 from frontrunner.harness.page import front_content, write_page
 from frontrunner.harness.page.front_content import shown_seeds
 from frontrunner.harness.page.packing import by_column, in_script, short
-from frontrunner.harness.results import Result
 from frontrunner.harness.routing import RoutingRecord
-from frontrunner.harness.scores import own_scores, reference_scores
-from frontrunner.harness.standings import standings
 from frontrunner.metrics import reference_front, simplex_grid
 from frontrunner.metrics.statistics import mean_interval, paired_differences
 

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import frontrunner as fr
-from frontrunner.harness.rank_png import CLIQUE, rank_png
+from frontrunner.harness.pictures.rank_png import CLIQUE, rank_png
 from frontrunner.metrics.ranking import rank
 
 NAMES = ["second", "a name $that$ is far too long to be drawn beside an axis", "best", "worst"]

@@ -5,9 +5,9 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.harness.front_record import FrontRecord
+from frontrunner.harness.pictures.routing_png import routing_png, shortened
 from frontrunner.harness.reporter import Reporter
 from frontrunner.harness.routing import RoutingRecord
-from frontrunner.harness.routing_png import routing_png, shortened
 from frontrunner.harness.set_routing import routing_of
 from frontrunner.harness.worker import Request, run_cell
 

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness import results, run_reader, score_cache
-from frontrunner.harness.leaderboard import leaderboards
-from frontrunner.harness.measures import NEED_THE_REFERENCE, QUALITIES
-from frontrunner.harness.raw_boards import as_json
-from frontrunner.harness.results import load_groups, record_indicators
+from frontrunner.harness import run_reader
+from frontrunner.harness.board import results, score_cache
+from frontrunner.harness.board.leaderboard import leaderboards
+from frontrunner.harness.board.measures import NEED_THE_REFERENCE, QUALITIES
+from frontrunner.harness.board.raw_boards import as_json
+from frontrunner.harness.board.results import load_groups, record_indicators
+from frontrunner.harness.board.scores import own_scores, reference_scores
 from frontrunner.harness.run_reader import read_runs
-from frontrunner.harness.scores import own_scores, reference_scores
 
 GOOD = [[0.1, 0.6], [0.3, 0.3], [0.6, 0.1]]
 POOR = [[0.4, 0.9], [0.6, 0.6], [0.9, 0.4]]

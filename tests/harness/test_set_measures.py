@@ -3,7 +3,7 @@
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness.measures import MEASURES
+from frontrunner.harness.board.measures import MEASURES
 from frontrunner.harness.meter import Meter
 from frontrunner.harness.set_measures import checked_diagnostics, time_one_answer
 

@@ -6,7 +6,7 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.harness import bench, cell_run, store
-from frontrunner.harness.leaderboard import leaderboards
+from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.spec import BenchSpec
 from frontrunner.harness.store import Store
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness.leaderboard import leaderboards
+from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.spec import BenchSpec, LearnerSpec
 from frontrunner.harness.tuned import find_tuned
 from frontrunner.metrics.statistics import mean_interval

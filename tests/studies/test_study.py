@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from frontrunner.harness.leaderboard import leaderboards
+from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.tuned import find_tuned
 
 KEYS = {"space": ["lr", "init_lambda"], "trials": 4}

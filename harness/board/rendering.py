@@ -9,11 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from .board_columns import TIED, text
-from .board_notes import caption, reasons, standings_caption
+from ..markdown import plain
+from .columns import TIED, text
 from .leaderboard import Board
-from .markdown import plain
 from .measures import MEASURES
+from .notes import caption, reasons, standings_caption
 from .standings import Standings
 
 

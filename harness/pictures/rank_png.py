@@ -6,8 +6,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError
-from ..metrics.ranking import DIAGRAM_BLOCKS, DIAGRAM_LEARNERS, Ranking
+from ...errors import ConfigError
+from ...metrics.ranking import DIAGRAM_BLOCKS, DIAGRAM_LEARNERS, Ranking
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from ..metrics import Front
+from ...metrics import Front
 
 MAX_WIDTH = 72
 """Of one scatter: wider ones tell no more."""

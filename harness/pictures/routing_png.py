@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .routing import RoutingRecord
+from ..routing import RoutingRecord
 
 CELL_INCHES = 0.24
 MIN_PANEL_INCHES = 0.9

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .attempt import Attempt
+from ..attempt import Attempt
 
 VERSION = 1
 """Of the scores: raised whenever one of them is computed in another way."""

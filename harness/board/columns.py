@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..metrics.statistics import MeanInterval
+from ...metrics.statistics import MeanInterval
+from ..quantities import as_needs
 from .leaderboard import Board, Row
 from .measures import MEASURES
-from .quantities import as_needs
 
 MISSING = "–"
 TIED = "≈"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError
-from ..metrics import Front
+from ...errors import ConfigError
+from ...metrics import Front
+from ..board.leaderboard import Board, Row
+from ..board.measures import MEASURES, Measure
 from .front_picture import COLOURS, GREY, MARKERS
-from .leaderboard import Board, Row
-from .measures import MEASURES, Measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

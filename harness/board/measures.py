@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..metrics.statistics import MeanInterval
-from .quantities import as_bytes, as_count, as_time
+from ...metrics.statistics import MeanInterval
+from ..quantities import as_bytes, as_count, as_time
 
 Unit = Literal["quality", "seconds", "bytes", "count"]
 

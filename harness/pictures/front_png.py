@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from ..metrics import Front
+from ...metrics import Front
 from .front_picture import DOMINATED, GREY, REFERENCE, Picture, Series, make_picture
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import ConfigError, FrontError
-from ..metrics import Front
+from ...errors import ConfigError, FrontError
+from ...metrics import Front
 
 # Okabe and Ito's colours without their yellow, which is lost on white, then a grey and Tol's wine. Nine
 # colours and ten markers have no common factor, so ninety methods differ.

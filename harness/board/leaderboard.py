@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import UnknownNameError
-from ..metrics.ranking import tied_with_best
-from ..metrics.statistics import MeanInterval, mean_intervals
-from .attempt import Attempt
-from .cell import Cell
+from ...errors import UnknownNameError
+from ...metrics.ranking import tied_with_best
+from ...metrics.statistics import MeanInterval, mean_intervals
+from ..attempt import Attempt
+from ..cell import Cell
+from ..store import Store
 from .measures import MEASURES
 from .results import CLOSED_FORM, Group, Result, load_groups
 from .scores import HYPERVOLUME_ERROR
-from .store import Store
 
 
 @dataclass(frozen=True)

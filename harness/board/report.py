@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import ConfigError
+from ...errors import ConfigError
+from ..store import Store
 from .leaderboard import Board
 from .raw_boards import as_csv, as_json
 from .rendering import as_markdown
 from .standings import Standings
-from .store import Store
 
 ENDINGS = (".md", ".csv", ".json", ".html")
 
@@ -37,7 +37,7 @@ def write_report(
         made_by: the command, told in Markdown.
     """
     if file.suffix == ".html":
-        from .page import write_page
+        from ..page import write_page
 
         write_page(boards, store, file, standings=standings, title=title)
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..metrics.ranking import Ranking, rank
+from ...metrics.ranking import Ranking, rank
 from .leaderboard import Board, labels
 from .measures import MEASURES
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError
+from ...errors import ConfigError
 from .front_picture import COLOURS, MARKERS
 
 WIDE = 20.0

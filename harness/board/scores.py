@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import FrontError
-from ..metrics import (
+from ...errors import FrontError
+from ...metrics import (
     Front,
     ReferenceFront,
     alignment,
@@ -17,7 +17,7 @@ from ..metrics import (
     normalised,
     spread,
 )
-from .front_record import FrontRecord
+from ..front_record import FrontRecord
 
 HYPERVOLUME_ERROR = "hypervolume_error"
 """Half width of the estimate's 95 % interval; absent where the hypervolume is exact."""

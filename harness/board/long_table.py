@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UnknownNameError
-from .cell import Cell
+from ...errors import UnknownNameError
+from ..cell import Cell
+from ..store import Store, store_folder
 from .leaderboard import asked_cells, why_unfinished
 from .results import load_groups
-from .store import Store, store_folder
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FrontrunnerError
-from ..metrics import Front, ReferenceFront, reference_front
-from .attempt import Attempt
-from .front_record import FrontRecord
+from ...errors import FrontrunnerError
+from ...metrics import Front, ReferenceFront, reference_front
+from ..attempt import Attempt
+from ..front_record import FrontRecord
+from ..store import PREFIX, Store
 from .measures import NEED_THE_REFERENCE
 from .score_cache import ScoreCache, open_cache
 from .scores import own_scores, reference_scores
-from .store import PREFIX, Store
 
 CLOSED_FORM = "closed form"
 

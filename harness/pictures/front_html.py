@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..metrics import Front
+from ...metrics import Front
 from .front_picture import DOMINATED, GREY, REFERENCE, Picture, Series, make_picture
 
 # plotly's own page has no title, and a margin that makes it scroll

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..metrics.statistics import MeanInterval
+from ...metrics.statistics import MeanInterval
 from .leaderboard import Board, Row
 from .measures import MEASURES, QUALITIES
 

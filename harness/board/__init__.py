@@ -1,0 +1,1 @@
+"""The leaderboard: what is recorded is scored (`scores`), grouped (`results`), ranked and reported."""
