@@ -25,7 +25,8 @@ from frontrunner.file_digest import digest_files
 from frontrunner.harness.cell import Cell, cells_document
 from frontrunner.harness.evaluation import Evaluation
 from frontrunner.harness.front_record import FrontRecord
-from frontrunner.harness.store import PREFIX, Store
+from frontrunner.harness.run_tags import PREFIX
+from frontrunner.harness.store import Store
 from frontrunner.metrics import simplex_grid
 
 TASKS = ("digits", "fashion", "animals")

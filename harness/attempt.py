@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ..errors import StoreError
 from ..file_digest import digest_files
 from .cell import Cell
 from .front_record import FrontRecord
+from .reporter import PROBE_TIME, PROBED
+
+T = TypeVar("T", list[Any], dict[str, Any])
 
 SETTLED = ("finished", "unsupported")
 """Statuses that another attempt would only repeat."""
@@ -52,6 +58,25 @@ class Attempt:
         if found != self.digests.get(name):
             raise StoreError(f"{file} is damaged: it is not the file that was recorded")
         return file
+
+    def noted(self, name: str, kind: type[T]) -> T:
+        """What one of its JSON files holds; empty where it is missing or damaged, since no score depends on it."""
+        try:
+            found = json.loads((self.folder / name).read_text())
+        except (OSError, ValueError):
+            return kind()
+        return found if isinstance(found, kind) else kind()
+
+    def quality_over_time(self) -> list[tuple[float, float]]:
+        """Seconds of the fit and hypervolume of the set in the making, in order; empty where it was not looked at."""
+        if f"train_{PROBED}" not in self.metrics:  # not every curve is worth reading
+            return []
+        try:
+            points = self.noted("curve.json", list)
+            probed = [(float(point[PROBE_TIME]), float(point[PROBED])) for point in points if PROBE_TIME in point]
+        except (TypeError, ValueError, KeyError):
+            return []
+        return sorted(point for point in probed if all(map(math.isfinite, point)))
 
     def intact(self) -> FrontRecord | None:
         """Its recorded front if it finished and the file is undamaged."""

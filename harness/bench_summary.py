@@ -22,13 +22,13 @@ from .board.standings import Standings, standings
 from .cell import digest
 from .cell_run import Outcome
 from .markdown import plain
-from .page.run_content import curves
 from .pictures.cost_png import cost_png
 from .pictures.front_html import front_html
 from .pictures.front_png import front_png
 from .pictures.progress_png import progress_png
 from .pictures.rank_png import rank_png
-from .store import NOTE, PREFIX, Store
+from .run_tags import NOTE, PREFIX
+from .store import Store
 
 RECORDED = f"{PREFIX}recorded"
 NOTE_LENGTH = 7500
@@ -171,9 +171,9 @@ def _draw(board: Board, folder: Path) -> None:
     name, names = _file_name(board), labels([board])
     cost_png(board, folder / f"cost-{name}.png", title=f"Quality against cost: {board.name}")
     probed = {
-        names[row.key]: [np.array(curve, dtype=float) for curve in seeds.values()]
+        names[row.key]: curves
         for row in board.rows
-        if (seeds := curves(row, None))
+        if (curves := [np.array(c).T for r in row.results.values() if (c := r.attempt.quality_over_time())])
     }
     if probed:
         progress_png(probed, folder / f"progress-{name}.png", title=f"Quality over time: {board.name}")

@@ -25,7 +25,8 @@ from .pictures.routing_png import routing_png
 from .reporter import PROBE_TIME, PROBED
 from .routing import RoutingRecord
 from .run_note import asked, finished_note, unfinished_note
-from .store import NOTE, PREFIX, Store
+from .run_tags import NOTE, PREFIX
+from .store import Store
 
 
 @dataclass(frozen=True)

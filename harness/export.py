@@ -17,7 +17,7 @@ from ..tasks import SUITES, load_problem
 from .attempt import Attempt
 from .environment import resolve_devices
 from .problem_digest import digest_problem
-from .store import PREFIX
+from .run_tags import IMPORTED_FROM
 
 
 def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -> Path:
@@ -44,7 +44,7 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
             f"the run was made with versions {cell.method_version} of {cell.method!r} and {cell.suite_version} of "
             f"{cell.suite!r}, installed are {learner.version} and {suite.version}; run it again"
         )
-    origin = attempt.tags.get(f"{PREFIX}imported_from")
+    origin = attempt.tags.get(IMPORTED_FROM)
     if origin is not None and attempt.metrics["trainable_parameters"] > 0:
         raise StoreError(
             f"the run was imported from {origin}, and bundles hold no weights; run it here to export models"

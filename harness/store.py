@@ -26,15 +26,13 @@ from .attempt import Attempt
 from .cell import Cell, read_cells
 from .database import create_database, explained, open_client
 from .run_reader import RecordedRun, read_runs
+from .run_tags import PREFIX
 from .ui_views import experiment_tags, is_view
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment, Run
 
-PREFIX = "frontrunner."
-NOTE = "mlflow.note.content"
-"""The tag that MLflow's UI shows as a run's description, in Markdown."""
 BATCH = 1000  # MLflow takes at most this many metrics in one call
 
 

@@ -12,7 +12,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ..errors import CellError, StoreError
 from ..harness.cell import digest
-from ..harness.store import PREFIX, Store
+from ..harness.run_tags import PREFIX
+from ..harness.store import Store
 from ..harness.tuned import FILE, Configuration, Tuned
 from .plots import draw_plots
 from .standing import DEFAULT, REASON, WALL_TIME_S, settled, slot

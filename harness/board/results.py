@@ -15,7 +15,8 @@ from ...errors import FrontrunnerError
 from ...metrics import Front, ReferenceFront, reference_front
 from ..attempt import Attempt
 from ..front_record import FrontRecord
-from ..store import PREFIX, Store
+from ..run_tags import PREFIX
+from ..store import Store
 from .measures import NEED_THE_REFERENCE
 from .score_cache import ScoreCache, open_cache
 from .scores import own_scores, reference_scores

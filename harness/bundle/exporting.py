@@ -12,7 +12,6 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -73,7 +72,7 @@ def export_bundle(store: Store, file: Path, *, suite: str | None = None) -> Bund
         }
     )
     truths = {array_digest(r.pareto_front): r.pareto_front for r in records.values() if r.pareto_front is not None}
-    curves = {key: curve for key in records if (curve := _curve(results[key].attempt))}
+    curves = {key: curve for key in records if (curve := results[key].attempt.noted("curve.json", list))}
     members = {
         "bundle.json": json.dumps(about.model_dump(), indent=1).encode(),
         "fronts.parquet": write_fronts(records),
@@ -138,7 +137,7 @@ def _entry(cell: Cell, result: Result | None, record: FrontRecord | None, last: 
 
 def _shared(result: Result, record: FrontRecord) -> SharedResult:
     attempt = result.attempt
-    drawn = {f"train_{name}" for point in _curve(attempt) for name in point}
+    drawn = {f"train_{name}" for point in attempt.noted("curve.json", list) for name in point}
     metrics = {
         name: value
         for name, value in attempt.metrics.items()
@@ -157,23 +156,9 @@ def _shared(result: Result, record: FrontRecord) -> SharedResult:
         hypervolume_error=result.scores.get(HYPERVOLUME_ERROR),
         environment=record.environment,
         metrics=metrics,
-        resolved=_artifact(attempt, "config.json", dict).get("resolved", {}),
+        resolved=attempt.noted("config.json", dict).get("resolved", {}),
         routing=_routing_digest(attempt),
     )
-
-
-def _curve(attempt: Attempt) -> list[Any]:
-    found: list[Any] = _artifact(attempt, "curve.json", list)
-    return found
-
-
-def _artifact(attempt: Attempt, name: str, kind: type[Any]) -> Any:
-    """A JSON file beside the front; empty where it is missing or damaged, since no score depends on it."""
-    try:
-        found = json.loads((attempt.folder / name).read_text())
-    except (OSError, ValueError):
-        return kind()
-    return found if isinstance(found, kind) else kind()
 
 
 def _routing_digest(attempt: Attempt) -> str | None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..cell import Cell
+from ..run_tags import OWN_TAGS
 
 FORMAT = "frontrunner bundle"
 VERSION = 1
@@ -17,12 +18,6 @@ VERSION = 1
 
 NOT_RUN = "missing"
 """Status of a cell that a bench has asked for and nobody has started."""
-
-OWN_TAGS = frozenset(
-    {"kind", "cell", "spec", "method", "label", "group", "status", "reason", "digests", "reference_front"}
-    | {"hypervolume_exact", "imported_from", "bench", "study"}
-)
-"""What the store says of a run under the same prefix as the entries of its environment."""
 
 
 def _shown(text: str) -> str:

@@ -17,9 +17,10 @@ from ..board.results import load_groups, record_indicators
 from ..front_record import FrontRecord
 from ..run_note import asked, finished_note, unfinished_note
 from ..run_reader import read_runs
-from ..store import NOTE, PREFIX, Store
+from ..run_tags import IMPORTED_FROM, NOTE, PREFIX
+from ..store import Store
 from .format import NOT_RUN, Entry
-from .plan import IMPORTED_FROM, Conflict, conflict, is_new, make_plan
+from .plan import Conflict, conflict, is_new, make_plan
 from .reading import Bundle, read_bundle
 from .summary import ImportSummary, listed
 

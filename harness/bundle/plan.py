@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from ..attempt import Attempt
 from ..board.results import Group, load_groups
 from ..front_record import FrontRecord
-from ..store import PREFIX, Store
+from ..run_tags import IMPORTED_FROM
+from ..store import Store
 from .comparable import differences, incomparable
 from .format import NOT_RUN, Entry
 from .reading import Bundle
 from .tables import front_digest
-
-IMPORTED_FROM = f"{PREFIX}imported_from"
 
 
 @dataclass(frozen=True)

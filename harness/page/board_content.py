@@ -11,30 +11,10 @@ from ...metrics.statistics import MeanInterval
 from ..board.leaderboard import Board, Row
 from ..board.measures import MEASURES
 from ..board.results import Result
-from ..store import PREFIX
+from ..run_tags import environment_of
 from .front_content import front_content
 from .packing import short
 from .run_content import curves, routing
-
-NOT_ENVIRONMENT = {
-    f"{PREFIX}{name}"
-    for name in (
-        "kind",
-        "bench",
-        "study",
-        "cell",
-        "spec",
-        "method",
-        "label",
-        "group",
-        "status",
-        "reason",
-        "digests",
-        "reference_front",
-        "hypervolume_exact",
-    )
-}
-"""Tags that say what a run is, beside those that say what it was made with."""
 
 
 def board_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, Any]]) -> dict[str, Any]:
@@ -90,7 +70,7 @@ def _row(row: Row, environments: list[dict[str, str]]) -> dict[str, Any]:
         "unfinished": [[str(seed), why] for seed, why in row.unfinished.items()],
         "seeds": [str(seed) for seed in row.seeds],
         "runs": [[result.attempt.experiment_id, result.attempt.run_id] for result in results],
-        "environment": [_position(environments, _environment(result)) for result in results],
+        "environment": [_position(environments, environment_of(result.attempt.tags)) for result in results],
         "values": {name: [short(found.get(seed)) for seed in row.seeds] for name, found in values.items()},
         "intervals": {name: _interval(found) for name, found in row.intervals.items()},
         "against": {name: _interval(found) for name, found in row.against_baseline.items()},
@@ -105,15 +85,6 @@ def _text(option: object) -> str:
 
 def _interval(found: MeanInterval) -> list[float | int | None]:
     return [short(found.mean), short(found.low), short(found.high), found.n]
-
-
-def _environment(result: Result) -> dict[str, str]:
-    tags: Mapping[str, str] = result.attempt.tags
-    return {
-        name.removeprefix(PREFIX): text
-        for name, text in tags.items()
-        if name.startswith(PREFIX) and name not in NOT_ENVIRONMENT
-    }
 
 
 def _position(environments: list[dict[str, str]], environment: dict[str, str]) -> int:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from ...errors import StoreError
 from ..board.leaderboard import Row
-from ..board.results import Result
-from ..reporter import PROBE_TIME, PROBED
 from ..routing import RoutingRecord
 from .packing import by_column, short
 
-PROBE_METRIC = f"train_{PROBED}"
-"""The run's metric that says that its curve has quality over time; not every curve is worth reading."""
 ROUTING_NUMBERS = 200_000
 """Of one run; a larger record is left to its own file."""
 
@@ -24,18 +18,9 @@ def curves(row: Row, kept: int | None) -> dict[str, list[list[float | int | None
     """Seed -> seconds of the fit, and hypervolume of the set in the making; only where both were recorded."""
     found = {}
     for seed, result in list(row.results.items())[:kept]:
-        if PROBE_METRIC in result.attempt.metrics and (curve := _curve(result)):
+        if curve := result.attempt.quality_over_time():
             found[str(seed)] = [[short(time) for time, _ in curve], [short(value) for _, value in curve]]
     return found
-
-
-def _curve(result: Result) -> list[tuple[float, float]]:
-    try:
-        points = json.loads((result.attempt.folder / "curve.json").read_text())
-        probed = [(float(point[PROBE_TIME]), float(point[PROBED])) for point in points if PROBE_TIME in point]
-    except (OSError, ValueError, TypeError, KeyError):
-        return []
-    return sorted(point for point in probed if all(map(math.isfinite, point)))
 
 
 def routing(row: Row) -> Mapping[str, Any] | None:

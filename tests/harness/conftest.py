@@ -16,7 +16,8 @@ from frontrunner.harness.board.results import Result
 from frontrunner.harness.cell import Cell
 from frontrunner.harness.evaluation import Evaluation
 from frontrunner.harness.front_record import FrontRecord
-from frontrunner.harness.store import PREFIX, Store
+from frontrunner.harness.run_tags import PREFIX
+from frontrunner.harness.store import Store
 from frontrunner.metrics.statistics import mean_interval
 
 

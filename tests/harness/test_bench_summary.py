@@ -18,8 +18,9 @@ from frontrunner.harness.cell_process import Ending
 from frontrunner.harness.cell_run import Outcome
 from frontrunner.harness.pictures.cost_png import cost_png
 from frontrunner.harness.pictures.progress_png import progress_png
+from frontrunner.harness.run_tags import NOTE
 from frontrunner.harness.spec import BenchSpec
-from frontrunner.harness.store import NOTE, Store
+from frontrunner.harness.store import Store
 from frontrunner.harness.ui_views import LEARNERS, RUNS, experiment_tags, view_address
 
 HOSTILE = "../[a](javascript:x) <b>|$é"

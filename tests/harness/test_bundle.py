@@ -35,8 +35,9 @@ from frontrunner.harness.bundle.tables import (
 from frontrunner.harness.cell import Cell
 from frontrunner.harness.evaluation import Evaluation
 from frontrunner.harness.front_record import FrontRecord
+from frontrunner.harness.run_tags import NOTE
 from frontrunner.harness.spec import BenchSpec
-from frontrunner.harness.store import NOTE, Store
+from frontrunner.harness.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 

@@ -10,7 +10,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from frontrunner.harness.store import NOTE, Store
+from frontrunner.harness.run_tags import NOTE
+from frontrunner.harness.store import Store
 
 START_S = 120
 SHOWN_MS = 60_000

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import shutil
 import time
 from types import SimpleNamespace
 
@@ -31,9 +29,6 @@ from frontrunner.harness.routing import RoutingRecord
 from frontrunner.metrics import reference_front, simplex_grid
 from frontrunner.metrics.statistics import mean_interval, paired_differences
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-# As in a container: no sandbox of its own, no graphics card, nothing of the browser's own on the network.
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 LOCAL = ("file:", "data:", "blob:")
 
 HOSTILE = "</script><img src=x onerror='window.hacked=1'><b>bold</b> & co"
@@ -43,25 +38,6 @@ LARGE_SEED = 2**60 + 1
 SEEDS = (0, LARGE_SEED)
 REASON = "failed: RuntimeError: no <luck> at all"
 PARTS = ("first.weight", "second.weight")
-
-
-def find_chromium():
-    """Its path, from FRONTRUNNER_CHROMIUM or PATH; the tests are skipped where there is none."""
-    found = os.environ.get("FRONTRUNNER_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        pytest.skip(f"no Chromium: none of {', '.join(NAMES)} is on PATH and FRONTRUNNER_CHROMIUM is not set")
-    return found
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """The browser, as playwright gives it."""
-    path = find_chromium()
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the dev extra has it)")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @contextlib.contextmanager
