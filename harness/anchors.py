@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..tasks import Params, Problem
 from ..tasks.expert_cache import cache_folder
+from ..whole_file import replacing
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,6 @@ def _read(file: Path, n_tasks: int) -> NDArray[np.float64] | None:
 
 
 def _write(file: Path, errors: NDArray[np.float64]) -> None:
-    """Beside the final name and moved into place: two processes may write the same, and none reads half of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(f".{os.getpid()}.partial")
-    try:
+    with replacing(file) as partial:
         partial.write_text(json.dumps({"specialist": errors[0].tolist(), "pretrained": errors[1].tolist()}))
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)

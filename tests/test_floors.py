@@ -15,7 +15,7 @@ FOREIGN = {
     "harness": {"optuna"},
     "studies": set(),
 }
-SHARED = {"errors", "file_digest", "registry"}
+SHARED = {"errors", "file_digest", "registry", "whole_file"}
 EXCEPTIONS = {("methods.coefficient_search.expected_improvement", "optuna")}
 """A search method uses Optuna's Gaussian process; tuning stays out of methods."""
 

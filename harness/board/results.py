@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from ...errors import FrontrunnerError
 from ...metrics import Front, ReferenceFront, reference_front
+from ...whole_file import replacing
 from ..attempt import Attempt
 from ..front_record import FrontRecord
 from ..run_tags import PREFIX
@@ -188,6 +188,5 @@ def _keep_reference(store: Store, group: Group) -> None:
     if not file.exists():
         folder.mkdir(exist_ok=True)
         columns = {f"error_{task}": group.reference.objectives[:, t] for t, task in enumerate(group.tasks)}
-        partial = file.with_suffix(f".{os.getpid()}.partial")  # another bench may write the same reference
-        pq.write_table(pa.table(columns), partial)
-        partial.replace(file)
+        with replacing(file) as partial:
+            pq.write_table(pa.table(columns), partial)

@@ -7,7 +7,6 @@ import hashlib
 import importlib.metadata
 import itertools
 import json
-import os
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ...errors import ConfigError, StoreError, UnknownNameError
+from ...whole_file import replacing
 from ..attempt import Attempt
 from ..board.measures import NEED_THE_REFERENCE
 from ..board.results import Group, Result, load_groups
@@ -182,16 +182,11 @@ def _without_paths(reason: str) -> str:
 
 
 def _write(file: Path, members: Mapping[str, bytes], more: Iterator[tuple[str, bytes]]) -> None:
-    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
     try:
-        try:
-            with zipfile.ZipFile(partial, "w") as archive:
-                for name, content in itertools.chain(members.items(), more):
-                    about = zipfile.ZipInfo(name)  # of 1980: when it was made stands in bundle.json
-                    about.compress_type = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
-                    archive.writestr(about, content)
-            partial.replace(file)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(file) as partial, zipfile.ZipFile(partial, "w") as archive:
+            for name, content in itertools.chain(members.items(), more):
+                about = zipfile.ZipInfo(name)  # of 1980: when it was made stands in bundle.json
+                about.compress_type = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
+                archive.writestr(about, content)
     except OSError as error:
         raise ConfigError(f"the bundle {file} cannot be written ({error.strerror or error})") from error

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime
 import html
 import importlib.metadata
-import os
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from ...errors import ConfigError
+from ...whole_file import replacing
 from ..board.leaderboard import Board, labels
 from ..board.measures import MEASURES, QUALITIES
 from ..board.standings import Standings
@@ -94,13 +94,9 @@ def write_page(
     fronts = all_fronts(store, boards, kept)
     contents = [packed(in_script(board_content(board, kept, fronts))) for board in boards]
     text = _page(title, index, contents)
-    partial = file.parent / f"{file.name}.{os.getpid()}.partial"
     try:
-        try:
+        with replacing(file) as partial:
             partial.write_text(text, encoding="utf-8")
-            partial.replace(file)
-        finally:
-            partial.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}") from error
 

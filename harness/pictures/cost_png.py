@@ -13,6 +13,7 @@ from ...errors import ConfigError
 from ...metrics import Front
 from ..board.leaderboard import Board, Row
 from ..board.measures import MEASURES, Measure
+from .figure import new_figure, plain
 from .front_picture import COLOURS, GREY, MARKERS
 
 if TYPE_CHECKING:
@@ -47,20 +48,15 @@ def cost_png(board: Board, path: str | Path, *, title: str, quality: str = "hype
     ]
     if not panels:
         raise ConfigError(f"a picture of quality against cost needs a finished learner with {quality} and a cost")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     styles = {
         row.key: (COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)][0])
         for i, row in enumerate(row for row in board.rows if row.seeds)
     }
-    figure = Figure(figsize=(5.2 * len(panels) + 2.6, 5.0), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(_plain(textwrap.fill(title, 110)), fontsize=14, x=0.01, horizontalalignment="left")
+    figure = new_figure((5.2 * len(panels) + 2.6, 5.0), title)
     for axes, (cost, rows) in zip(np.atleast_1d(figure.subplots(1, len(panels), sharey=True)), panels, strict=True):
         _draw(axes, rows, MEASURES[quality], MEASURES[cost], styles)
     axes = figure.axes[0]
-    axes.set_ylabel(_plain(MEASURES[quality].titled), fontsize=12)
+    axes.set_ylabel(plain(MEASURES[quality].titled), fontsize=12)
     handles, names = axes.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside right center", fontsize=10, frameon=False)
     figure.savefig(path, format="png")
@@ -76,7 +72,7 @@ def _draw(axes: Axes, rows: list[Row], quality: Measure, cost: Measure, styles: 
         look: dict[str, Any] = {"marker": marker, "color": colour, "linestyle": "none", "markeredgecolor": "white"}
         if len(seeds := _seeds(row, cost.name, quality.name)) > 1:
             axes.plot(*zip(*seeds, strict=True), markersize=0.6 * size, markeredgewidth=0.3, alpha=0.35, **look)
-        axes.plot(x, y, markersize=size, label=_plain(textwrap.fill(row.label, 28)), zorder=3, **look)
+        axes.plot(x, y, markersize=size, label=plain(textwrap.fill(row.label, 28)), zorder=3, **look)
     if points[:, 0].min() > 0 and points[:, 0].max() > WIDE * points[:, 0].min():
         axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: cost.text(value) if value > 0 else "0")
@@ -95,8 +91,3 @@ def _seeds(row: Row, cost: str, quality: str) -> list[tuple[float, float]]:
     """(cost, quality) of every seed that has both."""
     costs, qualities = row.values(cost), row.values(quality)
     return [(costs[seed], qualities[seed]) for seed in costs if seed in qualities]
-
-
-def _plain(text: str) -> str:
-    """Escape what matplotlib would typeset as mathematics."""
-    return text.replace("$", r"\$")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from ...metrics import Front
+from .figure import new_figure, plain
 from .front_picture import DOMINATED, GREY, REFERENCE, Picture, Series, make_picture
 
 if TYPE_CHECKING:
@@ -47,14 +48,10 @@ def front_png(
         ConfigError: no front at all.
         FrontError: a front or reference point with another number of objectives than there are tasks.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     picture = make_picture(fronts, tasks, reference_point, as_accuracy, quantity)
     n_tasks = len(picture.tasks)
     size = {2: (9.0, 5.5), 3: (12.5, 9.0)}.get(n_tasks, (min(6.0 + 1.1 * n_tasks, 18.0), 5.5))
-    figure = Figure(figsize=size, dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(size, title, dpi=150)
     if n_tasks == 2:
         _draw_pair(figure.add_subplot(), picture, 0, 1)
     elif n_tasks == 3:
@@ -63,8 +60,6 @@ def front_png(
             _draw_pair(figure.add_subplot(2, 2, position), picture, i, j)
     else:
         _draw_parallel(figure.add_subplot(), picture)
-    lines = textwrap.fill(title, int(10 * size[0]))  # about ten characters an inch
-    figure.suptitle(_plain(lines), fontsize=14, x=0.01, horizontalalignment="left")
     _draw_legend(figure, picture)
     figure.savefig(path, format="png")
 
@@ -78,8 +73,8 @@ def _draw_pair(axes: Axes, picture: Picture, i: int, j: int) -> None:
             axes.plot(points[:, i], points[:, j], linestyle="none", alpha=alpha, **_marker(series))
     if picture.reference is not None:
         axes.plot(picture.reference[i], picture.reference[j], "x", color=GREY, markersize=9)
-    axes.set_xlabel(_plain(picture.axes[i]), fontsize=12)
-    axes.set_ylabel(_plain(picture.axes[j]), fontsize=12)
+    axes.set_xlabel(plain(picture.axes[i]), fontsize=12)
+    axes.set_ylabel(plain(picture.axes[j]), fontsize=12)
     axes.grid(alpha=0.25)
 
 
@@ -91,7 +86,7 @@ def _draw_space(axes: Any, picture: Picture) -> None:
     if picture.reference is not None:
         axes.plot(*picture.reference[:, None], "x", color=GREY, markersize=9)
     for axis, label in zip((axes.xaxis, axes.yaxis, axes.zaxis), picture.axes, strict=True):
-        axis.set_label_text(_plain(label), fontsize=11)
+        axis.set_label_text(plain(label), fontsize=11)
         axis.labelpad = 8
         axis.get_major_locator().set_params(nbins=5)  # more run into each other
     axes.set_box_aspect(None, zoom=0.88)  # the constrained layout does not see the labels of a 3-D axis
@@ -106,8 +101,8 @@ def _draw_parallel(axes: Axes, picture: Picture) -> None:
             axes.plot(ticks, point, color=series.colour, **style)
     if picture.reference is not None:
         axes.plot(ticks, picture.reference, "x:", color=GREY, markersize=9)
-    axes.set_xticks(ticks, [_plain(task) for task in picture.tasks], fontsize=12)
-    axes.set_ylabel(_plain(picture.quantity), fontsize=12)
+    axes.set_xticks(ticks, [plain(task) for task in picture.tasks], fontsize=12)
+    axes.set_ylabel(plain(picture.quantity), fontsize=12)
     axes.grid(axis="x")
 
 
@@ -125,7 +120,7 @@ def _marker(series: Series) -> dict[str, Any]:
 def _draw_legend(figure: Figure, picture: Picture) -> None:
     from matplotlib.lines import Line2D
 
-    names = [_plain(textwrap.fill(series.name, 28)) for series in picture.series]
+    names = [plain(textwrap.fill(series.name, 28)) for series in picture.series]
     handles = [
         Line2D([], [], ls="none", label=name, **_marker(series))
         for name, series in zip(names, picture.series, strict=True)
@@ -135,8 +130,3 @@ def _draw_legend(figure: Figure, picture: Picture) -> None:
     if picture.reference is not None:
         handles.append(Line2D([], [], ls="none", marker="x", color=GREY, label=REFERENCE))
     figure.legend(handles=handles, loc="outside right center", fontsize=11, frameon=False)
-
-
-def _plain(text: str) -> str:
-    """Escape what matplotlib would typeset as mathematics."""
-    return text.replace("$", r"\$")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
+from .figure import new_figure, plain
 from .front_picture import COLOURS, MARKERS
 
 WIDE = 20.0
@@ -31,19 +32,14 @@ def progress_png(curves: Mapping[str, Sequence[NDArray[np.float64]]], path: str 
     """
     if not any(map(len, curves.values())):
         raise ConfigError("a picture of quality over time needs a curve; run the bench with `probes` above 0")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.0, 5.0), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(_plain(textwrap.fill(title, 90)), fontsize=14, x=0.01, horizontalalignment="left")
+    figure = new_figure((9.0, 5.0), title)
     axes = figure.add_subplot()
     for i, (name, seeds) in enumerate(curves.items()):
         for j, (seconds, hypervolumes) in enumerate(seeds):
             axes.plot(
                 seconds,
                 hypervolumes,
-                label=_plain(textwrap.fill(name, 28)) if j == 0 else "_",
+                label=plain(textwrap.fill(name, 28)) if j == 0 else "_",
                 color=COLOURS[i % len(COLOURS)],
                 marker=MARKERS[i % len(MARKERS)][0],
                 markersize=5.0 if len(seconds) > 1 else 8.0,
@@ -60,8 +56,3 @@ def progress_png(curves: Mapping[str, Sequence[NDArray[np.float64]]], path: str 
     axes.grid(alpha=0.25)
     figure.legend(loc="outside right center", fontsize=10, frameon=False)
     figure.savefig(path, format="png")
-
-
-def _plain(text: str) -> str:
-    """Escape what matplotlib would typeset as mathematics."""
-    return text.replace("$", r"\$")

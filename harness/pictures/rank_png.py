@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from ...metrics.ranking import DIAGRAM_BLOCKS, DIAGRAM_LEARNERS, Ranking
+from .figure import new_figure, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,15 +38,10 @@ def rank_png(ranking: Ranking, path: str | Path, *, title: str) -> None:
             f"a critical-difference diagram needs at least {DIAGRAM_BLOCKS} blocks and {DIAGRAM_LEARNERS} learners, "
             f"found {ranking.n_blocks} and {len(ranking.names)}; run more suites, seeds or learners"
         )
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     on_left = (len(ranking.names) + 1) // 2
     bars = 0.2 + _BAR * len(ranking.cliques)  # inches from the axis to the first name's line
     below = bars + _LINE * on_left
-    figure = Figure(figsize=(11.0, 1.65 + below), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(_plain(textwrap.fill(title, 100)), fontsize=14, x=0.01, horizontalalignment="left")
+    figure = new_figure((11.0, 1.65 + below), title, dpi=150)
     axes = figure.add_subplot()
     _draw_axis(axes, ranking, below)
     _draw_names(axes, ranking, on_left, bars)
@@ -89,12 +84,7 @@ def _draw_names(axes: Axes, ranking: Ranking, on_left: int, bars: float) -> None
         depth = -bars - _LINE * (line + 0.4)
         edge = 1 - 0.04 * (k - 1) if left else k + 0.04 * (k - 1)
         axes.plot([average, average, edge], [0, depth, depth], color=BLACK, linewidth=1.0)
-        text = _plain(name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…")
+        text = plain(name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…")
         shown = f"{text}  {average:.2f}" if left else f"{average:.2f}  {text}"
         beside = edge + (-0.012 if left else 0.012) * (k - 1)
         axes.text(beside, depth, shown, ha="right" if left else "left", va="center", fontsize=11, color=BLACK)
-
-
-def _plain(text: str) -> str:
-    """Escape what matplotlib would typeset as mathematics."""
-    return text.replace("$", r"\$")

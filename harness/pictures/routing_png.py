@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..routing import RoutingRecord
+from .figure import new_figure, plain
 
 CELL_INCHES = 0.24
 MIN_PANEL_INCHES = 0.9
@@ -28,9 +28,6 @@ def routing_png(routing: RoutingRecord, path: str | Path, *, title: str) -> None
         path: the file to write; its folder exists.
         title: one line above the picture.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     n_tasks, n_parts = len(routing.tasks), len(routing.parts)
     wanted = np.vstack([np.eye(n_tasks), np.full(n_tasks, 1 / n_tasks)]) if n_tasks > 1 else np.ones((1, 1))
     shown = [routing.nearest(preference) for preference in wanted]
@@ -42,8 +39,7 @@ def routing_png(routing: RoutingRecord, path: str | Path, *, title: str) -> None
         1.7 + LETTER_INCHES * max(map(len, names)) + width * float(starts[-1] + n_tasks),
         max(2.6, 1.9 + CELL_INCHES * n_parts),
     )
-    figure = Figure(figsize=size, dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(size, title)
     axes = figure.add_subplot()
     largest = float(np.abs(routing.coefficients[shown]).max()) or 1.0
     for start, position in zip(starts, shown, strict=True):
@@ -58,17 +54,16 @@ def routing_png(routing: RoutingRecord, path: str | Path, *, title: str) -> None
     axes.set_xlim(0, starts[-1] + n_tasks)
     columns = (starts[:, None] + np.arange(n_tasks)).ravel()
     axes.vlines(columns, 0, n_parts, colors="white", linewidth=1.0)
-    axes.set_xticks(columns + 0.5, [*map(_plain, routing.tasks)] * len(shown), rotation=90, fontsize=9)
-    axes.set_yticks(np.arange(n_parts) + 0.5, [*map(_plain, names)], fontsize=9)
+    axes.set_xticks(columns + 0.5, [*map(plain, routing.tasks)] * len(shown), rotation=90, fontsize=9)
+    axes.set_yticks(np.arange(n_parts) + 0.5, [*map(plain, names)], fontsize=9)
     captions = axes.secondary_xaxis("top")
-    captions.set_xticks(starts + n_tasks / 2, [_plain(_caption(routing, position)) for position in shown], fontsize=9)
+    captions.set_xticks(starts + n_tasks / 2, [plain(_caption(routing, position)) for position in shown], fontsize=9)
     for each in (axes, captions):
         each.tick_params(length=0)
         each.spines[:].set_visible(False)
     axes.set_ylabel("part of the model, first to last", fontsize=10)
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.01, aspect=max(8.0, 1.2 * n_parts))
     bar.set_label("merge coefficient", fontsize=10)
-    figure.suptitle(_plain(textwrap.fill(title, int(10 * size[0]))), fontsize=12, x=0.01, horizontalalignment="left")
     figure.savefig(path, format="png")
 
 
@@ -92,8 +87,3 @@ def _caption(routing: RoutingRecord, position: int) -> str:
         return "equal\nweights"
     weights = [f"{task} {w:.2g}" for task, w in zip(routing.tasks, preference, strict=True) if w > 0]
     return "\n".join(weights) if len(weights) <= CAPTION_LINES else "nearest to\nequal weights"
-
-
-def _plain(text: str) -> str:
-    """Escape what matplotlib would typeset as mathematics."""
-    return text.replace("$", r"\$")

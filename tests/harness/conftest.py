@@ -23,7 +23,7 @@ from frontrunner.metrics.statistics import mean_interval
 
 def _result(label, seed, numbers):
     cell = Cell(label, "1", {}, "tiny", "1", ("a", "b"), seed, 3, label)
-    run_id = f"{seed}123456789{abs(hash(label)):x}"
+    run_id = f"{seed}123456789{label.encode().hex()}"
     metrics = {name: value for name, value in numbers.items() if name not in QUALITIES}
     attempt = Attempt(run_id, "1", cell, "finished", "", metrics, None, Path("nowhere"), {}, {})
     return Result(attempt, {name: value for name, value in numbers.items() if name in QUALITIES})

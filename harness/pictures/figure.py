@@ -1,0 +1,32 @@
+"""What all PNG pictures share: a figure without a screen, and text that is not typeset."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def new_figure(size: tuple[float, float], title: str, *, dpi: int = 120) -> Figure:
+    """An empty figure with a title at its upper left, folded to the width.
+
+    Args:
+        size: width and height in inches.
+        title: shown as it is.
+        dpi: dots an inch.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, dpi=dpi, layout="constrained")
+    FigureCanvasAgg(figure)
+    folded = textwrap.fill(title, int(10 * size[0]))  # about ten characters an inch
+    figure.suptitle(plain(folded), fontsize=14, x=0.01, horizontalalignment="left")
+    return figure
+
+
+def plain(text: str) -> str:
+    """Escape what matplotlib would typeset as mathematics."""
+    return text.replace("$", r"\$")
