@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -130,9 +131,29 @@ def make_cell(
         tasks=chosen,
         seed=seed,
         points_per_edge=points,
-        label=label or _describe(method, learner),
+        label=_checked_label(label or _describe(method, learner)),
         split=split,
     )
+
+
+def is_one_line(text: str) -> bool:
+    """Whether a terminal shows a text as it is: no line breaks, control characters or changes of direction."""
+    return not any(
+        unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(letter) in _TURNS
+        for letter in text
+    )
+
+
+_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+"""Invisible letters after which text is shown in another direction."""
+
+
+def _checked_label(label: str) -> str:
+    """With single spaces; ConfigError for what a terminal would obey instead of showing it."""
+    folded = " ".join(label.split())
+    if not folded or not is_one_line(folded):
+        raise ConfigError(f"a label is one line of text without control characters, found {label!r}")
+    return folded
 
 
 def default_points_per_edge(n_tasks: int) -> int:

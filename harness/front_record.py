@@ -57,7 +57,7 @@ class FrontRecord:
 
     def hypervolume_ratio(self, volume: Hypervolume) -> float | None:
         """This front's hypervolume as a share of the limit, 1 at best; None where no limit is known."""
-        return None if self.hypervolume_limit is None else volume.value / self.hypervolume_limit
+        return volume.value / self.hypervolume_limit if self.hypervolume_limit else None
 
     def table(self) -> pa.Table:
         """The table as it is recorded, without metadata."""

@@ -232,7 +232,10 @@ class Store:
         """Every cell that some bench has asked for, once."""
         cells: dict[str, Cell] = {}
         for document in self.documents("bench", "cells.json"):
-            cells.update({cell.key: cell for cell in read_cells(document)})
+            try:
+                cells.update({cell.key: cell for cell in read_cells(document)})
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise StoreError(f"a cells.json in {self.folder} is damaged ({error}); remove that file") from error
         return list(cells.values())
 
     def documents(self, kind: str, file: str) -> list[dict[str, Any]]:
@@ -261,18 +264,24 @@ class Store:
 
     def _attempt(self, run: RecordedRun) -> Attempt:
         tags = run.tags
-        return Attempt(
-            run_id=run.run_id,
-            experiment_id=run.experiment_id,
-            cell=Cell.from_json(json.loads(tags[f"{PREFIX}spec"]), tags[f"{PREFIX}cell"]),
-            status=tags[f"{PREFIX}status"],
-            reason=tags.get(f"{PREFIX}reason", ""),
-            metrics=run.metrics,
-            reference=tags.get(f"{PREFIX}reference_front"),
-            folder=self._artifacts(run),
-            digests=json.loads(tags.get(f"{PREFIX}digests", "{}")),
-            tags=tags,
-        )
+        try:
+            return Attempt(
+                run_id=run.run_id,
+                experiment_id=run.experiment_id,
+                cell=Cell.from_json(json.loads(tags[f"{PREFIX}spec"]), tags[f"{PREFIX}cell"]),
+                status=tags[f"{PREFIX}status"],
+                reason=tags.get(f"{PREFIX}reason", ""),
+                metrics=run.metrics,
+                reference=tags.get(f"{PREFIX}reference_front"),
+                folder=self._artifacts(run),
+                digests=json.loads(tags.get(f"{PREFIX}digests", "{}")),
+                tags=tags,
+            )
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise StoreError(
+                f"the tags of run {run.run_id} in {self.folder} are not what was recorded ({type(error).__name__}: "
+                f"{error}); mend them or delete the run in MLflow"
+            ) from error
 
     def _artifacts(self, run: RecordedRun) -> Path:
         """Where the files of a run lie in this folder; MLflow's own address names where the store was made."""

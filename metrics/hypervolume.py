@@ -95,7 +95,7 @@ def _estimate(points: NDArray[np.float64], reference_point: NDArray[np.float64])
 def _time_budget(value: float) -> float:
     try:
         budget_s = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         budget_s = math.nan
     if not budget_s >= 0.0:
         raise ConfigError(f"time_budget_s is a number of seconds, 0 or more; found {value!r}, 0 estimates at once")

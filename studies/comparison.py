@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..harness.board.measures import NEED_THE_REFERENCE
+from ..harness.board.measures import NEED_THE_REFERENCE, QUALITIES
 from ..harness.board.results import load_groups
 from ..harness.spec import BenchSpec, LearnerSpec
 from ..harness.store import Store
@@ -111,8 +111,9 @@ def _measured(store: Store) -> dict[str, Mapping[str, float]]:
     return {
         result.attempt.cell.key: {
             metric: value
-            for metric, value in {**result.attempt.metrics, **result.scores}.items()
-            if group.closed_form or metric not in NEED_THE_REFERENCE
+            for metric, value in (*result.attempt.metrics.items(), *result.scores.items())
+            if (metric in result.scores or metric not in QUALITIES)
+            and (group.closed_form or metric not in NEED_THE_REFERENCE)
         }
         for group in load_groups(store)
         for result in group.results

@@ -8,8 +8,7 @@ def write(file, text, *, interrupted=False):
         partial.write_text(text)
         if interrupted:
             raise KeyboardInterrupt
-        before = file.read_text() if file.exists() else None
-    return before
+        return file.read_text() if file.exists() else None
 
 
 def test_a_file_is_there_whole_or_as_it_was(tmp_path):

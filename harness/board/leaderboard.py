@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...errors import UnknownNameError
+from ...errors import ConfigError, UnknownNameError
 from ...metrics.ranking import tied_with_best
 from ...metrics.statistics import MeanInterval, mean_intervals
 from ..attempt import Attempt
 from ..cell import Cell
 from ..store import Store
-from .measures import MEASURES
+from .measures import MEASURES, QUALITIES
 from .results import CLOSED_FORM, Group, Result, load_groups
 from .scores import HYPERVOLUME_ERROR
 
@@ -90,13 +90,15 @@ def leaderboards(
     """A board for every group of comparable cells, computed from the recorded fronts.
 
     Args:
-        store: where they are recorded.
+        store: where they are recorded, and where scores are kept (`scores.sqlite`).
         suite: this suite only.
         baseline: label or method of the row that every other is held against, seed by seed, on boards that have it.
         among: keys of the cells that count, as of one bench; references are those of all cells, as ever.
 
     Raises:
         UnknownNameError: nothing is recorded of that suite, or no board has that baseline.
+        ConfigError: several learners of a board are called so.
+        StoreError: the store cannot be read.
     """
     attempts = store.attempts()
     last = {attempt.cell.key: attempt for attempt in attempts}
@@ -178,12 +180,12 @@ def _board(
 
 
 def _values(results: Mapping[int, Result], measure: str) -> dict[int, float]:
-    found = {}
-    for seed, result in results.items():
-        value = result.scores.get(measure, result.attempt.metrics.get(measure))
-        if value is not None:
-            found[seed] = value
-    return found
+    """Seed -> value; a quality is only ever what its recorded front says."""
+    found = {
+        seed: (result.scores if measure in QUALITIES else result.attempt.metrics).get(measure)
+        for seed, result in results.items()
+    }
+    return {seed: value for seed, value in found.items() if value is not None}
 
 
 def _intervals(results: Mapping[str, Mapping[int, Result]]) -> dict[str, dict[str, MeanInterval]]:
@@ -227,12 +229,14 @@ def _estimated(samples: Mapping[str, Mapping[str, Mapping[int, float]]]) -> dict
 
 
 def _find_baseline(baseline: str | None, by_learner: Mapping[str, Sequence[Cell]]) -> str | None:
-    """Key of the learner with this label, else of the only one of this method."""
+    """Key of the learner with this label, else of the one of this method; ConfigError where several are meant."""
     if baseline is None:
         return None
     labelled = [key for key, cells in by_learner.items() if cells[0].label == baseline]
-    of_method = [key for key, cells in by_learner.items() if cells[0].method == baseline]
-    found = labelled or (of_method if len(of_method) == 1 else [])
+    found = labelled or [key for key, cells in by_learner.items() if cells[0].method == baseline]
+    if len(found) > 1:
+        board = by_learner[found[0]][0].group
+        raise ConfigError(f"{len(found)} learners of {board} are called {baseline!r}; give a label that only one has")
     return found[0] if found else None
 
 

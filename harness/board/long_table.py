@@ -10,6 +10,7 @@ from ...errors import UnknownNameError
 from ..cell import Cell
 from ..store import Store, store_folder
 from .leaderboard import asked_cells, why_unfinished
+from .measures import QUALITIES
 from .results import load_groups
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def results(store: str | Path | None = None, *, suite: str | None = None) -> pd.
                 "run_id": result.attempt.run_id,
                 "reference_front": group.reference_digest[:12],
             }
-            numbers = {**result.attempt.metrics, **result.scores}
+            measured = {name: value for name, value in result.attempt.metrics.items() if name not in QUALITIES}
+            numbers = measured | dict(result.scores)
             rows += [{**identity, "metric": name, "value": value} for name, value in sorted(numbers.items())]
     for cell in asked_cells(opened, attempts):
         if cell.key not in finished:

@@ -15,7 +15,7 @@ Unit = Literal["quality", "seconds", "bytes", "count"]
 
 
 def _as_quality(value: float) -> str:
-    return f"{value:.4f}"
+    return f"{value:.4f}" if abs(value) < 1e6 else f"{value:.4g}"
 
 
 _TEXT: dict[Unit, Callable[[float], str]] = {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Mapping
+
 from ...errors import FrontError
 from ...metrics import (
     Front,
@@ -24,27 +27,37 @@ HYPERVOLUME_ERROR = "hypervolume_error"
 
 
 def own_scores(record: FrontRecord) -> dict[str, float]:
-    """What a front says by itself, computed from the record, never from memory."""
+    """What a front says by itself, computed from the record, never from memory.
+
+    Raises:
+        FrontError: its hypervolume is too large for a float.
+    """
     front = record.front()
     volume = record.hypervolume()
-    found: dict[str, float | None] = {
-        "hypervolume": volume.value,
-        HYPERVOLUME_ERROR: None if volume.exact else volume.error,
-        "hypervolume_ratio": record.hypervolume_ratio(volume),
-        "normalised_hypervolume": _normalised_hypervolume(record),
-        "alignment": alignment(front),
-        "largest_gap": largest_gap(front),
-        "dominated_share": dominated_share(front),
-        "non_uniformity": _non_uniformity(record),
-        "expected_utility": expected_utility(front),
-    }
-    return _present(found)
+    scores = {"hypervolume": volume.value}
+    if not volume.exact:
+        scores[HYPERVOLUME_ERROR] = volume.error
+    return scores | _present(
+        {
+            "hypervolume_ratio": lambda: record.hypervolume_ratio(volume),
+            "normalised_hypervolume": lambda: _normalised_hypervolume(record),
+            "alignment": lambda: alignment(front),
+            "largest_gap": lambda: largest_gap(front),
+            "dominated_share": lambda: dominated_share(front),
+            "non_uniformity": lambda: non_uniformity(Front(record.evaluation.loss, record.evaluation.preferences)),
+            "expected_utility": lambda: expected_utility(front),
+        }
+    )
 
 
 def reference_scores(front: Front, reference: ReferenceFront) -> dict[str, float]:
     """What a front says against a reference front, the names in `measures.NEED_THE_REFERENCE`."""
     return _present(
-        {"igd": igd(front, reference), "igd_plus": igd_plus(front, reference), "spread": spread(front, reference)}
+        {
+            "igd": lambda: igd(front, reference),
+            "igd_plus": lambda: igd_plus(front, reference),
+            "spread": lambda: spread(front, reference),
+        }
     )
 
 
@@ -55,13 +68,12 @@ def _normalised_hypervolume(record: FrontRecord) -> float | None:
     return None if front is None else hypervolume(front, [1.0] * front.n_objectives).value
 
 
-def _non_uniformity(record: FrontRecord) -> float | None:
-    """Of the losses, which are what EPO balances; None for losses that are not finite."""
-    try:
-        return non_uniformity(Front(record.evaluation.loss, record.evaluation.preferences))
-    except FrontError:
-        return None
-
-
-def _present(found: dict[str, float | None]) -> dict[str, float]:
-    return {name: value for name, value in found.items() if value is not None}
+def _present(measured: Mapping[str, Callable[[], float | None]]) -> dict[str, float]:
+    """Those that have a value; one that is too large for a float, or of losses that are not finite, has none."""
+    found = {}
+    for name, measure in measured.items():
+        with contextlib.suppress(FrontError):
+            value = measure()
+            if value is not None:
+                found[name] = value
+    return found

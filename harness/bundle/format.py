@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..cell import Cell
+from ..cell import Cell, is_one_line
 from ..run_tags import OWN_TAGS
 
 FORMAT = "frontrunner bundle"
@@ -21,7 +21,7 @@ NOT_RUN = "missing"
 
 
 def _shown(text: str) -> str:
-    if not text.isprintable():  # it is printed to terminals, which obey control characters
+    if not is_one_line(text):  # it is printed to terminals, which obey control characters
         raise ValueError("text of one line is expected, found control characters")
     return text
 

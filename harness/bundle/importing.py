@@ -13,7 +13,9 @@ from filelock import Timeout
 
 from ...errors import StoreError
 from ...file_digest import digest_files
+from ..board.measures import QUALITIES
 from ..board.results import load_groups, record_indicators
+from ..board.scores import own_scores
 from ..front_record import FrontRecord
 from ..run_note import asked, finished_note, unfinished_note
 from ..run_reader import read_runs
@@ -158,6 +160,8 @@ def _write(importing: _Import, run_id: str, entry: Entry, record: FrontRecord) -
     assert result is not None  # it has a record
     curve = importing.bundle.curves.get(entry.key, [])
     routing = importing.bundle.routing.get(entry.key)
+    measured = {name: value for name, value in result.metrics.items() if name not in QUALITIES}
+    metrics = own_scores(record) | measured  # qualities are computed here, those to a reference front at the end
     try:
         with store.scratch(cell) as scratch:
             record.write(scratch / "front.parquet")
@@ -165,15 +169,15 @@ def _write(importing: _Import, run_id: str, entry: Entry, record: FrontRecord) -
                 (scratch / "routing.parquet").write_bytes(routing)
             digests = {file.name: digest_files(file) for file in sorted(scratch.iterdir())}
             config = {**cell.to_json(), "resolved": result.resolved}
-            for name, content in (("config", config), ("metrics", result.metrics), ("curve", curve)):
+            for name, content in (("config", config), ("metrics", measured), ("curve", curve)):
                 (scratch / f"{name}.json").write_text(json.dumps(content, indent=2 if name == "config" else None))
             store.log(
                 run_id,
                 params=result.resolved | asked(cell),
-                metrics=result.metrics,
+                metrics=metrics,
                 curve=curve,
                 tags={
-                    NOTE: finished_note(cell, run_id, result.metrics),
+                    NOTE: finished_note(cell, run_id, metrics),
                     f"{PREFIX}hypervolume_exact": str(result.hypervolume_error is None),
                     f"{PREFIX}digests": json.dumps(digests),
                     IMPORTED_FROM: importing.origin,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import re
 import tempfile
 import zipfile
@@ -19,6 +20,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from ...errors import FrontrunnerError, StoreError
 from ...metrics import Front
+from ..board.measures import COSTS
+from ..cell import is_one_line
 from ..evaluation import Evaluation
 from ..front_record import FrontRecord
 from ..routing import RoutingRecord
@@ -31,6 +34,7 @@ TOLERANCE = 1e-9
 MAX_BYTES = 4 * 10**9
 """Of everything, unpacked."""
 MAX_CURVE = 20_000
+MAX_COST = 1e18  # seconds, bytes or numbers: more than anybody has
 """Points of one training curve."""
 
 # RuntimeError: an encrypted member. Arrow's errors are ValueErrors, OSErrors and the like.
@@ -151,10 +155,18 @@ def _check(record: FrontRecord, result: Result) -> None:
         raise ValueError(f"the front of {title} is not what its digest says")
     if record.pareto_front is not None and Front(record.pareto_front).n_objectives != len(record.cell.tasks):
         raise ValueError(f"the true front of {title} has another number of objectives than it has tasks")
+    for name, value in result.metrics.items():
+        if name in COSTS and not 0 <= value <= MAX_COST:
+            raise ValueError(f"the {name} of {title} is {value:g}, which nothing costs")
     volume = record.hypervolume()
+    limit = record.hypervolume_limit
+    if limit is not None and not 0 < limit < math.inf:
+        raise ValueError(f"the hypervolume limit of {title} is {limit:g}; a volume above 0 is expected")
     allowed = TOLERANCE * max(1.0, abs(volume.value))
     if result.hypervolume_error is not None or not volume.exact:  # twice its interval: 95 % would refuse one in twenty
         allowed += 2 * (volume.error + (result.hypervolume_error or 0.0))
+    if limit is not None and volume.value > 1.01 * limit + allowed:
+        raise ValueError(f"the front of {title} has more hypervolume ({volume.value:.10g}) than its limit {limit:.10g}")
     recorded = {"the bundle": result.hypervolume, "its metrics": result.metrics.get("hypervolume", volume.value)}
     for where, value in recorded.items():
         if abs(value - volume.value) > allowed:
@@ -170,7 +182,7 @@ def _curves(about: Content, content: bytes) -> dict[str, Curve]:
         names = {name for point in curve for name in point}
         if key not in finished or len(curve) > MAX_CURVE:
             raise ValueError(f"curves.json holds {len(curve)} points of the cell {key}")
-        if not all("step" in point and float(point["step"]).is_integer() for point in curve):
+        if not all("step" in p and 0 <= p["step"] < 2**63 and float(p["step"]).is_integer() for p in curve):
             raise ValueError(f"the training curve of the cell {key} lacks whole steps")
         if not all(map(is_name, names)):
             raise ValueError(f"the training curve of the cell {key} has names that no metric can have")
@@ -211,4 +223,4 @@ def _told(error: BaseException) -> str:
         text = validation_message(error)
     elif not isinstance(error, FrontrunnerError):
         text = text.partition("\n")[0]
-    return "".join(letter if letter.isprintable() else " " for letter in text or type(error).__name__)[:500]
+    return "".join(letter if is_one_line(letter) else " " for letter in text or type(error).__name__)[:500]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cell import is_one_line
 from ..evaluation import Evaluation
 from ..front_record import FrontRecord
 
@@ -84,7 +85,7 @@ def read_fronts(content: bytes, wanted: Sequence[tuple[str, int, tuple[str, ...]
         labels = rows["label"][:: len(tasks)]
         if rows["label"] != [label for label in labels for _ in tasks]:
             raise ValueError(f"the labels of run {key} differ from task to task")
-        if not all(isinstance(label, str) and label.isprintable() and len(label) <= 2000 for label in labels):
+        if not all(isinstance(label, str) and is_one_line(label) and len(label) <= 2000 for label in labels):
             raise ValueError(f"the labels of run {key} are no lines of text")
         error, loss, preferences = (
             np.array(rows[name], dtype=np.float64).reshape(members, len(tasks))

@@ -103,6 +103,13 @@ def test_a_baseline_that_nobody_is_is_refused(boards):
         leaderboards(boards, baseline="bets")
 
 
+def test_a_baseline_that_two_learners_are_called_is_refused(store, make_cell, record):
+    record(store, make_cell("same"), CURVE)
+    record(store, dataclasses.replace(make_cell("other"), label="same"), CURVE + 0.01)
+    with pytest.raises(fr.ConfigError, match=r"2 learners of made-up v1.* are called 'same'"):
+        leaderboards(store, baseline="same")
+
+
 def test_every_format_holds_the_interval(boards, command):
     def printed(format_):
         ended = command.within("leaderboard", "--format", format_, "--store", boards.folder, "--baseline", "best")

@@ -412,6 +412,13 @@ DAMAGES = {
     "a missing table": lambda _, contents: contents.pop("curves.json"),
     "a curve of no cell": lambda _, contents: contents.update({"curves.json": b'{"0": [{"step": 1}]}'}),
     "a curve that is no curve": lambda _, contents: contents.update({"curves.json": b"[1]"}),
+    "a limit of nothing": _result(hypervolume_limit=0.0),
+    "a limit that is exceeded": _result(hypervolume_limit=1e-6),
+    "a time below zero": lambda about, _: first_result(about)["result"]["metrics"].update(fit_time_s=-3.0),
+    "a time beyond all": lambda about, _: first_result(about)["result"]["metrics"].update(wall_time_s=1.7e308),
+    "a step that no database takes": lambda about, contents: contents.update(
+        {"curves.json": json.dumps({first_result(about)["key"]: [{"step": 1e30, "loss": 1.0}]}).encode()}
+    ),
     "two reference points in one group": _result(reference_point=[1.0, 1.0, 1.5]),
 }
 

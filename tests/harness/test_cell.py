@@ -138,3 +138,15 @@ def test_the_store_is_the_chosen_folder_then_the_environment_then_mlruns(monkeyp
     monkeypatch.setenv("FRONTRUNNER_STORE", str(tmp_path / "named"))
     assert store_folder(None) == tmp_path / "named"
     assert store_folder(tmp_path / "chosen") == tmp_path / "chosen"
+
+
+@pytest.mark.parametrize("label", ["  ", "esc \x1b[2J", "turned \u202e round", "\x00"])
+def test_a_label_is_text_that_a_terminal_shows(label):
+    with pytest.raises(fr.ConfigError, match="a label is one line of text without control characters"):
+        make_cell("pretrained", "tiny", tasks=None, seed=0, options={}, points_per_edge=2, label=label)
+
+
+@pytest.mark.parametrize(("label", "kept"), [("two\nlines\t tab", "two lines tab"), ("👩‍🔬 mine", "👩‍🔬 mine")])
+def test_a_label_is_one_line(label, kept):
+    cell = make_cell("pretrained", "tiny", tasks=None, seed=0, options={}, points_per_edge=2, label=label)
+    assert cell.label == kept

@@ -63,7 +63,9 @@ def test_a_second_look_reads_no_front_and_says_the_same(filled, monkeypatch):
     assert as_json(leaderboards(filled)) == first
 
 
-@pytest.mark.parametrize("damage", ["removed", "no database", "another version", "a folder"])
+@pytest.mark.parametrize(
+    "damage", ["removed", "no database", "another version", "a folder", "a digit", "no table", "a page", "no JSON"]
+)
 def test_whatever_becomes_of_the_cache_the_numbers_stay(damage, filled):
     first = as_json(leaderboards(filled))
     file = filled.folder / "scores.sqlite"
@@ -72,6 +74,19 @@ def test_whatever_becomes_of_the_cache_the_numbers_stay(damage, filled):
             connection.execute("update scores set content = '{}'")
             connection.execute("pragma user_version = 999")
         connection.close()
+    elif damage in ("a digit", "no table", "no JSON"):
+        with sqlite3.connect(file) as connection:
+            change = {
+                "a digit": "update scores set content = replace(content, '0.', '0.9')",
+                "no table": "drop table scores",
+                "no JSON": "update reference_fronts set content = '{'",
+            }[damage]
+            connection.execute(change)
+        connection.close()
+    elif damage == "a page":
+        content = bytearray(file.read_bytes())
+        content[4096:12288] = bytes(range(256)) * 32
+        file.write_bytes(content)
     elif damage == "no database":
         file.write_bytes(b"this is no database" * 100)
     else:
@@ -85,7 +100,8 @@ def test_whatever_becomes_of_the_cache_the_numbers_stay(damage, filled):
 def test_scores_computed_in_another_way_are_not_taken_over(filled, monkeypatch):
     values(filled)
     with sqlite3.connect(filled.folder / "scores.sqlite") as connection:
-        connection.execute("update scores set content = '{\"hypervolume\": 0.25}'")
+        sealed = score_cache._sealed({"hypervolume": 0.25})
+        connection.execute("update scores set content = ?", (sealed,))
     connection.close()
     assert values(filled)["good"]["hypervolume"] == 0.25
     monkeypatch.setattr(score_cache, "VERSION", score_cache.VERSION + 1)
@@ -186,3 +202,40 @@ def test_every_score_is_a_measure_and_those_of_the_reference_are_named(filled):
     record = group.results[0].record
     assert set(own_scores(record)) <= set(QUALITIES) - set(NEED_THE_REFERENCE)
     assert tuple(reference_scores(record.front(), group.reference)) == NEED_THE_REFERENCE
+
+
+def test_a_quality_is_never_what_somebody_has_logged(filled, make_cell, record):
+    record(filled, make_cell("curve"), GOOD, preferences=False, alignment=0.9, hypervolume=7.0)
+    (board,) = leaderboards(filled)
+    (row,) = (row for row in board.rows if row.label == "curve")
+    assert "alignment" not in row.metrics
+    assert row.metrics["hypervolume"] < 1
+    table = fr.results(filled.folder)
+    logged = table[(table["learner"] == "curve") & table["metric"].isin(["alignment", "hypervolume"])]
+    assert list(logged["value"]) == [row.metrics["hypervolume"]]
+
+
+def test_a_measure_too_large_for_a_float_is_absent_and_its_front_is_not_damaged(store, make_cell, record):
+    record(store, make_cell("wide"), [[1e160, 0.1], [0.2e160, 0.5]])
+    ((row,),) = (board.rows for board in leaderboards(store))
+    assert row.unfinished == {}
+    assert "largest_gap" not in row.metrics
+    assert row.metrics["hypervolume"] == 0.0
+
+
+@pytest.mark.parametrize("tag", ["frontrunner.spec", "frontrunner.status", "frontrunner.digests"])
+def test_a_run_whose_tags_were_changed_is_named(tag, filled):
+    run_id = filled.attempts()[0].run_id
+    if tag == "frontrunner.status":
+        filled.client.delete_tag(run_id, tag)
+    else:
+        filled.client.set_tag(run_id, tag, "{")
+    with pytest.raises(fr.StoreError, match=f"the tags of run {run_id} .* are not what was recorded"):
+        leaderboards(filled)
+
+
+def test_a_list_of_cells_that_is_none_is_named(filled):
+    (file,) = filled.folder.glob("artifacts/*/*/artifacts/cells.json")
+    file.write_text('{"cells": 3}')
+    with pytest.raises(fr.StoreError, match=r"a cells.json in .* is damaged"):
+        leaderboards(filled)
