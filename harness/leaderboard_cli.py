@@ -42,7 +42,7 @@ def leaderboard(
     """Rank what is recorded: hypervolume with its 95 % interval, IGD+, alignment, costs; share it as a file."""
     if context.invoked_subcommand is not None:
         return
-    from .board import raw_boards, rendering, report
+    from .board import report
     from .board.leaderboard import leaderboards
     from .board.standings import standings
     from .store import Store
@@ -64,8 +64,7 @@ def leaderboard(
     elif format_ == "table":
         print_boards(boards, overall)
     else:
-        text = {"csv": raw_boards.as_csv, "json": raw_boards.as_json}.get(format_)
-        sys.stdout.write((rendering.as_markdown(boards, overall) if text is None else text(boards)) + "\n")
+        sys.stdout.write(report.TEXTS[format_](boards, overall) + "\n")
 
 
 @app.command("export")

@@ -9,13 +9,14 @@ import numpy as np
 
 from ...errors import ConfigError, UnknownNameError
 from ...metrics.ranking import tied_with_best
-from ...metrics.statistics import MeanInterval, mean_intervals
+from ...metrics.statistics import MeanInterval
+from ..asked import asked_cells, why_unfinished
 from ..attempt import Attempt
 from ..cell import Cell
 from ..store import Store
-from .measures import MEASURES, QUALITIES
 from .results import CLOSED_FORM, Group, Result, load_groups
 from .scores import HYPERVOLUME_ERROR
+from .seed_statistics import differences_to, intervals_of, values_of
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Row:
 
     def values(self, measure: str) -> dict[int, float]:
         """Seed -> value."""
-        return _values(self.results, measure)
+        return values_of(self.results, measure)
 
 
 @dataclass(frozen=True)
@@ -120,23 +121,6 @@ def leaderboards(
     return boards
 
 
-def asked_cells(store: Store, attempts: Sequence[Attempt]) -> list[Cell]:
-    """Every cell that some bench has asked for, also where the list of what it asked for is lost."""
-    cells = {cell.key: cell for cell in store.expected_cells()}
-    for attempt in attempts:
-        cells.setdefault(attempt.cell.key, attempt.cell)
-    return list(cells.values())
-
-
-def why_unfinished(attempt: Attempt | None) -> str:
-    """From the last attempt at a cell without a result, if there was one: `status: reason`."""
-    if attempt is None:
-        return "missing: not run yet"
-    if attempt.status == "finished":
-        return "damaged: its recorded front cannot be read; the same bench runs it again"
-    return f"{attempt.status}: {attempt.reason}" if attempt.reason else attempt.status
-
-
 def _board(
     name: str, group: Group | None, cells: Sequence[Cell], last: Mapping[str, Attempt], baseline: str | None
 ) -> Board:
@@ -148,10 +132,10 @@ def _board(
         key: {cell.seed: finished[cell.key] for cell in cells if cell.key in finished}
         for key, cells in by_learner.items()
     }
-    intervals = _intervals(results)
+    intervals = intervals_of(results)
     held_against = _find_baseline(baseline, by_learner)
-    differences = _differences(results, held_against)
-    volumes = {key: _values(found, "hypervolume") for key, found in results.items() if found}
+    differences = differences_to(results, held_against)
+    volumes = {key: values_of(found, "hypervolume") for key, found in results.items() if found}
     best = max(volumes, key=lambda key: intervals[key]["hypervolume"].mean, default=None)
     tied = tied_with_best(volumes, maximize=True) - {best}
     rows = [
@@ -177,55 +161,6 @@ def _board(
         reference_digest="" if group is None else group.reference_digest[:12],
         baseline=None if held_against is None else by_learner[held_against][0].label,
     )
-
-
-def _values(results: Mapping[int, Result], measure: str) -> dict[int, float]:
-    """Seed -> value; a quality is only ever what its recorded front says."""
-    found = {
-        seed: (result.scores if measure in QUALITIES else result.attempt.metrics).get(measure)
-        for seed, result in results.items()
-    }
-    return {seed: value for seed, value in found.items() if value is not None}
-
-
-def _intervals(results: Mapping[str, Mapping[int, Result]]) -> dict[str, dict[str, MeanInterval]]:
-    """Learner -> measure -> interval over its seeds."""
-    estimated = _estimated(
-        {key: {measure: _values(found, measure) for measure in MEASURES} for key, found in results.items()}
-    )
-    return {
-        key: {measure: MEASURES[measure].possible(interval) for measure, interval in found.items()}
-        for key, found in estimated.items()
-    }
-
-
-def _differences(
-    results: Mapping[str, Mapping[int, Result]], baseline: str | None
-) -> dict[str, dict[str, MeanInterval]]:
-    """Learner -> measure -> interval of the differences to the baseline, over the seeds of both."""
-    if baseline is None:
-        return {key: {} for key in results}
-    against = {measure: _values(results[baseline], measure) for measure in MEASURES}
-    return _estimated(
-        {
-            key: {
-                measure: {s: value - against[measure][s] for s, value in values.items() if s in against[measure]}
-                for measure in MEASURES
-                if key != baseline and (values := _values(found, measure))
-            }
-            for key, found in results.items()
-        }
-    )
-
-
-def _estimated(samples: Mapping[str, Mapping[str, Mapping[int, float]]]) -> dict[str, dict[str, MeanInterval]]:
-    """The interval of every sample that is not empty."""
-    kept = [(key, measure) for key, of in samples.items() for measure in MEASURES if of.get(measure)]
-    made = mean_intervals([list(samples[key][measure].values()) for key, measure in kept])
-    found: dict[str, dict[str, MeanInterval]] = {key: {} for key in samples}
-    for (key, measure), interval in zip(kept, made, strict=True):
-        found[key][measure] = interval
-    return found
 
 
 def _find_baseline(baseline: str | None, by_learner: Mapping[str, Sequence[Cell]]) -> str | None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UnknownNameError
+from ..asked import asked_cells, why_unfinished
 from ..cell import Cell
 from ..store import Store, store_folder
-from .leaderboard import asked_cells, why_unfinished
 from .measures import QUALITIES
 from .results import load_groups
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...errors import ConfigError
@@ -12,7 +12,13 @@ from .raw_boards import as_csv, as_json
 from .rendering import as_markdown
 from .standings import Standings
 
-ENDINGS = (".md", ".csv", ".json", ".html")
+TEXTS: dict[str, Callable[[Sequence[Board], Standings | None], str]] = {
+    "md": as_markdown,
+    "csv": lambda boards, _: as_csv(boards),
+    "json": lambda boards, _: as_json(boards),
+}
+"""Format -> what writes it; CSV and JSON hold what standings are computed from."""
+ENDINGS = (*(f".{name}" for name in TEXTS), ".html")
 
 
 def check_report(file: Path) -> None:
@@ -31,7 +37,7 @@ def write_report(
     Args:
         file: its ending says what is written.
         boards: in this order.
-        standings: over them, where there are any; not in CSV and JSON, which hold what they are computed from.
+        standings: over them, where there are any.
         store: whose boards they are.
         title: for people.
         made_by: the command, told in Markdown.
@@ -41,10 +47,9 @@ def write_report(
 
         write_page(boards, store, file, standings=standings, title=title)
         return
+    text = TEXTS[file.suffix.removeprefix(".")](boards, standings)
     if file.suffix == ".md":
-        text = f"# {title}\n\nMade by `{made_by}`.\n\n{as_markdown(boards, standings)}"
-    else:
-        text = {".csv": as_csv, ".json": as_json}[file.suffix](boards)
+        text = f"# {title}\n\nMade by `{made_by}`.\n\n{text}"
     try:
         file.write_text(text + "\n", encoding="utf-8")
     except OSError as error:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from ...errors import ConfigError, StoreError, UnknownNameError
 from ...whole_file import replacing
+from ..asked import asked_cells
 from ..attempt import Attempt
 from ..board.measures import NEED_THE_REFERENCE
 from ..board.results import Group, Result, load_groups
@@ -91,15 +92,13 @@ def export_bundle(store: Store, file: Path, *, suite: str | None = None) -> Bund
 
 def _cells(store: Store, attempts: Sequence[Attempt], suite: str | None) -> dict[str, Cell]:
     """Everything that leaderboards show, in their order, suite by suite."""
-    cells = {cell.key: cell for cell in store.expected_cells()}
-    for attempt in attempts:
-        cells.setdefault(attempt.cell.key, attempt.cell)
-    suites = list(dict.fromkeys(cell.suite for cell in cells.values()))
+    cells = asked_cells(store, attempts)
+    suites = list(dict.fromkeys(cell.suite for cell in cells))
     if not suites:
         raise StoreError(f"nothing is recorded in {store.folder}; run something first, or name another with --store")
     if suite is not None and suite not in suites:
         raise UnknownNameError("recorded suite", suite, suites)
-    ordered = sorted(cells.values(), key=lambda cell: suites.index(cell.suite))
+    ordered = sorted(cells, key=lambda cell: suites.index(cell.suite))
     return {cell.key: cell for cell in ordered if suite in (None, cell.suite)}
 
 

@@ -2,9 +2,12 @@ import csv
 import io
 import json
 import re
+import typing
 
 import pytest
 
+from frontrunner.harness import leaderboard_cli
+from frontrunner.harness.board import report
 from frontrunner.harness.store import Store
 
 
@@ -18,6 +21,11 @@ def printed(everything, command):
         return ended.out
 
     return {format_: leaderboard(format_) for format_ in ("table", "md", "csv", "json")}
+
+
+def test_every_text_is_a_format_and_a_file():
+    assert set(typing.get_args(leaderboard_cli.Format)) == {"table", "html", *report.TEXTS}
+    assert set(report.ENDINGS) == {".html", *(f".{name}" for name in report.TEXTS)}
 
 
 @pytest.fixture(scope="module")
