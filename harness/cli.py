@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ..errors import ConfigError, FrontrunnerError
 from . import leaderboard_cli
-from .console import DeviceOption, PluginOption, StoreOption, folder_of, open_console
+from .console import DeviceOption, PluginOption, StoreOption, folder_of, open_console, program
 
 if TYPE_CHECKING:
     from .cell_run import Outcome
@@ -105,11 +105,15 @@ def bench(
     best = boards[0].rows[0].run_ids if boards else []
     console = open_console()
     option = f" --store {store}" if store else ""
+    proposed = {
+        f"front {best[0][:8] if best else 'RUN'}{option}": "the front of a run, here the best",
+        f"leaderboard --format html{option}": "everything on one page",
+        f"ui{option}": "every run, curve and plot in MLflow",
+    }
+    widest = max(map(len, proposed))
     console.print(
         f"\n{summary(outcomes)}.\nRecorded in {folder_of(store)}. Look next:\n"
-        f"  frontrunner front {best[0][:8] if best else 'RUN'}{option}    the front of a run, here the best\n"
-        f"  frontrunner leaderboard --format html{option}    everything on one page\n"
-        f"  frontrunner ui{option}                every run, curve and plot in MLflow",
+        + "\n".join(f"  {program()} {command:{widest}}    {what}" for command, what in proposed.items()),
         highlight=False,
         soft_wrap=True,
     )

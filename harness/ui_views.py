@@ -23,7 +23,7 @@ _NAMES = {RUNS: "Runs, best hypervolume first", LEARNERS: "Learners, mean over t
 _METRICS = ("hypervolume", "igd_plus", "alignment", "wall_time_s", "peak_rss_bytes")
 _NAME = "attributes.`Run Name`"
 _COLUMNS = {
-    RUNS: ("params.`tasks`", "params.`seed`", "tags.`frontrunner.status`"),
+    RUNS: ("params.`tasks`", "params.`points_per_edge`", "params.`seed`", "tags.`frontrunner.status`"),
     LEARNERS: (),
 }
 _BARS = {
@@ -96,8 +96,9 @@ def _state(view: str) -> dict[str, Any]:
         "compareRunCharts": _charts(),
     }
     if view == LEARNERS:
-        by = {"mode": "tag", "groupByData": "frontrunner.label"}  # a tag: failed cells have no parameters
-        state["groupBy"] = {"aggregateFunction": "average", "groupByKeys": [by]}
+        # Tags, since failed cells have no parameters; only fronts of one board may be averaged.
+        by = [{"mode": "tag", "groupByData": f"frontrunner.{tag}"} for tag in ("label", "group")]
+        state["groupBy"] = {"aggregateFunction": "average", "groupByKeys": by}
         state["useGroupedValuesInCharts"] = True
     return state
 

@@ -28,8 +28,8 @@ def columns(board: Board) -> list[Column]:
     """Those that some row of the board has something to say in."""
     found = [
         Column(MEASURES["hypervolume"].titled, _hypervolume),
-        Column("95 % interval", lambda row: as_ends(row.intervals.get("hypervolume"))),
         Column("Δ HV", lambda row: _difference(row.against_baseline.get("hypervolume"))),
+        Column("95 % interval", lambda row: as_ends(row.intervals.get("hypervolume"))),
         *map(_mean, ("hypervolume_ratio", "igd_plus", "alignment", "normalised_hypervolume", "igd")),
         *map(_mean, ("wall_time_s", "peak_rss_bytes", "fit_peak_gpu_allocated_bytes", "trainable_parameters")),
         Column("needs", _needs),

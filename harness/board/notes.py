@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .leaderboard import Board
 from .measures import MEASURES
 from .standings import Standings
 
 
-def caption(board: Board) -> str:
-    """What the numbers are measured to, and what their intervals and marks mean."""
+def caption(board: Board, headings: Sequence[str]) -> str:
+    """What the numbers under these headings are measured to, and what their intervals and marks mean."""
     if board.reference_point is None:
         return "No cell has finished yet."
     source = "true front" if board.closed_form else board.reference_source
     point = ", ".join(f"{value:g}" for value in board.reference_point)
-    measured = {name for row in board.rows for name in row.intervals}
+    shown = {name for name, measure in MEASURES.items() if measure.titled in headings}
+    distances = " and ".join(MEASURES[name].heading for name in ("igd", "igd_plus") if name in shown)
     parts = [
         f"Objectives: error on the test split, minimised. HV at reference point ({point})",
-        "HV ratio to that of the true front" if "hypervolume_ratio" in measured else "",
-        "norm. HV with each task's expert as 0 and the pre-trained model as 1"
-        if "normalised_hypervolume" in measured
+        "HV ratio to that of the true front" if "hypervolume_ratio" in shown else "",
+        "norm. HV with each task's expert as 0 and the pre-trained model as 1, the worst that counts"
+        if "normalised_hypervolume" in shown
         else "",
-        f"IGD and IGD+ to the {source} (reference {board.reference_digest})",
-        "align.: does raising a task's weight improve it, 1 at best" if "alignment" in measured else "",
+        f"{distances} to the {source} (reference {board.reference_digest})" if distances else "",
+        "align.: does raising a task's weight improve it, 1 at best" if "alignment" in shown else "",
     ]
     notes = [f"{'; '.join(part for part in parts if part)}."]
     if any(len(row.seeds) > 1 for row in board.rows):
-        notes.append("Means over finished seeds, with 95 % bootstrap intervals.")
+        few = any(1 < len(row.seeds) < 4 for row in board.rows)
+        wide = ", wide where seeds are two or three" if few else ""
+        notes.append(f"Means over finished seeds, with 95 % intervals (bootstrap-t{wide}).")
     if any(row.tied_with_best for row in board.rows):
-        notes.append("≈ after a rank: tied with the best, by the paired differences of their seeds.")
+        notes.append("≈ after a rank: tied with the best, whose seeds cannot tell them apart.")
     if board.baseline is not None:
         notes.append(f"Δ HV: minus that of {board.baseline}, seed by seed.")
     if any(row.hypervolume_error is not None for row in board.rows):

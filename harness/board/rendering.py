@@ -25,7 +25,7 @@ def as_table(board: Board, width: int) -> RenderableType:
     least = heading.index(MEASURES["hypervolume"].titled) + 1 if MEASURES["hypervolume"].titled in heading else 3
     while len(shown) > least and sum(widths[i] for i in [*shown, run]) + 1 > width:
         shown.pop()
-    notes = [caption(board), *reasons(board)]
+    notes = [caption(board, [heading[i] for i in shown]), *reasons(board)]
     if left_out := heading[len(shown) : run]:
         notes.append(f"Not shown for want of width: {', '.join(left_out)}.")
     table = Table(title=escape(board.name), title_justify="left", title_style="bold")
@@ -53,8 +53,11 @@ def as_markdown(boards: Sequence[Board], standings: Standings | None = None) -> 
     parts = []
     for board in boards:
         notes = "".join(f"\n- {plain(reason)}" for reason in reasons(board))
-        table = _markdown_table(text(board, runs=False))
-        parts.append(f"### {plain(board.name)}\n\n{table}\n\n{caption(board)}" + (f"\n{notes}" if notes else ""))
+        lines = text(board, runs=False)
+        table = _markdown_table(lines)
+        parts.append(
+            f"### {plain(board.name)}\n\n{table}\n\n{caption(board, lines[0])}" + (f"\n{notes}" if notes else "")
+        )
     if standings is not None:
         table = _markdown_table(_ranks(standings))
         parts.append(f"### All boards\n\n{table}\n\n{plain(standings_caption(standings))}")

@@ -63,24 +63,29 @@ function drawCosts() {
     color: colourOf("line-strong"),
   });
   const styles = onAxis.map((row) => styleOf(row.key));
+  // Those of the line come last, since the last are named first; all others too where they are few.
+  const others = onAxis.length > MOST_NAMES ? [] : onAxis.filter((row) => !best.includes(row));
+  const named = [...others, ...best];
+  const texts = labelsOf(named, onAxis, quality, cost, logarithmic);
+  const place01 = scaleOf(onAxis, cost, logarithmic ? Math.log : Number);
   const traces = [
     {
       name: "not beaten in both",
-      mode: "lines+text",
+      mode: "lines",
       x: at(best, cost),
       y: at(best, quality),
-      text: labelsOf(best, onAxis, quality, cost, logarithmic),
-      textposition: quality.maximize ? "top left" : "bottom left",
-      textfont: { size: 11, color: colour },
-      cliponaxis: false,
       line: { shape: "hv", color: colourOf("line-strong"), width: 1.5 },
       hoverinfo: "skip",
     },
     {
       name: "learners",
-      mode: "markers",
+      mode: "markers+text",
       x: at(onAxis, cost),
       y: at(onAxis, quality),
+      text: onAxis.map((row) => texts[named.indexOf(row)] ?? ""),
+      textposition: onAxis.map((row) => `${quality.maximize ? "top" : "bottom"} ${place01(row) < 0.3 ? "right" : "left"}`),
+      textfont: { size: 11, color: colour },
+      cliponaxis: false,
       error_x: bars(cost),
       error_y: bars(quality),
       marker: { size: 10, color: styles.map((style) => style.colour), symbol: styles.map((style) => style.symbol) },
@@ -93,17 +98,21 @@ function drawCosts() {
   plot(place, traces, layoutOf({ margin, xaxis: axis(axisTitle(cost), kind), yaxis: axis(axisTitle(quality)) }));
 }
 
-// Names beside the points of the line, where there is room; names of its other points show on hovering.
-function labelsOf(best, rows, quality, cost, logarithmic) {
-  const scale = (measure, change) => {
-    const values = rows.map((row) => change(row.intervals[measure.name][0]));
-    const [least, most] = [Math.min(...values), Math.max(...values)];
-    return (row) => (change(row.intervals[measure.name][0]) - least) / (most - least || 1);
-  };
-  const across = scale(cost, logarithmic ? Math.log : Number);
-  const up = scale(quality, Number);
+const MOST_NAMES = 15;
+
+// Where a row's mean lies between the least, 0, and the most, 1.
+function scaleOf(rows, measure, change) {
+  const values = rows.map((row) => change(row.intervals[measure.name][0]));
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return (row) => (change(row.intervals[measure.name][0]) - least) / (most - least || 1);
+}
+
+// Names beside points, the last first, where there is room; the others' names show on hovering.
+function labelsOf(named, rows, quality, cost, logarithmic) {
+  const across = scaleOf(rows, cost, logarithmic ? Math.log : Number);
+  const up = scaleOf(rows, quality, Number);
   const labelled = [];
-  const texts = [...best].reverse().map((row) => {
+  const texts = [...named].reverse().map((row) => {
     if (labelled.some((other) => Math.abs(up(row) - up(other)) < 0.06 && Math.abs(across(row) - across(other)) < 0.3)) return "";
     labelled.push(row);
     return plain(row.name.length > 28 ? `${row.name.slice(0, 27)}…` : row.name);

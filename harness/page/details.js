@@ -6,7 +6,7 @@ let mlflowAddress = memory.get(REMEMBERED) ?? INDEX.mlflow;
 
 function runAddress([experiment, run]) {
   const base = mlflowAddress.trim().replace(/\/+$/, "");
-  return `${base}/#/experiments/${encodeURIComponent(experiment)}/runs/${encodeURIComponent(run)}`;
+  return `${base}/#/experiments/${encodeURIComponent(experiment)}/runs/${encodeURIComponent(run)}?workflowType=machine_learning`;
 }
 
 // Only the web's addresses: a reader may paste anything.

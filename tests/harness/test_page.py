@@ -337,7 +337,7 @@ def test_a_row_unfolds_to_its_runs_options_and_environment(page, boards):
     assert [link.get_attribute("title") for link in details.locator("a").all()] == row.run_ids
     assert details.locator("tbody th").all_inner_texts() == ["0", str(LARGE_SEED)]
     link = details.locator("a").first
-    end = f"/#/experiments/7/runs/{row.run_ids[0]}"
+    end = f"/#/experiments/7/runs/{row.run_ids[0]}?workflowType=machine_learning"
     assert link.get_attribute("href") == f"http://127.0.0.1:5000{end}"
     page.fill("#mlflow", "https://mlflow.example.org/team/")
     assert link.get_attribute("href") == f"https://mlflow.example.org/team{end}"
