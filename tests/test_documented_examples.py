@@ -67,6 +67,14 @@ def test_studies_of_every_learner_have_every_learner(root, name):
     assert found == built_in
 
 
+def test_what_pages_link_to_is_there(root):
+    pages = [root / "README.md", root / "CONTRIBUTING.md", *root.glob("docs/*.md")]
+    links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#]+)", page.read_text())]
+    here = [(page, link) for page, link in links if not link.startswith("http")]
+    assert len(here) > 10
+    assert [(page.name, link) for page, link in here if not (page.parent / link).exists()] == []
+
+
 @pytest.mark.slow
 def test_the_script_of_the_readme_prints_hypervolume_and_alignment(root, capsys):
     (text,) = blocks(root / "README.md", "python")

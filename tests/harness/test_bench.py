@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from frontrunner.harness import console
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.board.report import write_report
 from frontrunner.harness.store import Store
@@ -73,10 +74,26 @@ def test_a_bench_writes_to_its_store_only(everything, command):
 
 
 def test_the_next_command_it_prints_works(everything, command):
-    (line,) = (line for line in everything.ended.out.splitlines() if line.startswith("  frontrunner front"))
-    ended = command.within(*line.split()[1:5])
+    (line,) = (line for line in everything.ended.out.splitlines() if " front " in line and line.startswith("  "))
+    words = line.split()
+    ended = command.within(*words[words.index("front") :][:4])
     assert ended.status == 0
     assert "hypervolume" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("found", "started", "said"),
+    [
+        ("/usr/bin/frontrunner", "/usr/bin/frontrunner", "frontrunner"),
+        (None, "/here/.venv/bin/frontrunner", ".venv/bin/frontrunner"),
+        (None, "/there/frontrunner/__main__.py", "python -m frontrunner"),
+    ],
+)
+def test_commands_are_proposed_as_this_one_was_started(found, started, said, monkeypatch):
+    monkeypatch.setattr(console.shutil, "which", lambda name: found)
+    monkeypatch.setattr(console.sys, "argv", [started])
+    monkeypatch.setattr(console.os, "getcwd", lambda: "/here")
+    assert console.program() == said
 
 
 def test_front_shows_every_member_and_draws_it(attempts, everything, command, tmp_path):
