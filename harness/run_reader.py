@@ -21,7 +21,7 @@ where k.key = ? and k.value = ? and r.lifecycle_stage = 'active' and e.lifecycle
 order by r.start_time, r.rowid
 """
 # In one pass over the table where all runs are wanted, by their ids where few are.
-_TAGS = "select run_uuid, key, value from tags"
+_TAGS = "select run_uuid, key, value from tags where 1"  # a query that more can be asked of
 _METRICS = "select run_uuid, key, value from latest_metrics where is_nan = 0"
 FEW = 200
 
@@ -47,20 +47,22 @@ def read_runs(database: Path, tag: str, value: str) -> list[RecordedRun]:
     """
     with _open(database) as connection:
         runs = {row[0]: RecordedRun(row[0], row[1], str(row[2])) for row in connection.execute(_RUNS, (tag, value))}
-        for run_id, key, text in _rows(connection, _TAGS, "where", list(runs)):
-            if run_id in runs:
-                runs[run_id].tags[key] = text
-        for run_id, key, number in _rows(connection, _METRICS, "and", list(runs)):
-            if run_id in runs:
-                runs[run_id].metrics[key] = number
+        tags = {run_id: run.tags for run_id, run in runs.items()}
+        for run_id, key, text in _rows(connection, _TAGS, list(runs)):
+            if (found := tags.get(run_id)) is not None:
+                found[key] = text
+        metrics = {run_id: run.metrics for run_id, run in runs.items()}
+        for run_id, key, number in _rows(connection, _METRICS, list(runs)):
+            if (measured := metrics.get(run_id)) is not None:
+                measured[key] = number
     return list(runs.values())
 
 
-def _rows(connection: sqlite3.Connection, query: str, joined: str, run_ids: list[str]) -> sqlite3.Cursor:
+def _rows(connection: sqlite3.Connection, query: str, run_ids: list[str]) -> sqlite3.Cursor:
     if len(run_ids) > FEW:
         return connection.execute(query)
     marks = ", ".join("?" * len(run_ids))
-    return connection.execute(f"{query} {joined} run_uuid in ({marks})", run_ids)
+    return connection.execute(f"{query} and run_uuid in ({marks})", run_ids)
 
 
 @contextlib.contextmanager

@@ -59,6 +59,17 @@ class Group:
         return CLOSED_FORM if self.closed_form else f"union of {n} run{'s' if n > 1 else ''}"
 
 
+@dataclass(frozen=True)
+class _Member:
+    """A finished cell before its group has a reference."""
+
+    attempt: Attempt
+    digest: str
+    """Of its front."""
+    own: Mapping[str, float]
+    """Scores of the front by itself."""
+
+
 def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list[Group]:
     """Every group that has a finished cell; of several finished attempts at one, the first undamaged counts.
 
@@ -70,12 +81,13 @@ def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list
         StoreError: the store cannot be read.
     """
     with open_cache(store.folder) as cache:
-        by_group: dict[str, dict[str, tuple[Attempt, str]]] = {}
+        by_group: dict[str, dict[str, _Member]] = {}
         for attempt in store.attempts() if attempts is None else attempts:
             members = by_group.setdefault(attempt.cell.group, {})
             digest = None if attempt.cell.key in members else cache.digest(attempt)
-            if digest is not None and _own(cache, attempt, digest) is not None:
-                members[attempt.cell.key] = (attempt, digest)
+            own = None if digest is None else _own(cache, attempt, digest)
+            if digest is not None and own is not None:
+                members[attempt.cell.key] = _Member(attempt, digest, own)
         return [_group(cache, name, list(members.values())) for name, members in by_group.items() if members]
 
 
@@ -133,9 +145,9 @@ def _summary(record: FrontRecord) -> dict[str, Any]:
     }
 
 
-def _group(cache: ScoreCache, name: str, members: Sequence[tuple[Attempt, str]]) -> Group:
-    first = members[0][0].cell
-    union_of = hashlib.sha256("/".join(sorted(digest for _, digest in members)).encode()).hexdigest()
+def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Group:
+    first = members[0].attempt.cell
+    union_of = hashlib.sha256("/".join(sorted(member.digest for member in members)).encode()).hexdigest()
     kept = cache.reference(union_of)
     if kept is None:
         cache.write()  # the fronts just scored are looked up there
@@ -143,13 +155,13 @@ def _group(cache: ScoreCache, name: str, members: Sequence[tuple[Attempt, str]])
         cache.keep_reference(union_of, kept)
     reference = ReferenceFront(kept["objectives"])
     results = []
-    for attempt, digest in members:
-        against = cache.scores(digest, reference.digest)
+    for member in members:
+        against = cache.scores(member.digest, reference.digest)
         if against is None:
-            front = Front(_content(cache, attempt, digest)["objectives"])
+            front = Front(_content(cache, member.attempt, member.digest)["objectives"])
             against = reference_scores(front, reference)
-            cache.keep_scores(digest, against, reference.digest)
-        results.append(Result(attempt, {**(cache.scores(digest) or {}), **against}))
+            cache.keep_scores(member.digest, against, reference.digest)
+        results.append(Result(member.attempt, {**member.own, **against}))
     return Group(
         name=name,
         suite=first.suite,
@@ -162,15 +174,15 @@ def _group(cache: ScoreCache, name: str, members: Sequence[tuple[Attempt, str]])
     )
 
 
-def _reference(cache: ScoreCache, members: Sequence[tuple[Attempt, str]]) -> dict[str, Any]:
+def _reference(cache: ScoreCache, members: Sequence[_Member]) -> dict[str, Any]:
     """The true front where the suite knows it, else the best that any run has found."""
-    first = members[0][0].record()
+    first = members[0].attempt.record()
     truth = first.pareto_front
     if truth is not None:
         reference = reference_front([Front(truth)])
     else:
         reference = reference_front(
-            Front(_content(cache, attempt, digest)["objectives"]) for attempt, digest in members
+            Front(_content(cache, member.attempt, member.digest)["objectives"]) for member in members
         )
     return {
         "objectives": reference.objectives.tolist(),
