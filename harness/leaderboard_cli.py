@@ -52,19 +52,20 @@ def leaderboard(
             raise ConfigError(f"--format {format_} and --output {output} say different things; drop --format")
         report.check_report(output)
     opened = Store(folder_of(store), create=False)
-    with Console(stderr=True).status("Reading results; fronts that are new are scored, once."), _uncollected():
-        boards = leaderboards(opened, suite, baseline=baseline)
-    overall = standings(boards)
-    if output is None and format_ == "html":
-        output = PAGE
-    if output is not None:
-        title, made_by = "Leaderboard", "frontrunner leaderboard"
-        report.write_report(output, boards, overall, opened, title=title, made_by=made_by)
-        open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
-    elif format_ == "table":
-        print_boards(boards, overall)
-    else:
-        sys.stdout.write(report.TEXTS[format_](boards, overall) + "\n")
+    with _uncollected():
+        with Console(stderr=True).status("Reading results; fronts that are new are scored, once."):
+            boards = leaderboards(opened, suite, baseline=baseline)
+        overall = standings(boards)
+        if output is None and format_ == "html":
+            output = PAGE
+        if output is not None:
+            title, made_by = "Leaderboard", "frontrunner leaderboard"
+            report.write_report(output, boards, overall, opened, title=title, made_by=made_by)
+            open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
+        elif format_ == "table":
+            print_boards(boards, overall)
+        else:
+            sys.stdout.write(report.TEXTS[format_](boards, overall) + "\n")
 
 
 @app.command("export")
@@ -104,6 +105,7 @@ def _uncollected() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # nor when Python ends
         if was_on:
             gc.enable()
 
