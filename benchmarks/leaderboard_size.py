@@ -88,7 +88,7 @@ def fill(store: Store, n_runs: int) -> None:
     database.close()
 
 
-def _record(store, database, experiment, cell, errors, now, parent, rng):  # type: ignore[no-untyped-def]
+def _record(store, database, experiment, cell, errors, now, parent, rng):
     run_id = uuid.uuid4().hex
     folder = store.folder / "artifacts" / cell.suite / run_id / "artifacts"
     folder.mkdir(parents=True)
@@ -141,7 +141,7 @@ def _record(store, database, experiment, cell, errors, now, parent, rng):  # typ
     database.executemany(f"insert into metrics ({columns}) values (?, ?, ?, ?, ?, ?)", rows)
 
 
-def _insert_run(database, run_id, name, experiment, now, tags):  # type: ignore[no-untyped-def]
+def _insert_run(database, run_id, name, experiment, now, tags):
     database.execute(
         "insert into runs (run_uuid, name, source_type, status, start_time, end_time, lifecycle_stage, experiment_id) "
         "values (?, ?, 'LOCAL', 'FINISHED', ?, ?, 'active', ?)",

@@ -144,6 +144,11 @@ def is_one_line(text: str) -> bool:
     )
 
 
+def as_one_line(text: str) -> str:
+    """A text with a space for whatever `is_one_line` refuses."""
+    return "".join(letter if is_one_line(letter) else " " for letter in text)
+
+
 _TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 """Invisible letters after which text is shown in another direction."""
 

@@ -15,7 +15,6 @@ from filelock import Timeout
 
 from ..errors import StoreError
 from ..file_digest import digest_files
-from ..metrics import Front, reference_front
 from .board.scores import HYPERVOLUME_ERROR, own_scores, reference_scores
 from .cell import Cell
 from .cell_process import Ending, run_in_process
@@ -147,7 +146,7 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
     curve = json.loads((scratch / "curve.json").read_text())
     resolved = json.loads((scratch / "config.json").read_text())["resolved"]
     record = FrontRecord.read(scratch / "front.parquet")
-    truth = None if record.pareto_front is None else reference_front([Front(record.pareto_front)])
+    truth = record.true_front()
     scores = own_scores(record) | ({} if truth is None else reference_scores(record.front(), truth))
     lowest = record.front().objectives.min(axis=0)
     store.log(
@@ -155,8 +154,7 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
         params={name: value for name, value in resolved.items() if name not in asked(cell)},
         metrics={
             **scores,  # MLflow lists and compares what was logged first
-            **metrics,
-            **scores,
+            **{name: value for name, value in metrics.items() if name not in scores},
             **{f"min_error_{task}": value for task, value in zip(cell.tasks, lowest, strict=True)},
         },
         curve=curve,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StoreError
-from ..metrics import Front, Hypervolume, hypervolume
+from ..metrics import Front, Hypervolume, ReferenceFront, hypervolume
 from .cell import Cell
 from .evaluation import Evaluation
 
@@ -50,6 +50,10 @@ class FrontRecord:
     def front(self) -> Front:
         """The front of per-task error, minimised."""
         return self.evaluation.front()
+
+    def true_front(self) -> ReferenceFront | None:
+        """The true front as what distances are measured to; None where the problem does not know it."""
+        return None if self.pareto_front is None else ReferenceFront(self.pareto_front)
 
     def hypervolume(self) -> Hypervolume:
         """The front's hypervolume at the recorded reference point."""

@@ -13,7 +13,7 @@ from .front import Front
 
 def canonical_points(front: Front) -> NDArray[np.float64]:
     """Return the distinct non-dominated objectives, minimised, shape (m, T), sorted lexicographically."""
-    points = front.non_dominated().objectives
+    points = front.objectives[front.non_dominated_mask]
     return points[np.lexsort(points.T[::-1])]
 
 
@@ -33,3 +33,18 @@ def comparable(front: Front, reference_front: Front | ArrayLike) -> Front:
             f"the front has {front.n_objectives}, the reference front {reference.n_objectives}"
         )
     return reference
+
+
+def finite_vector(name: str, values: ArrayLike, n_objectives: int) -> NDArray[np.float64]:
+    """Return one finite value for each objective, shape (T,), or refuse what is something else with FrontError."""
+    try:
+        vector = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise FrontError(f"{name} is {n_objectives} numbers; found {values!r}") from error
+    if vector.shape != (n_objectives,):
+        raise FrontError(
+            f"{name} has one value for each of the front's {n_objectives} objectives; found shape {vector.shape}"
+        )
+    if not np.isfinite(vector).all():
+        raise FrontError(f"{name} is finite; found {vector.tolist()}")
+    return vector

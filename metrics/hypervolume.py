@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pymoo.indicators.hv import HV
 
-from ..errors import ConfigError, FrontError
-from .canonical import canonical_points, finite
+from ..errors import ConfigError
+from .canonical import canonical_points, finite, finite_vector
 from .front import Front
 from .sliced_hypervolume import fits_a_leaf, sliced_hypervolume
 
@@ -64,7 +64,7 @@ def hypervolume(front: Front, reference_point: ArrayLike, *, time_budget_s: floa
     """
     budget_s = _time_budget(time_budget_s)
     deadline_s = time.monotonic() + budget_s
-    reference = _reference_point(reference_point, front.n_objectives)
+    reference = finite_vector("a reference point", reference_point, front.n_objectives)
     inside = (front.objectives < reference).all(axis=1)
     if not inside.any():
         return Hypervolume(0.0, exact=True)
@@ -100,18 +100,3 @@ def _time_budget(value: float) -> float:
     if not budget_s >= 0.0:
         raise ConfigError(f"time_budget_s is a number of seconds, 0 or more; found {value!r}, 0 estimates at once")
     return budget_s
-
-
-def _reference_point(values: ArrayLike, n_objectives: int) -> NDArray[np.float64]:
-    try:
-        point = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise FrontError(f"a reference point is {n_objectives} numbers; found {values!r}") from error
-    if point.shape != (n_objectives,):
-        raise FrontError(
-            f"a reference point has one value for each of the front's {n_objectives} objectives; "
-            f"found shape {point.shape}"
-        )
-    if not np.isfinite(point).all():
-        raise FrontError(f"a reference point is finite; found {point.tolist()}")
-    return point

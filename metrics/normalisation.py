@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..errors import FrontError
+from .canonical import finite_vector
 from .front import Front
 
 
@@ -26,8 +27,8 @@ def normalised(front: Front, specialist: ArrayLike, pretrained: ArrayLike) -> Fr
     Raises:
         FrontError: a specialist or pretrained of another shape or not finite, or results too large for a float.
     """
-    zero = _values("specialist", specialist, front.n_objectives)
-    one = _values("pretrained", pretrained, front.n_objectives)
+    zero = finite_vector("specialist", specialist, front.n_objectives)
+    one = finite_vector("pretrained", pretrained, front.n_objectives)
     if (one <= zero).any():
         return None
     try:
@@ -39,17 +40,3 @@ def normalised(front: Front, specialist: ArrayLike, pretrained: ArrayLike) -> Fr
             f"{one.tolist()}, rescale the objectives"
         ) from error
     return Front(objectives, front.preferences)
-
-
-def _values(name: str, values: ArrayLike, n_objectives: int) -> NDArray[np.float64]:
-    try:
-        array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise FrontError(f"{name} is {n_objectives} numbers; found {values!r}") from error
-    if array.shape != (n_objectives,):
-        raise FrontError(
-            f"{name} has one value for each of the front's {n_objectives} objectives; found shape {array.shape}"
-        )
-    if not np.isfinite(array).all():
-        raise FrontError(f"{name} is finite; found {array.tolist()}")
-    return array

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .canonical import comparable, finite
+from .canonical import canonical_points, comparable, finite
 from .front import Front
 
 
@@ -32,7 +32,7 @@ def spread(front: Front, reference_front: Front | ArrayLike) -> float | None:
         FrontError: a reference front that is no front or has another number of objectives.
     """
     # Of halves no difference overflows, and the shares are the same.
-    reference, points = (_non_dominated(f) / 2 for f in (comparable(front, reference_front), front))
+    reference, points = (canonical_points(f) / 2 for f in (comparable(front, reference_front), front))
     low, high = reference.min(axis=0), reference.max(axis=0)
     extended = high > low
     if not extended.any():
@@ -60,7 +60,7 @@ def largest_gap(front: Front) -> float | None:
     Raises:
         FrontError: a distance too large for a float.
     """
-    points = _non_dominated(front)
+    points = canonical_points(front)
     if len(points) == 1:
         return None
     with np.errstate(over="ignore"):
@@ -70,11 +70,6 @@ def largest_gap(front: Front) -> float | None:
         else:
             square = _longest_tree_edge_squared(points)
     return finite("the largest gap", math.sqrt(square))
-
-
-def _non_dominated(front: Front) -> NDArray[np.float64]:
-    """Distinct non-dominated objectives, in their order."""
-    return front.objectives[front.non_dominated_mask]
 
 
 def _longest_tree_edge_squared(points: NDArray[np.float64]) -> float:

@@ -154,13 +154,14 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Group:
         kept = _reference(cache, members)
         cache.keep_reference(union_of, kept)
     reference = ReferenceFront(kept["objectives"])
+    reference_digest = reference.digest
     results = []
     for member in members:
-        against = cache.scores(member.digest, reference.digest)
+        against = cache.scores(member.digest, reference_digest)
         if against is None:
             front = Front(_content(cache, member.attempt, member.digest)["objectives"])
             against = reference_scores(front, reference)
-            cache.keep_scores(member.digest, against, reference.digest)
+            cache.keep_scores(member.digest, against, reference_digest)
         results.append(Result(member.attempt, {**member.own, **against}))
     return Group(
         name=name,
@@ -168,7 +169,7 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Group:
         tasks=first.tasks,
         results=results,
         reference=reference,
-        reference_digest=reference.digest,
+        reference_digest=reference_digest,
         closed_form=kept["closed_form"],
         reference_point=tuple(kept["reference_point"]),
     )
@@ -177,13 +178,10 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Group:
 def _reference(cache: ScoreCache, members: Sequence[_Member]) -> dict[str, Any]:
     """The true front where the suite knows it, else the best that any run has found."""
     first = members[0].attempt.record()
-    truth = first.pareto_front
-    if truth is not None:
-        reference = reference_front([Front(truth)])
-    else:
-        reference = reference_front(
-            Front(_content(cache, member.attempt, member.digest)["objectives"]) for member in members
-        )
+    truth = first.true_front()
+    reference = truth or reference_front(
+        Front(_content(cache, member.attempt, member.digest)["objectives"]) for member in members
+    )
     return {
         "objectives": reference.objectives.tolist(),
         "closed_form": truth is not None,

@@ -21,7 +21,7 @@ from ..attempt import Attempt
 from ..board.measures import NEED_THE_REFERENCE
 from ..board.results import Group, Result, load_groups
 from ..board.scores import HYPERVOLUME_ERROR
-from ..cell import Cell, is_one_line
+from ..cell import Cell, as_one_line
 from ..front_record import FrontRecord
 from ..store import Store
 from .comparable import incomparable
@@ -177,7 +177,7 @@ def _routing_files(entries: Sequence[Entry], results: Mapping[str, Result]) -> I
 def _without_paths(reason: str) -> str:
     """Of every absolute path only the last part: where files lay is the business of that machine."""
     shortened = re.sub(r"(?<![\w.:/\\…-])(?:~|[A-Za-z]:)?[/\\](?:[^\s'\"/\\,;()\[\]]+[/\\])+", "…/", reason)
-    return "".join(letter if is_one_line(letter) else " " for letter in shortened)[:2000]
+    return as_one_line(shortened)[:2000]
 
 
 def _write(file: Path, members: Mapping[str, bytes], more: Iterator[tuple[str, bytes]]) -> None:

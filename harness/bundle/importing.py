@@ -16,6 +16,7 @@ from ...file_digest import digest_files
 from ..board.measures import QUALITIES
 from ..board.results import load_groups, record_indicators
 from ..board.scores import own_scores
+from ..cell import cells_document
 from ..front_record import FrontRecord
 from ..run_note import asked, finished_note, unfinished_note
 from ..run_reader import read_runs
@@ -106,7 +107,7 @@ def import_bundle(store: Store, file: Path, *, ours: bool = False) -> ImportSumm
 def _parent(importing: _Import, suite: str, entries: Sequence[Entry]) -> str:
     """The run above the imported cells of a suite, by which the store knows that they were asked for."""
     store, digest = importing.store, importing.bundle.digest[:16]
-    cells = {"cells.json": {"cells": [entry.cell for entry in entries]}}
+    cells = {"cells.json": cells_document(entry.spec for entry in entries)}
     name = f"imported from {importing.origin.rpartition(' ')[0]}"
     parent = store.parent_run("bench", suite, name, digest, cells)
     store.log(parent, tags={f"{PREFIX}status": "running", IMPORTED_FROM: importing.origin})

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from ...errors import FrontrunnerError, StoreError
 from ...metrics import Front
 from ..board.measures import COSTS
-from ..cell import is_one_line
+from ..cell import as_one_line
 from ..evaluation import Evaluation
 from ..front_record import FrontRecord
 from ..routing import RoutingRecord
@@ -223,4 +223,4 @@ def _told(error: BaseException) -> str:
         text = validation_message(error)
     elif not isinstance(error, FrontrunnerError):
         text = text.partition("\n")[0]
-    return "".join(letter if is_one_line(letter) else " " for letter in text or type(error).__name__)[:500]
+    return as_one_line(text or type(error).__name__)[:500]

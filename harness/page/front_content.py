@@ -108,8 +108,7 @@ def _reference(board: Board, points: Sequence[Any], results: Sequence[Result]) -
         return None
     try:
         if board.closed_form:
-            truth = results[0].record.pareto_front
-            found = None if truth is None else reference_front([Front(truth)])
+            found = results[0].record.true_front()
         else:
             found = reference_front(Front(objectives) for objectives in points)
     except FrontrunnerError:
