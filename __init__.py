@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         UnsupportedError,
     )
     from .harness.board.long_table import results
-    from .harness.evaluate import evaluate
+    from .harness.running.evaluate import evaluate
     from .methods import (
         Checkpoints,
         Choice,
@@ -55,17 +55,7 @@ if TYPE_CHECKING:
         simplex_grid,
         spread,
     )
-    from .tasks import (
-        Budget,
-        ClassificationProblem,
-        Examples,
-        Objectives,
-        Params,
-        Problem,
-        Suite,
-        load_problem,
-        suites,
-    )
+    from .tasks import Budget, ClassificationProblem, Examples, Objectives, Params, Problem, Suite, load_problem, suites
 
 _HOME = {
     "errors": (
@@ -81,7 +71,7 @@ _HOME = {
         "UnknownNameError",
         "UnsupportedError",
     ),
-    "harness.evaluate": ("evaluate",),
+    "harness.running.evaluate": ("evaluate",),
     "methods": (
         "Checkpoints",
         "Choice",

@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 
 from frontrunner.file_digest import digest_files
-from frontrunner.harness.cell import Cell, cells_document
-from frontrunner.harness.evaluation import Evaluation
-from frontrunner.harness.front_record import FrontRecord
-from frontrunner.harness.run_tags import PREFIX
-from frontrunner.harness.store import Store
+from frontrunner.harness.cells.cell import Cell, cells_document
+from frontrunner.harness.records.evaluation import Evaluation
+from frontrunner.harness.records.front_record import FrontRecord
+from frontrunner.harness.records.mlflow_tags import PREFIX
+from frontrunner.harness.records.store import Store
 from frontrunner.metrics import simplex_grid
 
 TASKS = ("digits", "fashion", "animals")

@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from frontrunner.harness.store import Store
+from frontrunner.harness.records.store import Store
 from frontrunner.studies.spec import TuneSpec
 from frontrunner.studies.storage import default_url, open_storage
 from frontrunner.studies.study import Plan

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..harness import cli
-from ..harness.console import DeviceOption, PluginOption, StoreOption, folder_of, open_console
+from ..harness.commands import cli
+from ..harness.commands.console import DeviceOption, PluginOption, StoreOption, folder_of, open_console
 
 main = cli.main
 
@@ -28,7 +28,7 @@ def tune(
 
     The same command continues an interrupted study; started several times at once, its processes share the trials.
     """
-    from ..harness.plugins import load_plugins
+    from ..harness.cells.plugins import load_plugins
     from .command import run_file
 
     load_plugins(plugin or [])

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import ConfigError
-from ..harness.bench import run_bench
-from ..harness.cell_run import Outcome
-from ..harness.display import Display
-from ..harness.environment import resolve_devices
-from ..harness.store import Store
-from ..harness.verdict import require_settled
+from ..harness.cells.environment import resolve_devices
+from ..harness.commands.display import Display
+from ..harness.commands.verdict import require_settled
+from ..harness.records.store import Store
+from ..harness.running.bench import run_bench
+from ..harness.running.settle import SettledCell
 from .comparison import compare, comparison_bench, metrics_shown, tuned_learners
 from .spec import TuneSpec, read_tune
 from .standing import DISCARDED, REASON, settled, slot
@@ -93,7 +93,7 @@ class StudyDisplay(Display):
         super().__init__(console, plan.spec.trials)
         self._plan = plan
 
-    def ends(self, outcome: Outcome) -> None:
+    def ends(self, outcome: SettledCell) -> None:
         """Its trial says more."""
         self.removes(outcome.cell)
 

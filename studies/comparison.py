@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..harness.board.measures import NEED_THE_REFERENCE, QUALITIES
-from ..harness.board.results import load_groups
-from ..harness.spec import BenchSpec, LearnerSpec
-from ..harness.store import Store
+from ..harness.cells.bench_file import BenchSpec, LearnerSpec
+from ..harness.records.store import Store
+from ..harness.scoring.measures import NEED_THE_REFERENCE, QUALITIES
+from ..harness.scoring.scored_cells import load_groups
 from ..metrics.statistics import MeanInterval, mean_interval, paired_differences
 from .objective import Objective, make_objective
 from .spec import ObjectiveSpec, TuneSpec

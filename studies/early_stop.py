@@ -8,8 +8,8 @@ import numpy as np
 from optuna.pruners import BasePruner, NopPruner, PercentilePruner
 from optuna.trial import Trial, TrialState
 
-from ..harness.cell_process import StoppedError
-from ..harness.reporter import PROBED
+from ..harness.running.worker_events import PROBED
+from ..harness.running.worker_process import StoppedError
 from .spec import EarlyStopSpec
 
 SIGNAL = PROBED

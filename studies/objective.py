@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ..errors import ConfigError
-from ..harness.board.measures import MEASURES, NEED_THE_REFERENCE
+from ..harness.scoring.measures import MEASURES, NEED_THE_REFERENCE
 from .spec import ObjectiveSpec
 
 NEEDS_THE_FRONT = (*NEED_THE_REFERENCE, "hypervolume_ratio")

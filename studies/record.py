@@ -11,10 +11,10 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
 from ..errors import CellError, StoreError
-from ..harness.cell import digest
-from ..harness.run_tags import PREFIX
-from ..harness.store import Store
-from ..harness.tuned import FILE, Configuration, Tuned
+from ..harness.cells.cell import digest
+from ..harness.records.mlflow_tags import PREFIX
+from ..harness.records.store import Store
+from ..harness.records.tuned import FILE, Configuration, Tuned
 from .plots import draw_plots
 from .standing import DEFAULT, REASON, WALL_TIME_S, settled, slot
 from .study import OpenStudy

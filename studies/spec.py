@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
 
 from ..errors import ConfigError
-from ..harness.spec import LearnerSpec, SuiteSpec
-from ..harness.yaml_file import Strict, named, read_yaml
+from ..harness.cells.bench_file import LearnerSpec, SuiteSpec
+from ..harness.cells.yaml_file import Strict, named, read_yaml
 
 
 class ValuesSpec(Strict):

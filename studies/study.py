@@ -13,8 +13,8 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 
 from ..errors import ConfigError
-from ..harness.cell import Cell, digest, make_cell
-from ..harness.store import Store
+from ..harness.cells.cell import Cell, digest, make_cell
+from ..harness.records.store import Store
 from ..methods import make_learner
 from ..tasks import SUITES
 from .early_stop import make_pruner

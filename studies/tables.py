@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ..harness.quantities import as_time
+from ..harness.scoring.units import as_time
 from ..metrics.statistics import MeanInterval
 from .comparison import Comparison
 from .record import KEPT, state_of

@@ -11,9 +11,9 @@ import optuna
 from optuna.trial import Trial
 
 from ..errors import FrontrunnerError
-from ..harness.cell import Cell
-from ..harness.cell_run import Listener, Outcome, settle_cell
-from ..harness.store import Store
+from ..harness.cells.cell import Cell
+from ..harness.records.store import Store
+from ..harness.running.settle import Listener, SettledCell, settle_cell
 from .early_stop import judge
 from .objective import MissingMetricError, mean_values
 from .sampler import MISUSED, misused
@@ -108,7 +108,7 @@ class TrialRunner:
                 raise DiscardedError(reason)
         return params, own
 
-    def _run(self, cell: Cell, position: int, trial: Trial) -> Outcome:
+    def _run(self, cell: Cell, position: int, trial: Trial) -> SettledCell:
         """One of the trial's cells, given up where its hypervolume on the way says so."""
         plan, listener = self.study.plan, self.listener
         early = plan.spec.gives_up
@@ -138,7 +138,7 @@ class TrialRunner:
             raise FailedError(ending.reason)
         return outcome
 
-    def _metrics(self, outcome: Outcome) -> Mapping[str, float]:
+    def _metrics(self, outcome: SettledCell) -> Mapping[str, float]:
         recorded = self.store.settled(outcome.cell)
         assert recorded is not None  # for the type checker: it has finished
         return recorded.metrics
@@ -161,7 +161,7 @@ class _Judged:
     def waits(self, cell: Cell) -> None:
         self.listener.waits(cell)
 
-    def ends(self, outcome: Outcome) -> None:
+    def ends(self, outcome: SettledCell) -> None:
         self.listener.ends(outcome)
 
     def reports(self, cell: Cell, event: Mapping[str, Any]) -> None:

@@ -15,10 +15,10 @@ from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_s
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from ..errors import FrontrunnerError, StoreError
-from ..harness.cell_process import preload
-from ..harness.cell_run import Listener
-from ..harness.devices import on_each_device
-from ..harness.store import Store
+from ..harness.records.store import Store
+from ..harness.running.devices import on_each_device
+from ..harness.running.settle import Listener
+from ..harness.running.worker_process import preload
 from .record import record_study
 from .sampler import MISUSED, make_sampler, misused
 from .space import ENUMERABLE

@@ -32,7 +32,7 @@ def pytest_configure(config):
 @pytest.fixture(scope="session", autouse=True)
 def tiny(tmp_path_factory):
     """The module of tests/tiny_plugin.py, registered; expert caches go to a temporary folder."""
-    from frontrunner.harness.plugins import load_plugins
+    from frontrunner.harness.cells.plugins import load_plugins
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FRONTRUNNER_CACHE", str(tmp_path_factory.mktemp("cache")))
@@ -44,7 +44,7 @@ def tiny(tmp_path_factory):
 @pytest.fixture(scope="session")
 def new_database():
     """Makes a database as commands do: MLflow takes it through a hundred migrations, which takes seconds."""
-    from frontrunner.harness.database import create_database
+    from frontrunner.harness.records.mlflow_database import create_database
 
     return create_database
 
@@ -52,7 +52,7 @@ def new_database():
 @pytest.fixture(scope="session", autouse=True)
 def copied_databases(new_database, tmp_path_factory):
     """Stores made in this process copy a database that was made once."""
-    from frontrunner.harness import store
+    from frontrunner.harness.records import store
 
     made_once = tmp_path_factory.mktemp("database") / "mlflow.db"
 
@@ -196,8 +196,8 @@ def install(source, packages, folder):
 @contextlib.contextmanager
 def functions_for_workers():
     """Cells run in this process, one at a time; (method, device) of each."""
-    from frontrunner.harness import cell_run, worker
-    from frontrunner.harness.cell_process import Ending, StoppedError
+    from frontrunner.harness.running import settle, worker
+    from frontrunner.harness.running.worker_process import Ending, StoppedError
 
     devices, lock = [], threading.Lock()
 
@@ -229,7 +229,7 @@ def functions_for_workers():
         return stopped[0] if stopped else ending
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cell_run, "run_in_process", run)
+        patch.setattr(settle, "run_in_process", run)
         yield devices
 
 
@@ -249,9 +249,9 @@ def in_process(tiny):
 @pytest.fixture
 def run_bench(in_process):
     """(folder, learners, ...) -> the store and the outcomes, on the tiny suite."""
-    from frontrunner.harness import bench
-    from frontrunner.harness.spec import BenchSpec
-    from frontrunner.harness.store import Store
+    from frontrunner.harness.cells.bench_file import BenchSpec
+    from frontrunner.harness.records.store import Store
+    from frontrunner.harness.running import bench
 
     def run(folder, learners, **keys):
         store = Store(folder, create=True)

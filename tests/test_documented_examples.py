@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import frontrunner as fr
-from frontrunner.harness.spec import read_bench
+from frontrunner.harness.cells.bench_file import read_bench
 from frontrunner.methods.registry import METHODS
 from frontrunner.registry import import_plugin
 from frontrunner.studies.spec import read_tune

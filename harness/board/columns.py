@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...metrics.statistics import MeanInterval
-from ..quantities import as_needs
+from ..scoring.measures import MEASURES
+from ..scoring.units import as_needs
 from .leaderboard import Board, Row
-from .measures import MEASURES
 
 MISSING = "–"
 TIED = "≈"

@@ -10,12 +10,12 @@ import numpy as np
 from ...errors import ConfigError, UnknownNameError
 from ...metrics.ranking import tied_with_best
 from ...metrics.statistics import MeanInterval
-from ..asked import asked_cells, why_unfinished
-from ..attempt import Attempt
-from ..cell import Cell
-from ..store import Store
-from .results import CLOSED_FORM, Group, Result, load_groups
-from .scores import HYPERVOLUME_ERROR
+from ..cells.cell import Cell
+from ..records.attempt import Attempt
+from ..records.requested_cells import requested_cells, why_unfinished
+from ..records.store import Store
+from ..scoring.scored_cells import CLOSED_FORM, ComparableGroup, ScoredCell, load_groups
+from ..scoring.scores import HYPERVOLUME_ERROR
 from .seed_statistics import differences_to, intervals_of, values_of
 
 
@@ -29,7 +29,7 @@ class Row:
     """Of the learner: the same on every board."""
     unfinished: Mapping[int, str] = field(default_factory=dict)
     """Asked for and not finished: seed -> why."""
-    results: Mapping[int, Result] = field(default_factory=dict)
+    results: Mapping[int, ScoredCell] = field(default_factory=dict)
     """Finished: seed -> what was recorded."""
     intervals: Mapping[str, MeanInterval] = field(default_factory=dict)
     """Measure -> mean over the seeds that have it, with its 95 % bootstrap interval."""
@@ -104,7 +104,7 @@ def leaderboards(
     attempts = store.attempts()
     last = {attempt.cell.key: attempt for attempt in attempts}
     asked: dict[str, list[Cell]] = {}
-    for cell in asked_cells(store, attempts):
+    for cell in requested_cells(store, attempts):
         if among is None or cell.key in among:
             asked.setdefault(cell.group, []).append(cell)
     recorded = {cells[0].suite for cells in asked.values()}
@@ -122,7 +122,7 @@ def leaderboards(
 
 
 def _board(
-    name: str, group: Group | None, cells: Sequence[Cell], last: Mapping[str, Attempt], baseline: str | None
+    name: str, group: ComparableGroup | None, cells: Sequence[Cell], last: Mapping[str, Attempt], baseline: str | None
 ) -> Board:
     finished = {} if group is None else {result.attempt.cell.key: result for result in group.results}
     by_learner: dict[str, list[Cell]] = {}

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UnknownNameError
-from ..asked import asked_cells, why_unfinished
-from ..cell import Cell
-from ..store import Store, store_folder
-from .measures import QUALITIES
-from .results import load_groups
+from ..cells.cell import Cell
+from ..records.requested_cells import requested_cells, why_unfinished
+from ..records.store import Store, store_folder
+from ..scoring.measures import QUALITIES
+from ..scoring.scored_cells import load_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ def results(store: str | Path | None = None, *, suite: str | None = None) -> pd.
             measured = {name: value for name, value in result.attempt.metrics.items() if name not in QUALITIES}
             numbers = measured | dict(result.scores)
             rows += [{**identity, "metric": name, "value": value} for name, value in sorted(numbers.items())]
-    for cell in asked_cells(opened, attempts):
+    for cell in requested_cells(opened, attempts):
         if cell.key not in finished:
             run = last.get(cell.key)
             status, _, reason = why_unfinished(run).partition(": ")

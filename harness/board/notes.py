@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..scoring.measures import MEASURES
 from .leaderboard import Board
-from .measures import MEASURES
-from .standings import Standings
+from .overall_ranking import OverallRanking
 
 
 def caption(board: Board, headings: Sequence[str]) -> str:
@@ -50,7 +50,7 @@ def reasons(board: Board) -> list[str]:
     return lines
 
 
-def standings_caption(standings: Standings) -> str:
+def standings_caption(standings: OverallRanking) -> str:
     """What is ranked, and how much a difference of ranks must be."""
     ranking = standings.ranking
     measure = MEASURES[standings.measure].heading

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...metrics.statistics import MeanInterval
+from ..scoring.measures import MEASURES, QUALITIES
 from .leaderboard import Board, Row
-from .measures import MEASURES, QUALITIES
 
 
 def as_csv(boards: Sequence[Board]) -> str:

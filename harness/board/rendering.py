@@ -10,12 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ..markdown import plain
+from ..scoring.measures import MEASURES
 from .columns import TIED, text
 from .leaderboard import Board
-from .measures import MEASURES
+from .markdown import plain
 from .notes import caption, reasons, standings_caption
-from .standings import Standings
+from .overall_ranking import OverallRanking
 
 
 def as_table(board: Board, width: int) -> RenderableType:
@@ -47,7 +47,7 @@ def _stacked(cells: Sequence[str], styles: Sequence[str]) -> Text:
     return Text("\n").join(Text(cell, style=style) for cell, style in zip(cells, styles, strict=True))
 
 
-def standings_table(standings: Standings) -> RenderableType:
+def standings_table(standings: OverallRanking) -> RenderableType:
     """The average ranks, best first."""
     heading, *lines = _ranks(standings)
     table = Table(title="All boards", title_justify="left", title_style="bold")
@@ -58,7 +58,7 @@ def standings_table(standings: Standings) -> RenderableType:
     return Group(table, Text(standings_caption(standings), style="dim italic"))
 
 
-def as_markdown(boards: Sequence[Board], standings: Standings | None = None) -> str:
+def as_markdown(boards: Sequence[Board], standings: OverallRanking | None = None) -> str:
     """GitHub-flavoured tables to paste into a document, each with a heading, its caption and what did not finish."""
     parts = []
     for board in boards:
@@ -74,7 +74,7 @@ def as_markdown(boards: Sequence[Board], standings: Standings | None = None) -> 
     return "\n\n".join(parts)
 
 
-def _ranks(standings: Standings) -> list[list[str]]:
+def _ranks(standings: OverallRanking) -> list[list[str]]:
     ranking = standings.ranking
     return [
         ["#", "learner", "average rank"],

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...metrics.statistics import MeanInterval, mean_intervals
-from .measures import MEASURES, QUALITIES
-from .results import Result
+from ..scoring.measures import MEASURES, QUALITIES
+from ..scoring.scored_cells import ScoredCell
 
 
-def values_of(results: Mapping[int, Result], measure: str) -> dict[int, float]:
+def values_of(results: Mapping[int, ScoredCell], measure: str) -> dict[int, float]:
     """Seed -> value; a quality is only ever what its recorded front says."""
     found = {
         seed: (result.scores if measure in QUALITIES else result.attempt.metrics).get(measure)
@@ -18,7 +18,7 @@ def values_of(results: Mapping[int, Result], measure: str) -> dict[int, float]:
     return {seed: value for seed, value in found.items() if value is not None}
 
 
-def intervals_of(results: Mapping[str, Mapping[int, Result]]) -> dict[str, dict[str, MeanInterval]]:
+def intervals_of(results: Mapping[str, Mapping[int, ScoredCell]]) -> dict[str, dict[str, MeanInterval]]:
     """Learner -> measure -> interval over its seeds."""
     estimated = _estimated(
         {key: {measure: values_of(found, measure) for measure in MEASURES} for key, found in results.items()}
@@ -30,7 +30,7 @@ def intervals_of(results: Mapping[str, Mapping[int, Result]]) -> dict[str, dict[
 
 
 def differences_to(
-    results: Mapping[str, Mapping[int, Result]], baseline: str | None
+    results: Mapping[str, Mapping[int, ScoredCell]], baseline: str | None
 ) -> dict[str, dict[str, MeanInterval]]:
     """Learner -> measure -> interval of the differences to the baseline, over the seeds of both."""
     if baseline is None:

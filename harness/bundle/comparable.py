@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..front_record import FrontRecord
+from ..records.front_record import FrontRecord
 
 ROUNDING = 1e-9
 """Relative; two machines may compute a true front with other rounding."""

@@ -16,17 +16,16 @@ from pydantic import ValidationError
 
 from ...errors import ConfigError, StoreError, UnknownNameError
 from ...whole_file import replacing
-from ..asked import asked_cells
-from ..attempt import Attempt
-from ..board.measures import NEED_THE_REFERENCE
-from ..board.results import Group, Result, load_groups
-from ..board.scores import HYPERVOLUME_ERROR
-from ..cell import Cell, as_one_line
-from ..front_record import FrontRecord
-from ..store import Store
+from ..cells.cell import Cell, as_one_line
+from ..records.attempt import Attempt
+from ..records.front_record import FrontRecord
+from ..records.requested_cells import requested_cells
+from ..records.store import Store
+from ..scoring.measures import NEED_THE_REFERENCE
+from ..scoring.scored_cells import ComparableGroup, ScoredCell, load_groups
+from ..scoring.scores import HYPERVOLUME_ERROR
 from .comparable import incomparable
-from .format import FORMAT, NOT_RUN, VERSION, Content, Entry, validation_message
-from .format import Result as SharedResult
+from .format import FORMAT, NOT_RUN, VERSION, Content, Entry, SharedResult, validation_message
 from .summary import BundleSummary
 from .tables import array_digest, front_digest, write_fronts, write_pareto_fronts
 
@@ -92,7 +91,7 @@ def export_bundle(store: Store, file: Path, *, suite: str | None = None) -> Bund
 
 def _cells(store: Store, attempts: Sequence[Attempt], suite: str | None) -> dict[str, Cell]:
     """Everything that leaderboards show, in their order, suite by suite."""
-    cells = asked_cells(store, attempts)
+    cells = requested_cells(store, attempts)
     suites = list(dict.fromkeys(cell.suite for cell in cells))
     if not suites:
         raise StoreError(f"nothing is recorded in {store.folder}; run something first, or name another with --store")
@@ -102,7 +101,7 @@ def _cells(store: Store, attempts: Sequence[Attempt], suite: str | None) -> dict
     return {cell.key: cell for cell in ordered if suite in (None, cell.suite)}
 
 
-def _check_comparable(groups: Sequence[Group], records: Mapping[str, FrontRecord]) -> None:
+def _check_comparable(groups: Sequence[ComparableGroup], records: Mapping[str, FrontRecord]) -> None:
     for group in groups:
         first, *rest = (records[result.attempt.cell.key] for result in group.results)
         for record in rest:
@@ -113,7 +112,7 @@ def _check_comparable(groups: Sequence[Group], records: Mapping[str, FrontRecord
                 )
 
 
-def _entry(cell: Cell, result: Result | None, record: FrontRecord | None, last: Attempt | None) -> Entry:
+def _entry(cell: Cell, result: ScoredCell | None, record: FrontRecord | None, last: Attempt | None) -> Entry:
     status, reason = NOT_RUN, ""
     if result is not None:
         status = "finished"
@@ -134,7 +133,7 @@ def _entry(cell: Cell, result: Result | None, record: FrontRecord | None, last: 
         raise StoreError(f"{cell.title} cannot be shared: {validation_message(error)}") from error
 
 
-def _shared(result: Result, record: FrontRecord) -> SharedResult:
+def _shared(result: ScoredCell, record: FrontRecord) -> SharedResult:
     attempt = result.attempt
     drawn = {f"train_{name}" for point in attempt.noted("curve.json", list) for name in point}
     metrics = {
@@ -167,7 +166,7 @@ def _routing_digest(attempt: Attempt) -> str | None:
         return None
 
 
-def _routing_files(entries: Sequence[Entry], results: Mapping[str, Result]) -> Iterator[tuple[str, bytes]]:
+def _routing_files(entries: Sequence[Entry], results: Mapping[str, ScoredCell]) -> Iterator[tuple[str, bytes]]:
     for entry in entries:
         if entry.result is not None and entry.result.routing is not None:
             content = results[entry.key].attempt.artifact(ROUTING).read_bytes()

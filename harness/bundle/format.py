@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..cell import Cell, is_one_line
-from ..run_tags import OWN_TAGS
+from ..cells.cell import Cell, is_one_line
+from ..records.mlflow_tags import OWN_TAGS
 
 FORMAT = "frontrunner bundle"
 VERSION = 1
@@ -79,7 +79,7 @@ class _Spec(_Part):
         return self
 
 
-class Result(_Part):
+class SharedResult(_Part):
     """A finished cell; its front stands in `fronts.parquet`."""
 
     members: Annotated[int, Field(ge=1)]
@@ -111,7 +111,7 @@ class Entry(_Part):
     cell: dict[str, Any]
     status: Literal["finished", "unsupported", "failed", "out of memory", "killed", "stopped", "missing"]
     reason: Text
-    result: Result | None
+    result: SharedResult | None
 
     @model_validator(mode="after")
     def _one_story(self) -> Entry:
@@ -126,7 +126,7 @@ class Entry(_Part):
         return self
 
     @staticmethod
-    def _vectors(result: Result) -> tuple[list[float] | None, ...]:
+    def _vectors(result: SharedResult) -> tuple[list[float] | None, ...]:
         return result.reference_point, result.specialist, result.pretrained
 
     @functools.cached_property

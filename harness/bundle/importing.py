@@ -13,15 +13,15 @@ from filelock import Timeout
 
 from ...errors import StoreError
 from ...file_digest import digest_files
-from ..board.measures import QUALITIES
-from ..board.results import load_groups, record_indicators
-from ..board.scores import own_scores
-from ..cell import cells_document
-from ..front_record import FrontRecord
-from ..run_note import asked, finished_note, unfinished_note
-from ..run_reader import read_runs
-from ..run_tags import IMPORTED_FROM, NOTE, PREFIX
-from ..store import Store
+from ..cells.cell import cells_document
+from ..records.front_record import FrontRecord
+from ..records.mlflow_reader import read_runs
+from ..records.mlflow_tags import IMPORTED_FROM, NOTE, PREFIX
+from ..records.store import Store
+from ..reports.mlflow_note import cell_params, finished_note, unfinished_note
+from ..scoring.measures import QUALITIES
+from ..scoring.scored_cells import load_groups, record_indicators
+from ..scoring.scores import own_scores
 from .format import NOT_RUN, Entry
 from .plan import Conflict, conflict, is_new, make_plan
 from .reading import Bundle, read_bundle
@@ -145,7 +145,7 @@ def _record(importing: _Import, parent: str, entry: Entry, record: FrontRecord |
     try:
         if record is None:
             note = unfinished_note(entry.spec, entry.status, entry.reason, log=False)
-            store.log(run_id, params=asked(entry.spec), tags={NOTE: note, IMPORTED_FROM: importing.origin})
+            store.log(run_id, params=cell_params(entry.spec), tags={NOTE: note, IMPORTED_FROM: importing.origin})
         else:
             _write(importing, run_id, entry, record)
     except BaseException:
@@ -174,7 +174,7 @@ def _write(importing: _Import, run_id: str, entry: Entry, record: FrontRecord) -
                 (scratch / f"{name}.json").write_text(json.dumps(content, indent=2 if name == "config" else None))
             store.log(
                 run_id,
-                params=result.resolved | asked(cell),
+                params=result.resolved | cell_params(cell),
                 metrics=metrics,
                 curve=curve,
                 tags={

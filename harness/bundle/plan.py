@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..attempt import Attempt
-from ..board.results import Group, load_groups
-from ..front_record import FrontRecord
-from ..run_tags import IMPORTED_FROM
-from ..store import Store
+from ..records.attempt import Attempt
+from ..records.front_record import FrontRecord
+from ..records.mlflow_tags import IMPORTED_FROM
+from ..records.store import Store
+from ..scoring.scored_cells import ComparableGroup, load_groups
 from .comparable import differences, incomparable
 from .format import NOT_RUN, Entry
 from .reading import Bundle
@@ -88,7 +88,7 @@ def is_new(entry: Entry, attempts: Sequence[Attempt], *, asked: bool) -> bool:
     return not said and not (entry.status == NOT_RUN and (asked or bool(attempts)))
 
 
-def _barred_groups(bundle: Bundle, groups: Mapping[str, Group]) -> dict[str, Conflict]:
+def _barred_groups(bundle: Bundle, groups: Mapping[str, ComparableGroup]) -> dict[str, Conflict]:
     """Groups that the bundle scores in another way than the store."""
     barred: dict[str, Conflict] = {}
     seen: set[str] = set()

@@ -20,13 +20,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from ...errors import FrontrunnerError, StoreError
 from ...metrics import Front
-from ..board.measures import COSTS
-from ..cell import as_one_line
-from ..evaluation import Evaluation
-from ..front_record import FrontRecord
-from ..routing import RoutingRecord
+from ..cells.cell import as_one_line
+from ..records.coefficients import MergeCoefficients
+from ..records.evaluation import Evaluation
+from ..records.front_record import FrontRecord
+from ..scoring.measures import COSTS
 from .comparable import incomparable
-from .format import FORMAT, VERSION, Content, Entry, Result, is_name, validation_message
+from .format import FORMAT, VERSION, Content, Entry, SharedResult, is_name, validation_message
 from .tables import check_size, front_digest, read_fronts, read_pareto_fronts
 
 TOLERANCE = 1e-9
@@ -133,7 +133,7 @@ def _records(about: Content, members: Mapping[str, bytes]) -> dict[str, FrontRec
     return records
 
 
-def _record(entry: Entry, result: Result, evaluation: Evaluation, truth: Any) -> FrontRecord:
+def _record(entry: Entry, result: SharedResult, evaluation: Evaluation, truth: Any) -> FrontRecord:
     return FrontRecord(
         cell=entry.spec,
         evaluation=evaluation,
@@ -148,7 +148,7 @@ def _record(entry: Entry, result: Result, evaluation: Evaluation, truth: Any) ->
     )
 
 
-def _check(record: FrontRecord, result: Result) -> None:
+def _check(record: FrontRecord, result: SharedResult) -> None:
     """That the front is valid, is the one that was digested, and scores what was recorded."""
     title = record.cell.title
     if front_digest(record) != result.digest:
@@ -211,7 +211,7 @@ def _routed_tasks(content: bytes) -> tuple[str, ...] | None:
         file = Path(folder) / "routing.parquet"
         file.write_bytes(content)
         try:
-            return RoutingRecord.read(file).tasks
+            return MergeCoefficients.read(file).tasks
         except StoreError:
             return None
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..quantities import as_bytes
+from ..scoring.units import as_bytes
 from .plan import Conflict
 
 NAMED = 10

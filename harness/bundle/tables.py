@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cell import is_one_line
-from ..evaluation import Evaluation
-from ..front_record import FrontRecord
+from ..cells.cell import is_one_line
+from ..records.evaluation import Evaluation
+from ..records.front_record import FrontRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from frontrunner.file_digest import digest_files
-from frontrunner.harness.attempt import Attempt
 from frontrunner.harness.board.leaderboard import Board, Row
-from frontrunner.harness.board.measures import QUALITIES
-from frontrunner.harness.board.results import Result
-from frontrunner.harness.cell import Cell
-from frontrunner.harness.evaluation import Evaluation
-from frontrunner.harness.front_record import FrontRecord
-from frontrunner.harness.run_tags import PREFIX
-from frontrunner.harness.store import Store
+from frontrunner.harness.cells.cell import Cell
+from frontrunner.harness.records.attempt import Attempt
+from frontrunner.harness.records.evaluation import Evaluation
+from frontrunner.harness.records.front_record import FrontRecord
+from frontrunner.harness.records.mlflow_tags import PREFIX
+from frontrunner.harness.records.store import Store
+from frontrunner.harness.scoring.measures import QUALITIES
+from frontrunner.harness.scoring.scored_cells import ScoredCell
 from frontrunner.metrics.statistics import mean_interval
 
 
@@ -26,7 +26,7 @@ def _result(label, seed, numbers):
     run_id = f"{seed}123456789{label.encode().hex()}"
     metrics = {name: value for name, value in numbers.items() if name not in QUALITIES}
     attempt = Attempt(run_id, "1", cell, "finished", "", metrics, None, Path("nowhere"), {}, {})
-    return Result(attempt, {name: value for name, value in numbers.items() if name in QUALITIES})
+    return ScoredCell(attempt, {name: value for name, value in numbers.items() if name in QUALITIES})
 
 
 def _row(label="one", *, unfinished=None, **numbers):

@@ -194,7 +194,7 @@ def test_options_are_read_as_the_plain_type():
 def test_the_listing_says_where_options_are_tuned():
     from rich.console import Console
 
-    from frontrunner.harness.listing import listing
+    from frontrunner.harness.commands.listing import listing
 
     console = Console(width=400, record=True, file=io.StringIO())
     console.print(listing())

@@ -17,7 +17,7 @@ FUSSY_PLUGIN = Path(__file__).parent / "fussy_plugin.py"
 @pytest.fixture(scope="session", autouse=True)
 def fussy(tiny):
     """The learner of fussy_plugin.py, registered; the file's path."""
-    from frontrunner.harness.plugins import load_plugins
+    from frontrunner.harness.cells.plugins import load_plugins
 
     load_plugins([str(FUSSY_PLUGIN)])
     return FUSSY_PLUGIN
@@ -26,12 +26,12 @@ def fussy(tiny):
 @contextlib.contextmanager
 def nothing_drawn():
     """No pictures of fronts and studies, which take longer than all the rest."""
-    from frontrunner.harness import cell_run
+    from frontrunner.harness.running import settle
     from frontrunner.studies import record
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(record, "draw_plots", lambda *_: None)
-        patch.setattr(cell_run, "front_png", lambda *_, **__: None)
+        patch.setattr(settle, "front_png", lambda *_, **__: None)
         yield
 
 
@@ -91,7 +91,7 @@ class Tuning:
 
     @functools.cached_property
     def store(self):
-        from frontrunner.harness.store import Store
+        from frontrunner.harness.records.store import Store
 
         return Store(self.folder, create=True)
 

@@ -5,8 +5,8 @@ import os
 import pytest
 import yaml
 
-from frontrunner.harness.store import Store
-from frontrunner.harness.tuned import find_tuned
+from frontrunner.harness.records.store import Store
+from frontrunner.harness.records.tuned import find_tuned
 
 
 def file_of(folder, **changes):

@@ -5,8 +5,8 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.harness.board.leaderboard import leaderboards
-from frontrunner.harness.spec import BenchSpec, LearnerSpec
-from frontrunner.harness.tuned import find_tuned
+from frontrunner.harness.cells.bench_file import BenchSpec, LearnerSpec
+from frontrunner.harness.records.tuned import find_tuned
 from frontrunner.metrics.statistics import mean_interval
 from frontrunner.studies.comparison import compare, comparison_bench
 from frontrunner.studies.tables import comparison_table, trials_table
@@ -34,7 +34,7 @@ def study(tuning, without_processes, tmp_path_factory):
 def run(study, bench):
     from unittest.mock import Mock
 
-    from frontrunner.harness.bench import run_bench
+    from frontrunner.harness.running.bench import run_bench
 
     bench = bench.found_in(study.store)
     outcomes = run_bench(bench, study.store, devices=["cpu"], plugins=[], listener=Mock())

@@ -8,7 +8,7 @@ import pytest
 from optuna.pruners import NopPruner, PercentilePruner
 from optuna.trial import TrialState, create_trial
 
-from frontrunner.harness.cell_process import StoppedError
+from frontrunner.harness.running.worker_process import StoppedError
 from frontrunner.studies.early_stop import SIGNAL, below, judge, make_pruner
 from frontrunner.studies.spec import EarlyStopSpec
 

@@ -3,7 +3,7 @@
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness.board.measures import COSTS, QUALITIES
+from frontrunner.harness.scoring.measures import COSTS, QUALITIES
 from frontrunner.studies.objective import MissingMetricError, make_objective, mean_values
 from frontrunner.studies.spec import ObjectiveSpec
 

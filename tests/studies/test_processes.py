@@ -6,7 +6,7 @@ import psutil
 import pytest
 import yaml
 
-from frontrunner.harness.store import Store
+from frontrunner.harness.records.store import Store
 from frontrunner.studies.standing import Standing, slot
 from frontrunner.studies.storage import default_url, open_storage
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from optuna.trial import TrialState
 
-from frontrunner.harness.tuned import find_tuned
+from frontrunner.harness.records.tuned import find_tuned
 
 KEYS = {
     "learners": ["fussy"],

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 import frontrunner as fr
-from frontrunner.harness.spec import read_bench
+from frontrunner.harness.cells.bench_file import read_bench
 from frontrunner.studies.comparison import comparison_bench
 from frontrunner.studies.spec import read_tune
 from frontrunner.studies.study import Plan

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from frontrunner.harness.board.leaderboard import leaderboards
-from frontrunner.harness.tuned import find_tuned
+from frontrunner.harness.records.tuned import find_tuned
 
 KEYS = {"space": ["lr", "init_lambda"], "trials": 4}
 

@@ -1,0 +1,123 @@
+"""How a bench shows itself: live bars in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Column
+
+from ..cells.cell import Cell
+from ..running.settle import SettledCell
+from ..scoring.units import as_time
+
+
+class Display:
+    """A `Listener` that draws the whole bench and the cells that run, with phase, step, loss and time left."""
+
+    def __init__(self, console: Console, n_cells: int) -> None:
+        self._console = console
+        self._live = console.is_terminal
+        narrow = console.width < 100
+        self._bars = Progress(
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, max_width=24 if narrow else 40)),
+            *([] if narrow else [BarColumn(bar_width=20)]),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True)),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+            disable=not self._live,
+        )
+        self._all = self._bars.add_task("cells", total=n_cells, note="")
+        self._tasks: dict[str, TaskID] = {}
+        self._phase: dict[str, str] = {}
+        self._activity: dict[str, str] = {}
+        self._started: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def begins(self, cell: Cell, device: str) -> None:
+        """Add a bar."""
+        self._started[cell.key] = time.monotonic()
+        self._tasks[cell.key] = self._bars.add_task(escape(cell.label), total=None, note=f"starting on {device}")
+        self._say(f"{self._name(cell)}: starting on {device}")
+
+    def waits(self, cell: Cell) -> None:
+        """Say so, once."""
+        self._console.print(f"{self._name(cell)}: another process runs this cell, waiting for its result")
+
+    def reports(self, cell: Cell, event: Mapping[str, Any]) -> None:
+        """Move the bar."""
+        task = self._tasks[cell.key]
+        if event["event"] == "phase":
+            self._phase[cell.key] = event["phase"]
+            self._bars.reset(task, total=None, note=event["phase"])
+            return
+        if event["event"] == "probe":
+            return
+        if event["activity"] != self._activity.get(cell.key):
+            self._activity[cell.key] = event["activity"]
+            self._bars.reset(task)  # so that the time left is that of this activity
+            if event["activity"] != self._phase.get(cell.key):  # "expert digits" within the phase prepare
+                self._say(f"{self._name(cell)}: {escape(event['activity'])}, {event['total']} steps")
+        metrics = "  ".join(f"{name} {value:.3f}" for name, value in event["metrics"].items())
+        self._bars.update(
+            task,
+            completed=event["step"],
+            total=event["total"],
+            note=escape(f"{event['activity']}  {metrics}".strip()),
+        )
+
+    def ends(self, outcome: SettledCell) -> None:
+        """Remove the bar, leave a line."""
+        cell = outcome.cell
+        self.removes(cell)
+        self._bars.advance(self._all)
+        name = self._name(cell)
+        unsupported = outcome.ending.status == "unsupported"
+        if not outcome.ran:
+            line = f"– {name}: unsupported, as before" if unsupported else f"✓ {name}: finished before"
+            self._console.print(f"[dim]{line}[/]", highlight=False)
+            return
+        took = as_time(time.monotonic() - self._started[cell.key])
+        if outcome.ending.status == "finished":
+            self._console.print(f"[green]✓[/] {name}: {took}", highlight=False)
+        elif unsupported:
+            self._console.print(f"– {name}: unsupported: {escape(outcome.ending.reason)}", highlight=False)
+        else:
+            self._console.print(
+                f"[red]✗ {name}: {outcome.ending.status} after {took}: {escape(outcome.ending.reason)}[/]",
+                highlight=False,
+            )
+
+    def removes(self, cell: Cell) -> None:
+        """A cell's bar."""
+        if cell.key in self._tasks:
+            self._bars.remove_task(self._tasks.pop(cell.key))
+
+    def advances(self, done: int) -> None:
+        """The whole to so many."""
+        self._bars.update(self._all, completed=done)
+
+    def says(self, line: str) -> None:
+        """A line of its own, with markup."""
+        self._console.print(line, highlight=False, soft_wrap=True)
+
+    def _say(self, line: str) -> None:
+        """Where no bar can be drawn, what it would show at its start."""
+        if not self._live:
+            self._console.print(line, highlight=False)
+
+    @staticmethod
+    def _name(cell: Cell) -> str:
+        return escape(f"{cell.label} · {cell.suite} · seed {cell.seed}")

@@ -1,0 +1,121 @@
+"""`frontrunner leaderboard`: boards in every format, and results to share."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from ...errors import ConfigError
+from .console import StoreOption, folder_of, open_console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..board.leaderboard import Board
+    from ..board.overall_ranking import OverallRanking
+
+app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+Format = Literal["table", "md", "csv", "json", "html"]
+PAGE = Path("leaderboard.html")
+
+
+@app.callback(invoke_without_command=True)
+def leaderboard(
+    context: typer.Context,
+    suite: Annotated[str | None, typer.Option(help="This suite only.")] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="Label or method that every other learner is held against, seed by seed.")
+    ] = None,
+    format_: Annotated[Format, typer.Option("--format", help=f"How to print it; html is written to {PAGE}.")] = "table",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write it to a .md, .csv, .json or .html file instead.")
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """Rank what is recorded: hypervolume with its 95 % interval, IGD+, alignment, costs; share it as a file."""
+    if context.invoked_subcommand is not None:
+        return
+    from ..board.leaderboard import leaderboards
+    from ..board.overall_ranking import overall_ranking
+    from ..records.store import Store
+    from ..reports import report
+
+    if output is not None:
+        if format_ not in ("table", output.suffix.removeprefix(".")):
+            raise ConfigError(f"--format {format_} and --output {output} say different things; drop --format")
+        report.check_report(output)
+    opened = Store(folder_of(store), create=False)
+    with _uncollected():
+        with Console(stderr=True).status("Reading results; fronts that are new are scored, once."):
+            boards = leaderboards(opened, suite, baseline=baseline)
+        overall = overall_ranking(boards)
+        if output is None and format_ == "html":
+            output = PAGE
+        if output is not None:
+            title, made_by = "Leaderboard", "frontrunner leaderboard"
+            report.write_report(output, boards, overall, opened, title=title, made_by=made_by)
+            open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
+        elif format_ == "table":
+            print_boards(boards, overall)
+        else:
+            sys.stdout.write(report.TEXTS[format_](boards, overall) + "\n")
+
+
+@app.command("export")
+def export_(
+    file: Annotated[Path, typer.Argument(help="The .zip file to write.")],
+    suite: Annotated[str | None, typer.Option(help="This suite only.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Write what is recorded to a bundle that others can import: fronts, costs, provenance; no weights."""
+    from ..bundle import export_bundle
+    from ..records.store import Store
+
+    summary = export_bundle(Store(folder_of(store), create=False), file, suite=suite)
+    open_console().print(summary.sentence, highlight=False, soft_wrap=True)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A .zip file that `leaderboard export` has written.")],
+    ours: Annotated[bool, typer.Option("--ours", help="Where results conflict, keep those of this store.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Add the results of a bundle to the store; everything is checked first, and conflicts are named."""
+    from ..bundle import import_bundle, read_bundle
+    from ..records.store import Store
+
+    read_bundle(file)  # one that is damaged leaves no empty store behind
+    summary = import_bundle(Store(folder_of(store), create=True), file, ours=ours)
+    open_console().print(summary.sentence, highlight=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """All that is read stays; the garbage collector would walk hundreds of thousands of objects again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # nor when Python ends
+        if was_on:
+            gc.enable()
+
+
+def print_boards(boards: Sequence[Board], overall: OverallRanking | None) -> None:
+    """To the terminal."""
+    from ..board import rendering
+
+    console = open_console()
+    for board in boards:
+        console.print(rendering.as_table(board, console.width))
+    if overall is not None:
+        console.print(rendering.standings_table(overall))

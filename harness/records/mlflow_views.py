@@ -1,0 +1,152 @@
+"""What MLflow's UI shows of a suite before anyone has configured it: columns, their order, charts.
+
+The UI keeps such views as tags of the experiment (its own "Save view") and opens one by its key in the address. An
+MLflow that does not know this form of them shows its default instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from typing import Any
+
+from ...errors import ConfigError
+
+RUNS = "frontrunner-runs"
+"""Key of the view of every cell, best hypervolume first."""
+LEARNERS = "frontrunner-learners"
+"""Key of the view of every learner, averaged over its cells."""
+
+_TAG = "mlflow.sharedViewState."
+_NAMES = {RUNS: "Runs, best hypervolume first", LEARNERS: "Learners, mean over their runs"}
+_METRICS = ("hypervolume", "igd_plus", "alignment", "wall_time_s", "peak_rss_bytes")
+_NAME = "attributes.`Run Name`"
+_COLUMNS = {
+    RUNS: ("params.`tasks`", "params.`points_per_edge`", "params.`seed`", "tags.`frontrunner.status`"),
+    LEARNERS: (),
+}
+_BARS = {
+    "Quality": ("hypervolume", "hypervolume_ratio", "igd_plus", "alignment"),
+    "Cost": ("wall_time_s", "peak_rss_bytes", "fit_peak_gpu_allocated_bytes", "trainable_parameters"),
+}
+_REST = "Model metrics"  # the name by which the UI finds where all other metrics go
+
+
+def view_address(port: int, experiment_id: str, view: str, *, charts: bool = False) -> str:
+    """Of a view of an experiment, as table or as charts."""
+    mode = "&compareRunsMode=CHART" if charts else ""
+    at = f"http://127.0.0.1:{port}/#/experiments/{experiment_id}/runs"
+    return f"{at}?workflowType=machine_learning&viewStateShareKey={view}{mode}"
+
+
+def require_free(port: int) -> None:
+    """ConfigError where nothing can listen on this port of the machine itself."""
+    with socket.socket() as probe:
+        if os.name == "posix":  # else a server that has just ended keeps its port for a minute
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ConfigError(
+                f"port {port} cannot be listened on ({error.strerror}), perhaps since a UI runs there already; "
+                "choose another with --port"
+            ) from error
+
+
+def experiment_tags(suite: str, created_ms: int) -> dict[str, str]:
+    """The tags of a suite's experiment, always the same.
+
+    Args:
+        suite: its name.
+        created_ms: when the experiment was made.
+    """
+    note = (
+        f"Suite `{suite}`: a run for every learner and seed; the run of a bench holds the leaderboard and plots of its "
+        "cells. *Views* (right) choose columns and charts."
+    )
+    views = {
+        f"{_TAG}{view}": _compact({"name": name, "createdAt": created_ms, "state": _compact(_state(view))})
+        for view, name in _NAMES.items()
+    }
+    return {"mlflow.experimentKind": "custom_model_development", "mlflow.note.content": note, **views}
+
+
+def is_view(tag: str) -> bool:
+    """Whether a tag of an experiment holds one of these views, which belong to this version of them."""
+    return tag.removeprefix(_TAG) in _NAMES
+
+
+def _state(view: str) -> dict[str, Any]:
+    columns = [*(f"metrics.`{name}`" for name in _METRICS), *_COLUMNS[view]]
+    state: dict[str, Any] = {
+        "searchFilter": "tags.`frontrunner.kind` = 'cell'",
+        "orderByKey": "metrics.`hypervolume`",
+        "orderByAsc": False,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "selectedColumns": columns,
+        # The UI's own columns first: the box to select a run, its name, when it was started, how long it took.
+        "columnOrder": ["0", _NAME, "runDateAndNestInfo", "duration", *columns],
+        "columnWidths": {_NAME: 300, "runDateAndNestInfo": 130, "params.`seed`": 60, "params.`tasks`": 160},
+        "runsHiddenMode": "FIRST_20_RUNS",
+        "hideEmptyCharts": True,  # not every cell has GPU memory, say
+        "isAccordionReordered": True,  # else sections are sorted by name
+        "compareRunSections": [*map(_section, (*_BARS, "Trade-off", "Training", _REST))],
+        "compareRunCharts": _charts(),
+    }
+    if view == LEARNERS:
+        # Tags, since failed cells have no parameters; only fronts of one board may be averaged.
+        by = [{"mode": "tag", "groupByData": f"frontrunner.{tag}"} for tag in ("label", "group")]
+        state["groupBy"] = {"aggregateFunction": "average", "groupByKeys": by}
+        state["useGroupedValuesInCharts"] = True
+    return state
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))  # an older MLflow cuts tags at 5,000 characters
+
+
+def _section(name: str) -> dict[str, Any]:
+    return {"uuid": name, "name": name, "display": name != _REST, "isReordered": True}
+
+
+def _charts() -> list[dict[str, Any]]:
+    charts = [
+        _chart("BAR", section, name, metricKey=name, runsCountToCompare=20)
+        for section, names in _BARS.items()
+        for name in names
+    ]
+    for cost in ("fit_time_s", "peak_rss_bytes"):
+        axes = {"xaxis": {"key": cost, "type": "METRIC"}, "yaxis": {"key": "hypervolume", "type": "METRIC"}}
+        charts.append(_chart("SCATTER", "Trade-off", f"hypervolume over {cost}", runsCountToCompare=100, **axes))
+    charts.append(
+        _line("hypervolume over seconds of fit", "train_probe_hypervolume", x_metric="train_probe_fit_time_s")
+    )
+    charts.append(_line("training loss over steps", "train_loss"))
+    return charts
+
+
+def _line(title: str, metric: str, *, x_metric: str = "") -> dict[str, Any]:
+    return _chart(
+        "LINE",
+        "Training",
+        title,
+        metricKey=metric,
+        selectedMetricKeys=[metric],
+        xAxisKey="metric" if x_metric else "step",
+        selectedXAxisMetricKey=x_metric,
+        useGlobalXaxisKey=False,
+        displayPoints=bool(x_metric),
+        lineSmoothness=0,
+    )
+
+
+def _chart(kind: str, section: str, title: str, **more: Any) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "uuid": title,
+        "metricSectionId": section,
+        "displayName": title,
+        **more,
+    }

@@ -1,0 +1,26 @@
+"""What benches have asked for, and what became of what has no result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..cells.cell import Cell
+from .attempt import Attempt
+from .store import Store
+
+
+def requested_cells(store: Store, attempts: Sequence[Attempt]) -> list[Cell]:
+    """Every cell that some bench has asked for, also where the list of what it asked for is lost."""
+    cells = {cell.key: cell for cell in store.expected_cells()}
+    for attempt in attempts:
+        cells.setdefault(attempt.cell.key, attempt.cell)
+    return list(cells.values())
+
+
+def why_unfinished(attempt: Attempt | None) -> str:
+    """From the last attempt at a cell without a result, if there was one: `status: reason`."""
+    if attempt is None:
+        return "missing: not run yet"
+    if attempt.status == "finished":
+        return "damaged: its recorded front cannot be read; the same bench runs it again"
+    return f"{attempt.status}: {attempt.reason}" if attempt.reason else attempt.status

@@ -1,0 +1,80 @@
+"""One run's front, for the terminal and as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from ...errors import ConfigError
+from ...metrics import alignment
+from ..records.attempt import Attempt
+from ..records.front_record import FrontRecord
+from ..scoring.units import as_time
+from .pictures.front_html import front_html
+from .pictures.front_plot import FrontPlot
+from .pictures.front_png import front_png
+
+
+def view(attempt: Attempt) -> RenderableType:
+    """A table with a row a member, its preference and its error on every task, and below it the front drawn.
+
+    Dominated members are dim in both.
+    """
+    record = attempt.record()
+    cell = record.cell
+    volume, followed = record.hypervolume(), alignment(record.front())
+    table = Table()
+    evaluation = record.evaluation
+    table.add_column("preference" if evaluation.preferences is not None else "member")
+    for task in cell.tasks:
+        table.add_column(f"{task} error ↓", justify="right")
+    kept = {tuple(point) for point in record.front().non_dominated().objectives.tolist()}
+    for i, errors in enumerate(evaluation.error.tolist()):
+        name = evaluation.labels[i]
+        if evaluation.preferences is not None:
+            name = " ".join(f"{weight:.2f}" for weight in evaluation.preferences[i])
+        table.add_row(
+            escape(name), *(f"{error:.4f}" for error in errors), style=None if tuple(errors) in kept else "dim"
+        )
+    note = (
+        f"hypervolume {volume.value:.4f}{'' if volume.exact else ' (estimate)'}, "
+        f"{'' if followed is None else f'alignment {followed:.2f}, '}"
+        f"fit {as_time(attempt.metrics['fit_time_s'])}; error on the {record.split} split, dominated members dim"
+    )
+    title = Text(f"{cell.title} (run {attempt.run_id[:8]})", style="bold")  # a table's own is folded to its width
+    return Group(title, table, Text(note, style="dim italic"), FrontPlot(record.front(), cell.tasks))
+
+
+def draw(attempt: Attempt, file: Path) -> None:
+    """Draw the front to a .png or .html file, with the reference point where that leaves the front room."""
+    record = attempt.record()
+    drawers = {".png": front_png, ".html": front_html}
+    if file.suffix not in drawers:
+        raise ConfigError(f"the picture {str(file)!r} must end in .png or .html")
+    try:
+        drawers[file.suffix](
+            {record.cell.label: record.front()},
+            record.cell.tasks,
+            file,
+            title=record.cell.title,
+            reference_point=None if _is_far(record) else record.reference_point,
+        )
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _is_far(record: FrontRecord) -> bool:
+    """Whether the reference point would push a front of several points into less than half of some axis."""
+    points = record.front().objectives
+    extent = points.max(axis=0) - points.min(axis=0)
+    if not extent.any():
+        return False
+    shown = np.maximum(record.reference_point, points.max(axis=0)) - np.minimum(
+        record.reference_point, points.min(axis=0)
+    )
+    return bool((shown > 2 * extent).any())

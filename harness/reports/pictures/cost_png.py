@@ -1,0 +1,93 @@
+"""Quality against cost as a PNG to print (matplotlib, imported on first use)."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....errors import ConfigError
+from ....metrics import Front
+from ...board.leaderboard import Board, Row
+from ...scoring.measures import MEASURES, Measure
+from .figure import new_figure, plain
+from .front_picture import COLOURS, GREY, MARKERS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WIDE = 20.0
+"""A cost axis is logarithmic where its largest value is more than so many times the smallest."""
+_MEMORY = ("fit_peak_gpu_allocated_bytes", "peak_rss_bytes")
+
+
+def cost_png(board: Board, path: str | Path, *, title: str, quality: str = "hypervolume") -> None:
+    """Write a PNG of every learner's quality against its wall time and against its peak memory, means over seeds.
+
+    A line joins the learners that no other beats in quality without costing more. Seeds are small and faint beside
+    their mean: intervals of few of them would reach below 0. Memory is the device's where some learner used one,
+    else that of the cell's processes.
+
+    Args:
+        board: whose finished rows are drawn.
+        path: the file to write; its folder exists.
+        title: one line above the picture.
+        quality: a name of `measures.QUALITIES`; its direction is known.
+
+    Raises:
+        ConfigError: no row has both the quality and a cost.
+    """
+    memory = next((name for name in _MEMORY if any(name in row.intervals for row in board.rows)), _MEMORY[-1])
+    panels = [
+        (cost, rows)
+        for cost in ("wall_time_s", memory)
+        if (rows := [row for row in board.rows if quality in row.intervals and cost in row.intervals])
+    ]
+    if not panels:
+        raise ConfigError(f"a picture of quality against cost needs a finished learner with {quality} and a cost")
+    styles = {
+        row.key: (COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)][0])
+        for i, row in enumerate(row for row in board.rows if row.seeds)
+    }
+    figure = new_figure((5.2 * len(panels) + 2.6, 5.0), title)
+    for axes, (cost, rows) in zip(np.atleast_1d(figure.subplots(1, len(panels), sharey=True)), panels, strict=True):
+        _draw(axes, rows, MEASURES[quality], MEASURES[cost], styles)
+    axes = figure.axes[0]
+    axes.set_ylabel(plain(MEASURES[quality].titled), fontsize=12)
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside right center", fontsize=10, frameon=False)
+    figure.savefig(path, format="png")
+
+
+def _draw(axes: Axes, rows: list[Row], quality: Measure, cost: Measure, styles: dict[str, tuple[str, str]]) -> None:
+    points = np.array([[row.intervals[cost.name].mean, row.intervals[quality.name].mean] for row in rows])
+    best = points[_best(points, maximize=quality.maximize)]
+    axes.plot(*best[np.argsort(best[:, 0])].T, color=GREY, linewidth=1.0, linestyle="--", zorder=1)
+    for row, (x, y) in zip(rows, points, strict=True):
+        colour, marker = styles[row.key]
+        size = 8.0 * (1.3 if marker in "PX*" else 1.0)  # thinner than the others
+        look: dict[str, Any] = {"marker": marker, "color": colour, "linestyle": "none", "markeredgecolor": "white"}
+        if len(seeds := _seeds(row, cost.name, quality.name)) > 1:
+            axes.plot(*zip(*seeds, strict=True), markersize=0.6 * size, markeredgewidth=0.3, alpha=0.35, **look)
+        axes.plot(x, y, markersize=size, label=plain(textwrap.fill(row.label, 28)), zorder=3, **look)
+    if points[:, 0].min() > 0 and points[:, 0].max() > WIDE * points[:, 0].min():
+        axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: cost.text(value) if value > 0 else "0")
+    axes.tick_params(axis="x", labelrotation=30)
+    axes.set_xlabel(cost.heading, fontsize=12)
+    axes.grid(alpha=0.25)
+
+
+def _best(points: NDArray[np.float64], *, maximize: bool) -> NDArray[np.bool_]:
+    """Which (cost, quality) no other point beats in one without losing in the other."""
+    minimised = points * (1.0, -1.0 if maximize else 1.0)
+    return Front(minimised).non_dominated_mask
+
+
+def _seeds(row: Row, cost: str, quality: str) -> list[tuple[float, float]]:
+    """(cost, quality) of every seed that has both."""
+    costs, qualities = row.values(cost), row.values(quality)
+    return [(costs[seed], qualities[seed]) for seed in costs if seed in qualities]

@@ -1,0 +1,100 @@
+"""What a picture of fronts shows, before any library draws it: series, colours, markers, axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ....errors import ConfigError, FrontError
+from ....metrics import Front
+
+# Okabe and Ito's colours without their yellow, which is lost on white, then a grey and Tol's wine. Nine
+# colours and ten markers have no common factor, so ninety methods differ.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#7F7F7F")
+# matplotlib's marker, plotly's, and one of those few that plotly draws in space without a symbol font
+MARKERS = (
+    ("o", "circle", "circle"),
+    ("s", "square", "square"),
+    ("D", "diamond", "diamond"),
+    ("^", "triangle-up", "cross"),
+    ("v", "triangle-down", "circle"),
+    ("P", "cross", "square"),
+    ("X", "x", "diamond"),
+    ("*", "star", "cross"),
+    ("p", "pentagon", "circle"),
+    ("h", "hexagon", "square"),
+)
+GREY = "#444444"
+REFERENCE = "reference point"
+DOMINATED = "dominated by its own method"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One method as it is shown: points of shape (n, T) in shown units, best first in the first objective."""
+
+    name: str
+    colour: str
+    markers: tuple[str, str, str]
+    points: NDArray[np.float64]
+    best: NDArray[np.bool_]  # those that no other point of the method dominates
+    preferences: NDArray[np.float64] | None
+
+    @property
+    def size(self) -> float:
+        """Marker size: a method of one point must not drown among curves."""
+        return 6.5 if len(self.points) > 1 else 10.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What both libraries draw; ``axes`` are the labels of the T axes."""
+
+    series: tuple[Series, ...]
+    tasks: tuple[str, ...]
+    axes: tuple[str, ...]
+    quantity: str
+    reference: NDArray[np.float64] | None
+
+
+def make_picture(
+    fronts: Mapping[str, Front],
+    tasks: Sequence[str],
+    reference_point: ArrayLike | None,
+    as_accuracy: bool,
+    quantity: str,
+) -> Picture:
+    """What to draw, in shown units; arguments and errors are those of `front_png`."""
+    if not fronts:
+        raise ConfigError("a picture needs at least one front; found none")
+    for name, front in fronts.items():
+        if front.n_objectives != len(tasks):
+            raise FrontError(
+                f"the front of {name} has {front.n_objectives} objectives for {len(tasks)} tasks: {', '.join(tasks)}"
+            )
+    reference = None if reference_point is None else np.asarray(reference_point, dtype=np.float64)
+    if reference is not None and (reference.shape != (len(tasks),) or not np.isfinite(reference).all()):
+        raise FrontError(f"a reference point is {len(tasks)} finite values; found {reference.tolist()}")
+
+    def shown(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return 100.0 * (1.0 - values) if as_accuracy else values
+
+    series = []
+    for i, (name, front) in enumerate(fronts.items()):
+        order = np.argsort(front.objectives[:, 0], kind="stable")
+        best = front.non_dominated_mask[order]
+        preferences = None if front.preferences is None else front.preferences[order]
+        colour, markers = COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]
+        series.append(Series(name, colour, markers, shown(front.objectives[order]), best, preferences))
+    unit = "accuracy (%)" if as_accuracy else quantity
+    better = "higher is better" if as_accuracy else "lower is better"
+    return Picture(
+        tuple(series),
+        tuple(tasks),
+        tuple(f"{task} {unit}" for task in tasks),
+        f"{unit}, {better}",
+        None if reference is None else shown(reference),
+    )

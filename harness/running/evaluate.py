@@ -1,0 +1,66 @@
+"""From a Pareto set to a front: every member is evaluated over a whole split."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import FrontError
+from ...methods import ParetoSet
+from ...metrics import Front
+from ...tasks import Problem, Progress, silent
+from ..records.evaluation import Evaluation
+
+
+def evaluate_members(
+    problem: Problem,
+    pareto_set: ParetoSet,
+    preferences: NDArray[np.float64],
+    split: str,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Evaluate a continuous set at every row of `preferences` (n, T), a finite set at what it holds.
+
+    Raises:
+        FrontError: an error or a loss is NaN or infinite, or a member is no plain model of the architecture.
+    """
+    errors, losses, answered, labels = [], [], [], []
+    problem.model.eval()  # whatever a learner left it in: batch statistics must not decide a score
+    expected = {name: tensor.shape for name, tensor in problem.pretrained.items()}
+    for preference, label, params in pareto_set.members(preferences):
+        if {name: tensor.shape for name, tensor in params.items()} != expected:
+            raise FrontError("a member of the Pareto set is no plain model of the architecture: names or shapes differ")
+        objectives = problem.evaluate(params, split).require_finite(problem.tasks)
+        errors.append(objectives.error)
+        losses.append(objectives.loss)
+        labels.append(str(label))
+        if preference is not None:
+            answered.append(preference)
+        progress("evaluate", len(errors), pareto_set.n_members(preferences))
+    if len(errors) != pareto_set.n_members(preferences) or len(answered) not in (0, len(errors)):
+        raise FrontError(
+            f"the Pareto set was to yield {pareto_set.n_members(preferences)} members, all or none with a preference; "
+            f"found {len(errors)}, {len(answered)} of them with one"
+        )
+    return Evaluation(
+        error=np.array(errors),
+        loss=np.array(losses),
+        preferences=np.array(answered) if answered else None,
+        labels=tuple(labels),
+    )
+
+
+def evaluate(problem: Problem, pareto_set: ParetoSet, preferences: NDArray[np.float64], split: str = "test") -> Front:
+    """The front of per-task error a set reaches on a split.
+
+    Args:
+        problem: the problem the set was learned from.
+        pareto_set: what `Learner.fit` returned.
+        preferences: (n, T) points of the simplex, see `simplex_grid`.
+        split: one the problem has; suites have train, val and test.
+
+    Raises:
+        UnknownNameError: the problem has no such split.
+        FrontError: an error or a loss is NaN or infinite.
+    """
+    return evaluate_members(problem, pareto_set, preferences, split).front()

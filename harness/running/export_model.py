@@ -1,0 +1,82 @@
+"""Unloading: from a recorded run and a preference to one plain model on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ...errors import PreferenceError, StoreError
+from ...methods import Context
+from ...metrics import simplex_grid
+from ...tasks import SUITES, load_problem
+from ..cells.environment import resolve_devices
+from ..records.attempt import Attempt
+from ..records.mlflow_tags import IMPORTED_FROM
+from .problem_digest import digest_problem
+
+
+def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -> Path:
+    """Write `model.safetensors` (a state dict of the original architecture) and `model.json` into `folder`.
+
+    Args:
+        attempt: a finished run.
+        weights: one weight a task of the run, a point of the simplex.
+        folder: made when it is not there.
+
+    Returns:
+        The file with the weights.
+
+    Raises:
+        PreferenceError: a task too many or too few, or the set does not answer this preference.
+        StoreError: the recorded routers or the folder cannot be used.
+    """
+    cell = attempt.cell
+    if set(weights) != set(cell.tasks):
+        raise PreferenceError(f"expected one weight for each of {', '.join(cell.tasks)}, found {', '.join(weights)}")
+    learner, suite = cell.learner(), SUITES.get(cell.suite)
+    if (learner.version, suite.version) != (cell.method_version, cell.suite_version):
+        raise StoreError(
+            f"the run was made with versions {cell.method_version} of {cell.method!r} and {cell.suite_version} of "
+            f"{cell.suite!r}, installed are {learner.version} and {suite.version}; run it again"
+        )
+    origin = attempt.tags.get(IMPORTED_FROM)
+    if origin is not None and attempt.metrics["trainable_parameters"] > 0:
+        raise StoreError(
+            f"the run was imported from {origin}, and bundles hold no weights; run it here to export models"
+        )
+    record = attempt.record()
+    (device, *_) = resolve_devices(record.environment["device"])
+    state: dict[str, Tensor] = {}
+    if "state.safetensors" in attempt.digests:
+        state = load_file(attempt.artifact("state.safetensors"))
+    if not state and attempt.metrics["trainable_parameters"] > 0:
+        raise StoreError(f"{cell.method!r} was trained but saves no state, so its models cannot be made again")
+    problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed)
+    if digest_problem(problem) != record.problem:
+        raise StoreError(
+            "the experts made on this machine are not those of the run (another machine or version of torch); "
+            "run it again here"
+        )
+    grid = simplex_grid(problem.n_tasks, cell.points_per_edge)
+    pareto_set = learner.restore(problem, state, grid, Context(cell.seed, device))
+    preference = [weights[task] for task in cell.tasks]
+    params = pareto_set.solve(preference)
+    file = folder / "model.safetensors"
+    about = {
+        "run": attempt.run_id,
+        "preference": dict(zip(cell.tasks, preference, strict=True)),
+        **cell.to_json(),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Merged weights are views of one flat tensor; the file wants tensors of their own.
+        save_file({name: tensor.detach().cpu().clone().contiguous() for name, tensor in params.items()}, file)
+        (folder / "model.json").write_text(json.dumps(about, indent=2))
+    except (OSError, SafetensorError) as error:
+        raise StoreError(f"the model cannot be written to {folder} ({error})") from error
+    return file

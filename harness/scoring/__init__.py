@@ -1,0 +1,1 @@
+"""Indicators of recorded fronts: their registry, their values, and the cache that keeps these."""

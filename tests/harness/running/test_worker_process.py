@@ -1,0 +1,135 @@
+"""The process of a cell: where it stands, what it weighs, how it is ended."""
+
+import json
+import os
+import threading
+
+import psutil
+import pytest
+
+from frontrunner.harness.cells.cell import make_cell
+from frontrunner.harness.cells.plugins import load_plugins
+from frontrunner.harness.running.worker_process import StoppedError, run_in_process
+
+PLUGIN = '''
+import os
+import time
+from pathlib import Path
+
+import frontrunner as fr
+
+
+class Standing(fr.Learner):
+    """Writes down where it stands."""
+
+    name = "standing"
+
+    def fit(self, problem, preferences, context):
+        Path("pid").write_text(str(os.getpid()))
+        Path("told").write_text(os.environ.get("FRONTRUNNER_TOLD", "nothing"))
+        context.progress("fit", 1, 2, loss=1.0)
+        while Path("wait").exists():
+            time.sleep(0.02)
+        size = problem.model_parameters
+        return fr.FiniteSet(problem.n_tasks, lambda _: problem.pretrained, ["one"], total_parameters=size)
+'''
+
+
+@pytest.fixture
+def run(tmp_path, tiny, monkeypatch):
+    """(folder it stands in, on_event) -> how a cell of `standing` ended, and its folder of measurements."""
+    plugin = tmp_path / "standing_plugin.py"
+    plugin.write_text(PLUGIN)
+    load_plugins([str(plugin)])
+    cell = make_cell("standing", "tiny", tasks=None, seed=0, options={}, points_per_edge=2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+    def run(name, on_event=lambda event: None, stop=None):
+        folder = tmp_path / name
+        scratch = folder / "scratch"
+        scratch.mkdir(parents=True)
+        if on_event is not None:
+            monkeypatch.chdir(folder)
+        ending = run_in_process(
+            cell,
+            device="cpu",
+            plugins=[tiny.__file__, str(plugin)],
+            scratch=scratch,
+            checkpoints=folder / "checkpoints",
+            on_event=on_event,
+            stop=stop or threading.Event(),
+        )
+        return ending, folder
+
+    yield run
+    from frontrunner.methods import METHODS
+
+    del METHODS._entries["standing"]
+
+
+def test_a_worker_stands_where_its_parent_does_now(run, monkeypatch):
+    """Not where the process stood from which workers are forked, once it was started."""
+    for name in ("first", "second"):
+        monkeypatch.setenv("FRONTRUNNER_TOLD", name)
+        ending, folder = run(name)
+        assert ending.status == "finished"
+        assert (folder / "told").read_text() == name
+    monkeypatch.delenv("FRONTRUNNER_TOLD")
+    assert (run("third")[1] / "told").read_text() == "nothing"
+
+
+def test_peaks_of_memory_are_those_of_a_worker(run):
+    _, folder = run("here")
+    metrics = json.loads((folder / "scratch" / "metrics.json").read_text())
+    for phase in ("prepare", "fit", "evaluate"):
+        assert 100e6 < metrics[f"{phase}_peak_rss_bytes"] < 4e9  # it holds PyTorch, and not this process' tests
+    assert metrics["peak_rss_bytes"] >= metrics["fit_peak_rss_bytes"]
+
+
+def test_a_listener_ends_what_nobody_wants_any_more(run, tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "wait").touch()
+    seen = []
+
+    def on_event(event):
+        seen.append(event)
+        if event["event"] == "progress":
+            raise StoppedError("given up: hopeless")
+
+    ending, folder = run("here", on_event)
+    assert (ending.status, ending.reason, ending.resumable) == ("stopped", "given up: hopeless", False)
+    assert not ending.settled
+    assert not psutil.pid_exists(int((folder / "pid").read_text()))
+    assert seen[-1]["event"] == "progress"
+    assert not (folder / "scratch" / "metrics.json").exists()
+
+
+def test_a_stop_ends_it_as_killed(run, tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "wait").touch()
+    stop = threading.Event()
+
+    def on_event(event):
+        if event["event"] == "progress":
+            stop.set()
+
+    ending, folder = run("here", on_event, stop)
+    assert (ending.status, ending.resumable) == ("killed", True)
+    assert not psutil.pid_exists(int((folder / "pid").read_text()))
+    assert os.getpid() != int((folder / "pid").read_text())
+
+
+def test_a_worker_lost_with_the_process_it_was_forked_from_is_to_be_tried_again(run, tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "wait").touch()
+
+    def on_event(event):
+        if event["event"] == "progress":
+            worker = psutil.Process(int((tmp_path / "here" / "pid").read_text()))
+            worker.parent().kill()
+            worker.kill()
+
+    ending, _ = run("here", on_event)
+    assert (ending.status, ending.resumable) == ("killed", True)
+    assert "forked from" in ending.reason
+    assert run("again")[0].status == "finished"
