@@ -1,4 +1,4 @@
-"""Names to things: one registry for learners, one for suites.
+"""Names to things: one registry for learners, one for suites, one for indicators.
 
 Built-in entries are lazy (`module:attribute`, imported on first use) so that listing them costs nothing.
 Third parties add theirs through an entry point of the registry's group or from a plugin file.
@@ -61,10 +61,10 @@ class Registry(Generic[T]):
         kind: what an entry is called in messages ("method", "suite").
         base: `module:class` that every entry subclasses, imported on first use.
         group: entry-point group that third parties register under.
-        builtin: name -> (target, one-line summary) of what ships with Frontrunner.
+        builtin: name -> (target, one-line summary or None) of what ships with Frontrunner.
     """
 
-    def __init__(self, kind: str, *, base: str, group: str, builtin: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(self, kind: str, *, base: str, group: str, builtin: Mapping[str, tuple[str, str | None]]) -> None:
         self.kind = kind
         self._base_path = base
         self._group = group

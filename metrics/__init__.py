@@ -5,17 +5,22 @@ from .dominance import dominated_share
 from .expected_utility import expected_utility
 from .front import Front
 from .hypervolume import Hypervolume, hypervolume
+from .indicator import Indicator, ScoringInput
 from .indicators import igd, igd_plus
 from .non_uniformity import non_uniformity
 from .normalisation import normalised
 from .preferences import check_preference, simplex_grid
 from .reference import ReferenceFront, reference_front
+from .registry import INDICATORS
 from .spread import largest_gap, spread
 
 __all__ = [
+    "INDICATORS",
     "Front",
     "Hypervolume",
+    "Indicator",
     "ReferenceFront",
+    "ScoringInput",
     "alignment",
     "check_preference",
     "dominated_share",

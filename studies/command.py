@@ -14,7 +14,8 @@ from ..harness.cells.environment import resolve_devices
 from ..harness.commands.display import Display
 from ..harness.commands.verdict import require_settled
 from ..harness.records.store import Store
-from ..harness.running.bench import run_bench
+from ..harness.records.tuned import find_tuned_learners
+from ..harness.reports.publish import run_and_publish_bench
 from ..harness.running.settle import SettledCell
 from .comparison import compare, comparison_bench, metrics_shown, tuned_learners
 from .spec import TuneSpec, read_tune
@@ -50,7 +51,7 @@ def run_file(
     opened = Store(folder, create=True)
     if spec.test is not None:  # as far as it can be known now
         known = [learner for learner in comparison_bench(spec).learners if learner not in tuned_learners(spec)]
-        comparison_bench(spec).model_copy(update={"learners": known}).found_in(opened).cells()
+        find_tuned_learners(comparison_bench(spec).model_copy(update={"learners": known}), opened).cells()
     url = storage or default_url(folder)
     database = open_storage(url, folder, spec.heartbeat_s)
     for plan in plans:  # all of them, before hours are spent on the first
@@ -64,13 +65,13 @@ def run_file(
         tables.append(trials_table(study))
         console.print(tables[-1].for_terminal())
     if spec.test is not None:
-        bench = comparison_bench(spec).found_in(opened)
+        bench = find_tuned_learners(comparison_bench(spec), opened)
         with Display(console, len(bench.cells())) as display:
-            outcomes = run_bench(bench, opened, devices=devices, plugins=files, listener=display)
+            result = run_and_publish_bench(bench, opened, devices=devices, plugins=files, listener=display)
         for comparison in compare(opened, bench, spec, plans[0].objectives):
             tables.append(comparison_table(comparison, spec.test.seeds))
             console.print(tables[-1].for_terminal())
-        require_settled(outcomes)
+        require_settled(result.settled)
     else:
         console.print("The file has no `test`: nothing was held against the default on other seeds.")
     if output is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..harness.cells.bench_file import BenchSpec, LearnerSpec
 from ..harness.records.store import Store
-from ..harness.scoring.measures import NEED_THE_REFERENCE, QUALITIES
+from ..harness.scoring.measures import INDICATOR_MEASURES, reference_measures
 from ..harness.scoring.scored_cells import load_groups
 from ..metrics.statistics import MeanInterval, mean_interval, paired_differences
 from .objective import Objective, make_objective
@@ -107,13 +107,14 @@ def metrics_shown(spec: TuneSpec, objectives: Sequence[Objective]) -> dict[str, 
 
 
 def _measured(store: Store) -> dict[str, Mapping[str, float]]:
-    """Cell key -> everything measured; what is measured to a reference that changes is left out."""
+    """Return everything measured by cell key; what is measured to a reference that changes is left out."""
+    moving = reference_measures()
     return {
         result.attempt.cell.key: {
             metric: value
             for metric, value in (*result.attempt.metrics.items(), *result.scores.items())
-            if (metric in result.scores or metric not in QUALITIES)
-            and (group.closed_form or metric not in NEED_THE_REFERENCE)
+            if (metric in result.scores or metric not in INDICATOR_MEASURES)
+            and (group.closed_form or metric not in moving)
         }
         for group in load_groups(store)
         for result in group.results

@@ -8,7 +8,7 @@ import numpy as np
 from optuna.pruners import BasePruner, NopPruner, PercentilePruner
 from optuna.trial import Trial, TrialState
 
-from ..harness.running.worker_events import PROBED
+from ..harness.records.curve import PROBED
 from ..harness.running.worker_process import StoppedError
 from .spec import EarlyStopSpec
 

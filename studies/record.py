@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from ..errors import CellError, StoreError
 from ..harness.cells.cell import digest
 from ..harness.records.mlflow_tags import PREFIX
+from ..harness.records.status import Ending, Status
 from ..harness.records.store import Store
 from ..harness.records.tuned import FILE, Configuration, Tuned
 from .plots import draw_plots
@@ -39,7 +40,7 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
         raise CellError(f"no trial of study {plan.name!r} has a value (first: {reasons[0] if reasons else 'none ran'})")
     recorded = digest([[trial.number, trial.state.name, trial.values] for trial in standing.trials])
     if store.tags(parent).get(RECORDED) == recorded:
-        store.end(parent, "finished")
+        store.end(parent, Ending(Status.FINISHED))
         return
     counts = {state: sum(trial.state == state for trial in standing.trials) for state in TrialState}
     try:
@@ -75,7 +76,7 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
             RECORDED: recorded,
         },
     )
-    store.end(parent, "finished")
+    store.end(parent, Ending(Status.FINISHED))
 
 
 def tuned(study: OpenStudy) -> Tuned:

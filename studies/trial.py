@@ -10,10 +10,14 @@ from typing import Any
 import optuna
 from optuna.trial import Trial
 
-from ..errors import FrontrunnerError
+from ..errors import FrontError, FrontrunnerError
 from ..harness.cells.cell import Cell
+from ..harness.records.status import Status
 from ..harness.records.store import Store
+from ..harness.reports.publish import publish_scores
 from ..harness.running.settle import Listener, SettledCell, settle_cell
+from ..harness.running.worker_events import Event, Probed
+from ..harness.scoring.scored_cells import score_finished
 from .early_stop import judge
 from .objective import MissingMetricError, mean_values
 from .sampler import MISUSED, misused
@@ -75,7 +79,11 @@ class TrialRunner:
             trial.set_user_attr(REASON, str(error))
             raise FailedError(str(error)) from error
         outcomes = [self._run(cell, position, trial) for position, cell in enumerate(cells)]
-        measured = [self._metrics(outcome) for outcome in outcomes]
+        try:
+            measured = [self._measured(outcome) for outcome in outcomes]
+        except FrontError as error:
+            trial.set_user_attr(REASON, str(error))
+            raise FailedError(str(error)) from error
         trial.set_user_attr(WALL_TIME_S, sum(metrics["wall_time_s"] for metrics in measured))
         try:
             return mean_values(plan.objectives, measured)
@@ -125,23 +133,25 @@ class TrialRunner:
             probes=0 if early is None else early.probes,
         )
         ending = outcome.ending
-        if ending.status == "stopped":
+        if ending.status is Status.STOPPED:
             trial.set_user_attr(REASON, ending.reason)
             raise optuna.TrialPruned(ending.reason)
-        if ending.status == "killed":
+        if ending.status is Status.KILLED:
             kills = trial.user_attrs.get("kills", 0) + (not self.stop.is_set())
             trial.set_user_attr("kills", kills)
             if kills < MAX_KILLS:
                 raise UnsettledError(ending.reason)
-        if ending.status != "finished":
+        if ending.status is not Status.FINISHED:
             trial.set_user_attr(REASON, f"{ending.status}: {ending.reason}")
             raise FailedError(ending.reason)
         return outcome
 
-    def _metrics(self, outcome: SettledCell) -> Mapping[str, float]:
-        recorded = self.store.settled(outcome.cell)
-        assert recorded is not None  # for the type checker: it has finished
-        return recorded.metrics
+    def _measured(self, settled: SettledCell) -> Mapping[str, float]:
+        """Return the costs and scores of a cell: of one that ran just now, or of one that was settled before."""
+        if settled.finished is not None:
+            return {**settled.finished.costs, **publish_scores(self.store, settled)}
+        recorded = self.store.find(settled.run_id, cell=settled.cell)
+        return {**recorded.metrics, **score_finished(self.store, recorded, recorded.record())}
 
 
 @dataclass(frozen=True)
@@ -164,14 +174,14 @@ class _Judged:
     def ends(self, outcome: SettledCell) -> None:
         self.listener.ends(outcome)
 
-    def reports(self, cell: Cell, event: Mapping[str, Any]) -> None:
+    def reports(self, cell: Cell, event: Event) -> None:
         self.listener.reports(cell, event)
-        if event["event"] == "probe":
+        if isinstance(event, Probed):
             judge(
                 self.trial,
-                self.position * (self.early.probes + 1) + event["moment"],
-                event["hypervolume"],
+                self.position * (self.early.probes + 1) + event.moment,
+                event.hypervolume,
                 self.early,
                 hypervolume_alone=self.hypervolume_alone,
-                when=f"after {event['step'] / event['total']:.0%} of the fit of seed {cell.seed}",
+                when=f"after {event.step / event.total:.0%} of the fit of seed {cell.seed}",
             )

@@ -15,7 +15,9 @@ from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_s
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from ..errors import FrontrunnerError, StoreError
+from ..harness.records.status import Ending, Status
 from ..harness.records.store import Store
+from ..harness.reports.publish import Published, Publisher
 from ..harness.running.devices import on_each_device
 from ..harness.running.settle import Listener
 from ..harness.running.worker_process import preload
@@ -54,13 +56,16 @@ class Worker:
     device: str
     plugins: Sequence[str]
     listener: StudyListener
+    publisher: Publisher
+    """Draws the fronts of trials outside this thread."""
     unborn: dict[int, float] = field(default_factory=dict)
     """Trials that run -> when they were first seen."""
 
     def __call__(self, stop: threading.Event) -> None:
         """Take trials until there are enough and all are settled, or `stop`."""
         study = OpenStudy(self.plan, self.storage, self.store)
-        run = TrialRunner(study, self.store, self.parent, self.device, self.plugins, stop, self.listener)
+        listener = Published(self.listener, self.publisher)
+        run = TrialRunner(study, self.store, self.parent, self.device, self.plugins, stop, listener)
         discarded = 0
         while not stop.is_set():
             self._retry_lost(study)
@@ -174,16 +179,17 @@ def run_study(
 
         def serve(device: str, stop: threading.Event) -> None:
             with explained(str(storage.url)):
-                Worker(plan, storage, store, parent, device, plugins, listener)(stop)
+                Worker(plan, storage, store, parent, device, plugins, listener, publisher)(stop)
 
         try:
-            on_each_device(devices, serve)
+            with Publisher(store, scores=False) as publisher:
+                on_each_device(devices, serve)
             record_study(study, store, parent)
         except FrontrunnerError as error:
             with contextlib.suppress(StoreError):
-                store.end(parent, "failed", str(error))
+                store.end(parent, Ending(Status.FAILED, str(error)))
             raise
         except BaseException:
-            store.end(parent, "killed", "the study was interrupted")
+            store.end(parent, Ending(Status.KILLED, "the study was interrupted"))
             raise
     return study

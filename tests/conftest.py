@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import tomllib
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import Mock
@@ -196,8 +197,9 @@ def install(source, packages, folder):
 @contextlib.contextmanager
 def functions_for_workers():
     """Cells run in this process, one at a time; (method, device) of each."""
+    from frontrunner.harness.records.status import Ending, Status
     from frontrunner.harness.running import settle, worker
-    from frontrunner.harness.running.worker_process import Ending, StoppedError
+    from frontrunner.harness.running.worker_process import StoppedError
 
     devices, lock = [], threading.Lock()
 
@@ -216,21 +218,43 @@ def functions_for_workers():
         )
         stopped = []
 
-        def tell(event):
-            if Ending.told_by(event) is None and not stopped:
+        def send(event):
+            if not stopped:
                 try:
                     on_event(event)
                 except StoppedError as reason:
-                    stopped.append(Ending("stopped", str(reason)))
+                    stopped.append(Ending(Status.STOPPED, str(reason)))
                     raise
 
         with lock:
-            ending = Ending.told_by(worker.attempt(request, worker.Reporter(tell)))
+            ending = worker.attempt(request, worker.Reporter(send))
         return stopped[0] if stopped else ending
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settle, "run_in_process", run)
         yield devices
+
+
+class _Here(Executor):
+    """Draws in this process, at once."""
+
+    def submit(self, function, /, *arguments, **keys):
+        future = Future()
+        try:
+            future.set_result(function(*arguments, **keys))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_here():
+    """Pictures of benches run in this process are drawn in it: starting another takes longer than a test."""
+    from frontrunner.harness.reports import drawing
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "make_executor", _Here)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -251,11 +275,11 @@ def run_bench(in_process):
     """(folder, learners, ...) -> the store and the outcomes, on the tiny suite."""
     from frontrunner.harness.cells.bench_file import BenchSpec
     from frontrunner.harness.records.store import Store
-    from frontrunner.harness.running import bench
+    from frontrunner.harness.reports.publish import run_and_publish_bench
 
     def run(folder, learners, **keys):
         store = Store(folder, create=True)
         spec = BenchSpec.model_validate({"name": "test", "suites": ["tiny"], "learners": learners, **keys})
-        return store, bench.run_bench(spec, store, devices=["cpu"], plugins=[], listener=Mock())
+        return store, run_and_publish_bench(spec, store, devices=["cpu"], plugins=[], listener=Mock()).settled
 
     return run

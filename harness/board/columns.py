@@ -27,15 +27,23 @@ class Column:
 def columns(board: Board) -> list[Column]:
     """Those that some row of the board has something to say in."""
     found = [
-        Column(MEASURES["hypervolume"].titled, _hypervolume),
-        Column("Δ HV", lambda row: _difference(row.against_baseline.get("hypervolume"))),
-        Column("95 % interval", lambda row: as_ends(row.intervals.get("hypervolume"))),
-        *map(_mean, ("hypervolume_ratio", "igd_plus", "alignment", "normalised_hypervolume", "igd")),
-        *map(_mean, ("wall_time_s", "peak_rss_bytes", "fit_peak_gpu_allocated_bytes", "trainable_parameters")),
-        Column("needs", _needs),
-        *map(_mean, ("fit_time_s", "solve_time_s")),
+        column
+        for measure in sorted((m for m in MEASURES.values() if m.column is not None), key=lambda m: m.column or 0)
+        for column in _columns_of(measure.name)
     ]
     return [column for column in found if any(column.of(row) is not None for row in board.rows)]
+
+
+def _columns_of(measure: str) -> list[Column]:
+    """A measure's own column, with those that belong beside it."""
+    if measure == "hypervolume":
+        return [
+            Column(MEASURES[measure].titled, _hypervolume),
+            Column("Δ HV", lambda row: _difference(row.against_baseline.get(measure))),
+            Column("95 % interval", lambda row: as_ends(row.intervals.get(measure))),
+        ]
+    beside = [Column("needs", _needs)] if measure == "trainable_parameters" else []
+    return [_mean(measure), *beside]
 
 
 def text(board: Board, *, runs: bool = True) -> list[list[str]]:

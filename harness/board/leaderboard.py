@@ -86,15 +86,21 @@ class Board:
 
 
 def leaderboards(
-    store: Store, suite: str | None = None, *, baseline: str | None = None, among: Collection[str] | None = None
+    store: Store,
+    suite: str | None = None,
+    *,
+    baseline: str | None = None,
+    among: Collection[str] | None = None,
+    groups: Sequence[ComparableGroup] | None = None,
 ) -> list[Board]:
-    """A board for every group of comparable cells, computed from the recorded fronts.
+    """Return a board for every group of comparable cells, computed from the recorded fronts.
 
     Args:
         store: where they are recorded, and where scores are kept (`scores.sqlite`).
         suite: this suite only.
         baseline: label or method of the row that every other is held against, seed by seed, on boards that have it.
         among: keys of the cells that count, as of one bench; references are those of all cells, as ever.
+        groups: the store's, where they have been scored already.
 
     Raises:
         UnknownNameError: nothing is recorded of that suite, or no board has that baseline.
@@ -110,9 +116,9 @@ def leaderboards(
     recorded = {cells[0].suite for cells in asked.values()}
     if suite is not None and suite not in recorded:
         raise UnknownNameError("recorded suite", suite, recorded)
-    groups = {group.name: group for group in load_groups(store, attempts)}
+    scored = {group.name: group for group in (load_groups(store, attempts) if groups is None else groups)}
     boards = [
-        _board(name, groups.get(name), cells, last, baseline)
+        _board(name, scored.get(name), cells, last, baseline)
         for name, cells in asked.items()
         if suite is None or cells[0].suite == suite
     ]

@@ -10,7 +10,7 @@ from ...errors import UnknownNameError
 from ..cells.cell import Cell
 from ..records.requested_cells import requested_cells, why_unfinished
 from ..records.store import Store, store_folder
-from ..scoring.measures import QUALITIES
+from ..scoring.measures import INDICATOR_MEASURES
 from ..scoring.scored_cells import load_groups
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def results(store: str | Path | None = None, *, suite: str | None = None) -> pd.
                 "run_id": result.attempt.run_id,
                 "reference_front": group.reference_digest[:12],
             }
-            measured = {name: value for name, value in result.attempt.metrics.items() if name not in QUALITIES}
+            measured = {name: value for name, value in result.attempt.metrics.items() if name not in INDICATOR_MEASURES}
             numbers = measured | dict(result.scores)
             rows += [{**identity, "metric": name, "value": value} for name, value in sorted(numbers.items())]
     for cell in requested_cells(opened, attempts):

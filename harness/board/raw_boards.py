@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...metrics.statistics import MeanInterval
-from ..scoring.measures import MEASURES, QUALITIES
+from ..scoring.measures import INDICATOR_MEASURES, MEASURES
 from .leaderboard import Board, Row
 
 
@@ -22,8 +22,8 @@ def as_csv(boards: Sequence[Board]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     identity = ["suite", "group", "rank", "learner", "method", "seeds"]
-    ends = [f"{name}_{end}" for name in QUALITIES for end in ("low", "high")]
-    against = [f"{name}_minus_baseline{end}" for name in QUALITIES for end in ("", "_low", "_high")]
+    ends = [f"{name}_{end}" for name in INDICATOR_MEASURES for end in ("low", "high")]
+    against = [f"{name}_minus_baseline{end}" for name in INDICATOR_MEASURES for end in ("", "_low", "_high")]
     if all(board.baseline is None for board in boards):
         against = []
     writer.writerow(
@@ -33,14 +33,14 @@ def as_csv(boards: Sequence[Board]) -> str:
         for rank, row in enumerate(board.rows, 1):
             who = [board.suite, board.name, rank if row.seeds else "", row.label, row.method]
             differences = [
-                _of(row.against_baseline, name, end) for name in QUALITIES for end in ("mean", "low", "high")
+                _of(row.against_baseline, name, end) for name in INDICATOR_MEASURES for end in ("mean", "low", "high")
             ]
             writer.writerow(
                 [
                     *who,
                     " ".join(map(str, row.seeds)),
                     *(_of(row.intervals, name, "mean") for name in MEASURES),
-                    *(_of(row.intervals, name, end) for name in QUALITIES for end in ("low", "high")),
+                    *(_of(row.intervals, name, end) for name in INDICATOR_MEASURES for end in ("low", "high")),
                     "" if row.hypervolume_error is None else row.hypervolume_error,
                     row.tied_with_best,
                     *(differences if against else []),

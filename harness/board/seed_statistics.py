@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...metrics.statistics import MeanInterval, mean_intervals
-from ..scoring.measures import MEASURES, QUALITIES
+from ..scoring.measures import INDICATOR_MEASURES, MEASURES
 from ..scoring.scored_cells import ScoredCell
 
 
 def values_of(results: Mapping[int, ScoredCell], measure: str) -> dict[int, float]:
     """Seed -> value; a quality is only ever what its recorded front says."""
     found = {
-        seed: (result.scores if measure in QUALITIES else result.attempt.metrics).get(measure)
+        seed: (result.scores if measure in INDICATOR_MEASURES else result.attempt.metrics).get(measure)
         for seed, result in results.items()
     }
     return {seed: value for seed, value in found.items() if value is not None}

@@ -8,8 +8,6 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from ...errors import ConfigError
-from ..records.store import Store
-from ..records.tuned import find_tuned
 from .cell import Cell, make_cell
 from .yaml_file import Strict, named, read_yaml
 
@@ -45,18 +43,6 @@ class LearnerSpec(Strict):
             raise ConfigError("trial is given beside tuned, the name of a study")
         return self
 
-    def found_in(self, store: Store | None) -> LearnerSpec:
-        """Itself; with `tuned`, the learner that the study in the store has found."""
-        if self.tuned is None:
-            return self
-        if store is None:
-            raise ConfigError(f"the study {self.tuned!r} is looked up in a store, and there is none yet; tune first")
-        tuned = find_tuned(store, self.tuned)
-        found = tuned.configuration(self.trial)
-        options = {**found.options, **self.options}
-        label = self.label or f"{tuned.method} (tuned: {self.tuned}, trial {found.trial})"
-        return LearnerSpec(method=tuned.method, options=options, label=label)
-
 
 class BenchSpec(Strict):
     """Every learner is run on every suite with every seed."""
@@ -66,19 +52,11 @@ class BenchSpec(Strict):
     learners: list[Annotated[LearnerSpec, named("method")]] = Field(min_length=1)
     seeds: list[int] = Field(default=[0], min_length=1)
     probes: int = Field(default=0, ge=0)
-    """How often the set in the making is scored during each fit, and once at its end, for curves of quality over
+    """How often the partial set is scored during each fit, and once at its end, for curves of quality over
     time. Fits are neither changed by it nor charged for it, so it decides nothing about which cells have finished."""
 
-    def found_in(self, store: Store | None) -> BenchSpec:
-        """The bench with every tuned learner looked up in the store; None for a store that is not there yet.
-
-        Raises:
-            UnknownNameError, ConfigError: a study that is not finished, or a trial it does not keep.
-        """
-        return self.model_copy(update={"learners": [learner.found_in(store) for learner in self.learners]})
-
     def cells(self) -> list[Cell]:
-        """The cells, suite by suite and seed by seed; equal ones once.
+        """Return the cells, suite by suite and seed by seed; equal ones once.
 
         Raises:
             UnknownNameError, ConfigError: a name or value that is not known, or a tuned learner not looked up.

@@ -195,21 +195,25 @@ def doctor(store: StoreOption = None) -> None:
 def _bench(spec: BenchSpec, device: str, store: str | None, plugins: Sequence[str]) -> list[SettledCell]:
     from ..cells.environment import resolve_devices
     from ..records.store import Store
-    from ..running.bench import run_bench
+    from ..records.tuned import find_tuned_learners
+    from ..reports.publish import run_and_publish_bench
     from .display import Display
 
     folder, devices = folder_of(store), resolve_devices(device)
     if any(learner.tuned for learner in spec.learners):
-        spec = spec.found_in(Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
+        spec = find_tuned_learners(spec, Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
     n_cells = len(spec.cells())  # checked before there is a store
     with Display(open_console(), n_cells) as display:
-        return run_bench(
+        result = run_and_publish_bench(
             spec,
             Store(folder, create=True),
             devices=devices,
             plugins=[str(Path(file).resolve()) for file in plugins],
             listener=display,
         )
+    for note in result.notes:
+        open_console().print(f"note: {note}", highlight=False, soft_wrap=True, markup=False)
+    return list(result.settled)
 
 
 def _print_front(run_id: str, store: str | None, output: Path | None = None) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,6 +12,7 @@ from rich.table import Column
 
 from ..cells.cell import Cell
 from ..running.settle import SettledCell
+from ..running.worker_events import Event, PhaseStarted, Progressed
 from ..scoring.units import as_time
 
 
@@ -56,27 +56,21 @@ class Display:
         """Say so, once."""
         self._console.print(f"{self._name(cell)}: another process runs this cell, waiting for its result")
 
-    def reports(self, cell: Cell, event: Mapping[str, Any]) -> None:
+    def reports(self, cell: Cell, event: Event) -> None:
         """Move the bar."""
         task = self._tasks[cell.key]
-        if event["event"] == "phase":
-            self._phase[cell.key] = event["phase"]
-            self._bars.reset(task, total=None, note=event["phase"])
-            return
-        if event["event"] == "probe":
-            return
-        if event["activity"] != self._activity.get(cell.key):
-            self._activity[cell.key] = event["activity"]
-            self._bars.reset(task)  # so that the time left is that of this activity
-            if event["activity"] != self._phase.get(cell.key):  # "expert digits" within the phase prepare
-                self._say(f"{self._name(cell)}: {escape(event['activity'])}, {event['total']} steps")
-        metrics = "  ".join(f"{name} {value:.3f}" for name, value in event["metrics"].items())
-        self._bars.update(
-            task,
-            completed=event["step"],
-            total=event["total"],
-            note=escape(f"{event['activity']}  {metrics}".strip()),
-        )
+        if isinstance(event, PhaseStarted):
+            self._phase[cell.key] = event.phase
+            self._bars.reset(task, total=None, note=event.phase)
+        elif isinstance(event, Progressed):
+            if event.activity != self._activity.get(cell.key):
+                self._activity[cell.key] = event.activity
+                self._bars.reset(task)  # so that the time left is that of this activity
+                if event.activity != self._phase.get(cell.key):  # "expert digits" within the phase prepare
+                    self._say(f"{self._name(cell)}: {escape(event.activity)}, {event.total} steps")
+            metrics = "  ".join(f"{name} {value:.3f}" for name, value in event.metrics.items())
+            note = escape(f"{event.activity}  {metrics}".strip())
+            self._bars.update(task, completed=event.step, total=event.total, note=note)
 
     def ends(self, outcome: SettledCell) -> None:
         """Remove the bar, leave a line."""

@@ -17,7 +17,7 @@ def require_finished(outcome: SettledCell) -> None:
 
 def require_settled(outcomes: Sequence[SettledCell]) -> None:
     """For a bench, of which every cell is a row; CellError when another attempt at one might end better."""
-    unsettled = [outcome for outcome in outcomes if not outcome.ending.settled]
+    unsettled = [outcome for outcome in outcomes if not outcome.ending.status.settled]
     if unsettled:
         raise CellError(
             f"{len(unsettled)} of {len(outcomes)} cells did not finish (first: {unsettled[0].ending.reason}); "

@@ -7,18 +7,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 from ...errors import StoreError
 from ...file_digest import digest_files
 from ..cells.cell import Cell
-from ..running.worker_events import PROBE_TIME, PROBED
-from .front_record import FrontRecord
-
-T = TypeVar("T", list[Any], dict[str, Any])
-
-SETTLED = ("finished", "unsupported")
-"""Statuses that another attempt would only repeat."""
+from .coefficients import MergeCoefficients
+from .curve import PROBE_TIME, PROBED
+from .finished_cell import COEFFICIENTS, CURVE, FRONT, FinishedCell
+from .first_layout import COEFFICIENTS as FIRST_COEFFICIENTS
+from .front_record import TRUE_FRONT, FrontRecord
+from .status import Status
 
 
 @dataclass(frozen=True)
@@ -29,27 +27,41 @@ class Attempt:
     experiment_id: str
     """MLflow's, of the suite."""
     cell: Cell
-    status: str
-    """finished, unsupported, running, failed, out of memory, killed or stopped."""
+    status: Status
     reason: str
     """One sentence, empty where it finished or runs."""
     metrics: Mapping[str, float]
+    """The last value of every metric on its run: costs, and whatever was published of its scores."""
     reference: str | None
-    """Digest of the reference front its recorded IGD was measured to."""
+    """Digest of the reference front that the IGD on its run was measured to."""
     folder: Path
-    """Where its artifacts lie."""
-
+    """Where its files lie."""
     digests: Mapping[str, str]
-    """SHA-256 of its artifacts that results are computed from, by file name."""
+    """SHA-256 of the files that results are computed from, by file name."""
     tags: Mapping[str, str]
-    """All of its run's: among them versions and machine."""
+    """All tags of its run: among them versions and machine."""
 
     def record(self) -> FrontRecord:
-        """Its recorded front; StoreError when the file is missing or not the one that was recorded."""
-        return FrontRecord.read(self.artifact("front.parquet"))
+        """Return its recorded front; StoreError when a file is missing or not the one that was recorded."""
+        if TRUE_FRONT in self.digests:
+            self.artifact(TRUE_FRONT)
+        return FrontRecord.read(self.artifact(FRONT))
+
+    def finished(self) -> FinishedCell:
+        """Return all that was recorded of a finished cell; StoreError when a file is missing or damaged."""
+        for name in self.digests:
+            self.artifact(name)
+        return FinishedCell.read(self.folder)
+
+    def coefficients(self) -> MergeCoefficients | None:
+        """Return its merge coefficients, None where it merged nothing; StoreError when the file is damaged."""
+        for name in (COEFFICIENTS, FIRST_COEFFICIENTS):
+            if name in self.digests:
+                return MergeCoefficients.read(self.artifact(name))
+        return None
 
     def artifact(self, name: str) -> Path:
-        """One of the files in `digests`; StoreError when it is missing or not the one that was recorded."""
+        """Return one of the files in `digests`; StoreError when it is missing or not the one that was recorded."""
         file = self.folder / name
         try:
             found = digest_files(file)
@@ -59,28 +71,20 @@ class Attempt:
             raise StoreError(f"{file} is damaged: it is not the file that was recorded")
         return file
 
-    def noted(self, name: str, kind: type[T]) -> T:
-        """What one of its JSON files holds; empty where it is missing or damaged, since no score depends on it."""
-        try:
-            found = json.loads((self.folder / name).read_text())
-        except (OSError, ValueError):
-            return kind()
-        return found if isinstance(found, kind) else kind()
-
     def quality_over_time(self) -> list[tuple[float, float]]:
-        """Seconds of the fit and hypervolume of the set in the making, in order; empty where it was not looked at."""
+        """Return (seconds of the fit, hypervolume of the set so far), in order; empty where it was not probed."""
         if f"train_{PROBED}" not in self.metrics:  # not every curve is worth reading
             return []
         try:
-            points = self.noted("curve.json", list)
+            points = json.loads((self.folder / CURVE).read_text())
             probed = [(float(point[PROBE_TIME]), float(point[PROBED])) for point in points if PROBE_TIME in point]
-        except (TypeError, ValueError, KeyError):
-            return []
+        except (OSError, TypeError, ValueError, KeyError):
+            return []  # no score depends on it
         return sorted(point for point in probed if all(map(math.isfinite, point)))
 
     def intact(self) -> FrontRecord | None:
-        """Its recorded front if it finished and the file is undamaged."""
+        """Return its recorded front if it finished and the file is undamaged."""
         try:
-            return self.record() if self.status == "finished" else None
+            return self.record() if self.status is Status.FINISHED else None
         except StoreError:
             return None

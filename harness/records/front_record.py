@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import StoreError
-from ...metrics import Front, Hypervolume, ReferenceFront, hypervolume
+from ...metrics import Front, Hypervolume, ReferenceFront, ScoringInput, hypervolume
 from ..cells.cell import Cell
 from .evaluation import Evaluation
 
@@ -19,22 +19,26 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 METADATA_KEY = b"frontrunner"
+TRUE_FRONT = "true_front.parquet"
+"""File beside the front that holds the true front, where the suite knows it: a column an objective, a row a point."""
 
 
 @dataclass(frozen=True)
 class FrontRecord:
-    """One evaluated set with all that is needed to score it.
+    """One evaluated set with all that is needed to score it; all objectives are minimised.
 
-    The file has a row a member and the columns `label`, `preference_<task>`, `error_<task>` and `loss_<task>`;
-    its metadata (JSON under the key `frontrunner`) holds the cell with its seed, the environment, the split,
-    orientation, reference point, a digest of the weights the learner was given and what they achieve by themselves.
+    The file has a row a member and the columns `label`, `preference_<task>`, `error_<task>` and `loss_<task>`; its
+    metadata (JSON under the key `frontrunner`) holds the cell with its seed, the environment, the split, the
+    orientation, the reference point, a digest of the weights the learner was given, and what these achieve by
+    themselves. A true front lies beside it in `true_front.parquet`.
     """
 
     cell: Cell
     evaluation: Evaluation
     reference_point: NDArray[np.float64]
+    """Shape (T,)."""
     pareto_front: NDArray[np.float64] | None
-    """The true front, where the problem knows it."""
+    """The true front, shape (m, T), where the problem knows it."""
     split: str
     environment: dict[str, str]
     """Versions, device and machine."""
@@ -42,29 +46,37 @@ class FrontRecord:
     """Digest of the pre-trained model and the experts."""
     hypervolume_limit: float | None = None
     """The true front's hypervolume at the reference point, where the problem knows it; absent in older files."""
-    specialist: NDArray[np.float64] | None = None
-    """(T,) error of expert t on task t, on the record's split; None where it is not finite, and in older files."""
-    pretrained: NDArray[np.float64] | None = None
-    """(T,) error of the pre-trained model, on the record's split; None where it is not finite, and in older files."""
+    expert_errors: NDArray[np.float64] | None = None
+    """Error of expert t on task t, shape (T,), on the record's split; None where not finite, and in older files."""
+    pretrained_errors: NDArray[np.float64] | None = None
+    """Errors of the pre-trained model, shape (T,), on the record's split; None likewise."""
 
     def front(self) -> Front:
-        """The front of per-task error, minimised."""
+        """Return the front of per-task error."""
         return self.evaluation.front()
 
     def true_front(self) -> ReferenceFront | None:
-        """The true front as what distances are measured to; None where the problem does not know it."""
+        """Return the true front as what distances are measured to; None where the problem does not know it."""
         return None if self.pareto_front is None else ReferenceFront(self.pareto_front)
 
     def hypervolume(self) -> Hypervolume:
-        """The front's hypervolume at the recorded reference point."""
+        """Return the front's hypervolume at the recorded reference point."""
         return hypervolume(self.front(), self.reference_point)
 
-    def hypervolume_ratio(self, volume: Hypervolume) -> float | None:
-        """This front's hypervolume as a share of the limit, 1 at best; None where no limit is known."""
-        return volume.value / self.hypervolume_limit if self.hypervolume_limit else None
+    def to_score(self, reference: ReferenceFront | None = None) -> ScoringInput:
+        """Return what indicators look at; with the reference front that distances are measured to."""
+        return ScoringInput(
+            front=self.front(),
+            losses=self.evaluation.loss,
+            reference_point=self.reference_point,
+            true_hypervolume=self.hypervolume_limit,
+            expert_errors=self.expert_errors,
+            pretrained_errors=self.pretrained_errors,
+            reference=reference,
+        )
 
     def table(self) -> pa.Table:
-        """The table as it is recorded, without metadata."""
+        """Return the table as it is recorded, without metadata."""
         import pyarrow as pa
 
         columns = {"label": pa.array(self.evaluation.labels, pa.string())}
@@ -78,26 +90,28 @@ class FrontRecord:
         return pa.table(columns)
 
     def write(self, file: Path) -> None:
-        """Write the Parquet file."""
+        """Write the Parquet file, and the true front beside it where there is one."""
         import pyarrow.parquet as pq
 
         about = {
             "cell": self.cell.to_json(),
             "orientation": "minimise",
             "reference_point": self.reference_point.tolist(),
-            "pareto_front": _as_list(self.pareto_front),
+            "true_front": None if self.pareto_front is None else TRUE_FRONT,
             "split": self.split,
             "environment": self.environment,
             "problem": self.problem,
             "hypervolume_limit": self.hypervolume_limit,
-            "specialist": _as_list(self.specialist),
-            "pretrained": _as_list(self.pretrained),
+            "expert_errors": _as_list(self.expert_errors),
+            "pretrained_errors": _as_list(self.pretrained_errors),
         }
+        if self.pareto_front is not None:
+            _write_true_front(self.pareto_front, self.cell.tasks, file.with_name(TRUE_FRONT))
         pq.write_table(self.table().replace_schema_metadata({METADATA_KEY: json.dumps(about)}), file)
 
     @classmethod
     def read(cls, file: Path) -> FrontRecord:
-        """Read it back; StoreError when the file is missing or damaged."""
+        """Read a front back; StoreError when a file is missing or damaged."""
         import pyarrow.parquet as pq
 
         try:
@@ -118,17 +132,37 @@ class FrontRecord:
                     preferences=None if np.isnan(preferences).all() else preferences,
                     labels=tuple(table["label"].to_pylist()),
                 ),
-                reference_point=np.array(about["reference_point"]),
-                pareto_front=_as_array(about["pareto_front"]),
+                reference_point=np.array(about["reference_point"], dtype=np.float64),
+                pareto_front=_true_front(about, file, cell.tasks),
                 split=about["split"],
                 environment=about["environment"],
                 problem=about["problem"],
                 hypervolume_limit=about.get("hypervolume_limit"),
-                specialist=_as_array(about.get("specialist")),
-                pretrained=_as_array(about.get("pretrained")),
+                # "specialist" and "pretrained" are what version 0.1.0 wrote.
+                expert_errors=_as_array(about.get("expert_errors", about.get("specialist"))),
+                pretrained_errors=_as_array(about.get("pretrained_errors", about.get("pretrained"))),
             )
         except Exception as damage:
             raise StoreError(f"the recorded front {file} cannot be read ({damage})") from damage
+
+
+def _true_front(about: dict[str, Any], file: Path, tasks: tuple[str, ...]) -> NDArray[np.float64] | None:
+    """Return the true front, from the file beside the front or, as version 0.1.0 wrote it, from its metadata."""
+    import pyarrow.parquet as pq
+
+    if about.get("true_front") is None:
+        return _as_array(about.get("pareto_front"))
+    with pq.ParquetFile(file.with_name(TRUE_FRONT)) as parquet:
+        table = parquet.read()
+    return np.array([table[f"error_{task}"].to_numpy() for task in tasks], dtype=np.float64).T
+
+
+def _write_true_front(points: NDArray[np.float64], tasks: tuple[str, ...], file: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {f"error_{task}": points[:, t] for t, task in enumerate(tasks)}
+    pq.write_table(pa.table(columns), file, compression="zstd")
 
 
 def _as_list(values: NDArray[np.float64] | None) -> list[Any] | None:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from ..cells.cell import Cell
 from .attempt import Attempt
+from .status import Status
 from .store import Store
 
 
 def requested_cells(store: Store, attempts: Sequence[Attempt]) -> list[Cell]:
-    """Every cell that some bench has asked for, also where the list of what it asked for is lost."""
+    """Return every cell that some bench has asked for, also where the list of what it asked for is lost."""
     cells = {cell.key: cell for cell in store.expected_cells()}
     for attempt in attempts:
         cells.setdefault(attempt.cell.key, attempt.cell)
@@ -18,9 +19,9 @@ def requested_cells(store: Store, attempts: Sequence[Attempt]) -> list[Cell]:
 
 
 def why_unfinished(attempt: Attempt | None) -> str:
-    """From the last attempt at a cell without a result, if there was one: `status: reason`."""
+    """Return `status: reason` of a cell without a result, from the last attempt at it if there was one."""
     if attempt is None:
         return "missing: not run yet"
-    if attempt.status == "finished":
+    if attempt.status is Status.FINISHED:
         return "damaged: its recorded front cannot be read; the same bench runs it again"
     return f"{attempt.status}: {attempt.reason}" if attempt.reason else attempt.status

@@ -1,8 +1,8 @@
-"""The store: MLflow on SQLite, with artifacts and checkpoints beside it, in one folder.
+"""The store: MLflow on SQLite, with files and checkpoints beside it, in one folder.
 
 Experiment = suite. Parent run = one bench or study on that suite, child run = one attempt at a cell. A cell's run is
-RUNNING while its process runs and FINISHED only when its front and all it measured have been written; IGD follows
-when the bench ends, since it depends on the other fronts.
+RUNNING while its process runs and FINISHED only when all it measured has been written. `Store.record` is the only way
+in for a finished cell; what is computed from fronts afterwards (scores, pictures, notes) is added by `log`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,26 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from ...errors import StoreError, UnknownNameError
+from ...file_digest import digest_files
 from ..cells.cell import Cell, read_cells
 from .attempt import Attempt
+from .finished_cell import MANIFEST, FinishedCell, Manifest
 from .mlflow_database import create_database, explained, open_client
 from .mlflow_reader import RecordedRun, read_runs
+from .mlflow_run import (
+    PARAM_LENGTH,
+    cell_params,
+    ended_tags,
+    finished_metrics,
+    finished_params,
+    finished_tags,
+    kind_of,
+    read_attempt,
+    started_tags,
+)
 from .mlflow_tags import PREFIX
 from .mlflow_views import experiment_tags, is_view
+from .status import Ending, Status
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -37,12 +51,12 @@ BATCH = 1000  # MLflow takes at most this many metrics in one call
 
 
 def store_folder(chosen: str | Path | None) -> Path:
-    """The chosen folder, `FRONTRUNNER_STORE`, or `mlruns` where the command runs."""
+    """Return the chosen folder, `FRONTRUNNER_STORE`, or `mlruns` where the command runs."""
     return Path(chosen or os.environ.get("FRONTRUNNER_STORE") or "mlruns").expanduser().resolve()
 
 
 class Store:
-    """Opens the store in a folder, creating it when `create` is set.
+    """The store in a folder, opened, and created when `create` is set.
 
     Raises:
         StoreError: the folder cannot be written, or holds no store and `create` is not set.
@@ -51,6 +65,7 @@ class Store:
     def __init__(self, folder: Path, *, create: bool) -> None:
         self.folder = folder
         self._database = database = folder / "mlflow.db"
+        self._experiment_ids: dict[str, str] = {}
         self.uri = f"sqlite:///{database}"
         if set("?#%") & set(str(folder)):
             raise StoreError(f"the store's path becomes part of an address, where ?, # and % mean something: {folder}")
@@ -70,12 +85,12 @@ class Store:
 
     @functools.cached_property
     def client(self) -> MlflowClient:
-        """MLflow's own, for all that is written; opened on first use, since it takes seconds to import."""
+        """MLflow's own client, for all that is written; opened on first use, since it takes seconds to import."""
         with explained(self.folder):
             return open_client(self.uri)
 
     def experiments(self) -> list[Experiment]:
-        """One a suite that something was run on, by name, with the views of this version."""
+        """Return the experiment of every suite that something was run on, by name, with this version's views."""
         with explained(self.folder):
             found = [each for each in self.client.search_experiments() if each.name != "Default"]
             for experiment in found:
@@ -83,13 +98,36 @@ class Store:
             return sorted(found, key=lambda experiment: str(experiment.name))
 
     def lock(self, cell: Cell) -> FileLock:
-        """Held by the process that runs the cell; the system frees it when that process dies."""
+        """Return the lock held by the process that runs the cell; the system frees it when that process dies."""
         return FileLock(self.folder / "locks" / f"{cell.key}.lock")
+
+    @contextlib.contextmanager
+    def scratch(self, cell: Cell) -> Iterator[Path]:
+        """Make a folder for one attempt, on the store's own disk; what a killed attempt left is removed first.
+
+        The cell's lock is held. `record` and `end` move it among the run's files.
+        """
+        folder = self.folder / "scratch" / cell.key
+        with explained(self.folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def checkpoints(self, cell: Cell) -> Path:
+        """Return where a fit of the cell keeps its state; the folder outlives attempts, and may not exist."""
+        return self.folder / "checkpoints" / cell.key
+
+    def remove_checkpoints(self, cell: Cell) -> None:
+        """Remove what is kept of a fit that nobody will take up again. The cell's lock is held."""
+        shutil.rmtree(self.checkpoints(cell), ignore_errors=True)
 
     def parent_run(
         self, kind: str, suite: str, name: str, digest: str, documents: Mapping[str, Mapping[str, Any]]
     ) -> str:
-        """The run above the cells of a bench or a study on one suite, reopened when the same was started before.
+        """Open the run above the cells of a bench or a study on one suite; the same one if it was started before.
 
         Args:
             kind: `bench` or `study`.
@@ -114,27 +152,62 @@ class Store:
             self.log(run_id, tags={f"{PREFIX}kind": kind, f"{PREFIX}{kind}": digest})
             return run_id
 
-    def start(self, cell: Cell, parent: str) -> str:
-        """Begin an attempt; earlier attempts that never ended are closed as killed. The cell's lock is held."""
+    def begin(self, cell: Cell, parent: str) -> str:
+        """Open a run for an attempt at a cell; earlier attempts that never ended are closed as killed.
+
+        The cell's lock is held.
+        """
         with explained(self.folder):
             for stale in self.attempts(cell):
-                if stale.status == "running":
-                    self.end(stale.run_id, "killed", "the process that ran it is gone")
+                if stale.status is Status.RUNNING:
+                    self.end(stale.run_id, Ending(Status.KILLED, "the process that ran it is gone"))
             run = self.client.create_run(
                 self._experiment(cell.suite),
                 run_name=f"{cell.label} · seed {cell.seed}",
-                tags={
-                    f"{PREFIX}kind": _kind(cell),
-                    f"{PREFIX}cell": cell.key,
-                    f"{PREFIX}spec": json.dumps(cell.to_json()),
-                    f"{PREFIX}method": cell.method,
-                    f"{PREFIX}label": cell.label,
-                    f"{PREFIX}group": cell.group,
-                    f"{PREFIX}status": "running",
-                    "mlflow.parentRunId": parent,
-                },
+                tags=started_tags(cell, parent),
             )
+            self.log(run.info.run_id, params=cell_params(cell))
             return str(run.info.run_id)
+
+    def record(self, run_id: str, finished: FinishedCell, folder: Path, *, imported_from: str = "") -> None:
+        """Record a finished cell and close its run as finished; the only place that does.
+
+        Args:
+            run_id: by `begin`.
+            finished: what `FinishedCell.read` gave for the folder, checked by that.
+            folder: moved among the run's files, with whatever else lies in it.
+            imported_from: names the bundle it came from, if it did.
+
+        Raises:
+            StoreError: it cannot be written; the run stays open.
+        """
+        with explained(self.folder):
+            digests = {
+                **Manifest.model_validate_json((folder / MANIFEST).read_bytes()).files,
+                MANIFEST: digest_files(folder / MANIFEST),
+            }
+            self._move_files(run_id, finished.cell.suite, folder)
+            self.log(
+                run_id,
+                params=finished_params(finished),
+                metrics=finished_metrics(finished),
+                curve=finished.curve,
+                tags=finished_tags(digests, finished.environment, imported_from),
+            )
+        self.end(run_id, Ending(Status.FINISHED))
+
+    def record_unfinished(self, run_id: str, cell: Cell, ending: Ending, folder: Path) -> None:
+        """Close the run of an attempt that has no result, and keep what its folder holds (its log)."""
+        with explained(self.folder):
+            self._move_files(run_id, cell.suite, folder)
+        self.end(run_id, ending)
+
+    def end(self, run_id: str, ending: Ending) -> None:
+        """Close a run: of an attempt, a bench or a study."""
+        with explained(self.folder):
+            self.log(run_id, tags=ended_tags(ending))
+            closed = {Status.FINISHED: "FINISHED", Status.KILLED: "KILLED", Status.STOPPED: "KILLED"}
+            self.client.set_terminated(run_id, closed.get(ending.status, "FAILED"))
 
     def log(
         self,
@@ -145,7 +218,7 @@ class Store:
         curve: Sequence[Mapping[str, float]] = (),
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Parameters, final metrics and a training curve, in batches; values that are not finite stay absent."""
+        """Add parameters, final metrics and a training curve to a run; values that are not finite stay absent."""
         from mlflow.entities import Metric, Param, RunTag
 
         now = int(time.time() * 1000)
@@ -156,61 +229,27 @@ class Store:
             for name, value in row.items()
             if name != "step"
         ]
+        points = [point for point in points if math.isfinite(point.value)]
+        given = [Param(name, str(value)[:PARAM_LENGTH]) for name, value in (params or {}).items()]
         with explained(self.folder):
-            points = [point for point in points if math.isfinite(point.value)]
-            self.client.log_batch(
-                run_id, params=[Param(name, str(value)[:6000]) for name, value in (params or {}).items()]
-            )
-            for start in range(0, len(points), BATCH):
-                self.client.log_batch(run_id, metrics=points[start : start + BATCH])
-            # Last: a tag may say that the metrics are there.
-            self.client.log_batch(run_id, tags=[RunTag(name, value) for name, value in (tags or {}).items()])
+            for start in range(0, max(len(points), len(given)), BATCH):
+                self.client.log_batch(run_id, metrics=points[start : start + BATCH], params=given if start == 0 else [])
+            if tags:  # last: a tag may say that the metrics are there
+                self.client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])
 
     def tags(self, run_id: str) -> Mapping[str, str]:
-        """Those of a run."""
+        """Return the tags of a run."""
         with explained(self.folder):
             found: Mapping[str, str] = self.client.get_run(run_id).data.tags
             return found
 
-    @contextlib.contextmanager
-    def scratch(self, cell: Cell) -> Iterator[Path]:
-        """A folder for one attempt, on the store's own disk; what a killed attempt left is removed first.
-
-        The cell's lock is held.
-        """
-        folder = self.folder / "scratch" / cell.key
-        with explained(self.folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def checkpoints(self, cell: Cell) -> Path:
-        """Where a fit of the cell keeps its state; outlives attempts, and may not exist."""
-        return self.folder / "checkpoints" / cell.key
-
-    def remove_checkpoints(self, cell: Cell) -> None:
-        """What is kept of a fit that nobody will take up again. The cell's lock is held."""
-        shutil.rmtree(self.checkpoints(cell), ignore_errors=True)
-
     def add_artifacts(self, run_id: str, folder: Path) -> None:
-        """Copy every file of a folder to a run's artifacts."""
+        """Copy every file of a folder to a run's files."""
         with explained(self.folder):
             self.client.log_artifacts(run_id, str(folder))
 
-    def end(self, run_id: str, status: str, reason: str = "") -> None:
-        """Close a run as finished, unsupported, failed, out of memory, killed or stopped."""
-        with explained(self.folder):
-            self.client.set_tag(run_id, f"{PREFIX}status", status)
-            if reason:
-                self.client.set_tag(run_id, f"{PREFIX}reason", reason)
-            state = {"finished": "FINISHED", "killed": "KILLED", "stopped": "KILLED"}.get(status, "FAILED")
-            self.client.set_terminated(run_id, state)
-
     def attempts(self, cell: Cell | None = None, *, kind: str = "cell") -> list[Attempt]:
-        """Every recorded attempt, oldest first.
+        """Return every recorded attempt, oldest first.
 
         Args:
             cell: at this cell only, of whatever kind it is.
@@ -219,17 +258,17 @@ class Store:
         if cell is None:
             return [self._attempt(run) for run in read_runs(self._database, f"{PREFIX}kind", kind)]
         found = read_runs(self._database, f"{PREFIX}cell", cell.key)
-        return [self._attempt(run) for run in found if run.tags[f"{PREFIX}kind"] == _kind(cell)]
+        return [self._attempt(run) for run in found if run.tags[f"{PREFIX}kind"] == kind_of(cell)]
 
     def settled(self, cell: Cell) -> Attempt | None:
-        """The attempt that another would only repeat: finished with a front that can be read, else unsupported."""
+        """Return the attempt that makes a rerun unnecessary (finished with a readable front, else unsupported)."""
         attempts = self.attempts(cell)
         finished = (attempt for attempt in attempts if attempt.intact() is not None)
-        unsupported = (attempt for attempt in attempts if attempt.status == "unsupported")
+        unsupported = (attempt for attempt in attempts if attempt.status is Status.UNSUPPORTED)
         return next(itertools.chain(finished, unsupported), None)
 
     def expected_cells(self) -> list[Cell]:
-        """Every cell that some bench has asked for, once."""
+        """Return every cell that some bench has asked for, once."""
         cells: dict[str, Cell] = {}
         for document in self.documents("bench", "cells.json"):
             try:
@@ -239,22 +278,28 @@ class Store:
         return list(cells.values())
 
     def documents(self, kind: str, file: str) -> list[dict[str, Any]]:
-        """This file of every parent run of a kind that has it, oldest first."""
+        """Return this file of every parent run of a kind that has it, oldest first."""
         found = []
-        with _told_in_one_sentence(self.folder):
+        try:
             for run in read_runs(self._database, f"{PREFIX}kind", kind):
-                path = self._artifacts(run) / file
+                path = self.files_of(run.run_id, run.experiment) / file
                 if path.exists():
                     found.append(json.loads(path.read_text()))
+        except (OSError, ValueError) as error:
+            raise StoreError(f"the store in {self.folder} cannot be read ({error})") from error
         return found
 
-    def find(self, run: str) -> Attempt:
-        """The finished attempt whose run id starts with `run`.
+    def find(self, run: str, *, cell: Cell | None = None) -> Attempt:
+        """Return the finished attempt whose run id starts with `run`.
+
+        Args:
+            run: the beginning of a run id.
+            cell: whose attempt it is, where that is known: then no other is looked at.
 
         Raises:
             UnknownNameError: none does. StoreError: several do.
         """
-        finished = [attempt for attempt in self.attempts() if attempt.status == "finished"]
+        finished = [attempt for attempt in self.attempts(cell) if attempt.status is Status.FINISHED]
         found = [attempt for attempt in finished if attempt.run_id.startswith(run)]
         if not found:
             raise UnknownNameError("finished run", run, [attempt.run_id[:8] for attempt in finished])
@@ -263,31 +308,22 @@ class Store:
         return found[0]
 
     def _attempt(self, run: RecordedRun) -> Attempt:
-        tags = run.tags
-        try:
-            return Attempt(
-                run_id=run.run_id,
-                experiment_id=run.experiment_id,
-                cell=Cell.from_json(json.loads(tags[f"{PREFIX}spec"]), tags[f"{PREFIX}cell"]),
-                status=tags[f"{PREFIX}status"],
-                reason=tags.get(f"{PREFIX}reason", ""),
-                metrics=run.metrics,
-                reference=tags.get(f"{PREFIX}reference_front"),
-                folder=self._artifacts(run),
-                digests=json.loads(tags.get(f"{PREFIX}digests", "{}")),
-                tags=tags,
-            )
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise StoreError(
-                f"the tags of run {run.run_id} in {self.folder} are not what was recorded ({type(error).__name__}: "
-                f"{error}); mend them or delete the run in MLflow"
-            ) from error
+        return read_attempt(run, self.files_of(run.run_id, run.experiment))
 
-    def _artifacts(self, run: RecordedRun) -> Path:
-        """Where the files of a run lie in this folder; MLflow's own address names where the store was made."""
-        return Path(f"{self.folder}/artifacts/{run.experiment}/{run.run_id}/artifacts")
+    def files_of(self, run_id: str, suite: str) -> Path:
+        """Return where the files of a run lie in this folder; MLflow's own address names where the store was made."""
+        return Path(f"{self.folder}/artifacts/{suite}/{run_id}/artifacts")
+
+    def _move_files(self, run_id: str, suite: str, folder: Path) -> None:
+        """Move a folder of this disk to where a run's files lie."""
+        home = self.files_of(run_id, suite)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        folder.replace(home)
 
     def _experiment(self, suite: str) -> str:
+        """Return the id of a suite's experiment, made when there is none."""
+        if suite in self._experiment_ids:
+            return self._experiment_ids[suite]
         home = (self.folder / "artifacts" / suite).as_uri()
         existing = self.client.get_experiment_by_name(suite)
         if existing is None:
@@ -298,7 +334,8 @@ class Store:
                 "it can be read here, but to add to it move it back or name a new one with --store"
             )
         self._describe(existing)
-        return str(existing.experiment_id)
+        self._experiment_ids[suite] = str(existing.experiment_id)
+        return self._experiment_ids[suite]
 
     def _describe(self, experiment: Experiment) -> None:
         """Keep the experiment's views; its description and kind only where nobody has given it any."""
@@ -309,17 +346,3 @@ class Store:
     def _search(self, query: str, experiment: str) -> list[Run]:
         found = self.client.search_runs([experiment], query, order_by=["attributes.start_time ASC"])
         return list(found)
-
-
-@contextlib.contextmanager
-def _told_in_one_sentence(folder: Path) -> Iterator[None]:
-    """What reading a file of the store may raise."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise StoreError(f"the store in {folder} cannot be read ({error})") from error
-
-
-def _kind(cell: Cell) -> str:
-    """What looks at another split than test is no result of a benchmark: it is kept apart."""
-    return "cell" if cell.split == "test" else "trial"

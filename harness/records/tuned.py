@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import ConfigError, UnknownNameError
 from ...methods import METHODS
+from ..cells.bench_file import BenchSpec, LearnerSpec
 from .store import Store
 
 FILE = "tuned.json"
@@ -42,7 +43,7 @@ class Tuned:
         return cls(**{**content, "configurations": [Configuration(**one) for one in content["configurations"]]})
 
     def configuration(self, trial: int | None = None) -> Configuration:
-        """The chosen one, or that of a trial.
+        """Return the chosen configuration, or that of a trial.
 
         Raises:
             ConfigError: the trial is not among the best, or the method has changed since.
@@ -61,7 +62,7 @@ class Tuned:
 
 
 def find_tuned(store: Store, study: str) -> Tuned:
-    """What the study of this name has found.
+    """Return what the study of this name has found.
 
     Raises:
         UnknownNameError: no study of this name has finished in this store.
@@ -70,3 +71,28 @@ def find_tuned(store: Store, study: str) -> Tuned:
     if study not in found:
         raise UnknownNameError("finished study", study, found)
     return found[study]
+
+
+def find_tuned_learners(spec: BenchSpec, store: Store | None) -> BenchSpec:
+    """Return a bench in which every `tuned: NAME` is replaced by what that study has found.
+
+    Args:
+        spec: as written.
+        store: where studies are recorded; None where there is none yet.
+
+    Raises:
+        UnknownNameError, ConfigError: a study that is not finished, or a trial it does not keep.
+    """
+    return spec.model_copy(update={"learners": [_find_learner(learner, store) for learner in spec.learners]})
+
+
+def _find_learner(learner: LearnerSpec, store: Store | None) -> LearnerSpec:
+    if learner.tuned is None:
+        return learner
+    if store is None:
+        raise ConfigError(f"the study {learner.tuned!r} is looked up in a store, and there is none yet; tune first")
+    tuned = find_tuned(store, learner.tuned)
+    found = tuned.configuration(learner.trial)
+    options = {**found.options, **learner.options}
+    label = learner.label or f"{tuned.method} (tuned: {learner.tuned}, trial {found.trial})"
+    return LearnerSpec(method=tuned.method, options=options, label=label)

@@ -1,4 +1,4 @@
-"""What a bench's run on a suite is given at the end: its leaderboard in words, numbers and pictures."""
+"""Write a finished bench's leaderboard, metrics and plots to its MLflow parent run."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import dataclasses
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ...errors import StoreError
-from ...metrics import Front
 from ..board.leaderboard import Board, labels, leaderboards
 from ..board.markdown import plain
 from ..board.overall_ranking import OverallRanking, overall_ranking
@@ -20,15 +17,14 @@ from ..board.raw_boards import as_csv
 from ..board.rendering import as_markdown
 from ..cells.cell import digest
 from ..records.mlflow_tags import NOTE, PREFIX
+from ..records.status import Status
 from ..records.store import Store
+from ..running.bench import BenchRun
 from ..running.settle import SettledCell
 from ..scoring.measures import MEASURES
-from ..scoring.scored_cells import load_groups, record_indicators
-from .pictures.cost_png import cost_png
-from .pictures.front_html import front_html
-from .pictures.front_png import front_png
-from .pictures.progress_png import progress_png
-from .pictures.rank_png import rank_png
+from ..scoring.scored_cells import load_groups, publish_reference_scores
+from .board_pictures import BoardPictures, file_name
+from .drawing import DrawingProcess
 
 RECORDED = f"{PREFIX}recorded"
 NOTE_LENGTH = 7500
@@ -36,28 +32,32 @@ NOTE_LENGTH = 7500
 _PER_LEARNER = ("hypervolume", "igd_plus")
 
 
-def summarise(store: Store, parents: Mapping[str, str], outcomes: Sequence[SettledCell]) -> None:
-    """Score all fronts against the newest references, summarise a bench on its runs and end them.
+def summarise(store: Store, run: BenchRun, drawing: DrawingProcess) -> None:
+    """Show the scores of all fronts against the newest references, and summarise a bench on its runs.
 
     A bench whose cells and references are those of its last summary is left as it is.
 
     Args:
         store: where its cells are recorded.
-        parents: suite -> the bench's run.
-        outcomes: of all of its cells.
+        run: the bench.
+        drawing: where its pictures are drawn.
     """
-    record_indicators(store, load_groups(store))
-    boards = leaderboards(store, among={outcome.cell.key for outcome in outcomes})
+    groups = load_groups(store)
+    publish_reference_scores(store, groups)
+    boards = leaderboards(store, among={one.cell.key for one in run.settled}, groups=groups)
     overall = overall_ranking(boards)
-    for suite, parent in parents.items():
-        mine = [outcome for outcome in outcomes if outcome.cell.suite == suite]
-        _summarise(store, parent, [board for board in boards if board.suite == suite], overall, mine)
-        settled = all(outcome.ending.settled for outcome in mine)
-        store.end(parent, "finished" if settled else "failed")
+    for suite, parent in run.parents.items():
+        mine = [one for one in run.settled if one.cell.suite == suite]
+        _summarise(store, parent, [board for board in boards if board.suite == suite], overall, mine, drawing)
 
 
 def _summarise(
-    store: Store, parent: str, boards: Sequence[Board], overall: OverallRanking | None, outcomes: Sequence[SettledCell]
+    store: Store,
+    parent: str,
+    boards: Sequence[Board],
+    overall: OverallRanking | None,
+    settled: Sequence[SettledCell],
+    drawing: DrawingProcess,
 ) -> None:
     shown = [
         [board.reference_digest, [[row.label, row.run_ids, list(row.unfinished.items())] for row in board.rows]]
@@ -69,20 +69,21 @@ def _summarise(
         return
     try:
         with tempfile.TemporaryDirectory() as folder:
-            _write(boards, overall, Path(folder))
+            _write(store, boards, overall, Path(folder), drawing)
             store.add_artifacts(parent, Path(folder))
     except OSError as error:
         raise StoreError(f"the summary of a bench cannot be written ({error}); free some space") from error
-    counts = Counter(outcome.ending.status for outcome in outcomes)
-    seeds = sorted({outcome.cell.seed for outcome in outcomes})
+    counts = Counter(one.ending.status for one in settled)
+    n_finished, n_unsupported = counts[Status.FINISHED], counts[Status.UNSUPPORTED]
+    seeds = sorted({one.cell.seed for one in settled})
     store.log(
         parent,
-        params={"suite": outcomes[0].cell.suite, "seeds": ", ".join(map(str, seeds))},
+        params={"suite": settled[0].cell.suite, "seeds": ", ".join(map(str, seeds))},
         metrics={
-            "cells": len(outcomes),
-            "cells_finished": counts["finished"],
-            "cells_unsupported": counts["unsupported"],
-            "cells_unfinished": len(outcomes) - counts["finished"] - counts["unsupported"],
+            "cells": len(settled),
+            "cells_finished": n_finished,
+            "cells_unsupported": n_unsupported,
+            "cells_unfinished": len(settled) - n_finished - n_unsupported,
             **_numbers(boards),
         },
         tags={NOTE: note(boards), RECORDED: recorded},
@@ -90,7 +91,7 @@ def _summarise(
 
 
 def note(boards: Sequence[Board]) -> str:
-    """The boards in Markdown, as many rows of each as fit into a run's description."""
+    """Return the boards in Markdown, as many rows of each as fit into a run's description."""
     ending = (
         "\n\nEvery row, and the pictures beside it, are under *Artifacts*. `frontrunner leaderboard --format html` "
         "makes a page of everything in the store."
@@ -110,7 +111,7 @@ def note(boards: Sequence[Board]) -> str:
 
 
 def _in_a_sentence(board: Board) -> str:
-    """What the UI shows of a long description before it is unfolded."""
+    """Return what the UI shows of a long description before it is unfolded."""
     finished = sum(len(row.seeds) for row in board.rows)
     cells = f"{finished} of {finished + sum(len(row.unfinished) for row in board.rows)} cells finished"
     if not finished:
@@ -123,11 +124,11 @@ def _in_a_sentence(board: Board) -> str:
 
 
 def _numbers(boards: Sequence[Board]) -> dict[str, float]:
-    """The best hypervolume, and every learner's means; MLflow shows names with one beginning together."""
+    """Return the best hypervolume, and every learner's means; MLflow shows names with one beginning together."""
     found: dict[str, float] = {}
     names = labels(boards)
     for board in boards:
-        where = "" if len(boards) == 1 else f" ({_file_name(board)})"
+        where = "" if len(boards) == 1 else f" ({file_name(board)})"
         finished = [row for row in board.rows if row.seeds]
         if finished:
             found[f"best_hypervolume{_allowed(where)}"] = finished[0].intervals["hypervolume"].mean
@@ -142,50 +143,25 @@ def _numbers(boards: Sequence[Board]) -> dict[str, float]:
 
 
 def _allowed(label: str) -> str:
-    """What MLflow takes as the last part of a metric's name; brackets it does not."""
+    """Return what MLflow takes as the last part of a metric's name; brackets it does not."""
     plain = re.sub(r"[^\w\-. ]+", " ", label)
     return re.sub(r" +", " ", plain)[:200].rstrip(" .").lstrip(".") if label else ""
 
 
-def _file_name(board: Board) -> str:
-    """Tells a suite's boards apart."""
-    return f"{'-'.join(board.tasks)}-{_points_per_edge(board)}"
-
-
-def _points_per_edge(board: Board) -> int | str:
-    results = [result for row in board.rows for result in row.results.values()]
-    return results[0].attempt.cell.points_per_edge if results else "none"
-
-
-def _write(boards: Sequence[Board], overall: OverallRanking | None, folder: Path) -> None:
+def _write(
+    store: Store, boards: Sequence[Board], overall: OverallRanking | None, folder: Path, drawing: DrawingProcess
+) -> None:
     (folder / "leaderboard.md").write_text(as_markdown(boards) + "\n", encoding="utf-8")
     (folder / "leaderboard.csv").write_text(as_csv(boards) + "\n", encoding="utf-8")
-    for board in boards:
-        if any(row.seeds for row in board.rows):
-            _draw(board, folder)
+    shown = [pictures for board in boards if (pictures := BoardPictures.of(board, store)) is not None]
+    drawn = [drawing.submit(pictures.draw, folder) for pictures in shown]
     if overall is not None and overall.ranking.enough_for_diagram:
-        rank_png(overall.ranking, folder / "ranks.png", title="Average rank by hypervolume over the bench's boards")
+        drawn.append(drawing.submit(_draw_ranks, overall, folder))
+    for future in drawn:
+        future.result()
 
 
-def _draw(board: Board, folder: Path) -> None:
-    name, names = _file_name(board), labels([board])
-    cost_png(board, folder / f"cost-{name}.png", title=f"Quality against cost: {board.name}")
-    probed = {
-        names[row.key]: curves
-        for row in board.rows
-        if (curves := [np.array(c).T for r in row.results.values() if (c := r.attempt.quality_over_time())])
-    }
-    if probed:
-        progress_png(probed, folder / f"progress-{name}.png", title=f"Quality over time: {board.name}")
-    seed = min(seed for row in board.rows for seed in row.seeds)
-    fronts: dict[str, Front] = {
-        names[row.key]: row.results[seed].record.front() for row in board.rows if seed in row.results
-    }
-    for draw, ending in ((front_png, "png"), (front_html, "html")):
-        draw(
-            fronts,
-            board.tasks,
-            folder / f"fronts-{name}.{ending}",
-            title=f"{board.suite}: {', '.join(board.tasks)} (seed {seed})",
-            reference_point=board.reference_point,
-        )
+def _draw_ranks(overall: OverallRanking, folder: Path) -> None:
+    from .pictures.rank_png import rank_png
+
+    rank_png(overall.ranking, folder / "ranks.png", title="Average rank by hypervolume over the bench's boards")

@@ -1,4 +1,4 @@
-"""The anchors of normalisation: what every specialist achieves on its own task, and the pre-trained model on all.
+"""The anchors of normalisation: what every expert achieves on its own task, and the pre-trained model on all.
 
 They are measured once for every prepared problem and split, and kept in the expert cache's folder; a file that
 cannot be read is made again.
@@ -26,7 +26,7 @@ from ...whole_file import replacing
 class Anchors:
     """Errors on one split, minimised; None where one of them is NaN or infinite."""
 
-    specialist: NDArray[np.float64] | None
+    experts: NDArray[np.float64] | None
     """(T,) of expert t on task t."""
     pretrained: NDArray[np.float64] | None
     """(T,) of the pre-trained model."""
@@ -52,14 +52,14 @@ def find_anchors(problem: Problem, split: str, made_with: Mapping[str, object]) 
 
 
 def _measure(problem: Problem, split: str) -> NDArray[np.float64]:
-    """(2, T) errors: the specialists', the pre-trained model's."""
+    """(2, T) errors: the experts', the pre-trained model's."""
     problem.model.eval()
 
     def error(params: Params) -> NDArray[np.float64]:
         return problem.evaluate(params, split).error
 
-    specialist = [error(expert)[t] for t, expert in enumerate(problem.experts)]
-    found = np.array([specialist, error(problem.pretrained)], dtype=np.float64)
+    experts = [error(expert)[t] for t, expert in enumerate(problem.experts)]
+    found = np.array([experts, error(problem.pretrained)], dtype=np.float64)
     if problem.device.type == "cuda":
         torch.cuda.empty_cache()  # what it had reserved must not count as the fit's
     return found
@@ -69,7 +69,7 @@ def _read(file: Path, n_tasks: int) -> NDArray[np.float64] | None:
     """None where there is no such file, or none that can be read."""
     try:
         content = json.loads(file.read_text())
-        found = np.array([content["specialist"], content["pretrained"]], dtype=np.float64)
+        found = np.array([content["experts"], content["pretrained"]], dtype=np.float64)
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return found if found.shape == (2, n_tasks) else None
@@ -78,4 +78,4 @@ def _read(file: Path, n_tasks: int) -> NDArray[np.float64] | None:
 def _write(file: Path, errors: NDArray[np.float64]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with replacing(file) as partial:
-        partial.write_text(json.dumps({"specialist": errors[0].tolist(), "pretrained": errors[1].tolist()}))
+        partial.write_text(json.dumps({"experts": errors[0].tolist(), "pretrained": errors[1].tolist()}))

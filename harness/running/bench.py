@@ -1,4 +1,4 @@
-"""Runs the cells of a bench that have not finished, records them, and summarises them."""
+"""Run the cells of a bench that are not settled, one at a time on each device."""
 
 from __future__ import annotations
 
@@ -6,20 +6,37 @@ import hashlib
 import queue
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ..cells.bench_file import BenchSpec
 from ..cells.cell import Cell, cells_document
+from ..records.status import Ending, Status
 from ..records.store import Store
-from ..reports.bench_summary import summarise
 from .devices import on_each_device
 from .settle import Listener, SettledCell, settle_cell
 from .worker_process import preload
 
 
+@dataclass(frozen=True)
+class BenchRun:
+    """A bench whose cells have all been settled or attempted; its runs in MLflow are still open."""
+
+    settled: Sequence[SettledCell]
+    """In the bench's order."""
+    parents: Mapping[str, str]
+    """Suite -> run id of the bench on it."""
+
+    def close(self, store: Store, ending: Ending | None = None) -> None:
+        """End the bench's runs: as `ending` says, else by what became of their cells."""
+        for suite, parent in self.parents.items():
+            done = all(one.ending.status.settled for one in self.settled if one.cell.suite == suite)
+            store.end(parent, ending or Ending(Status.FINISHED if done else Status.FAILED))
+
+
 def run_bench(
     spec: BenchSpec, store: Store, *, devices: Sequence[str], plugins: Sequence[str], listener: Listener
-) -> list[SettledCell]:
-    """Run what is not settled, one cell at a time on each device; failed cells are rows, the rest goes on.
+) -> BenchRun:
+    """Run what is not settled; a cell that fails is a row with its reason, and the rest goes on.
 
     Args:
         spec: checked before anything is recorded.
@@ -35,30 +52,10 @@ def run_bench(
         mine = cells_document(cell for cell in cells if cell.suite == suite)
         documents = {"cells.json": mine, "bench.json": spec.model_dump()}
         parents[suite] = store.parent_run("bench", suite, spec.name, digest, documents)
-    try:
-        outcomes = _run_all(cells, spec.probes, store, parents, devices, plugins, listener)
-        summarise(store, parents, outcomes)
-    except BaseException:
-        for parent in parents.values():
-            store.end(parent, "killed", "interrupted")
-        raise
-    return outcomes
-
-
-def _run_all(
-    cells: Sequence[Cell],
-    probes: int,
-    store: Store,
-    parents: Mapping[str, str],
-    devices: Sequence[str],
-    plugins: Sequence[str],
-    listener: Listener,
-) -> list[SettledCell]:
-    """One cell at a time on each device."""
     todo: queue.SimpleQueue[Cell] = queue.SimpleQueue()
     for cell in cells:
         todo.put(cell)
-    outcomes: dict[str, SettledCell] = {}
+    settled: dict[str, SettledCell] = {}
 
     def serve(device: str, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -66,7 +63,7 @@ def _run_all(
                 cell = todo.get_nowait()
             except queue.Empty:
                 return
-            outcomes[cell.key] = settle_cell(
+            settled[cell.key] = settle_cell(
                 cell,
                 store,
                 parents[cell.suite],
@@ -74,14 +71,18 @@ def _run_all(
                 plugins=plugins,
                 stop=stop,
                 listener=listener,
-                probes=probes,
+                probes=spec.probes,
             )
 
-    preload(cell.suite for cell in cells)
-    on_each_device(devices, serve)
-    return [outcomes[cell.key] for cell in cells]
+    try:
+        preload(cell.suite for cell in cells)
+        on_each_device(devices, serve)
+    except BaseException:
+        BenchRun([], parents).close(store, Ending(Status.KILLED, "interrupted"))
+        raise
+    return BenchRun([settled[cell.key] for cell in cells], parents)
 
 
 def _digest(name: str, cells: Sequence[Cell]) -> str:
-    """Of a bench: the same name and cells are the same bench, resumed."""
+    """Digest of a bench: the same name and cells are the same bench, resumed."""
     return hashlib.sha256("/".join([name, *sorted(cell.key for cell in cells)]).encode()).hexdigest()[:16]

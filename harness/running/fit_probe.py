@@ -1,4 +1,4 @@
-"""Scores a set in the making: its hypervolume on a few preferences, a few times during a fit and at its end."""
+"""Score the partial set during a fit: its hypervolume on a few preferences, a few times and at the end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...methods import ParetoSet
 from ...metrics import hypervolume
 from ...tasks import Problem
 from .evaluate import evaluate_members
-from .worker_events import Reporter
+from .worker_events import Probed, Reporter
 
 
 class FitProbe:
@@ -50,17 +50,17 @@ class FitProbe:
         self.time_s = 0.0
         """Spent here so far; the fit is not to be charged for it."""
 
-    def __call__(self, step: int, total: int, in_the_making: Callable[[], ParetoSet]) -> None:
-        """Looks where the next moment has come."""
+    def __call__(self, step: int, total: int, partial_set: Callable[[], ParetoSet]) -> None:
+        """Score the set if training has passed the next of `times` evenly spaced steps."""
         moment = step * (self._times + 1) // total
         if not self._passed < moment <= self._times:
             return
         self._passed = moment
         start = self._clock()
         fit_time_s = self._fit_time_s()
-        value = self._score(in_the_making)
+        value = self._score(partial_set)
         self.time_s += self._clock() - start
-        self._reporter.probed(step, total, moment, value, fit_time_s)
+        self._reporter.probed(Probed(step, total, moment, value, fit_time_s))
 
     def finish(self, pareto_set: ParetoSet, fit_time_s: float) -> None:
         """Score the finished set, outside of the fit's time, if the fit was looked at.

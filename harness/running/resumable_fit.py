@@ -1,4 +1,4 @@
-"""A fit that goes on where an ended attempt left it, with what it had cost and shown until then."""
+"""Resume a fit from its last checkpoint, carrying over elapsed time, memory peaks and training curve."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import torch
 
 from ...errors import StoreError
 from ...methods import Checkpoints
+from ...whole_file import replacing
 from .meter import Meter
 from .worker_events import Reporter
 
@@ -35,14 +36,13 @@ class FitSoFar:
     curve: Sequence[Mapping[str, float]] = ()
 
     def write(self, folder: Path) -> None:
-        """Beside the checkpoints; whole or not at all."""
-        half = folder / f"{FILE}.half"
-        half.write_text(json.dumps(dataclasses.asdict(self)))
-        half.replace(folder / FILE)
+        """Write it beside the checkpoints, whole or not at all."""
+        with replacing(folder / FILE) as partial:
+            partial.write_text(json.dumps(dataclasses.asdict(self)))
 
     @classmethod
     def read(cls, folder: Path) -> FitSoFar | None:
-        """None where there is none, or none that can be read."""
+        """Read it back; None where there is none, or none that can be read."""
         try:
             return cls(**json.loads((folder / FILE).read_text()))
         except (OSError, ValueError, TypeError):

@@ -1,31 +1,25 @@
-"""Runs one cell: settled before, or attempted under its lock in a process of its own, and recorded."""
+"""Settle one cell: find it done, or attempt it in a process of its own and hand its folder to the store."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
-import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from filelock import Timeout
+from filelock import FileLock, Timeout
 
 from ...errors import StoreError
-from ...file_digest import digest_files
 from ..cells.cell import Cell
-from ..records.coefficients import MergeCoefficients
-from ..records.front_record import FrontRecord
-from ..records.mlflow_tags import NOTE, PREFIX
+from ..records.finished_cell import FinishedCell
+from ..records.status import Ending, Status
 from ..records.store import Store
-from ..reports.mlflow_note import cell_params, finished_note, unfinished_note
-from ..reports.pictures.front_png import front_png
-from ..reports.pictures.routing_png import routing_png
-from ..scoring.scores import HYPERVOLUME_ERROR, own_scores, reference_scores
-from .worker_events import PROBE_TIME, PROBED
-from .worker_process import Ending, run_in_process
+from .worker_events import Event, Probed, curve_point
+from .worker_process import run_in_process
 
 
 @dataclass(frozen=True)
@@ -35,8 +29,11 @@ class SettledCell:
     cell: Cell
     ending: Ending
     run_id: str
+    """Empty where it was interrupted before a run was opened."""
     ran: bool
     """False where an earlier command had settled it."""
+    finished: FinishedCell | None = dataclasses.field(default=None, compare=False, repr=False)
+    """What was measured, where it ran and finished just now; it is in the store as well."""
 
 
 class Listener(Protocol):
@@ -48,10 +45,10 @@ class Listener(Protocol):
     def waits(self, cell: Cell) -> None:
         """Another process runs this very cell; its result is waited for."""
 
-    def reports(self, cell: Cell, event: Mapping[str, Any]) -> None:
+    def reports(self, cell: Cell, event: Event) -> None:
         """A phase, progress or probe event of the cell's process."""
 
-    def ends(self, outcome: SettledCell) -> None:
+    def ends(self, settled: SettledCell) -> None:
         """A cell has ended, or was settled before."""
 
 
@@ -66,7 +63,9 @@ def settle_cell(
     listener: Listener,
     probes: int = 0,
 ) -> SettledCell:
-    """What the store holds of a settled cell, else an attempt at it; one process at a time works on a cell.
+    """Return what the store holds of a settled cell, else attempt it; one process at a time works on a cell.
+
+    Nothing is scored or drawn here: this thread serves a device.
 
     Args:
         cell: what to run.
@@ -76,107 +75,76 @@ def settle_cell(
         plugins: files that the worker loads.
         stop: ends it as killed.
         listener: is told how it goes; where its `reports` raises `StoppedError`, the cell ends as stopped.
-        probes: how often the set in the making is scored and reported; above 0 the finished one is scored too, where
-            the cell is of the test split.
+        probes: how often the partial set is scored and reported; above 0 the finished one is scored too, where the
+            cell is of the test split.
     """
     lock = store.lock(cell)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        listener.waits(cell)
-        while not lock.is_locked:
-            if stop.is_set():
-                return SettledCell(cell, Ending("killed", "interrupted", True), run_id="", ran=False)
-            with contextlib.suppress(Timeout):
-                lock.acquire(timeout=0.5)
+    if not _acquire(lock, cell, stop, listener):
+        return SettledCell(cell, Ending(Status.KILLED, "interrupted", resumable=True), run_id="", ran=False)
     try:
         done = store.settled(cell)
         if done is not None:
             store.remove_checkpoints(cell)  # of an attempt that was killed between its record and this
-            outcome = SettledCell(cell, Ending(done.status, done.reason), done.run_id, ran=False)
+            settled = SettledCell(cell, Ending(done.status, done.reason), done.run_id, ran=False)
         else:
             listener.begins(cell, device)
             run = functools.partial(run_in_process, device=device, plugins=plugins, stop=stop, probes=probes)
-            outcome = _attempt(cell, store, parent, run, listener)
+            settled = _attempt(cell, store, parent, run, listener)
     finally:
         lock.release()
-    listener.ends(outcome)
-    return outcome
+    listener.ends(settled)
+    return settled
+
+
+def _acquire(lock: FileLock, cell: Cell, stop: threading.Event, listener: Listener) -> bool:
+    """Take the cell's lock, waiting for whoever holds it; False where `stop` came first."""
+    with contextlib.suppress(Timeout):
+        lock.acquire(timeout=0)
+    if not lock.is_locked:
+        listener.waits(cell)
+    while not lock.is_locked:
+        if stop.is_set():
+            return False
+        with contextlib.suppress(Timeout):
+            lock.acquire(timeout=0.5)
+    return True
 
 
 def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], listener: Listener) -> SettledCell:
-    run_id = store.start(cell, parent)
-    probed: list[Mapping[str, float]] = []
+    run_id = store.begin(cell, parent)
+    probes: list[Probed] = []
 
-    def on_event(event: Mapping[str, Any]) -> None:
-        if event["event"] == "probe":
-            probed.append({"step": event["step"], PROBED: event["hypervolume"], PROBE_TIME: event["fit_time_s"]})
+    def on_event(event: Event) -> None:
+        if isinstance(event, Probed):
+            probes.append(event)
         listener.reports(cell, event)
 
     try:
-        store.log(run_id, params=cell_params(cell))
         with store.scratch(cell) as scratch:
             ending = run(cell, scratch=scratch, checkpoints=store.checkpoints(cell), on_event=on_event)
-            if ending.status == "finished":
-                try:
-                    _record(store, run_id, cell, scratch)
-                except (StoreError, OSError):
-                    raise
-                except Exception as error:  # what the learner reported cannot be used: its failure, not the bench's
-                    ending = Ending("failed", f"its report cannot be recorded ({type(error).__name__}: {error})")
-            if ending.status != "finished":
-                curve = probed if ending.status == "stopped" else []
-                store.log(run_id, curve=curve, tags={NOTE: unfinished_note(cell, ending.status, ending.reason)})
-            store.add_artifacts(run_id, scratch)
+            ending, finished = _read(scratch, ending)
+            if finished is not None:
+                store.record(run_id, finished, scratch)
+            else:
+                if ending.status is Status.STOPPED:  # what it had reached says why
+                    store.log(run_id, curve=[curve_point(probe) for probe in probes])
+                store.record_unfinished(run_id, cell, ending, scratch)
     except (StoreError, OSError) as error:  # a full disk, say: closed as well as can be, on the way out
         with contextlib.suppress(StoreError):
-            store.end(run_id, "failed", f"it could not be recorded: {error}")
+            store.end(run_id, Ending(Status.FAILED, f"it could not be recorded: {error}"))
         if isinstance(error, StoreError):
             raise
         raise StoreError(f"the result of {cell.title} cannot be written ({error}); free some space") from error
-    store.end(run_id, ending.status, ending.reason)
     if not ending.resumable:  # recorded, or certain to fail again from the same place
         store.remove_checkpoints(cell)
-    return SettledCell(cell, ending, run_id, ran=True)
+    return SettledCell(cell, ending, run_id, ran=True, finished=finished)
 
 
-def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
-    """Log what the worker measured, and draw the front and how it was merged beside it."""
-    metrics = json.loads((scratch / "metrics.json").read_text())
-    curve = json.loads((scratch / "curve.json").read_text())
-    resolved = json.loads((scratch / "config.json").read_text())["resolved"]
-    record = FrontRecord.read(scratch / "front.parquet")
-    truth = record.true_front()
-    scores = own_scores(record) | ({} if truth is None else reference_scores(record.front(), truth))
-    lowest = record.front().objectives.min(axis=0)
-    store.log(
-        run_id,
-        params={name: value for name, value in resolved.items() if name not in cell_params(cell)},
-        metrics={
-            **scores,  # MLflow lists and compares what was logged first
-            **{name: value for name, value in metrics.items() if name not in scores},
-            **{f"min_error_{task}": value for task, value in zip(cell.tasks, lowest, strict=True)},
-        },
-        curve=curve,
-        tags={
-            NOTE: finished_note(cell, run_id, {**metrics, **scores}),
-            f"{PREFIX}hypervolume_exact": str(HYPERVOLUME_ERROR not in scores),
-            **({} if truth is None else {f"{PREFIX}reference_front": truth.digest}),
-            f"{PREFIX}digests": json.dumps({file: digest_files(scratch / file) for file in _files(scratch)}),
-            **{f"{PREFIX}{name}": value for name, value in record.environment.items()},
-        },
-    )
-    front_png(
-        {cell.label: record.front()},
-        cell.tasks,
-        scratch / "front.png",
-        title=cell.title,
-        reference_point=record.reference_point,
-    )
-    if (scratch / "routing.parquet").exists():
-        routing_png(MergeCoefficients.read(scratch / "routing.parquet"), scratch / "routing.png", title=cell.title)
-
-
-def _files(scratch: Path) -> list[str]:
-    """What results are computed from later, and must not have changed by then."""
-    return [file for file in ("front.parquet", "state.safetensors", "routing.parquet") if (scratch / file).exists()]
+def _read(scratch: Path, ending: Ending) -> tuple[Ending, FinishedCell | None]:
+    """Return what the worker left; one that is not usable is the learner's failure, not the bench's."""
+    if ending.status is not Status.FINISHED:
+        return ending, None
+    try:
+        return ending, FinishedCell.read(scratch)
+    except StoreError as error:
+        return Ending(Status.FAILED, f"its report cannot be recorded ({error})"), None

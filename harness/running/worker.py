@@ -1,13 +1,13 @@
-"""The process that runs one cell, started by `cell_process`.
+"""The process that runs one cell, started by `worker_process`.
 
-It is given one request and a connection to its parent, writes what it measured into the scratch folder named in
-the request, and reports events to the parent. It ends when its parent does, which holds the connection's other end.
+It is given one request and a connection to its parent, tells the parent how it goes, and writes the finished cell to
+the scratch folder named in the request. It ends when its parent does, which holds the connection's other end.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
+import dataclasses
 import os
 import sys
 import threading
@@ -18,17 +18,21 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ...errors import FrontrunnerError, StoreError, UnsupportedError
-from ...methods import Context
+from ...methods import Context, Learner, ParetoSet
 from ...metrics import simplex_grid
-from ...tasks import SUITES, load_problem
+from ...tasks import SUITES, Problem, load_problem
 from ..cells.cell import Cell
 from ..cells.environment import machine, versions
 from ..cells.plugins import load_plugins
+from ..records.finished_cell import STATE, FinishedCell
 from ..records.front_record import FrontRecord
-from .anchors import find_anchors
+from ..records.status import Ending, Status
+from .anchors import Anchors, find_anchors
 from .collect_coefficients import collect_coefficients
 from .evaluate import evaluate_members
 from .fit_probe import FitProbe
@@ -36,45 +40,102 @@ from .meter import Meter
 from .problem_digest import digest_problem
 from .resumable_fit import ResumableFit
 from .set_diagnostics import checked_diagnostics, time_one_answer
-from .worker_events import Reporter
+from .worker_events import Ended, Reporter
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a worker is asked to do, and where it stands while it does."""
+    """What a worker is asked to do, and in which folder and environment it runs."""
 
     cell: Mapping[str, Any]
     """`Cell.to_json`; read once the plugins are loaded."""
     device: str
     plugins: tuple[str, ...]
     scratch: str
-    """Folder for what it measures."""
+    """Folder the finished cell is written to."""
     checkpoints: str
-    """Folder of the fit's state; outlives the attempt."""
+    """Folder of the fit's state; it outlives the attempt."""
     checkpoint_interval_s: float
     probes: int
-    """How often the set in the making is scored on the way; 0 for an undisturbed fit."""
+    """How often the partial set is scored on the way; 0 for an undisturbed fit."""
     folder: str
     """Working directory."""
     environment: Mapping[str, str]
 
 
 def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
-    """Prepare, fit, evaluate, metered; a fit that has left checkpoints goes on from them.
+    """Prepare, fit and evaluate, each metered, and write the finished cell to the scratch folder; nothing else."""
+    device = request.device
+    _set_up(cell, device)
+    # Not while memory is metered: it asks other programs, and a process that is being forked counts twice.
+    environment = {**versions(), **machine(device)}
+    made_by = {"torch": torch.__version__, "device": environment.get("gpu", "cpu")}
+    meter = Meter(device)
+    prepared = _prepare(cell, device, made_by, meter, reporter)
+    fitted = _fit(cell, request, prepared, made_by, meter, reporter)
+    reporter.start("evaluate")
+    problem = prepared.problem
+    with meter.phase("evaluate"):
+        evaluation = evaluate_members(problem, fitted.pareto_set, fitted.preferences, cell.split, reporter)
+    evaluation.front()  # refuses preferences off the simplex before anything is written
+    costs = _costs(fitted, prepared, meter, len(evaluation.error))
+    costs |= checked_diagnostics(fitted.pareto_set, costs)
+    solve_time = time_one_answer(problem, fitted.pareto_set, meter)
+    if solve_time is not None:
+        costs["solve_time_s"] = solve_time
+    front = FrontRecord(
+        cell=cell,
+        evaluation=evaluation,
+        reference_point=problem.reference_point,
+        pareto_front=problem.pareto_front,
+        split=cell.split,
+        environment=environment,
+        problem=prepared.digest,
+        hypervolume_limit=problem.hypervolume_limit,
+        expert_errors=prepared.anchors.experts,
+        pretrained_errors=prepared.anchors.pretrained,
+    )
+    finished = FinishedCell(
+        front=front,
+        costs=costs,
+        curve=reporter.curve,
+        resolved=dataclasses.asdict(fitted.learner.resolved(problem)),
+        coefficients=collect_coefficients(fitted.pareto_set, fitted.preferences, problem.tasks),
+        state=_save_state(fitted.pareto_set, Path(request.scratch)),
+    )
+    finished.write(Path(request.scratch))
 
-    Leaves front.parquet, metrics.json, curve.json, config.json and, where the set has a state or merges task
-    vectors, state.safetensors and routing.parquet in the scratch folder.
-    """
-    device, scratch = request.device, Path(request.scratch)
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A problem with what decides results beside its cell."""
+
+    problem: Problem
+    digest: str
+    """Digest of the pre-trained model and the experts."""
+    anchors: Anchors
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What a fit has given."""
+
+    learner: Learner
+    preferences: NDArray[np.float64]
+    pareto_set: ParetoSet
+    fit: ResumableFit
+
+
+def _set_up(cell: Cell, device: str) -> None:
     if torch.device(device).type == "cuda":
         torch.cuda.set_device(device)  # so that a learner's bare "cuda" is this one
         torch.use_deterministic_algorithms(True, warn_only=True)
     else:
         torch.set_num_threads(SUITES.get(cell.suite).cpu_threads or torch.get_num_threads())
-    # Not while memory is metered: it asks other programs, and a process that is being forked counts twice.
-    environment = {**versions(), **machine(device)}
-    made_by = {"torch": torch.__version__, "device": environment.get("gpu", "cpu")}
-    meter = Meter(device)
+
+
+def _prepare(cell: Cell, device: str, made_by: Mapping[str, str], meter: Meter, reporter: Reporter) -> _Prepared:
+    """Load the problem, metered, and find what its experts and its pre-trained model achieve."""
     reporter.start("prepare")
     with meter.phase("prepare"):
         problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed, progress=reporter)
@@ -82,19 +143,22 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         torch.optim.Adam([torch.zeros(1)])
         problem.losses(problem.pretrained, next(problem.batches("train", 2, torch.Generator())))
         digest = digest_problem(problem)
-        anchors = find_anchors(
-            problem,
-            cell.split,
-            {
-                "problem": digest,
-                "suite": [cell.suite, cell.suite_version, *cell.tasks],
-                "seed": cell.seed,
-                **made_by,
-            },
-        )
+        made_with = {
+            "problem": digest,
+            "suite": [cell.suite, cell.suite_version, *cell.tasks],
+            "seed": cell.seed,
+            **made_by,
+        }
+        return _Prepared(problem, digest, find_anchors(problem, cell.split, made_with))
+
+
+def _fit(
+    cell: Cell, request: Request, prepared: _Prepared, made_by: Mapping[str, str], meter: Meter, reporter: Reporter
+) -> _Fitted:
+    """Fit the cell's learner, metered and resumed, and score it on the way where the request says so."""
+    problem, device = prepared.problem, request.device
     learner = cell.learner()
     preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)
-    needs = learner.needs(problem, preferences)
     probe = FitProbe(
         problem,
         split="val",
@@ -107,103 +171,83 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
     with meter.phase("fit"):
         fit = ResumableFit(
             Path(request.checkpoints),
-            made_with={"problem": digest, **made_by},
+            made_with={"problem": prepared.digest, **made_by},
             interval_s=request.checkpoint_interval_s,
             reporter=reporter,
             meter=meter,
             device=device,
             uncounted_s=lambda: probe.time_s,
         )
-        pareto_set = learner.fit(
-            problem,
-            preferences,
-            Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints, probe=probe),
-        )
+        context = Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints, probe=probe)
+        pareto_set = learner.fit(problem, preferences, context)
     if cell.split == "test":  # a trial's whole front is looked at on the probe's split anyway
         probe.finish(pareto_set, fit.whole(meter.metrics)["fit_time_s"])
-    reporter.start("evaluate")
-    with meter.phase("evaluate"):
-        evaluation = evaluate_members(problem, pareto_set, preferences, cell.split, reporter)
-    evaluation.front()  # refuses preferences off the simplex before anything is written
-    record = FrontRecord(
-        cell=cell,
-        evaluation=evaluation,
-        reference_point=problem.reference_point,
-        pareto_front=problem.pareto_front,
-        split=cell.split,
-        environment=environment,
-        problem=digest,
-        hypervolume_limit=problem.hypervolume_limit,
-        specialist=anchors.specialist,
-        pretrained=anchors.pretrained,
-    )
-    record.write(scratch / "front.parquet")
-    routing = collect_coefficients(pareto_set, preferences, problem.tasks)
-    if routing is not None:
-        routing.write(scratch / "routing.parquet")
-    if state := pareto_set.state():
-        from safetensors.torch import save_file
+    return _Fitted(learner, preferences, pareto_set, fit)
 
-        save_file(dict(state), scratch / "state.safetensors")
-    measured = fit.whole(meter.metrics)
-    metrics = {
+
+def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -> dict[str, float]:
+    """Return what was measured of all attempts at the fit, and what the learner needed."""
+    measured = fitted.fit.whole(meter.metrics)
+    needs = fitted.learner.needs(prepared.problem, fitted.preferences)
+    return {
         **measured,
         # Preparing is left out of both: it depends on whether the experts were cached.
         "wall_time_s": measured["fit_time_s"] + measured["evaluate_time_s"],
         "peak_rss_bytes": max(measured["fit_peak_rss_bytes"], measured["evaluate_peak_rss_bytes"]),
-        "trainable_parameters": float(pareto_set.trainable_parameters),
-        "total_parameters": float(pareto_set.total_parameters),
-        "model_parameters": float(problem.model_parameters),
-        "front_points": float(len(evaluation.error)),
+        "trainable_parameters": float(fitted.pareto_set.trainable_parameters),
+        "total_parameters": float(fitted.pareto_set.total_parameters),
+        "model_parameters": float(prepared.problem.model_parameters),
+        "front_points": float(n_members),
         "labelled_examples": float(needs.labelled_examples),
         "unlabelled_examples": float(needs.unlabelled_examples),
         "full_trainings": float(needs.trainings),
     }
-    metrics |= checked_diagnostics(pareto_set, metrics)
-    solve_time = time_one_answer(problem, pareto_set, meter)
-    if solve_time is not None:
-        metrics["solve_time_s"] = solve_time
-    (scratch / "metrics.json").write_text(json.dumps(metrics))
-    (scratch / "curve.json").write_text(json.dumps(reporter.curve))
-    (scratch / "config.json").write_text(
-        json.dumps({**cell.to_json(), "resolved": vars(learner.resolved(problem))}, indent=2)
-    )
 
 
-def _why(error: BaseException) -> tuple[str, str]:
-    """(status, one sentence) of a failure."""
+def _save_state(pareto_set: ParetoSet, folder: Path) -> Path | None:
+    """Write what was learned; None where there is nothing to restore."""
+    state = pareto_set.state()
+    if not state:
+        return None
+    from safetensors.torch import save_file
+
+    save_file(dict(state), folder / STATE)
+    return folder / STATE
+
+
+def _ending_of(error: BaseException) -> Ending:
+    """Say how a cell that raised has ended, in one sentence."""
     text = f"{type(error).__name__}: {error}" if not isinstance(error, FrontrunnerError) else str(error)
     reason = " ".join(text.split())[:500].encode(errors="backslashreplace").decode()  # a database wants UTF-8
     if isinstance(error, UnsupportedError):
-        return "unsupported", reason
+        return Ending(Status.UNSUPPORTED, reason)
     named = ("can't allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
-    out_of_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(n in text for n in named)
-    return ("out of memory" if out_of_memory else "failed"), reason
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(name in text for name in named):
+        return Ending(Status.OUT_OF_MEMORY, reason, resumable=True)
+    # Any other failure but a full disk would repeat itself from the same checkpoint.
+    return Ending(Status.FAILED, reason, resumable=isinstance(error, StoreError))
 
 
-def attempt(request: Request, reporter: Reporter) -> dict[str, Any]:
-    """Run what is asked for; the last event: `finished`, or `failed` with status, reason and whether to resume."""
+def attempt(request: Request, reporter: Reporter) -> Ending:
+    """Run what is asked for, and return how it ended."""
     try:
         load_plugins(request.plugins)
         run_cell(Cell.from_json(request.cell), request, reporter)
     except BaseException as error:
         traceback.print_exc()
-        status, reason = _why(error)
-        # Any other failure would repeat itself from the same checkpoint.
-        resumable = status == "out of memory" or isinstance(error, StoreError)
-        return {"event": "failed", "status": status, "reason": reason, "resumable": resumable}
-    return {"event": "finished"}
+        return _ending_of(error)
+    return Ending(Status.FINISHED)
 
 
 def _end_with_parent(parent: Connection) -> None:
-    """The connection reaches its end when the parent is gone, however it went."""
+    """End this process when the parent is gone, however it went: the connection then reaches its end."""
     with contextlib.suppress(EOFError, OSError):
         parent.recv()
     os._exit(1)
 
 
 def main(parent: Connection, request: Request) -> None:
-    """Run the request and tell the parent; what libraries and learners print goes to `worker.log`."""
+    """Run the request and tell the parent how it ends; what libraries and learners print goes to `worker.log`."""
     os.setsid()  # a Ctrl-C reaches the parent only, which decides what becomes of the worker and all it has started
     os.environ.clear()  # those of the process it was forked from
     os.environ.update(request.environment)
@@ -213,6 +257,6 @@ def main(parent: Connection, request: Request) -> None:
     os.dup2(log, 2)
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     reporter = Reporter(parent.send)
-    ended = attempt(request, reporter)
-    reporter.send(**ended)
-    sys.exit(ended["event"] != "finished")
+    ending = attempt(request, reporter)
+    reporter.send(Ended(ending))
+    sys.exit(ending.status is not Status.FINISHED)

@@ -9,18 +9,17 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 from ...tasks import SUITES
 from ..cells.cell import Cell
-from ..records.attempt import SETTLED
+from ..records.status import Ending, Status
 from .worker import Request, main
+from .worker_events import Ended, Event
 
 LAST_WORDS_S = 10.0
 """How long a worker may take to leave after its last report; threads of a learner must not hold up a bench."""
@@ -43,28 +42,6 @@ class StoppedError(Exception):
     """Raised by `on_event` to end a cell whose result nobody wants any more; says why."""
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How a cell's process ended: finished, unsupported, failed, out of memory, killed or stopped, and why."""
-
-    status: str
-    reason: str = ""
-    resumable: bool = False
-    """Whether the next attempt should go on from this one's checkpoints."""
-
-    @classmethod
-    def told_by(cls, event: Mapping[str, Any]) -> Ending | None:
-        """From a worker's last event; None where it is not the last."""
-        if event["event"] == "finished":
-            return cls("finished")
-        return cls(event["status"], event["reason"], event["resumable"]) if event["event"] == "failed" else None
-
-    @property
-    def settled(self) -> bool:
-        """Whether another attempt would end the same way and is not made."""
-        return self.status in SETTLED
-
-
 def preload(suites: Iterable[str]) -> None:
     """Have workers of this process share what these suites import; without effect once there has been a worker."""
     found = [SUITES.get(suite) for suite in suites]
@@ -79,36 +56,33 @@ def run_in_process(
     plugins: Sequence[str],
     scratch: Path,
     checkpoints: Path,
-    on_event: Callable[[Mapping[str, Any]], None],
+    on_event: Callable[[Event], None],
     stop: threading.Event,
     probes: int = 0,
 ) -> Ending:
     """Start the worker, forward its events, wait for its end or for `stop`; the process never outlives this call.
 
-    The worker's standard error goes to `worker.log` in the scratch folder; its fit goes on from the checkpoints an
-    earlier attempt has left, and reports the set in the making `probes` times.
+    The worker's standard error goes to `worker.log` in the scratch folder, where it leaves the finished cell too; its
+    fit goes on from the checkpoints an earlier attempt has left, and reports the partial set `probes` times.
     """
     context = _context(device)
     ours, theirs = context.Pipe()
+    request = Request(
+        cell=cell.to_json(),
+        device=device,
+        plugins=tuple(plugins),
+        scratch=str(scratch),
+        checkpoints=str(checkpoints),
+        checkpoint_interval_s=CHECKPOINT_INTERVAL_S,
+        probes=probes,
+        folder=str(Path.cwd()),
+        environment={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ},  # without it cuBLAS is not reproducible
+    )
     ending: Ending | None = None
     process: BaseProcess | None = None
     with ours:  # its end tells the worker that its parent is gone
         try:
             with _processes:
-                request = Request(
-                    cell=cell.to_json(),
-                    device=device,
-                    plugins=tuple(plugins),
-                    scratch=str(scratch),
-                    checkpoints=str(checkpoints),
-                    checkpoint_interval_s=CHECKPOINT_INTERVAL_S,
-                    probes=probes,
-                    folder=str(Path.cwd()),
-                    environment={
-                        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-                        **os.environ,
-                    },  # without it cuBLAS is not reproducible
-                )
                 process = context.Process(target=main, args=(theirs, request))  # type: ignore[attr-defined] # typeshed: on every context but the base
                 with _safe_path():
                     _start(process)
@@ -117,40 +91,41 @@ def run_in_process(
             if ending is not None:
                 wait([process.sentinel], LAST_WORDS_S)
         except StoppedError as reason:
-            return Ending("stopped", str(reason))
+            return Ending(Status.STOPPED, str(reason))
         finally:
             theirs.close()
             if process is not None:
                 _kill(process)
     if stop.is_set():
-        return Ending("killed", "interrupted", resumable=True)
-    if ending is not None:
-        return ending
-    code = process.exitcode or 0
+        return Ending(Status.KILLED, "interrupted", resumable=True)
+    return ending or _ended_without_a_word(process.exitcode or 0, context, scratch)
+
+
+def _ended_without_a_word(code: int, context: BaseContext, scratch: Path) -> Ending:
+    """Say from its exit status what became of a worker that did not report its end."""
     if code == SERVER_GONE and context.get_start_method() == "forkserver":
-        return Ending("killed", "the process that workers are forked from has ended", resumable=True)
+        return Ending(Status.KILLED, "the process that workers are forked from has ended", resumable=True)
     if code < 0:
         suspicion = " (out of memory?)" if code == -9 else ""
-        return Ending("killed", f"its process was ended by signal {-code}{suspicion}", resumable=True)
-    return Ending("failed", f"its process ended with status {code}: {_last_line(scratch / 'worker.log')}")
+        return Ending(Status.KILLED, f"its process was ended by signal {-code}{suspicion}", resumable=True)
+    return Ending(Status.FAILED, f"its process ended with status {code}: {_last_line(scratch / 'worker.log')}")
 
 
 def _listen(
-    events: Connection, process: BaseProcess, on_event: Callable[[Mapping[str, Any]], None], stop: threading.Event
+    events: Connection, process: BaseProcess, on_event: Callable[[Event], None], stop: threading.Event
 ) -> Ending | None:
     """Forward events until the last, which says how it ended; None where the process ended without one."""
     while not stop.is_set():
         ready = wait([events, process.sentinel], LOOK_UP_INTERVAL_S)
         if events in ready:
             try:
-                event = events.recv()
+                message = events.recv()
             except (EOFError, OSError):
                 wait([process.sentinel])
                 return None
-            ending = Ending.told_by(event)
-            if ending is not None:
-                return ending
-            on_event(event)
+            if isinstance(message, Ended):
+                return message.ending
+            on_event(message)
         elif ready:  # not until the pipe closes: a child the learner forked may hold it
             return None
     return None

@@ -1,25 +1,20 @@
-"""What a leaderboard can show of a run: every measure's name, heading, direction and unit, in one place."""
+"""Measures: the columns that reports can show of a cell, indicators and costs alike, with heading, unit and range."""
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from ...metrics import INDICATORS, Indicator
+from ...metrics.indicator import Need, Unit
 from ...metrics.statistics import MeanInterval
 from .units import as_bytes, as_count, as_time
 
-Unit = Literal["quality", "seconds", "bytes", "count"]
-
-
-def _as_quality(value: float) -> str:
-    return f"{value:.4f}" if abs(value) < 1e6 else f"{value:.4g}"
-
-
 _TEXT: dict[Unit, Callable[[float], str]] = {
-    "quality": _as_quality,
+    "quality": lambda value: f"{value:.4f}" if abs(value) < 1e6 else f"{value:.4g}",
     "seconds": as_time,
     "bytes": as_bytes,
     "count": as_count,
@@ -28,7 +23,7 @@ _TEXT: dict[Unit, Callable[[float], str]] = {
 
 @dataclass(frozen=True)
 class Measure:
-    """One number of a run."""
+    """One column: a number of every finished cell."""
 
     name: str
     """As recorded, with its unit."""
@@ -38,102 +33,112 @@ class Measure:
     maximize: bool
     """Whether more of it is better."""
     about: str
-    """One line for people."""
+    """One line that explains it to readers."""
     least: float = 0.0
-    """It cannot be below."""
+    """No value is below."""
     most: float = math.inf
-    """Nor above."""
+    """No value is above."""
+    needs: tuple[Need, ...] = ()
+    """What an indicator looks at beside the front; empty for costs."""
+    column: int | None = None
+    """Place in a terminal's table, small numbers first; None where it is not shown there."""
+    is_indicator: bool = False
+    """Whether it is computed from recorded fronts; costs are recorded while the cell runs."""
+
+    @classmethod
+    def of(cls, indicator: type[Indicator]) -> Measure:
+        """Return the column that an indicator fills."""
+        about = (inspect.getdoc(indicator) or indicator.name).partition("\n")[0].removesuffix(".")
+        shared = {
+            name: getattr(indicator, name)
+            for name in ("name", "heading", "unit", "maximize", "least", "most", "needs", "column")
+        }
+        return cls(**shared, about=about, is_indicator=True)
 
     @property
     def titled(self) -> str:
-        """The heading; with an arrow towards better for qualities, since costs need none."""
-        if self.unit != "quality":
-            return self.heading
-        return f"{self.heading} {'↑' if self.maximize else '↓'}"
+        """The heading; an arrow points towards better for indicators, costs need none."""
+        return f"{self.heading} {'↑' if self.maximize else '↓'}" if self.is_indicator else self.heading
 
     def possible(self, interval: MeanInterval) -> MeanInterval:
-        """An interval of the mean without what the measure cannot be; it holds the true mean as often as before."""
+        """Clip an interval to the measure's range; coverage is unchanged."""
         if interval.low is None or interval.high is None:
             return interval
         low, high = max(interval.low, self.least), min(interval.high, self.most)
         return dataclasses.replace(interval, low=low, high=high)
 
     def text(self, value: float) -> str:
-        """A value as people read it."""
+        """Return a value as people read it."""
         return _TEXT[self.unit](value)
 
 
-_QUALITIES = (
-    Measure("hypervolume", "HV", "quality", True, "volume dominated within the reference point, raw objectives"),
-    Measure(
-        "normalised_hypervolume",
-        "norm. HV",
-        "quality",
-        True,
-        "hypervolume with each objective scaled so that the task's expert is 0 and the pre-trained model 1",
-    ),
-    Measure("hypervolume_ratio", "HV ratio", "quality", True, "hypervolume as a share of the true front's, if known"),
-    Measure("igd", "IGD", "quality", False, "mean distance from the reference front to the nearest answer"),
-    Measure("igd_plus", "IGD+", "quality", False, "IGD that counts only what is worse than the reference front"),
-    Measure(
-        "alignment",
-        "align.",
-        "quality",
-        True,
-        "does raising a task's weight improve it: mean Spearman correlation over tasks, 1 at best",
-        least=-1.0,
-        most=1.0,
-    ),
-    Measure("spread", "spread", "quality", True, "share of the reference front's extent that it covers", most=1.0),
-    Measure("largest_gap", "gap", "quality", False, "largest gap along the front"),
-    Measure("dominated_share", "dominated", "quality", False, "share of answers that another one dominates", most=1.0),
-    Measure(
-        "non_uniformity",
-        "non-unif.",
-        "quality",
-        False,
-        "how far weighted losses are from equal (EPO's mu), mean over interior preferences",
-    ),
-    Measure(
-        "expected_utility",
-        "exp. cost",
-        "quality",
-        False,
-        "weighted error of the best answer, mean over preferences",
-        least=-math.inf,
-    ),
-)
+def _cost(name: str, heading: str, unit: Unit, about: str, column: int | None = None) -> Measure:
+    return Measure(name, heading, unit, False, about, column=column)
 
-_COSTS = (
-    Measure("wall_time_s", "wall time", "seconds", False, "fit and evaluation, without preparing the problem"),
-    Measure("prepare_time_s", "prepare", "seconds", False, "preparing the problem; experts may come from the cache"),
-    Measure("fit_time_s", "fit", "seconds", False, "fit alone"),
-    Measure("evaluate_time_s", "evaluate", "seconds", False, "evaluating the whole front"),
-    Measure("solve_time_s", "answer", "seconds", False, "weights for one new preference"),
-    Measure("peak_rss_bytes", "peak memory", "bytes", False, "resident memory of the cell's processes"),
-    Measure("fit_peak_gpu_allocated_bytes", "peak GPU", "bytes", False, "CUDA memory allocated during fit"),
-    Measure("fit_peak_gpu_reserved_bytes", "GPU reserved", "bytes", False, "CUDA memory reserved during fit"),
-    Measure("trainable_parameters", "trainable", "count", False, "numbers trained"),
-    Measure("total_parameters", "kept", "count", False, "numbers kept to answer any preference"),
-    Measure("labelled_examples", "labels", "count", False, "examples whose labels a fit looks at"),
-    Measure("unlabelled_examples", "inputs", "count", False, "examples whose inputs alone a fit looks at"),
-    Measure(
-        "full_trainings",
-        "trainings",
-        "count",
-        False,
-        "trainings of all of a model's weights, the experts' own not counted",
-    ),
-    Measure("front_points", "answers", "count", False, "members evaluated"),
-)
 
-QUALITIES = {measure.name: measure for measure in _QUALITIES}
-"""Computed from the recorded fronts; absent where they have no meaning (no preferences, no known limit)."""
+COSTS = {
+    measure.name: measure
+    for measure in (
+        _cost("wall_time_s", "wall time", "seconds", "fit and evaluation, without preparing the problem", 100),
+        _cost("prepare_time_s", "prepare", "seconds", "preparing the problem; experts may come from the cache"),
+        _cost("fit_time_s", "fit", "seconds", "fit alone", 150),
+        _cost("evaluate_time_s", "evaluate", "seconds", "evaluating the whole front"),
+        _cost("solve_time_s", "answer", "seconds", "weights for one new preference", 160),
+        _cost("peak_rss_bytes", "peak memory", "bytes", "resident memory of the cell's processes", 110),
+        _cost("fit_peak_gpu_allocated_bytes", "peak GPU", "bytes", "CUDA memory allocated during fit", 120),
+        _cost("fit_peak_gpu_reserved_bytes", "GPU reserved", "bytes", "CUDA memory reserved during fit"),
+        _cost("trainable_parameters", "trainable", "count", "numbers trained", 130),
+        _cost("total_parameters", "kept", "count", "numbers kept to answer any preference"),
+        _cost("labelled_examples", "labels", "count", "examples whose labels a fit looks at"),
+        _cost("unlabelled_examples", "inputs", "count", "examples whose inputs alone a fit looks at"),
+        _cost(
+            "full_trainings",
+            "trainings",
+            "count",
+            "trainings of all of a model's weights, the experts' own not counted",
+        ),
+        _cost("front_points", "answers", "count", "members evaluated"),
+    )
+}
+"""What is recorded while a cell runs; what was not measured stays absent."""
 
-COSTS = {measure.name: measure for measure in _COSTS}
-"""Recorded while the cell ran; what was not measured stays absent."""
 
-MEASURES = QUALITIES | COSTS
+class _Measures(Mapping[str, Measure]):
+    """Measures by name, read from the registry of indicators when asked: plugins may add to it at any time."""
 
-NEED_THE_REFERENCE = ("igd", "igd_plus", "spread")
-"""Change when the reference front does."""
+    def __init__(self, *, costs: bool) -> None:
+        self._costs = COSTS if costs else {}
+        self._known: dict[str, Measure] = {}
+        self._made_from: tuple[int, int] = (0, 0)
+
+    def _current(self) -> dict[str, Measure]:
+        entries = INDICATORS.entries()
+        if self._made_from != (id(entries), len(entries)):
+            found = {name: Measure.of(INDICATORS.get(name)) for name in entries}
+            self._known = found | self._costs
+            self._made_from = (id(entries), len(entries))
+        return self._known
+
+    def __getitem__(self, name: str) -> Measure:
+        return self._current()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._current()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._current())
+
+    def __len__(self) -> int:
+        return len(self._current())
+
+
+MEASURES: Mapping[str, Measure] = _Measures(costs=True)
+"""Every measure by name: indicators first, in the registry's order, then costs."""
+
+INDICATOR_MEASURES: Mapping[str, Measure] = _Measures(costs=False)
+"""Measures that are computed from recorded fronts; absent where they have no meaning."""
+
+
+def reference_measures() -> tuple[str, ...]:
+    """Return the names of the indicators that change when the reference front does."""
+    return tuple(name for name, measure in INDICATOR_MEASURES.items() if "reference" in measure.needs)

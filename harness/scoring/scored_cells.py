@@ -1,4 +1,4 @@
-"""What is recorded, read back: comparable fronts with their reference front and scores."""
+"""Scored cells: every comparable front with its reference front and the values of all indicators, scored once."""
 
 from __future__ import annotations
 
@@ -9,32 +9,34 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...errors import FrontrunnerError
-from ...metrics import Front, ReferenceFront, reference_front
+from ...errors import FrontError, StoreError
+from ...metrics import Front, ReferenceFront, ScoringInput, reference_front
 from ...whole_file import replacing
 from ..records.attempt import Attempt
+from ..records.finished_cell import FRONT
 from ..records.front_record import FrontRecord
 from ..records.mlflow_tags import PREFIX
 from ..records.store import Store
-from .measures import NEED_THE_REFERENCE
-from .score_cache import ScoreCache, open_cache
-from .scores import own_scores, reference_scores
+from .measures import reference_measures
+from .score_cache import ScoreCache, Scores, open_cache
+from .scores import named, own_indicators, reference_indicators, values
 
 CLOSED_FORM = "closed form"
 
 
 @dataclass(frozen=True)
 class ScoredCell:
-    """One finished cell."""
+    """One finished cell with its scores."""
 
     attempt: Attempt
     scores: Mapping[str, float]
-    """By the names of `measures.QUALITIES`, and `hypervolume_error` where the hypervolume is an estimate."""
+    """Indicator's name -> value, and `hypervolume_error` where the hypervolume is an estimate."""
 
     @functools.cached_property
     def record(self) -> FrontRecord:
-        """All that was recorded of its front."""
+        """All that was recorded of its front, read on first use."""
         return self.attempt.record()
 
 
@@ -65,67 +67,101 @@ class _Member:
 
     attempt: Attempt
     digest: str
-    """Of its front."""
+    """Digest of its front."""
     own: Mapping[str, float]
     """Scores of the front by itself."""
 
 
+def score_finished(store: Store, attempt: Attempt, record: FrontRecord) -> dict[str, float]:
+    """Score a cell that has just finished, and keep its scores for everyone who asks later.
+
+    Args:
+        store: where it is recorded, and where scores are kept (`scores.sqlite`).
+        attempt: as recorded.
+        record: its front, which was checked when it was recorded and is not read again.
+
+    Returns:
+        Indicator's name -> value; those against a reference only where the true front is known.
+
+    Raises:
+        FrontError: its hypervolume is too large for a float. ConfigError: a third party's indicator fails.
+    """
+    front = attempt.digests[FRONT]
+    with open_cache(store.folder, add_only=True) as cache:
+        cache.keep_file(attempt)
+        cache.keep_front(front, _summary(record))
+        own = values(record.to_score(), own_indicators())
+        cache.keep_scores(front, own)
+        against: Scores = {}
+        if record.pareto_front is not None:
+            reference = true_reference(record)
+            against = values(record.to_score(reference), reference_indicators())
+            cache.keep_scores(front, against, reference.digest)
+    return named(own) | named(against)
+
+
 def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list[ComparableGroup]:
-    """Every group that has a finished cell; of several finished attempts at one, the first undamaged counts.
+    """Return every group that has a finished cell; of several finished attempts at one, the first undamaged counts.
 
     Args:
         store: where they are recorded, and where scores are kept once computed (`scores.sqlite`).
         attempts: the store's, where they have been read already.
 
     Raises:
-        StoreError: the store cannot be read.
+        StoreError: the store cannot be read. ConfigError: a third party's indicator fails.
     """
+    indicators = own_indicators()
     with open_cache(store.folder) as cache:
         by_group: dict[str, dict[str, _Member]] = {}
         for attempt in store.attempts() if attempts is None else attempts:
             members = by_group.setdefault(attempt.cell.group, {})
             digest = None if attempt.cell.key in members else cache.digest(attempt)
-            own = None if digest is None else _own(cache, attempt, digest)
+            own = None if digest is None else _own(cache, attempt, digest, indicators)
             if digest is not None and own is not None:
                 members[attempt.cell.key] = _Member(attempt, digest, own)
         return [_group(cache, name, list(members.values())) for name, members in by_group.items() if members]
 
 
 def shown_fronts(store: Store, results: Sequence[ScoredCell]) -> list[Mapping[str, Any]]:
-    """What a page shows of each: `objectives`, `preferences` (or None), `labels`, `specialist`, `pretrained`, JSON.
+    """Return what reports show of fronts, as JSON values.
+
+    Each has `objectives`, `losses`, `preferences` (or None), `labels`, `reference_point`, `true_hypervolume`,
+    `expert_errors` and `pretrained_errors`.
 
     Raises:
         StoreError: a front that has not been read before is missing or damaged.
     """
     with open_cache(store.folder) as cache:
-        return [_content(cache, result.attempt, result.attempt.digests["front.parquet"]) for result in results]
+        return [_content(cache, result.attempt, result.attempt.digests[FRONT]) for result in results]
 
 
-def record_indicators(store: Store, groups: Sequence[ComparableGroup]) -> None:
+def publish_reference_scores(store: Store, groups: Sequence[ComparableGroup]) -> None:
     """Log what depends on the reference front on every run whose reference has changed; keep the reference itself."""
+    names = reference_measures()
     for group in groups:
         _keep_reference(store, group)
         for result in group.results:
             if result.attempt.reference != group.reference_digest:
                 store.log(
                     result.attempt.run_id,
-                    metrics={name: result.scores[name] for name in NEED_THE_REFERENCE if name in result.scores},
+                    metrics={name: result.scores[name] for name in names if name in result.scores},
                     tags={f"{PREFIX}reference_front": group.reference_digest},
                 )
 
 
-def _own(cache: ScoreCache, attempt: Attempt, digest: str) -> Mapping[str, float] | None:
-    """Scores of a front by itself; None for one that cannot be scored."""
+def _own(cache: ScoreCache, attempt: Attempt, digest: str, indicators: Any) -> Mapping[str, float] | None:
+    """Return the scores of a front by itself; None for one that cannot be scored."""
     found = cache.scores(digest)
-    if found is None:
+    missing = {key: indicator for key, indicator in indicators.items() if key not in found}
+    if missing:
         try:
             record = attempt.record()
-            found = own_scores(record)
-        except FrontrunnerError:
+            found = {**found, **values(record.to_score(), missing)}
+        except (StoreError, FrontError):
             return None
         cache.keep_scores(digest, found)
         cache.keep_front(digest, _summary(record))
-    return found
+    return named(found, indicators)
 
 
 def _content(cache: ScoreCache, attempt: Attempt, digest: str) -> Mapping[str, Any]:
@@ -138,11 +174,31 @@ def _summary(record: FrontRecord) -> dict[str, Any]:
 
     return {
         "objectives": record.evaluation.error.tolist(),
+        "losses": [[value if np.isfinite(value) else None for value in row] for row in record.evaluation.loss.tolist()],
         "preferences": listed(record.evaluation.preferences),
         "labels": list(record.evaluation.labels),
-        "specialist": listed(record.specialist),
-        "pretrained": listed(record.pretrained),
+        "reference_point": record.reference_point.tolist(),
+        "true_hypervolume": record.hypervolume_limit,
+        "expert_errors": listed(record.expert_errors),
+        "pretrained_errors": listed(record.pretrained_errors),
     }
+
+
+def _to_score(content: Mapping[str, Any], reference: ReferenceFront) -> ScoringInput:
+    """Make an indicator's input of what is kept of a front."""
+
+    def array(values: Any) -> NDArray[np.float64] | None:
+        return None if values is None else np.array(values, dtype=np.float64)
+
+    return ScoringInput(
+        front=Front(content["objectives"], content["preferences"]),
+        losses=np.array(content["losses"], dtype=np.float64),
+        reference_point=np.array(content["reference_point"], dtype=np.float64),
+        true_hypervolume=content["true_hypervolume"],
+        expert_errors=array(content["expert_errors"]),
+        pretrained_errors=array(content["pretrained_errors"]),
+        reference=reference,
+    )
 
 
 def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> ComparableGroup:
@@ -155,14 +211,16 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Comparab
         cache.keep_reference(union_of, kept)
     reference = ReferenceFront(kept["objectives"])
     reference_digest = reference.digest
+    indicators = reference_indicators()
     results = []
     for member in members:
         against = cache.scores(member.digest, reference_digest)
-        if against is None:
-            front = Front(_content(cache, member.attempt, member.digest)["objectives"])
-            against = reference_scores(front, reference)
+        missing = {key: indicator for key, indicator in indicators.items() if key not in against}
+        if missing:
+            scored = _to_score(_content(cache, member.attempt, member.digest), reference)
+            against = {**against, **values(scored, missing)}
             cache.keep_scores(member.digest, against, reference_digest)
-        results.append(ScoredCell(member.attempt, {**member.own, **against}))
+        results.append(ScoredCell(member.attempt, {**member.own, **named(against, indicators)}))
     return ComparableGroup(
         name=name,
         suite=first.suite,
@@ -176,17 +234,35 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Comparab
 
 
 def _reference(cache: ScoreCache, members: Sequence[_Member]) -> dict[str, Any]:
-    """The true front where the suite knows it, else the best that any run has found."""
+    """Return the true front where the suite knows it, else the best that any run has found."""
     first = members[0].attempt.record()
-    truth = first.true_front()
-    reference = truth or reference_front(
-        Front(_content(cache, member.attempt, member.digest)["objectives"]) for member in members
+    reference = (
+        reference_front(Front(_content(cache, member.attempt, member.digest)["objectives"]) for member in members)
+        if first.pareto_front is None
+        else true_reference(first)
     )
     return {
         "objectives": reference.objectives.tolist(),
-        "closed_form": truth is not None,
+        "closed_form": first.pareto_front is not None,
         "reference_point": np.asarray(first.reference_point).tolist(),
     }
+
+
+def true_reference(record: FrontRecord) -> ReferenceFront:
+    """Return a record's true front as a reference; made once for all cells of a suite, since dense ones take a while.
+
+    Raises:
+        StoreError: the suite does not know its true front.
+    """
+    points = record.pareto_front
+    if points is None:
+        raise StoreError(f"{record.cell.suite} does not know its true front")
+    return _canonical(points.astype("<f8").tobytes(), points.shape[1])
+
+
+@functools.lru_cache(maxsize=16)
+def _canonical(content: bytes, n_objectives: int) -> ReferenceFront:
+    return ReferenceFront(np.frombuffer(content, dtype="<f8").reshape(-1, n_objectives))
 
 
 def _keep_reference(store: Store, group: ComparableGroup) -> None:

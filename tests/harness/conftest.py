@@ -1,6 +1,5 @@
 """Boards made by hand, and stores of results that nothing was run for."""
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -8,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from frontrunner.file_digest import digest_files
 from frontrunner.harness.board.leaderboard import Board, Row
 from frontrunner.harness.cells.cell import Cell
 from frontrunner.harness.records.attempt import Attempt
 from frontrunner.harness.records.evaluation import Evaluation
+from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.records.front_record import FrontRecord
-from frontrunner.harness.records.mlflow_tags import PREFIX
+from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.records.store import Store
-from frontrunner.harness.scoring.measures import QUALITIES
+from frontrunner.harness.scoring.measures import INDICATOR_MEASURES
 from frontrunner.harness.scoring.scored_cells import ScoredCell
 from frontrunner.metrics.statistics import mean_interval
 
@@ -24,9 +23,9 @@ from frontrunner.metrics.statistics import mean_interval
 def _result(label, seed, numbers):
     cell = Cell(label, "1", {}, "tiny", "1", ("a", "b"), seed, 3, label)
     run_id = f"{seed}123456789{label.encode().hex()}"
-    metrics = {name: value for name, value in numbers.items() if name not in QUALITIES}
+    metrics = {name: value for name, value in numbers.items() if name not in INDICATOR_MEASURES}
     attempt = Attempt(run_id, "1", cell, "finished", "", metrics, None, Path("nowhere"), {}, {})
-    return ScoredCell(attempt, {name: value for name, value in numbers.items() if name in QUALITIES})
+    return ScoredCell(attempt, {name: value for name, value in numbers.items() if name in INDICATOR_MEASURES})
 
 
 def _row(label="one", *, unfinished=None, **numbers):
@@ -63,11 +62,14 @@ def _cell(label="one", seed=0, *, suite="made-up", tasks=("a", "b")):
     return Cell(label, "1", {"label": label}, suite, "1", tasks, seed, 3, label)
 
 
-def _record(store, cell, objectives, *, truth=None, preferences=True, status="finished", reason="", **metrics):
+def _record(store, cell, objectives, *, truth=None, preferences=True, status="finished", reason="", **costs):
     """One attempt at a cell, as a bench leaves it; its run id."""
     parent = store.parent_run("bench", cell.suite, "made up", "digest", {"cells.json": {"cells": []}})
-    run_id = store.start(cell, parent)
-    if status == "finished":
+    run_id = store.begin(cell, parent)
+    with store.scratch(cell) as scratch:
+        if status != "finished":
+            store.record_unfinished(run_id, cell, Ending(Status(status), reason), scratch)
+            return run_id
         errors = np.asarray(objectives, dtype=float)
         n, n_tasks = errors.shape
         weights = np.linspace(0, 1, n)[:, None] if n_tasks == 2 else None
@@ -85,12 +87,8 @@ def _record(store, cell, objectives, *, truth=None, preferences=True, status="fi
             environment={"torch": "2.0", "device": "cpu"},
             problem="problem",
         )
-        with store.scratch(cell) as scratch:
-            record.write(scratch / "front.parquet")
-            digests = {"front.parquet": digest_files(scratch / "front.parquet")}
-            store.add_artifacts(run_id, scratch)
-        store.log(run_id, metrics=metrics, tags={f"{PREFIX}digests": json.dumps(digests), f"{PREFIX}torch": "2.0"})
-    store.end(run_id, status, reason)
+        FinishedCell(record, costs).write(scratch)
+        store.record(run_id, FinishedCell.read(scratch), scratch)
     return run_id
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness.scoring.measures import COSTS, QUALITIES
+from frontrunner.harness.scoring.measures import COSTS, INDICATOR_MEASURES
 from frontrunner.studies.objective import MissingMetricError, make_objective, mean_values
 from frontrunner.studies.spec import ObjectiveSpec
 
@@ -12,7 +12,7 @@ def objective(metric, direction=None):
     return make_objective(ObjectiveSpec(metric=metric, direction=direction))
 
 
-@pytest.mark.parametrize("metric", [*QUALITIES, *COSTS])
+@pytest.mark.parametrize("metric", [*INDICATOR_MEASURES, *COSTS])
 def test_volumes_alignment_and_spread_are_maximised_and_the_rest_of_a_leaderboard_minimised(metric):
     found = objective(metric)
     assert found.maximize is ("hypervolume" in metric or metric in ("alignment", "spread"))

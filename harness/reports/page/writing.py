@@ -15,7 +15,7 @@ from ....whole_file import replacing
 from ...board.leaderboard import Board, labels
 from ...board.overall_ranking import OverallRanking
 from ...records.store import Store
-from ...scoring.measures import MEASURES, QUALITIES
+from ...scoring.measures import INDICATOR_MEASURES, MEASURES
 from ..pictures.front_picture import COLOURS, MARKERS
 from .board_content import board_content
 from .front_content import all_fronts, shown_seeds
@@ -137,7 +137,7 @@ def _measures() -> list[dict[str, Any]]:
             "unit": measure.unit,
             "maximize": measure.maximize,
             "about": measure.about,
-            "group": "quality" if measure.name in QUALITIES else "cost",
+            "group": "quality" if measure.name in INDICATOR_MEASURES else "cost",
         }
         for measure in MEASURES.values()
     ]

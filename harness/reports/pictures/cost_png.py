@@ -35,7 +35,7 @@ def cost_png(board: Board, path: str | Path, *, title: str, quality: str = "hype
         board: whose finished rows are drawn.
         path: the file to write; its folder exists.
         title: one line above the picture.
-        quality: a name of `measures.QUALITIES`; its direction is known.
+        quality: a name of `measures.INDICATOR_MEASURES`; its direction is known.
 
     Raises:
         ConfigError: no row has both the quality and a cost.

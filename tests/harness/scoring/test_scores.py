@@ -12,9 +12,10 @@ from frontrunner.harness.board.raw_boards import as_json
 from frontrunner.harness.records import mlflow_reader as run_reader
 from frontrunner.harness.records.mlflow_reader import read_runs
 from frontrunner.harness.scoring import score_cache, scored_cells
-from frontrunner.harness.scoring.measures import NEED_THE_REFERENCE, QUALITIES
-from frontrunner.harness.scoring.scored_cells import load_groups, record_indicators
+from frontrunner.harness.scoring.measures import INDICATOR_MEASURES, reference_measures
+from frontrunner.harness.scoring.scored_cells import load_groups, publish_reference_scores
 from frontrunner.harness.scoring.scores import own_scores, reference_scores
+from frontrunner.metrics.builtin_indicators import HypervolumeIndicator
 
 GOOD = [[0.1, 0.6], [0.3, 0.3], [0.6, 0.1]]
 POOR = [[0.4, 0.9], [0.6, 0.6], [0.9, 0.4]]
@@ -58,8 +59,7 @@ def test_every_quality_is_that_of_the_recorded_front(filled):
 
 def test_a_second_look_reads_no_front_and_says_the_same(filled, monkeypatch):
     first = as_json(leaderboards(filled))
-    monkeypatch.setattr(scored_cells, "own_scores", None)
-    monkeypatch.setattr(scored_cells, "reference_scores", None)
+    monkeypatch.setattr(scored_cells, "values", None)
     assert as_json(leaderboards(filled)) == first
 
 
@@ -100,9 +100,13 @@ def test_whatever_becomes_of_the_cache_the_numbers_stay(damage, filled):
 def test_scores_computed_in_another_way_are_not_taken_over(filled, monkeypatch):
     values(filled)
     with sqlite3.connect(filled.folder / "scores.sqlite") as connection:
-        sealed = score_cache._sealed({"hypervolume": 0.25})
+        sealed = score_cache._sealed({"hypervolume 1": 0.25})
         connection.execute("update scores set content = ?", (sealed,))
     connection.close()
+    assert values(filled)["good"]["hypervolume"] == 0.25
+    with monkeypatch.context() as patched:
+        patched.setattr(HypervolumeIndicator, "version", "2")
+        assert values(filled)["good"]["hypervolume"] > 0.5
     assert values(filled)["good"]["hypervolume"] == 0.25
     monkeypatch.setattr(score_cache, "VERSION", score_cache.VERSION + 1)
     assert values(filled)["good"]["hypervolume"] > 0.5
@@ -132,7 +136,7 @@ def test_a_known_front_is_the_reference_whatever_is_found(store, make_cell, reco
 
 
 def test_runs_are_told_their_distances_once_for_every_reference(filled, monkeypatch):
-    record_indicators(filled, load_groups(filled))
+    publish_reference_scores(filled, load_groups(filled))
     recorded = {a.cell.label: a for a in filled.attempts() if a.cell.seed == 0}
     shown = values(filled)
     (group,) = load_groups(filled)
@@ -141,7 +145,7 @@ def test_runs_are_told_their_distances_once_for_every_reference(filled, monkeypa
         assert set(attempt.metrics) >= {"igd", "igd_plus", "spread"}
         assert attempt.metrics["igd"] == pytest.approx(shown[label]["igd"], abs=0.02)
     monkeypatch.setattr(filled, "log", None)
-    record_indicators(filled, load_groups(filled))
+    publish_reference_scores(filled, load_groups(filled))
 
 
 def test_a_front_without_preferences_keeps_no_promise_and_breaks_none(store, make_cell, record):
@@ -200,8 +204,8 @@ def test_the_long_table_holds_every_number_and_every_unfinished_cell(filled, mak
 def test_every_score_is_a_measure_and_those_of_the_reference_are_named(filled):
     (group,) = load_groups(filled)
     record = group.results[0].record
-    assert set(own_scores(record)) <= set(QUALITIES) - set(NEED_THE_REFERENCE)
-    assert tuple(reference_scores(record.front(), group.reference)) == NEED_THE_REFERENCE
+    assert set(own_scores(record)) <= set(INDICATOR_MEASURES) - set(reference_measures())
+    assert tuple(reference_scores(record, group.reference)) == reference_measures()
 
 
 def test_a_quality_is_never_what_somebody_has_logged(filled, make_cell, record):

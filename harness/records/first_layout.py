@@ -1,0 +1,38 @@
+"""Reads what version 0.1.0 left of a finished cell: several JSON files instead of one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ...errors import StoreError
+from .coefficients import MergeCoefficients
+from .finished_cell import FRONT, STATE, FinishedCell
+from .front_record import FrontRecord
+
+COEFFICIENTS = "routing.parquet"
+
+
+def read_first_layout(folder: Path) -> FinishedCell:
+    """Read the folder of a finished cell of version 0.1.0; digests of its files stand in its run's tags only.
+
+    Raises:
+        StoreError: a file is missing or damaged.
+    """
+    front = FrontRecord.read(folder / FRONT)
+    try:
+        resolved = json.loads((folder / "config.json").read_text())["resolved"]
+        costs = json.loads((folder / "metrics.json").read_text())
+        curve = json.loads((folder / "curve.json").read_text())
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise StoreError(f"the finished cell in {folder} is damaged ({error})") from error
+    found = folder / COEFFICIENTS
+    state = folder / STATE
+    return FinishedCell(
+        front=front,
+        costs=costs,
+        curve=curve,
+        resolved=resolved,
+        coefficients=MergeCoefficients.read(found) if found.exists() else None,
+        state=state if state.exists() else None,
+    )

@@ -1,0 +1,112 @@
+"""What MLflow keeps of an attempt at a cell: its tags, parameters and metrics, written and read here only."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...errors import StoreError
+from ..cells.cell import Cell
+from .attempt import Attempt
+from .finished_cell import FinishedCell
+from .mlflow_reader import RecordedRun
+from .mlflow_tags import IMPORTED_FROM, PREFIX
+from .status import Ending, Status
+
+PARAM_LENGTH = 6000  # MLflow refuses longer ones; the whole configuration is in cell.json
+
+
+def kind_of(cell: Cell) -> str:
+    """Return `cell`, or `trial` for a split other than test: that is no result of a benchmark and is kept apart."""
+    return "cell" if cell.split == "test" else "trial"
+
+
+def cell_params(cell: Cell) -> dict[str, object]:
+    """Return the parameters of a run, whatever becomes of it; a finished one has the learner's options on top."""
+    return {
+        "learner": cell.label,
+        "method": cell.method,
+        "method_version": cell.method_version,
+        "suite": cell.suite,
+        "tasks": ", ".join(cell.tasks),
+        "points_per_edge": cell.points_per_edge,
+        "seed": cell.seed,
+    }
+
+
+def started_tags(cell: Cell, parent: str) -> dict[str, str]:
+    """Return the tags of a run whose cell is about to be worked on."""
+    return {
+        f"{PREFIX}kind": kind_of(cell),
+        f"{PREFIX}cell": cell.key,
+        f"{PREFIX}spec": json.dumps(cell.to_json()),
+        f"{PREFIX}method": cell.method,
+        f"{PREFIX}label": cell.label,
+        f"{PREFIX}group": cell.group,
+        f"{PREFIX}status": Status.RUNNING.value,
+        "mlflow.parentRunId": parent,
+    }
+
+
+def ended_tags(ending: Ending) -> dict[str, str]:
+    """Return the tags that say how an attempt has ended."""
+    reason = {f"{PREFIX}reason": ending.reason} if ending.reason else {}
+    return {**reason, f"{PREFIX}status": ending.status.value}
+
+
+def finished_params(finished: FinishedCell) -> dict[str, object]:
+    """Return the learner's options as they were resolved, less those whose name every run has."""
+    return {name: value for name, value in finished.resolved.items() if name not in cell_params(finished.cell)}
+
+
+def finished_metrics(finished: FinishedCell) -> dict[str, float]:
+    """Return the costs, and the lowest error of any answer on every task."""
+    lowest = finished.front.front().objectives.min(axis=0)
+    best = {f"min_error_{task}": float(value) for task, value in zip(finished.cell.tasks, lowest, strict=True)}
+    return {**finished.costs, **best}
+
+
+def finished_tags(digests: Mapping[str, str], environment: Mapping[str, str], imported_from: str) -> dict[str, str]:
+    """Return the tags of a finished cell: digests of its files, its environment, the bundle it came from if any."""
+    return {
+        f"{PREFIX}digests": json.dumps(dict(digests)),
+        **({IMPORTED_FROM: imported_from} if imported_from else {}),
+        **{f"{PREFIX}{name}": value for name, value in environment.items()},
+    }
+
+
+def read_attempt(run: RecordedRun, folder: Path) -> Attempt:
+    """Return the attempt that a run records, whose files lie in `folder`.
+
+    Raises:
+        StoreError: its tags are not what was recorded.
+    """
+    tags = run.tags
+    try:
+        return Attempt(
+            run_id=run.run_id,
+            experiment_id=run.experiment_id,
+            cell=_cell(tags[f"{PREFIX}spec"], tags[f"{PREFIX}cell"]),
+            status=Status(tags[f"{PREFIX}status"]),
+            reason=tags.get(f"{PREFIX}reason", ""),
+            metrics=run.metrics,
+            reference=tags.get(f"{PREFIX}reference_front"),
+            folder=folder,
+            digests=json.loads(tags.get(f"{PREFIX}digests", "{}")),
+            tags=tags,
+        )
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise StoreError(
+            f"the tags of run {run.run_id} of {run.experiment} are not what was recorded ({type(error).__name__}: "
+            f"{error}); mend them or delete the run in MLflow"
+        ) from error
+
+
+@functools.lru_cache(maxsize=50_000)
+def _cell(spec: str, key: str) -> Cell:
+    """Parse a recorded cell; once a process, since every look at the store meets the same ones."""
+    content: dict[str, Any] = json.loads(spec)
+    return Cell.from_json(content, key)

@@ -1,0 +1,75 @@
+"""The pictures of one board: quality against cost and over time, and every learner's front at one seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...metrics import Front
+from ..board.leaderboard import Board, labels
+from ..records.store import Store
+from ..scoring.scored_cells import shown_fronts
+
+
+@dataclass(frozen=True)
+class BoardPictures:
+    """What the pictures of one board show; it travels to the process that draws."""
+
+    board: Board
+    curves: Mapping[str, Sequence[NDArray[np.float64]]]
+    """Learner's label -> for every probed seed seconds and hypervolumes, shape (2, n)."""
+    fronts: Mapping[str, Front]
+    """Learner's label -> its front at `seed`."""
+    seed: int
+
+    @classmethod
+    def of(cls, board: Board, store: Store) -> Self | None:
+        """Return what is drawn of a board; None where nothing has finished."""
+        if not any(row.seeds for row in board.rows):
+            return None
+        names = labels([board])
+        curves = {
+            names[row.key]: curves
+            for row in board.rows
+            if (curves := [np.array(c).T for r in row.results.values() if (c := r.attempt.quality_over_time())])
+        }
+        seed = min(seed for row in board.rows for seed in row.seeds)
+        rows = [row for row in board.rows if seed in row.results]
+        shown = shown_fronts(store, [row.results[seed] for row in rows])
+        fronts = {
+            names[row.key]: Front(content["objectives"], content["preferences"])
+            for row, content in zip(rows, shown, strict=True)
+        }
+        return cls(board, curves, fronts, seed)
+
+    def draw(self, folder: Path) -> None:
+        """Write the pictures to a folder that exists."""
+        from .pictures.cost_png import cost_png
+        from .pictures.front_html import front_html
+        from .pictures.front_png import front_png
+        from .pictures.progress_png import progress_png
+
+        board, name = self.board, file_name(self.board)
+        cost_png(board, folder / f"cost-{name}.png", title=f"Quality against cost: {board.name}")
+        if self.curves:
+            progress_png(self.curves, folder / f"progress-{name}.png", title=f"Quality over time: {board.name}")
+        for draw, ending in ((front_png, "png"), (front_html, "html")):
+            draw(
+                self.fronts,
+                board.tasks,
+                folder / f"fronts-{name}.{ending}",
+                title=f"{board.suite}: {', '.join(board.tasks)} (seed {self.seed})",
+                reference_point=board.reference_point,
+            )
+
+
+def file_name(board: Board) -> str:
+    """Return what tells a suite's boards apart in the names of files and metrics."""
+    results = [result for row in board.rows for result in row.results.values()]
+    points_per_edge = results[0].attempt.cell.points_per_edge if results else "none"
+    return f"{'-'.join(board.tasks)}-{points_per_edge}"

@@ -1,0 +1,50 @@
+"""The pictures of one finished cell: its front, and how it was merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...metrics import Front
+from ..records.coefficients import MergeCoefficients
+from ..records.finished_cell import FinishedCell
+
+FRONT_PICTURE = "front.png"
+COEFFICIENTS_PICTURE = "coefficients.png"
+
+
+@dataclass(frozen=True)
+class CellPictures:
+    """What the pictures of one cell show; small enough to travel to the process that draws."""
+
+    title: str
+    label: str
+    tasks: tuple[str, ...]
+    front: Front
+    reference_point: NDArray[np.float64]
+    coefficients: MergeCoefficients | None
+
+    @classmethod
+    def of(cls, finished: FinishedCell) -> Self:
+        """Return what is drawn of a finished cell."""
+        cell, record = finished.cell, finished.front
+        return cls(cell.title, cell.label, cell.tasks, record.front(), record.reference_point, finished.coefficients)
+
+    def draw(self, folder: Path) -> None:
+        """Write `front.png`, and `coefficients.png` where task vectors were merged, to a folder that exists."""
+        from .pictures.front_png import front_png
+        from .pictures.routing_png import routing_png
+
+        front_png(
+            {self.label: self.front},
+            self.tasks,
+            folder / FRONT_PICTURE,
+            title=self.title,
+            reference_point=self.reference_point,
+        )
+        if self.coefficients is not None:
+            routing_png(self.coefficients, folder / COEFFICIENTS_PICTURE, title=self.title)

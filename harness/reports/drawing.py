@@ -1,0 +1,61 @@
+"""A process of its own in which pictures are drawn, so that no thread that serves a device waits for matplotlib."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from types import TracebackType
+from typing import Any, Self
+
+NICENESS = 10
+"""Pictures yield the processor to cells."""
+
+
+class DrawingProcess:
+    """Draws what it is given, one picture after the other; its process starts with the first.
+
+    Leaving the context waits for all pictures; an error that leaves it gives up those that have not begun.
+    """
+
+    def __init__(self) -> None:
+        self._executor: Executor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=kind is not None)
+
+    def submit(self, draw: Callable[..., None], *arguments: Any) -> Future[None]:
+        """Have `draw(*arguments)` called in the process; both travel there by pickle."""
+        if self._executor is None:
+            self._executor = make_executor()
+        return self._executor.submit(draw, *arguments)
+
+
+def make_executor() -> Executor:
+    """Return an executor with one process that has imported nothing yet: it needs neither torch nor MLflow."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, mp_context=context, initializer=_set_up)
+
+
+def _set_up() -> None:
+    """Leave Ctrl-C to the parent, yield to cells, and end when the parent does, however it went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,30 @@
+"""Which indicators there are; the order is that of columns in CSV, JSON and on the page."""
+
+from __future__ import annotations
+
+from ..registry import Registry
+from .indicator import Indicator
+
+_HOME = "frontrunner.metrics.builtin_indicators"
+
+INDICATORS: Registry[Indicator] = Registry(
+    "indicator",
+    base="frontrunner.metrics.indicator:Indicator",
+    group="frontrunner.indicators",
+    builtin={
+        name: (f"{_HOME}:{target}", None)
+        for name, target in (
+            ("hypervolume", "HypervolumeIndicator"),
+            ("normalised_hypervolume", "NormalisedHypervolume"),
+            ("hypervolume_ratio", "HypervolumeRatio"),
+            ("igd", "Igd"),
+            ("igd_plus", "IgdPlus"),
+            ("alignment", "Alignment"),
+            ("spread", "Spread"),
+            ("largest_gap", "LargestGap"),
+            ("dominated_share", "DominatedShare"),
+            ("non_uniformity", "NonUniformity"),
+            ("expected_utility", "ExpectedUtility"),
+        )
+    },
+)
