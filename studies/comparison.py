@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..harness.board.measures import NEED_THE_REFERENCE, QUALITIES
+from ..harness.board.measures import MEASURES, NEED_THE_REFERENCE, QUALITIES
 from ..harness.board.results import load_groups
 from ..harness.spec import BenchSpec, LearnerSpec
 from ..harness.store import Store
@@ -124,10 +124,14 @@ def _line(
     label: str, objective: Objective, values: Mapping[int, float], default: Mapping[int, float], goal: float | None
 ) -> Line:
     worst = min if objective.maximize else max
+    interval, against_default = mean_interval(list(values.values())), paired_differences(values, default)
+    if (measure := MEASURES.get(objective.metric)) is not None:
+        interval = measure.possible(interval)
+        against_default = None if against_default is None else measure.possible_difference(against_default)
     return Line(
         label,
-        mean_interval(list(values.values())),
+        interval,
         worst(values.values()),
-        paired_differences(values, default),
+        against_default,
         None if goal is None else sum(not objective.better(goal, value) for value in values.values()),
     )

@@ -52,15 +52,24 @@ class Measure:
         return f"{self.heading} {'↑' if self.maximize else '↓'}"
 
     def possible(self, interval: MeanInterval) -> MeanInterval:
-        """An interval of the mean without what the measure cannot be; it holds the true mean as often as before."""
-        if interval.low is None or interval.high is None:
-            return interval
-        low, high = max(interval.low, self.least), min(interval.high, self.most)
-        return dataclasses.replace(interval, low=low, high=high)
+        """Clip an interval of the mean to the measure's range; coverage is unchanged."""
+        return _clipped(interval, self.least, self.most)
+
+    def possible_difference(self, interval: MeanInterval) -> MeanInterval:
+        """Clip an interval of the mean difference to what two values of the measure can differ by."""
+        return _clipped(interval, self.least - self.most, self.most - self.least)
 
     def text(self, value: float) -> str:
         """A value as people read it."""
         return _TEXT[self.unit](value)
+
+
+def _clipped(interval: MeanInterval, least: float, most: float) -> MeanInterval:
+    if interval.low is None or interval.high is None:
+        return interval
+    # Rounding, or an estimate, may put the mean itself out of the range: the interval still holds it.
+    low, high = max(interval.low, min(least, interval.mean)), min(interval.high, max(most, interval.mean))
+    return dataclasses.replace(interval, low=low, high=high)
 
 
 _QUALITIES = (
@@ -72,7 +81,14 @@ _QUALITIES = (
         True,
         "hypervolume with each objective scaled so that the task's expert is 0 and the pre-trained model 1",
     ),
-    Measure("hypervolume_ratio", "HV ratio", "quality", True, "hypervolume as a share of the true front's, if known"),
+    Measure(
+        "hypervolume_ratio",
+        "HV ratio",
+        "quality",
+        True,
+        "hypervolume as a share of the true front's, if known",
+        most=1.0,
+    ),
     Measure("igd", "IGD", "quality", False, "mean distance from the reference front to the nearest answer"),
     Measure("igd_plus", "IGD+", "quality", False, "IGD that counts only what is worse than the reference front"),
     Measure(
