@@ -1,4 +1,4 @@
-"""Whether a set follows its preferences: what hypervolume and IGD, which see points only, cannot tell."""
+"""Measure whether a set follows its preferences; hypervolume and IGD see points only and cannot tell."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def alignment(front: Front) -> float | None:
     of task t, minus its minimised objective: 1 where a larger weight always means a better task, 0 where they are
     not associated, -1 where it always means a worse one. Every point counts, dominated or not.
 
-    A task with the same objective for every preference counts as 0: raising its weight improves nothing. So a set
-    of one model scores 0. A task with the same weight in every preference is left out. Weights that differ by
-    no more than 1e-6, the tolerance of a preference, are tied; objectives only where they are equal.
+    A task with the same objective for every preference counts as 0: raising its weight improves nothing. So the
+    alignment of a single model is 0. A task with the same weight in every preference is left out. Weights that differ
+    by no more than 1e-6, the tolerance of a preference, are tied; objectives only where they are equal.
 
-    Source: Spearman, American Journal of Psychology 15, 1904, of every task's own weight and objective.
+    Source: Spearman, American Journal of Psychology 15, 1904, applied to each task's own weight and objective.
 
     Args:
         front: n points of T objectives with the preferences that they answer.
@@ -44,7 +44,7 @@ def alignment(front: Front) -> float | None:
 
 
 def _centred_ranks(values: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
-    """Ranks of each column less their mean, (n, T); neighbours no further apart than the tolerance are tied."""
+    """Return each column's ranks less their mean, (n, T); neighbours no further apart than the tolerance are tied."""
     n_points = len(values)
     order = np.argsort(values, axis=0, kind="stable")
     ascending = np.take_along_axis(values, order, axis=0)

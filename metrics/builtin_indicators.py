@@ -51,6 +51,7 @@ class HypervolumeRatio(Indicator):
     name = "hypervolume_ratio"
     heading = "HV ratio"
     maximize = True
+    most = 1.0
     needs = ("true front",)
     column = 20
 

@@ -1,4 +1,4 @@
-"""What indicators share: points in one order, fronts that can be compared, values that are numbers."""
+"""Prepare what indicators compare: points in one order, reference fronts of the same objectives, finite values."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def canonical_points(front: Front) -> NDArray[np.float64]:
 
 
 def finite(name: str, value: float) -> float:
-    """Return the value as a float, or refuse an infinite or undefined one by its name with FrontError."""
+    """Return an indicator's value as a float, or raise FrontError with its name if it is infinite or NaN."""
     if not math.isfinite(value):
         raise FrontError(f"{name} of these objectives is too large for a float; found {value}, rescale them")
     return float(value)
 
 
 def comparable(front: Front, reference_front: Front | ArrayLike) -> Front:
-    """Return the reference front as a Front, or refuse one of other objectives with FrontError."""
+    """Return the reference front as a Front, or raise FrontError if it has another number of objectives."""
     reference = reference_front if isinstance(reference_front, Front) else Front(reference_front)
     if reference.n_objectives != front.n_objectives:
         raise FrontError(
@@ -36,7 +36,7 @@ def comparable(front: Front, reference_front: Front | ArrayLike) -> Front:
 
 
 def finite_vector(name: str, values: ArrayLike, n_objectives: int) -> NDArray[np.float64]:
-    """Return one finite value for each objective, shape (T,), or refuse what is something else with FrontError."""
+    """Return one finite value for each objective, shape (T,), or raise FrontError with the vector's name."""
     try:
         vector = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

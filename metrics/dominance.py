@@ -1,4 +1,4 @@
-"""Answers that a set need not give: it has better ones itself."""
+"""Measure the share of a front's points that another of its points dominates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def dominated_share(front: Front) -> float:
     """Return the share of a front's n points that another of them dominates, from 0 to 1; smaller is better, 0 best.
 
     A point dominates another that is worse in one minimised objective and better in none; so equal points do not
-    dominate one another. Of a learner's set, these are preferences for which it has a better answer itself.
+    dominate one another. Where a learner's answer is dominated, its own set holds a better one.
 
     Args:
         front: n points of T objectives.

@@ -1,4 +1,4 @@
-"""What a user whose preference is not known beforehand pays for the best member of a set."""
+"""Compute what a user whose preference is not known beforehand pays, on average, for the best point of a front."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def expected_utility(front: Front) -> float:
     """Return the cost of a minimised front's best point, expected over preferences; smaller is better.
 
     E[min_i r . f_i] for r uniform on the simplex, in the objectives' units: what a user pays who may choose any
-    point of the front, whatever preference it was learned for. A utility of costs: the field's expected utility metric
-    with its sign turned. Points that are not on the front's lower convex hull never count. It is the R2 indicator of
-    weighted sums (with the ideal point at 0).
+    point of the front, whatever preference it was learned for. This is the field's expected utility with its sign
+    turned, since objectives are costs, and the R2 indicator of weighted sums with the ideal point at 0. Points that
+    are not on the front's lower convex hull never count.
 
     One and two objectives are integrated exactly; more with about 4,096 fixed preferences, the same in every
     call. That is exact for a front of one point (the mean of its objectives); for others the error, measured against
@@ -47,7 +47,7 @@ def expected_utility(front: Front) -> float:
 
 
 def _area_below_envelope(points: NDArray[np.float64]) -> float:
-    """Integral over r in [0, 1] of the least r f_1 + (1 - r) f_2.
+    """Return the integral over r in [0, 1] of the least r f_1 + (1 - r) f_2.
 
     Args:
         points: (p, 2), no one dominated, f_2 ascending: so each is best from some r on, if at all.
@@ -73,7 +73,7 @@ def _area_below_envelope(points: NDArray[np.float64]) -> float:
 
 @lru_cache
 def _preferences(n_tasks: int) -> NDArray[np.float64]:
-    """A fixed, evenly spread sample of the simplex, one preference a column; the mean weight of every task is 1 / T.
+    """Return a fixed, even sample of the simplex, one preference a column; the mean weight of every task is 1 / T.
 
     Kronecker's sequence of the powers of 1 / g, g the root of g^T = g + 1 (for T = 2 the golden ratio), fills the
     unit cube of T - 1 dimensions evenly; the spacings of its sorted coordinates are uniform on the simplex.

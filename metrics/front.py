@@ -1,4 +1,4 @@
-"""The front: what every indicator and every report is computed from."""
+"""The front, from which every indicator and every report is computed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .preferences import SIMPLEX_TOLERANCE, check_preference
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Front:
-    """Points of objective space, all objectives minimised, as n rows of T columns; NaN is refused.
+    """A front holds n points of T objectives, all minimised; NaN and infinity are refused.
 
-    A front is checked once, here: indicators score an empty front or one with NaN as perfect, so none may
+    A front is checked once, here: pymoo's indicators take an empty front or one with NaN for perfect, so none may
     exist. Points may be dominated or repeated and keep their order. Both arrays are float64 copies and
     read-only; fronts with equal values are equal.
 
@@ -46,17 +46,17 @@ class Front:
 
     @property
     def n_points(self) -> int:
-        """How many points the front has, dominated and repeated ones included."""
+        """The number of points, n, dominated and repeated ones included."""
         return int(self.objectives.shape[0])
 
     @property
     def n_objectives(self) -> int:
-        """How many objectives, T, a point has."""
+        """The number of objectives, T."""
         return int(self.objectives.shape[1])
 
     @property
     def non_dominated_mask(self) -> NDArray[np.bool_]:
-        """Shape (n,): True where no other point is at least as good in every objective.
+        """A mask of shape (n,) that is True where no other point is at least as good in every objective.
 
         Of points with equal objectives the first one counts and the others are False.
         """
@@ -121,7 +121,7 @@ def _matrix(name: str, values: ArrayLike) -> NDArray[np.float64]:
 
 
 def _simplex_rows(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows as `check_preference` returns them, all at once; where one may be off the simplex, it is asked."""
+    """Return rows as `check_preference` does, all at once; it is called only where one may be off the simplex."""
     # Sums are rounded here and exact there: what is nearly too far is left to it.
     if weights.min() >= 0.0 and np.abs(weights.sum(axis=1) - 1.0).max() < SIMPLEX_TOLERANCE / 2:
         return weights

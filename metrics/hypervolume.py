@@ -1,4 +1,4 @@
-"""Hypervolume of a front, larger is better: exact while time allows, else an estimate that says so."""
+"""Compute the hypervolume of a front, larger is better: exactly while time allows, else as an estimate that says so."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DIRECTIONS = 2**14  # of a replicate, for 500 points or fewer
 
 @dataclass(frozen=True)
 class Hypervolume:
-    """A dominated volume, larger is better, in the product of the objectives' units."""
+    """The volume that a front dominates; larger is better, in the product of the objectives' units."""
 
     value: float
     """The volume, finite and not negative."""

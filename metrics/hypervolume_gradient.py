@@ -1,4 +1,4 @@
-"""The gradient of the hypervolume in the points that span it; all objectives are minimised."""
+"""Compute the gradient of the hypervolume in the points that span it; all objectives are minimised."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 
 def hypervolume_gradient(points: NDArray[np.float64], reference_point: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return dHV / d points, (p, T), no entry above 0: raising an objective never enlarges the volume.
+    """Return the derivative of the hypervolume in every objective of every point, shape (p, T).
+
+    No entry is above 0: raising an objective never enlarges the volume.
 
     Moving point i along objective j sweeps the part of its facet that no other point covers: the (T-1)-dimensional
     volume, with objective j left out, of the points k with f_kj <= f_ij, less the same volume without i
@@ -58,10 +60,10 @@ def fronts_gradient(points: NDArray[np.float64], reference_point: NDArray[np.flo
 
 
 def _first_front(points: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Positions of the points that no other dominates; of equal ones the first."""
+    """Return the positions of the points that no other dominates; of equal ones the first."""
     return np.flatnonzero(moocore.is_nondominated(points))
 
 
 def _volume(points: NDArray[np.float64], reference_point: NDArray[np.float64]) -> float:
-    """Hypervolume; in no dimension at all, that of a point is 1."""
+    """Return the hypervolume; in no dimension at all, that of a point is 1."""
     return float(moocore.hypervolume(points, ref=reference_point)) if points.shape[1] else 1.0

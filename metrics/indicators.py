@@ -1,4 +1,4 @@
-"""Distance of a front to a reference front, on pymoo: IGD and IGD+, smaller is better.
+"""Compute the distance of a front to a reference front with pymoo: IGD and IGD+, smaller is better.
 
 Fronts reach pymoo only through ``Front``, reduced to their non-dominated points in lexicographic order. So
 every value is the same to the bit whatever the order of the points, and unchanged by repeated or dominated

@@ -1,4 +1,4 @@
-"""How far answers are from exact Pareto optimal ones, whose weighted objectives r_t f_t are all equal."""
+"""Measure how far answers are from exact Pareto optimal ones, whose weighted objectives r_t f_t are all equal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def non_uniformity(front: Front) -> float | None:
     The mean, over the points with a preference inside the simplex, of the Kullback-Leibler divergence of
     the shares r_t f_t / sum_k r_k f_k from uniform ones, mu_r. A point where all r_t f_t are 0 counts as 0. A
     preference with a weight of 0 (up to 1e-6, the tolerance of a preference) is left out: no finite objective
-    outweighs it. Every other point counts, dominated or not: it measures the trade-off, not how good it is.
+    outweighs it. Every other point counts, dominated or not: what is measured is the trade-off, not how good it is.
 
     Source: Mahapatra and Rajan, ICML 2020, the non-uniformity that EPO search minimises.
 

@@ -1,4 +1,4 @@
-"""Objectives on the scale that every task shares: 0 is its own expert, 1 the model that nobody has fine-tuned."""
+"""Scale the objectives of all tasks alike: 0 is the task's own expert, 1 the pre-trained model."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from .canonical import finite_vector
 from .front import Front
 
 
-def normalised(front: Front, specialist: ArrayLike, pretrained: ArrayLike) -> Front | None:
-    """Return the front with 0 for what a task's own expert reaches and 1 for the pre-trained model; still minimised.
+def normalised(front: Front, experts: ArrayLike, pretrained: ArrayLike) -> Front | None:
+    """Return the front scaled so that each task's own expert is at 0 and the pre-trained model at 1; still minimised.
 
-    Objective t becomes (f_t - specialist_t) / (pretrained_t - specialist_t): below 0 better than the expert, above 1
+    Objective t becomes (f_t - experts_t) / (pretrained_t - experts_t): below 0 better than the expert, above 1
     worse than no fine-tuning at all. Points keep their order and their preferences, and dominate the same ones.
 
     Args:
         front: n points of T objectives.
-        specialist: shape (T,), finite, the objective of each task's own expert on that task.
+        experts: shape (T,), finite, the objective of each task's own expert on that task.
         pretrained: shape (T,), finite, the objective of the pre-trained model on each task.
 
     Returns:
-        None where it is not defined: an expert no better than the pre-trained model.
+        None where an expert is no better than the pre-trained model: there is no scale.
 
     Raises:
-        FrontError: a specialist or pretrained of another shape or not finite, or results too large for a float.
+        FrontError: experts or pretrained of another shape or not finite, or results too large for a float.
     """
-    zero = finite_vector("specialist", specialist, front.n_objectives)
-    one = finite_vector("pretrained", pretrained, front.n_objectives)
+    zero = finite_vector("the vector experts", experts, front.n_objectives)
+    one = finite_vector("the vector pretrained", pretrained, front.n_objectives)
     if (one <= zero).any():
         return None
     try:
@@ -36,7 +36,7 @@ def normalised(front: Front, specialist: ArrayLike, pretrained: ArrayLike) -> Fr
             objectives = (front.objectives - zero) / (one - zero)
     except FloatingPointError as error:
         raise FrontError(
-            f"normalised objectives fit in a float; they do not between specialist {zero.tolist()} and pretrained "
+            f"normalised objectives fit in a float; they do not between experts {zero.tolist()} and pretrained "
             f"{one.tolist()}, rescale the objectives"
         ) from error
     return Front(objectives, front.preferences)

@@ -1,4 +1,4 @@
-"""Preferences: points of the simplex, one weight a task, and the lattice a front is evaluated on."""
+"""Check preferences, points of the simplex with one weight a task, and make the grids that fronts are evaluated on."""
 
 from __future__ import annotations
 

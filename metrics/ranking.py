@@ -1,4 +1,4 @@
-"""Which learners are better over many blocks, and which cannot be told apart; rank 1 is the best.
+"""Rank learners over many blocks and tell which of them differ; rank 1 is the best.
 
 Over several suites (or suites and seeds) learners are compared by their ranks, since values of different suites have
 no common scale: Friedman's test, and Nemenyi's critical difference of average ranks (Demsar, "Statistical
@@ -17,42 +17,45 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc, ndtr
 
-from .statistics import mean_intervals
+from .statistics import FEWEST_VALUES, mean_intervals
 
 Seed = TypeVar("Seed", bound=Hashable)
 
 DIAGRAM_BLOCKS = 5
-"""Fewest blocks worth a diagram: with four of three learners the critical difference at 0.95 is over four fifths of
-the largest difference there can be, and nearly all learners are joined whatever they do."""
+"""Fewest blocks that a diagram is drawn for: with four, the critical difference of three learners at 0.95 is over four
+fifths of the largest difference there can be, and nearly all learners are joined whatever they do."""
 DIAGRAM_LEARNERS = 3
-"""Fewest learners worth a diagram; of two, the interval of their differences says more."""
+"""Fewest learners that a diagram is drawn for; the interval of their differences says more about two."""
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Learners by their average rank, best first."""
+    """Learners ordered by their average rank, best first, with what tells them apart."""
 
     names: tuple[str, ...]
+    """The learners, best first."""
     average_ranks: tuple[float, ...]
-    """From 1, the best in every block, to their number; in the order of the names."""
+    """Their average ranks, from 1, the best in every block, to the number of learners; in the order of the names."""
     n_blocks: int
+    """How many blocks the ranks are averaged over."""
     confidence: float
+    """The confidence of the critical difference."""
     friedman_p: float | None
-    """How likely ranks that differ so much are if no learner is better than another; None with fewer than two blocks
-    or three learners."""
+    """The p-value of Friedman's test that no learner is better than another; None with fewer than two blocks or three
+    learners."""
     critical_difference: float | None
-    """Average ranks that differ by less cannot be told apart (Nemenyi, all pairs at once); None for one learner."""
+    """The difference of average ranks up to which two learners cannot be told apart (Nemenyi's test, all pairs at
+    once); None for one learner."""
 
     @property
     def tied_with_best(self) -> tuple[str, ...]:
-        """The best, and those that cannot be told apart from it."""
+        """The names of the best learner and of those that cannot be told apart from it."""
         return self.names[: self._within_reach(0)]
 
     @property
     def cliques(self) -> tuple[tuple[str, ...], ...]:
-        """The largest groups of neighbours, two or more, whose best and worst cannot be told apart; best first."""
+        """The largest groups of two or more neighbours whose best and worst cannot be told apart; best first."""
         ends = [self._within_reach(i) for i in range(len(self.names))]
         return tuple(
             self.names[i:end]
@@ -62,44 +65,44 @@ class Ranking:
 
     @property
     def enough_for_diagram(self) -> bool:
-        """Whether a critical-difference diagram of it can show anything."""
+        """Whether there are enough blocks and learners for a critical-difference diagram to show anything."""
         return self.n_blocks >= DIAGRAM_BLOCKS and len(self.names) >= DIAGRAM_LEARNERS
 
     def _within_reach(self, i: int) -> int:
-        """The index after the last that cannot be told apart from the i-th."""
+        """Return the index after the last learner that cannot be told apart from the i-th."""
         if self.critical_difference is None:
             return i + 1
         reach = self.average_ranks[i] + self.critical_difference
         return int(np.searchsorted(self.average_ranks, reach, side="right"))
 
 
-def average_ranks(scores: ArrayLike) -> NDArray[np.float64]:
-    """Mean over the blocks of each learner's rank in it, shape (k,); 1 is the highest score, ties share their mean.
+def average_ranks(values: ArrayLike) -> NDArray[np.float64]:
+    """Return each learner's rank averaged over blocks, shape (k,); rank 1 is the largest value, ties share their mean.
 
     Args:
-        scores: shape (n_blocks, k), larger is better; a block is a suite, or a suite and a seed.
+        values: shape (n_blocks, k), larger is better; a block is a suite, or a suite and a seed.
 
     Raises:
-        ValueError: no block, no learner, or a block with a score that is not a number.
+        ValueError: no block, no learner, or a block with a value that is NaN.
     """
-    ranks: NDArray[np.float64] = _ranks(scores).mean(axis=0)
+    ranks: NDArray[np.float64] = _ranks(values).mean(axis=0)
     return ranks
 
 
-def rank(scores: ArrayLike, names: Sequence[str], confidence: float = 0.95) -> Ranking:
-    """Learners by their average rank, with what their differences mean; larger scores are better.
+def rank(values: ArrayLike, names: Sequence[str], confidence: float = 0.95) -> Ranking:
+    """Rank learners by their average rank over blocks and test how they differ; larger values are better.
 
-    The tests take blocks for independent: seeds of one suite as blocks say something of that suite only.
+    The tests assume that blocks are independent: seeds of one suite as blocks say something about that suite only.
 
     Args:
-        scores: shape (n_blocks, k); every block has a score of every learner.
+        values: shape (n_blocks, k); every block has a value of every learner.
         names: the k learners.
-        confidence: of the critical difference, for all pairs together.
+        confidence: the confidence of the critical difference, for all pairs together.
 
     Raises:
-        ValueError: see `average_ranks`, or another number of names than learners.
+        ValueError: see `average_ranks`; or the number of names is not the number of learners.
     """
-    ranks = _ranks(scores)
+    ranks = _ranks(values)
     n_blocks, k = ranks.shape
     if len(names) != k:
         raise ValueError(f"expected one name for each of {k} learners, found {len(names)}: {list(names)}")
@@ -116,20 +119,23 @@ def rank(scores: ArrayLike, names: Sequence[str], confidence: float = 0.95) -> R
 
 
 def critical_difference(n_learners: int, n_blocks: int, confidence: float = 0.95) -> float:
-    """Nemenyi's: average ranks of k learners that differ by more differ significantly (Demsar 2006, section 3.2.2)."""
+    """Return Nemenyi's critical difference: average ranks that differ by more differ significantly.
+
+    Source: Demsar 2006, section 3.2.2.
+    """
     return _nemenyi_quantile(n_learners, confidence) * float(np.sqrt(n_learners * (n_learners + 1) / (6 * n_blocks)))
 
 
 def tied_with_best(values: Mapping[str, Mapping[Seed, float]], *, maximize: bool, confidence: float = 0.95) -> set[str]:
-    """The learner of the best mean over seeds, and those whose differences to it, seed by seed, may be zero.
+    """Return the learner with the best mean over seeds and those that their seeds cannot tell from it.
 
-    Tied is who has the best mean too, or shares two seeds or more with the best and has zero in the interval of the
-    mean of their differences. With one seed in common nothing is known, and nobody is marked.
+    A learner is tied with the best if it has the same mean, or if it shares three seeds or more with it and the
+    interval of the mean difference, seed by seed, holds zero. Fewer seeds in common have no interval and make no tie.
 
     Args:
-        values: learner -> seed -> value of one metric on one suite; learners without a value are passed over.
+        values: learner -> seed -> value of one measure on one suite; learners without a value are passed over.
         maximize: whether larger is better.
-        confidence: of each interval; they are not corrected for their number.
+        confidence: the confidence of each interval; they are not corrected for their number.
 
     Raises:
         ValueError: a value that is NaN or infinite.
@@ -141,52 +147,37 @@ def tied_with_best(values: Mapping[str, Mapping[Seed, float]], *, maximize: bool
     tied = {name for name, mean in means.items() if mean == best_mean}
     pairs = [(name, values[best]) for best in tied for name in means if name not in tied]
     differences = [[values[name][seed] - best[seed] for seed in values[name] if seed in best] for name, best in pairs]
-    known = [i for i, by_seed in enumerate(differences) if len(by_seed) > 1]
+    known = [i for i, by_seed in enumerate(differences) if len(by_seed) >= FEWEST_VALUES]
     intervals = mean_intervals([differences[i] for i in known], confidence)
     return tied | {pairs[i][0] for i, interval in zip(known, intervals, strict=True) if interval.holds(0)}
 
 
-def _ranks(scores: ArrayLike) -> NDArray[np.float64]:
-    """Shape (n_blocks, k): each learner's rank in each block."""
-    found = np.asarray(scores, dtype=np.float64)
+def _ranks(values: ArrayLike) -> NDArray[np.float64]:
+    """Return each learner's rank in each block, shape (n_blocks, k); 1 is the largest value."""
+    found = np.asarray(values, dtype=np.float64)
     if found.ndim != 2 or not found.size or np.isnan(found).any():
         raise ValueError(
-            "expected scores of shape (n_blocks, n_learners) without NaN, leave out blocks that are not complete; "
+            "expected values of shape (n_blocks, n_learners) without NaN, leave out blocks that are not complete; "
             f"found shape {found.shape} with {np.isnan(found).sum()} NaN"
         )
-    ranks = np.empty_like(found)
-    for block, of_block in zip(-found, ranks, strict=True):
-        in_order = np.sort(block)
-        before = np.searchsorted(in_order, block, side="left")
-        up_to = np.searchsorted(in_order, block, side="right")
-        of_block[:] = (before + 1 + up_to) / 2
+    from scipy.stats import rankdata  # half a second to import, and only several boards are ranked
+
+    ranks: NDArray[np.float64] = rankdata(-found, axis=1)
     return ranks
 
 
 def _friedman_p(ranks: NDArray[np.float64]) -> float:
-    """From the chi-square statistic with ties corrected for; as scipy.stats.friedmanchisquare, without its import."""
-    n_blocks, k = ranks.shape
-    tied = sum(float((counts**3 - counts).sum()) for counts in (np.unique(row, return_counts=True)[1] for row in ranks))
-    correction = 1 - tied / (n_blocks * k * (k**2 - 1))
-    if correction <= 0:  # every learner tied in every block: the statistic is 0 / 0
+    """Return the p-value of Friedman's test, corrected for ties; 1 where every learner ties in every block."""
+    from scipy.stats import friedmanchisquare
+
+    if (ranks == ranks[:, :1]).all():  # the statistic is 0 / 0
         return 1.0
-    statistic = 12 / (n_blocks * k * (k + 1)) * (ranks.sum(axis=0) ** 2).sum() - 3 * n_blocks * (k + 1)
-    return float(chdtrc(k - 1, statistic / correction))
+    return float(friedmanchisquare(*ranks.T).pvalue)
 
 
 @lru_cache
 def _nemenyi_quantile(n_learners: int, confidence: float) -> float:
-    """Of the studentized range with infinite degrees of freedom, over sqrt(2); 1.960 for two at 0.95.
+    """Return the studentized range's quantile for infinite degrees of freedom over sqrt(2); 1.960 for two at 0.95."""
+    from scipy.stats import studentized_range
 
-    Bisection on the distribution of the range of k standard normal values,
-    P(q) = k * integral of pdf(x) (cdf(x) - cdf(x - q))^(k - 1). scipy.stats has it, and takes over a second to import:
-    as long as all else that a leaderboard does.
-    """
-    x = np.linspace(-9, 9, 4001)  # the integrand is smooth and vanishes at both ends: equal steps are exact to 1e-12
-    density = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) * (x[1] - x[0])
-    low, high = 0.0, 20.0
-    while high - low > 1e-10:
-        middle = (low + high) / 2
-        share = n_learners * float(density @ (ndtr(x) - ndtr(x - middle)) ** (n_learners - 1))
-        low, high = (middle, high) if share < confidence else (low, middle)
-    return float(high / np.sqrt(2))
+    return float(studentized_range.ppf(confidence, n_learners, np.inf) / np.sqrt(2))

@@ -1,4 +1,4 @@
-"""The reference front of IGD where no closed form is known: the best that any run has found."""
+"""The reference front of IGD where no closed form is known: the best points that any run has found."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .front import Front
 
 
 class ReferenceFront(Front):
-    """Distinct non-dominated points, minimised, shape (n, T), sorted lexicographically; NaN is refused.
+    """A reference front holds distinct non-dominated points, minimised, shape (n, T), in lexicographic order.
 
-    Whatever points it is built from, it holds only those; so the same set of points has the same digest. It
-    carries no preferences.
+    Dominated and repeated points are dropped, so the same set of points has the same digest. NaN is refused, and
+    there are no preferences.
 
     Args:
         objectives: shape (m, T), as in Front.
@@ -32,7 +32,7 @@ class ReferenceFront(Front):
 
     @property
     def digest(self) -> str:
-        """SHA-256 in hex of n and T as little-endian int64, then the rows as little-endian float64."""
+        """The SHA-256, in hex, of n and T as little-endian int64, then the rows as little-endian float64."""
         content = hashlib.sha256(np.array(self.objectives.shape, dtype="<i8").tobytes())
         content.update(self.objectives.astype("<f8").tobytes())
         return content.hexdigest()

@@ -1,4 +1,4 @@
-"""Exact hypervolume of many objectives: slices of fewer objectives, down to sets that moocore measures at once."""
+"""Compute the exact hypervolume of many objectives from slices of fewer, down to sets that moocore measures at once."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def sliced_hypervolume(points: NDArray[np.float64], deadline_s: float) -> float 
     """Return the volume between minimised points and the origin, larger is better; None past the deadline.
 
     The points are swept along one objective, best first. Each adds its depth in that objective times what its
-    box in the others adds to the boxes before it; that is the box less the volume of the *limit set*, the
-    earlier points moved into the box, of which most are then dominated and leave. So one objective goes at
-    every level.
+    box in the others adds to the boxes before it: the box less the volume of the *limit set*, the
+    earlier points moved into the box, of which most are then dominated and dropped. So every level has one objective
+    less.
 
-    The sweep is along the objective in which most points share the best value. These add the volume of a
-    single set: points of a limit set often lie on the faces of the box, so every second slice falls away.
+    The sweep is along the objective in which most points share the best value: together they add the volume
+    of a single set. Points of a limit set often lie on the faces of the box, so every second slice vanishes.
 
     Sources: While, Bradstreet and Barone, "A fast way of calculating exact hypervolumes", IEEE Transactions on
     Evolutionary Computation 16(1), 2012, for limit sets; moocore for the sets of ``LEAF_POINTS``.
@@ -37,7 +37,7 @@ def sliced_hypervolume(points: NDArray[np.float64], deadline_s: float) -> float 
     Args:
         points: shape (n, T), all values negative: objectives minus a reference point that they improve on.
             Their order decides the last bits of the volume. Infinity or NaN where the volume overflows.
-        deadline_s: on the clock of ``time.monotonic``, looked at before every slice.
+        deadline_s: on the clock of ``time.monotonic``, checked before every slice.
     """
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # the caller refuses what is not finite

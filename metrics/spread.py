@@ -1,4 +1,4 @@
-"""How the points of a front lie: the extent that they cover and the largest gap between them."""
+"""Measure how the points of a front lie: the extent that they cover and the largest gap between them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def spread(front: Front, reference_front: Front | ArrayLike) -> float | None:
 
     The root mean square, over objectives, of the share of the interval from the reference front's least to its
     largest value that lies between the front's least and largest value. Both fronts count with their non-dominated
-    points only. It looks at the ends alone: what lies between them is `largest_gap`, how good it is IGD.
+    points only. Only the ends count: `largest_gap` measures what lies between them, IGD how good it is.
 
     Source: maximum spread of Zitzler, PhD thesis, ETH Zurich, 1999, as the overlap with a reference front by Goh
     and Tan, IEEE Trans. Evol. Comput. 11(3), 2007; here 0 where the intervals do not meet.
@@ -26,7 +26,7 @@ def spread(front: Front, reference_front: Front | ArrayLike) -> float | None:
         reference_front: m points of the same T objectives, a Front or an array of shape (m, T).
 
     Returns:
-        None where the reference front has one value in every objective; an objective in which it has is left out.
+        None where the reference front has a single value in every objective; one in which it has is left out.
 
     Raises:
         FrontError: a reference front that is no front or has another number of objectives.
@@ -46,10 +46,10 @@ def largest_gap(front: Front) -> float | None:
     """Return the largest gap along a minimised front, a Euclidean distance; smaller is better.
 
     The longest edge of the minimum spanning tree of the distinct non-dominated points, in the objectives' units: the
-    distance that must be bridged to walk the front from point to point. For two objectives it is the largest
+    distance that must be bridged to walk along the front from point to point. For two objectives it is the largest
     distance between neighbours along the front. Time grows with the square of the points.
 
-    A front of a few points close together has small gaps, too: read it beside `spread`.
+    A front of a few points close together has small gaps, too: read the gap beside `spread`.
 
     Args:
         front: n points of T objectives.
@@ -73,7 +73,7 @@ def largest_gap(front: Front) -> float | None:
 
 
 def _longest_tree_edge_squared(points: NDArray[np.float64]) -> float:
-    """Prim's algorithm, without a matrix of distances; at least two points, (p, T)."""
+    """Return the squared longest edge of the tree of at least two points, (p, T): Prim's algorithm without a matrix."""
     newest, outside, longest = points[0], points[1:].copy(), 0.0
     nearest = np.full(len(outside), np.inf)
     while len(outside):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..harness.cells.bench_file import BenchSpec, LearnerSpec
 from ..harness.records.store import Store
-from ..harness.scoring.measures import INDICATOR_MEASURES, reference_measures
+from ..harness.scoring.measures import INDICATOR_MEASURES, MEASURES, reference_measures
 from ..harness.scoring.scored_cells import load_groups
 from ..metrics.statistics import MeanInterval, mean_interval, paired_differences
 from .objective import Objective, make_objective
@@ -125,10 +125,14 @@ def _line(
     label: str, objective: Objective, values: Mapping[int, float], default: Mapping[int, float], goal: float | None
 ) -> Line:
     worst = min if objective.maximize else max
+    interval, against_default = mean_interval(list(values.values())), paired_differences(values, default)
+    if (measure := MEASURES.get(objective.metric)) is not None:
+        interval = measure.possible(interval)
+        against_default = None if against_default is None else measure.possible_difference(against_default)
     return Line(
         label,
-        mean_interval(list(values.values())),
+        interval,
         worst(values.values()),
-        paired_differences(values, default),
+        against_default,
         None if goal is None else sum(not objective.better(goal, value) for value in values.values()),
     )

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ..harness.board.columns import TOO_FEW_SEEDS
 from ..harness.scoring.units import as_time
 from ..metrics.statistics import MeanInterval
 from .comparison import Comparison
@@ -102,13 +103,13 @@ def comparison_table(comparison: Comparison, seeds: Sequence[int]) -> Table:
         f"test: {comparison.objective.heading}",
         list(shown),
         list(zip(*shown.values(), strict=True)),
-        f"Seeds {', '.join(map(str, seeds))}; intervals by smoothed bootstrap-t, differences paired by seed.",
+        f"Seeds {', '.join(map(str, seeds))}; intervals by Student's t, differences paired by seed.",
     )
 
 
 def _ends(interval: MeanInterval, sign: str = "") -> str:
     if interval.low is None or interval.high is None:
-        return "one seed"
+        return TOO_FEW_SEEDS
     return f"{_value(interval.low, sign)} to {_value(interval.high, sign)}"
 
 

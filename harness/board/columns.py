@@ -13,6 +13,8 @@ from .leaderboard import Board, Row
 MISSING = "–"
 TIED = "≈"
 """Beside the rank of a row that its seeds cannot tell from the first."""
+TOO_FEW_SEEDS = "too few seeds"
+"""In place of an interval, where a mean is of fewer than three seeds."""
 NEEDS = ("labelled_examples", "unlabelled_examples", "full_trainings")
 
 
@@ -26,21 +28,22 @@ class Column:
 
 def columns(board: Board) -> list[Column]:
     """Those that some row of the board has something to say in."""
+    several = any(len(row.seeds) > 1 for row in board.rows)
     found = [
         column
         for measure in sorted((m for m in MEASURES.values() if m.column is not None), key=lambda m: m.column or 0)
-        for column in _columns_of(measure.name)
+        for column in _columns_of(measure.name, several=several)
     ]
     return [column for column in found if any(column.of(row) is not None for row in board.rows)]
 
 
-def _columns_of(measure: str) -> list[Column]:
+def _columns_of(measure: str, *, several: bool) -> list[Column]:
     """A measure's own column, with those that belong beside it."""
     if measure == "hypervolume":
         return [
             Column(MEASURES[measure].titled, _hypervolume),
-            Column("Δ HV", lambda row: _difference(row.against_baseline.get(measure))),
-            Column("95 % interval", lambda row: as_ends(row.intervals.get(measure))),
+            Column("Δ HV", lambda row: _difference(row.against_baseline.get(measure), several)),
+            *([Column("95 % interval", lambda row: as_ends(row.intervals.get(measure)))] if several else []),
         ]
     beside = [Column("needs", _needs)] if measure == "trainable_parameters" else []
     return [_mean(measure), *beside]
@@ -62,9 +65,11 @@ def text(board: Board, *, runs: bool = True) -> list[list[str]]:
 
 
 def as_ends(interval: MeanInterval | None, sign: str = "") -> str | None:
-    """`[0.4301, 0.4480]`; None for a single value."""
-    if interval is None or interval.low is None or interval.high is None:
+    """`[0.4301, 0.4480]`, or that there are too few seeds; None where nothing was measured."""
+    if interval is None:
         return None
+    if interval.low is None or interval.high is None:
+        return TOO_FEW_SEEDS
     return f"[{interval.low:{sign}.4f}, {interval.high:{sign}.4f}]"
 
 
@@ -84,11 +89,11 @@ def _mean(measure: str) -> Column:
     )
 
 
-def _difference(interval: MeanInterval | None) -> str | None:
+def _difference(interval: MeanInterval | None, several: bool) -> str | None:
+    """The mean difference, and where some row has several seeds its interval."""
     if interval is None:
         return None
-    ends = as_ends(interval, "+")
-    return f"{interval.mean:+.4f}" + (f" {ends}" if ends else "")
+    return f"{interval.mean:+.4f}" + (f" {as_ends(interval, '+')}" if several else "")
 
 
 def _needs(row: Row) -> str | None:

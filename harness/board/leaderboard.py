@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import ConfigError, UnknownNameError
 from ...metrics.ranking import tied_with_best
-from ...metrics.statistics import MeanInterval
+from ...metrics.statistics import FEWEST_VALUES, MeanInterval
 from ..cells.cell import Cell
 from ..records.attempt import Attempt
 from ..records.requested_cells import requested_cells, why_unfinished
@@ -32,11 +32,11 @@ class Row:
     results: Mapping[int, ScoredCell] = field(default_factory=dict)
     """Finished: seed -> what was recorded."""
     intervals: Mapping[str, MeanInterval] = field(default_factory=dict)
-    """Measure -> mean over the seeds that have it, with its 95 % bootstrap interval."""
+    """Measure -> mean over the seeds that have it, with its 95 % interval."""
     against_baseline: Mapping[str, MeanInterval] = field(default_factory=dict)
     """Measure -> this row minus the baseline, over the seeds of both; empty without one, and for the baseline."""
     tied_with_best: bool = False
-    """Whether the seeds cannot tell its hypervolume from the first row's; never for the first row itself."""
+    """Whether three seeds or more cannot tell its hypervolume from the first row's; never for the first row itself."""
 
     @property
     def seeds(self) -> list[int]:
@@ -143,7 +143,7 @@ def _board(
     differences = differences_to(results, held_against)
     volumes = {key: values_of(found, "hypervolume") for key, found in results.items() if found}
     best = max(volumes, key=lambda key: intervals[key]["hypervolume"].mean, default=None)
-    tied = tied_with_best(volumes, maximize=True) - {best}
+    tied = {key for key in tied_with_best(volumes, maximize=True) - {best} if len(volumes[key]) >= FEWEST_VALUES}
     rows = [
         Row(
             label=cells[0].label,

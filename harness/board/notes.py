@@ -28,9 +28,9 @@ def caption(board: Board, headings: Sequence[str]) -> str:
     ]
     notes = [f"{'; '.join(part for part in parts if part)}."]
     if any(len(row.seeds) > 1 for row in board.rows):
-        few = any(1 < len(row.seeds) < 4 for row in board.rows)
-        wide = ", wide where seeds are two or three" if few else ""
-        notes.append(f"Means over finished seeds, with 95 % intervals (bootstrap-t{wide}).")
+        notes.append(
+            "Means over finished seeds, with 95 % intervals (Student's t) where there are three seeds or more."
+        )
     if any(row.tied_with_best for row in board.rows):
         notes.append("≈ after a rank: tied with the best, whose seeds cannot tell them apart.")
     if board.baseline is not None:

@@ -36,7 +36,7 @@ def differences_to(
     if baseline is None:
         return {key: {} for key in results}
     against = {measure: values_of(results[baseline], measure) for measure in MEASURES}
-    return _estimated(
+    estimated = _estimated(
         {
             key: {
                 measure: {s: value - against[measure][s] for s, value in values.items() if s in against[measure]}
@@ -46,6 +46,10 @@ def differences_to(
             for key, found in results.items()
         }
     )
+    return {
+        key: {measure: MEASURES[measure].possible_difference(interval) for measure, interval in found.items()}
+        for key, found in estimated.items()
+    }
 
 
 def _estimated(samples: Mapping[str, Mapping[str, Mapping[int, float]]]) -> dict[str, dict[str, MeanInterval]]:

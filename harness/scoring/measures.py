@@ -61,15 +61,24 @@ class Measure:
         return f"{self.heading} {'↑' if self.maximize else '↓'}" if self.is_indicator else self.heading
 
     def possible(self, interval: MeanInterval) -> MeanInterval:
-        """Clip an interval to the measure's range; coverage is unchanged."""
-        if interval.low is None or interval.high is None:
-            return interval
-        low, high = max(interval.low, self.least), min(interval.high, self.most)
-        return dataclasses.replace(interval, low=low, high=high)
+        """Clip an interval of the mean to the measure's range; coverage is unchanged."""
+        return _clipped(interval, self.least, self.most)
+
+    def possible_difference(self, interval: MeanInterval) -> MeanInterval:
+        """Clip an interval of the mean difference to what two values of the measure can differ by."""
+        return _clipped(interval, self.least - self.most, self.most - self.least)
 
     def text(self, value: float) -> str:
         """Return a value as people read it."""
         return _TEXT[self.unit](value)
+
+
+def _clipped(interval: MeanInterval, least: float, most: float) -> MeanInterval:
+    if interval.low is None or interval.high is None:
+        return interval
+    # Rounding, or an estimate, may put the mean itself out of the range: the interval still holds it.
+    low, high = max(interval.low, min(least, interval.mean)), min(interval.high, max(most, interval.mean))
+    return dataclasses.replace(interval, low=low, high=high)
 
 
 def _cost(name: str, heading: str, unit: Unit, about: str, column: int | None = None) -> Measure:

@@ -11,9 +11,9 @@ from frontrunner.metrics import Front, dominated_share, normalised, simplex_grid
 
 
 def test_the_expert_is_zero_and_the_pretrained_model_one() -> None:
-    specialist, pretrained = [0.1, 0.25], [0.5, 0.75]
-    front = Front([specialist, pretrained, [0.3, 0.5], [0.0, 1.0]], np.full((4, 2), 0.5))
-    scaled = normalised(front, specialist, pretrained)
+    experts, pretrained = [0.1, 0.25], [0.5, 0.75]
+    front = Front([experts, pretrained, [0.3, 0.5], [0.0, 1.0]], np.full((4, 2), 0.5))
+    scaled = normalised(front, experts, pretrained)
     assert scaled is not None
     assert scaled.objectives == pytest.approx(np.array([[0.0, 0.0], [1.0, 1.0], [0.5, 0.5], [-0.25, 1.5]]), abs=1e-15)
 
@@ -59,7 +59,7 @@ def test_is_not_defined_where_an_expert_is_no_better_than_the_pretrained_model()
 )
 def test_broken_ends_are_refused_by_name(broken: object, message: str) -> None:
     front = Front([[0.1, 0.2]])
-    with pytest.raises(FrontError, match=f"specialist .*{message}"):
+    with pytest.raises(FrontError, match=f"experts .*{message}"):
         normalised(front, broken, [1.0, 1.0])  # type: ignore[arg-type]
     with pytest.raises(FrontError, match=f"pretrained .*{message}"):
         normalised(front, [0.0, 0.0], broken)  # type: ignore[arg-type]

@@ -173,6 +173,11 @@ class TestTiedWithBest:
         assert tied_with_best(values, maximize=True) == {"best"}
         assert tied_with_best({"a": {1: 0.5}, "b": {1: 0.4}}, maximize=True) == {"a"}
 
+    def test_fewer_than_three_common_seeds_make_no_tie(self):
+        best, close = {1: 0.9, 2: 0.8, 3: 0.7}, {1: 0.85, 2: 0.81, 4: 0.6}
+        assert tied_with_best({"best": best, "close": close}, maximize=True) == {"best"}
+        assert tied_with_best({"best": best, "close": close | {3: 0.69}}, maximize=True) == {"best", "close"}
+
     def test_the_same_mean_is_a_tie_whatever_the_seeds(self):
         values = {"a": {1: 0.5}, "b": {1: 0.5}, "c": {1: 0.4}, "d": {2: 0.25, 3: 0.75}}
         assert tied_with_best(values, maximize=True) == {"a", "b", "d"}

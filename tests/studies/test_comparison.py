@@ -1,5 +1,7 @@
 """What was found, as a learner of benches and against its default on the test split."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -78,7 +80,8 @@ def test_numbers_are_those_computed_by_hand(compared):
         values = np.array([by_seed[seed] for seed in SEEDS])
         interval = lines[label].interval
         assert interval.mean == pytest.approx(values.mean())
-        assert interval == mean_interval(values)
+        unbounded = mean_interval(values)
+        assert interval == dataclasses.replace(unbounded, low=max(unbounded.low, 0.0))  # no volume is negative
         assert lines[label].worst == values.min()
         assert lines[label].reached == sum(values >= 0.03)
     differences = [volumes["fussy (tuned)"][seed] - volumes["fussy (default)"][seed] for seed in SEEDS]
@@ -91,7 +94,7 @@ def test_numbers_are_those_computed_by_hand(compared):
 def test_tables_say_what_was_computed(compared, study):
     comparisons, _ = compared
     table = comparison_table(comparisons["hypervolume"], SEEDS)
-    assert table.note == "Seeds 1, 2, 3; intervals by smoothed bootstrap-t, differences paired by seed."
+    assert table.note == "Seeds 1, 2, 3; intervals by Student's t, differences paired by seed."
     assert table.heading[:3] == ["learner", "mean", "95 % interval"]
     assert "seeds ≥ 0.03" in table.heading
     row = dict(zip(table.heading, table.lines[1], strict=False))
@@ -103,6 +106,15 @@ def test_tables_say_what_was_computed(compared, study):
     trials = trials_table(study.open())
     assert "4 trials: 4 complete" in trials.note
     assert "0 (default)" in [line[0] for line in trials.lines]
+
+
+def test_two_seeds_are_said_to_be_too_few(compared, study):
+    spec = study.spec.model_copy(update={"test": study.spec.test.model_copy(update={"seeds": SEEDS[:2]})})
+    (found,) = compare(study.store, comparison_bench(spec).found_in(study.store), spec, study.plan.objectives)
+    table = comparison_table(found, SEEDS[:2])
+    at = table.heading.index("95 % interval")
+    assert [line[at] for line in table.lines] == ["too few seeds"] * 3
+    assert [line[-1] for line in table.lines] == ["", "too few seeds", ""]
 
 
 def test_seeds_that_did_not_finish_are_left_out_of_both(compared, study):

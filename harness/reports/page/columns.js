@@ -25,6 +25,7 @@ function measureColumn(board) {
   return (measure) => {
     const ends = board.rows.flatMap((row) => (row.intervals[measure.name] ?? []).slice(0, 3)).filter((v) => v !== null);
     const range = [Math.min(...ends), Math.max(...ends)];
+    const several = board.rows.some((row) => row.seeds.length > 1);
     return {
       id: measure.name,
       group: measure.group,
@@ -33,12 +34,13 @@ function measureColumn(board) {
       about: measure.about,
       bestFirst: measure.maximize ? "descending" : "ascending",
       value: (row) => row.intervals[measure.name]?.[0] ?? null,
-      cell: (row, intervals) => meanCell(measure, row, range, intervals),
+      cell: (row, intervals) => meanCell(measure, row, range, intervals, several),
     };
   };
 }
 
 function differenceColumn(board) {
+  const several = board.rows.some((row) => row.seeds.length > 1);
   return (measure) => ({
     id: `against:${measure.name}`,
     group: "against",
@@ -47,11 +49,11 @@ function differenceColumn(board) {
     about: `${measure.heading} minus that of ${board.baseline}, seed by seed`,
     bestFirst: measure.maximize ? "descending" : "ascending",
     value: (row) => row.against[measure.name]?.[0] ?? null,
-    cell: (row) => differenceCell(measure, row),
+    cell: (row) => differenceCell(measure, row, several),
   });
 }
 
-function meanCell(measure, row, range, intervals) {
+function meanCell(measure, row, range, intervals, several) {
   const found = row.intervals[measure.name];
   if (!found) return [MISSING];
   const [mean, low, high] = found;
@@ -59,19 +61,24 @@ function meanCell(measure, row, range, intervals) {
   const first = measure.name === "hypervolume";
   const text = estimate ? `≈ ${asText(measure, mean)} ± ${row.error.toPrecision(1)}` : asText(measure, mean);
   const parts = [element("span", { class: "mean", title: `mean over ${count(found[3], "seed")}` }, text)];
-  if (low === null) return parts;
+  if (low === null) return several && (intervals || first) ? [...parts, tooFewSeeds()] : parts;
   if (intervals || first) parts.push(endsText(asText(measure, low), asText(measure, high)));
   if (first) parts.unshift(intervalBar(mean, low, high, range));
   return parts;
 }
 
-function differenceCell(measure, row) {
+function differenceCell(measure, row, several) {
   const found = row.against[measure.name];
   if (!found) return [MISSING];
   const [mean, low, high] = found;
   const parts = [element("span", { class: "mean" }, asDifference(measure, mean))];
   if (low !== null) parts.push(endsText(asDifference(measure, low), asDifference(measure, high)));
+  else if (several) parts.push(tooFewSeeds());
   return parts;
+}
+
+function tooFewSeeds() {
+  return element("span", { class: "ends" }, "too few seeds");
 }
 
 function endsText(low, high) {

@@ -178,7 +178,7 @@ function caption(board) {
     ["Preferences", `grid of ${board.preferences}`],
   ];
   if (board.baseline !== null) entries.push(["Baseline", board.baseline]);
-  const notes = ["Values are means over finished seeds; [low, high] is the 95 % interval of the mean, by bootstrap-t: wide where seeds are two or three."];
+  const notes = ["Values are means over finished seeds; [low, high] is the 95 % interval of the mean, by Student's t, where there are three seeds or more."];
   if (board.rows.some((row) => row.tied)) {
     notes.push("≈ tied with best: the paired differences of their seeds cannot tell its hypervolume from the first.");
   }

@@ -121,6 +121,26 @@ def test_a_board_where_nobody_knows_the_limit_has_no_such_column(make_board, mak
     assert [line[heading.index("HV ratio ↑")] for line in lines] == ["0.5000", "–"]
 
 
+def test_too_few_seeds_are_said_to_be_where_a_row_has_several(make_board, make_row):
+    three = make_row("three", hypervolume=[0.5, 0.52, 0.54])
+    two, one = make_row("two", hypervolume=[0.5, 0.51]), make_row("one", hypervolume=0.5)
+    heading, lines = table(as_markdown([make_board(three, two, one)]))
+    at = heading.index("95 % interval")
+    assert [line[at] for line in lines] == ["[0.4703, 0.5697]", "too few seeds", "too few seeds"]
+    heading, lines = table(as_markdown([make_board(two, one)]))
+    assert [line[heading.index("95 % interval")] for line in lines] == ["too few seeds"] * 2
+    heading, _ = table(as_markdown([make_board(one)]))
+    assert "95 % interval" not in heading
+
+
+def test_too_few_seeds_have_ends_in_no_format(make_board, make_row):
+    boards = [make_board(make_row("two", hypervolume=[0.5, 0.51]))]
+    (line,) = csv.DictReader(io.StringIO(as_csv(boards)))
+    assert [line[f"hypervolume{end}"] for end in ("", "_low", "_high")] == ["0.505", "", ""]
+    ((row,),) = (board["rows"] for board in json.loads(as_json(boards)))
+    assert row["intervals"]["hypervolume"] == {"mean": 0.505, "low": None, "high": None, "n": 2}
+
+
 @pytest.mark.parametrize("width", [60, 80, 120, 180])
 def test_a_narrow_terminal_leaves_out_columns_and_keeps_the_run(width, make_board, make_row):
     costs = {"igd": 0.1, "igd_plus": 0.1, "wall_time_s": 1.0, "peak_rss_bytes": 1e9, "fit_time_s": 1.0}

@@ -11,6 +11,7 @@ from rich.console import Console
 
 import frontrunner as fr
 from frontrunner.harness.board.leaderboard import labels, leaderboards
+from frontrunner.harness.board.measures import MEASURES
 from frontrunner.harness.board.notes import standings_caption
 from frontrunner.harness.board.overall_ranking import overall_ranking
 from frontrunner.harness.board.rendering import as_markdown, as_table, standings_table
@@ -82,6 +83,33 @@ def test_a_row_that_its_seeds_cannot_tell_from_the_first_is_marked(store, make_c
     lines = as_markdown([board]).splitlines()
     assert [line.split("|")[1].strip() for line in lines if line.startswith("|")][2:] == ["1", "2≈", "3"]
     assert "≈ after a rank: tied with the best" in lines[-1]
+
+
+def test_two_seeds_have_no_interval_and_no_mark(store, make_cell, record):
+    for seed in (0, 1):
+        record(store, make_cell("best", seed), CURVE + EASE[seed])
+        record(store, make_cell("close", seed), CURVE + EASE[seed] + [0.001, -0.0005][seed])
+        record(store, make_cell("same", seed), CURVE + EASE[seed])
+    (board,) = leaderboards(store, baseline="best")
+    assert not any(row.tied_with_best for row in board.rows)
+    assert all(row.intervals["hypervolume"].low is row.intervals["hypervolume"].high is None for row in board.rows)
+    text = as_markdown([board])
+    assert text.count("| too few seeds |") == 3
+    assert "+0.0000 too few seeds" in text
+    assert "≈" not in text
+
+
+def test_no_difference_is_larger_than_two_values_of_the_measure_can_be():
+    found = mean_interval([-0.9, 0.9, 0.5])
+    clipped = MEASURES["dominated_share"].possible_difference(found)
+    assert (found.low < -1, found.high > 1) == (True, True)
+    assert clipped == dataclasses.replace(found, low=-1.0, high=1.0)
+    assert MEASURES["hypervolume"].possible_difference(found) == found
+
+
+def test_an_interval_holds_a_mean_that_rounding_put_out_of_the_range():
+    found = MEASURES["hypervolume_ratio"].possible(mean_interval([1.0, 1.0, 1.0 + 1e-9]))
+    assert found.low < 1.0 < found.high == found.mean
 
 
 def test_differences_to_a_baseline_are_paired_by_seed(boards):
