@@ -11,10 +11,10 @@ from rich.console import Console
 
 import frontrunner as fr
 from frontrunner.harness.board.leaderboard import labels, leaderboards
-from frontrunner.harness.board.measures import MEASURES
 from frontrunner.harness.board.notes import standings_caption
 from frontrunner.harness.board.overall_ranking import overall_ranking
 from frontrunner.harness.board.rendering import as_markdown, as_table, standings_table
+from frontrunner.harness.scoring.measures import MEASURES
 from frontrunner.metrics.ranking import critical_difference
 from frontrunner.metrics.statistics import mean_interval
 
