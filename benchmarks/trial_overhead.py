@@ -17,7 +17,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from frontrunner.harness.records.status import Status
 from frontrunner.harness.records.store import Store
+from frontrunner.harness.running.worker_events import PhaseStarted, Progressed
 from frontrunner.studies.spec import TuneSpec
 from frontrunner.studies.storage import default_url, open_storage
 from frontrunner.studies.study import Plan
@@ -56,13 +58,13 @@ class Stopwatch:
         pass
 
     def reports(self, cell, event):
-        if event["event"] == "phase":
-            self.lap(event["phase"])
-        elif event["event"] == "progress" and event["activity"] == "evaluate" and event["step"] == event["total"]:
+        if isinstance(event, PhaseStarted):
+            self.lap(event.phase)
+        elif isinstance(event, Progressed) and event.activity == "evaluate" and event.step == event.total:
             self.lap("record")
 
     def ends(self, outcome):
-        assert outcome.ending.status == "finished", outcome.ending
+        assert outcome.ending.status is Status.FINISHED, outcome.ending
         self.lap("tell")
 
     def tried(self, study, trial):

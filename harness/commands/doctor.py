@@ -14,6 +14,7 @@ from ...methods import METHODS
 from ...tasks import SUITES
 from ...tasks.expert_cache import cache_folder
 from ..cells.environment import machine, versions
+from ..records.status import Status
 from ..records.store import Store, store_folder
 from ..scoring.units import as_bytes
 
@@ -42,7 +43,7 @@ def findings(store: str | None) -> Iterator[tuple[str, str, bool]]:
     if (folder / "mlflow.db").exists():
         try:
             attempts = Store(folder, create=False).attempts()
-            finished = sum(attempt.status == "finished" for attempt in attempts)
+            finished = sum(attempt.status is Status.FINISHED for attempt in attempts)
             yield (
                 "store",
                 f"{folder}: {len(attempts)} cell runs, {finished} finished{_obstacle(folder)}",

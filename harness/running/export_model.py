@@ -16,6 +16,7 @@ from ...metrics import simplex_grid
 from ...tasks import SUITES, load_problem
 from ..cells.environment import resolve_devices
 from ..records.attempt import Attempt
+from ..records.finished_cell import STATE
 from ..records.mlflow_tags import IMPORTED_FROM
 from .problem_digest import digest_problem
 
@@ -52,8 +53,8 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
     record = attempt.record()
     (device, *_) = resolve_devices(record.environment["device"])
     state: dict[str, Tensor] = {}
-    if "state.safetensors" in attempt.digests:
-        state = load_file(attempt.artifact("state.safetensors"))
+    if STATE in attempt.digests:
+        state = load_file(attempt.artifact(STATE))
     if not state and attempt.metrics["trainable_parameters"] > 0:
         raise StoreError(f"{cell.method!r} was trained but saves no state, so its models cannot be made again")
     problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed)

@@ -26,12 +26,12 @@ def fussy(tiny):
 @contextlib.contextmanager
 def nothing_drawn():
     """No pictures of fronts and studies, which take longer than all the rest."""
-    from frontrunner.harness.running import settle
+    from frontrunner.harness.reports.cell_pictures import CellPictures
     from frontrunner.studies import record
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(record, "draw_plots", lambda *_: None)
-        patch.setattr(settle, "front_png", lambda *_, **__: None)
+        patch.setattr(CellPictures, "draw", lambda *_: None)
         yield
 
 

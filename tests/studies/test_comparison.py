@@ -36,10 +36,11 @@ def study(tuning, without_processes, tmp_path_factory):
 def run(study, bench):
     from unittest.mock import Mock
 
-    from frontrunner.harness.running.bench import run_bench
+    from frontrunner.harness.records.tuned import find_tuned_learners
+    from frontrunner.harness.reports.publish import run_and_publish_bench
 
-    bench = bench.found_in(study.store)
-    outcomes = run_bench(bench, study.store, devices=["cpu"], plugins=[], listener=Mock())
+    bench = find_tuned_learners(bench, study.store)
+    outcomes = run_and_publish_bench(bench, study.store, devices=["cpu"], plugins=[], listener=Mock()).settled
     return bench, [(outcome.cell, study.store.settled(outcome.cell)) for outcome in outcomes]
 
 

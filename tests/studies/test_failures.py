@@ -62,10 +62,10 @@ def test_a_study_of_which_all_fail_says_so_in_one_sentence(tuning, tmp_path, in_
 
 
 def test_a_configuration_whose_process_is_killed_again_and_again_has_failed(tuning, tmp_path, monkeypatch):
+    from frontrunner.harness.records.status import Ending, Status
     from frontrunner.harness.running import settle
-    from frontrunner.harness.running.worker_process import Ending
 
-    killed = Ending("killed", "its process was ended by signal 9 (out of memory?)", resumable=True)
+    killed = Ending(Status.KILLED, "its process was ended by signal 9 (out of memory?)", resumable=True)
     monkeypatch.setattr(settle, "run_in_process", lambda cell, **_: killed)
     study = tuning(tmp_path, **FUSSY, space={"y": [1, 2]}, trials=2)
     with pytest.raises(fr.CellError, match="signal 9"):

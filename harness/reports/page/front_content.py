@@ -90,9 +90,9 @@ def _front(content: Mapping[str, Any], grids: _Once, anchors: _Once) -> dict[str
     if any(content["labels"]):
         front["l"] = list(content["labels"])
     known = {
-        name: [short(value) for value in content[name]]
-        for name in ("specialist", "pretrained")
-        if content[name] is not None
+        name: [short(value) for value in content[f"{kept}_errors"]]
+        for name, kept in (("specialist", "expert"), ("pretrained", "pretrained"))
+        if content[f"{kept}_errors"] is not None
     }
     if known:
         front["a"] = anchors.position(known)

@@ -7,7 +7,6 @@ from typing import Any
 
 from ....errors import StoreError
 from ...board.leaderboard import Row
-from ...records.coefficients import MergeCoefficients
 from .packing import by_column, short
 
 ROUTING_NUMBERS = 200_000
@@ -26,11 +25,11 @@ def curves(row: Row, kept: int | None) -> dict[str, list[list[float | int | None
 def routing(row: Row) -> Mapping[str, Any] | None:
     """Merge coefficients of the first seed that recorded them; None where none did, or the file is damaged."""
     for seed, result in row.results.items():
-        if "routing.parquet" not in result.attempt.digests:
-            continue
         try:
-            record = MergeCoefficients.read(result.attempt.artifact("routing.parquet"))
+            record = result.attempt.coefficients()
         except StoreError:
+            continue
+        if record is None:
             continue
         if record.coefficients.size > ROUTING_NUMBERS:
             return None

@@ -144,11 +144,12 @@ def test_only_finite_numbers_reach_the_database(everything):
 
 def test_the_whole_configuration_is_an_artifact_with_the_budget_filled_in(everything, fronts):
     for run, table in fronts.items():
-        config = json.loads((folder_of(everything.store, run) / "config.json").read_text())
-        assert {name: config[name] for name in about(table)["cell"]} == about(table)["cell"]
+        manifest = json.loads((folder_of(everything.store, run) / "cell.json").read_text())
+        config = manifest["cell"]
+        assert config == about(table)["cell"]
         if config["method"] == "pwe-moe-ls":
             assert config["options"]["steps"] is None
-            assert config["resolved"]["steps"] == 30
+            assert manifest["resolved"]["steps"] == 30
             params = dict(select(everything.store, "select key, value from params where run_uuid = ?", run))
             assert params["steps"] == "30"
             assert params["upscale"] == "mlp"

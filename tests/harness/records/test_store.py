@@ -8,8 +8,10 @@ import frontrunner as fr
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.cells.bench_file import BenchSpec
 from frontrunner.harness.records import store
+from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.records.store import Store
-from frontrunner.harness.running import bench, settle
+from frontrunner.harness.reports.publish import run_and_publish_bench
+from frontrunner.harness.running import settle
 
 SPEC = {"name": "two", "suites": ["tiny"], "learners": ["pretrained", "experts"]}
 
@@ -17,7 +19,7 @@ SPEC = {"name": "two", "suites": ["tiny"], "learners": ["pretrained", "experts"]
 def run(folder, devices=("cpu",)):
     opened = Store(folder, create=True)
     spec = BenchSpec.model_validate(SPEC)
-    return opened, bench.run_bench(spec, opened, devices=devices, plugins=[], listener=Mock())
+    return opened, run_and_publish_bench(spec, opened, devices=devices, plugins=[], listener=Mock()).settled
 
 
 def labels(folder):
@@ -87,14 +89,15 @@ class TestStore:
         assert parent.info.status == "KILLED"
 
     def test_a_report_that_cannot_be_recorded_fails_its_cell_only(self, tmp_path, in_process, monkeypatch):
-        record = settle._record
+        read = FinishedCell.read
 
-        def refuse(opened, run_id, cell, scratch):
-            if cell.method == "pretrained":
-                raise TypeError("a metric is no number")
-            record(opened, run_id, cell, scratch)
+        def refuse(folder, **keys):
+            finished = read(folder, **keys)
+            if finished.cell.method == "pretrained":
+                raise fr.StoreError("a metric is no number")
+            return finished
 
-        monkeypatch.setattr(settle, "_record", refuse)
+        monkeypatch.setattr(FinishedCell, "read", refuse)
         _, outcomes = run(tmp_path)
         assert [outcome.ending.status for outcome in outcomes] == ["failed", "finished"]
         assert "a metric is no number" in labels(tmp_path)["pretrained"][0]

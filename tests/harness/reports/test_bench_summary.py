@@ -14,14 +14,17 @@ from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.cells.bench_file import BenchSpec
 from frontrunner.harness.records.mlflow_tags import NOTE
 from frontrunner.harness.records.mlflow_views import LEARNERS, RUNS, experiment_tags, view_address
+from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports import bench_summary
 from frontrunner.harness.reports.bench_summary import NOTE_LENGTH, note
+from frontrunner.harness.reports.board_pictures import BoardPictures
+from frontrunner.harness.reports.drawing import DrawingProcess
 from frontrunner.harness.reports.pictures.cost_png import cost_png
 from frontrunner.harness.reports.pictures.progress_png import progress_png
-from frontrunner.harness.running.bench import run_bench
+from frontrunner.harness.reports.publish import run_and_publish_bench
+from frontrunner.harness.running.bench import BenchRun
 from frontrunner.harness.running.settle import SettledCell
-from frontrunner.harness.running.worker_process import Ending
 
 HOSTILE = "../[a](javascript:x) <b>|$é"
 LEARNERS_RUN = [
@@ -42,7 +45,7 @@ def bench(tiny, without_processes, tmp_path_factory):
     def run(**changed):
         with without_processes():
             checked = BenchSpec.model_validate(spec | {"probes": 2} | changed)
-            run_bench(checked, store, devices=["cpu"], plugins=[], listener=Mock())
+            run_and_publish_bench(checked, store, devices=["cpu"], plugins=[], listener=Mock())
 
     run()
     return SimpleNamespace(store=store, run=run)
@@ -118,7 +121,7 @@ def test_a_bench_that_runs_nothing_leaves_its_summary_as_it_is(bench):
 
 def test_a_bench_that_goes_on_no_longer_says_why_it_ended(store):
     run_id = store.parent_run("bench", "made-up", "mine", "digest", {})
-    store.end(run_id, "killed", "interrupted")
+    store.end(run_id, Ending(Status.KILLED, "interrupted"))
     assert store.parent_run("bench", "made-up", "mine", "digest", {}) == run_id
     assert "frontrunner.reason" not in store.tags(run_id)
 
@@ -150,22 +153,27 @@ def test_a_cell_s_run_says_what_came_of_it(bench):
     assert store.client.get_run(fine.run_id).data.params["lr"] == "0.01"
 
 
-def test_a_run_s_hypervolume_is_the_first_of_its_metrics(bench):
+def test_a_run_s_hypervolume_is_the_first_of_the_metrics_that_views_show(bench):
     attempt = next(attempt for attempt in bench.store.attempts() if attempt.status == "finished")
-    assert next(iter(attempt.metrics)) == "hypervolume"
+    for view in (RUNS, LEARNERS):
+        state = json.loads(json.loads(experiment_tags("tiny", 1)[f"mlflow.sharedViewState.{view}"])["state"])
+        shown = [column for column in state["selectedColumns"] if column.startswith("metrics.")]
+        assert shown[0] == "metrics.`hypervolume`"
+    assert "hypervolume" in attempt.metrics
 
 
 @pytest.mark.parametrize("n_boards", [4, 5])
 def test_ranks_are_drawn_where_there_are_boards_enough(n_boards, store, make_cell, record, monkeypatch):
-    monkeypatch.setattr(bench_summary, "_draw", lambda board, folder: None)
+    monkeypatch.setattr(BoardPictures, "draw", lambda pictures, folder: None)
     outcomes = []
     for tasks in [("a", f"b{i}") for i in range(n_boards)]:
         for i, label in enumerate(("worst", "fair", "best")):
             cell = make_cell(label, tasks=tasks)
             run_id = record(store, cell, [[0.5 - 0.1 * i, 0.5]])
-            outcomes.append(SettledCell(cell, Ending("finished", ""), run_id, ran=True))
+            outcomes.append(SettledCell(cell, Ending(Status.FINISHED), run_id, ran=True))
     run_id = store.parent_run("bench", "made-up", "mine", "other digest", {})
-    bench_summary.summarise(store, {"made-up": run_id}, outcomes)
+    with DrawingProcess() as drawing:
+        bench_summary.summarise(store, BenchRun(outcomes, {"made-up": run_id}), drawing)
     run = parent(store)
     assert ("ranks.png" in artifacts(store, run)) == (n_boards == 5)
     best = {name: value for name, value in run.data.metrics.items() if name.startswith("best_")}

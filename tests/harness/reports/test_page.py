@@ -88,7 +88,7 @@ def made_result(folder, label, seed, tasks):
         split="test",
         environment={},
         problem="problem",
-        specialist=np.full(n_tasks, 0.05),
+        expert_errors=np.full(n_tasks, 0.05),
         pretrained=np.full(n_tasks, 0.95),
     )
     record.write(folder / "front.parquet")

@@ -27,8 +27,8 @@ def problem(tiny):
 
 def test_what_is_read_back_is_what_was_written(tmp_path):
     routing = some_routing()
-    routing.write(tmp_path / "routing.parquet")
-    again = MergeCoefficients.read(tmp_path / "routing.parquet")
+    routing.write(tmp_path / "coefficients.parquet")
+    again = MergeCoefficients.read(tmp_path / "coefficients.parquet")
     assert (again.tasks, again.parts) == (routing.tasks, routing.parts)
     np.testing.assert_array_equal(again.preferences, routing.preferences)
     np.testing.assert_array_equal(again.coefficients, routing.coefficients)
@@ -38,8 +38,8 @@ def test_the_file_is_long_and_says_depth_and_preference(tmp_path):
     import pyarrow.parquet as pq
 
     routing = some_routing()
-    routing.write(tmp_path / "routing.parquet")
-    rows = pq.ParquetFile(tmp_path / "routing.parquet").read().to_pylist()
+    routing.write(tmp_path / "coefficients.parquet")
+    rows = pq.ParquetFile(tmp_path / "coefficients.parquet").read().to_pylist()
     assert len(rows) == len(GRID) * 4
     for row in rows:
         assert row["part"] == routing.parts[row["depth"]]
@@ -50,9 +50,9 @@ def test_the_file_is_long_and_says_depth_and_preference(tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"x" * 300])
 def test_a_damaged_file_is_a_store_error(content, tmp_path):
-    (tmp_path / "routing.parquet").write_bytes(content)
+    (tmp_path / "coefficients.parquet").write_bytes(content)
     with pytest.raises(fr.StoreError, match=r"merge coefficients .* cannot be read"):
-        MergeCoefficients.read(tmp_path / "routing.parquet")
+        MergeCoefficients.read(tmp_path / "coefficients.parquet")
 
 
 def test_the_nearest_preference():
@@ -77,7 +77,7 @@ def test_a_worker_records_what_the_restored_set_gives_in_the_order_of_the_front(
     from safetensors.torch import load_file
 
     folder, cell = ran(tmp_path / "cell", "pwe-moe-ls", steps=40, upscale="attn+mlp", lr=0.1)
-    recorded = MergeCoefficients.read(folder / "routing.parquet")
+    recorded = MergeCoefficients.read(folder / "coefficients.parquet")
     front = FrontRecord.read(folder / "front.parquet").evaluation
     np.testing.assert_array_equal(recorded.preferences, front.preferences)
     assert recorded.tasks == problem.tasks
@@ -92,7 +92,7 @@ def test_a_worker_records_what_the_restored_set_gives_in_the_order_of_the_front(
 
 def test_a_set_that_merges_no_task_vectors_leaves_no_file(tiny, tmp_path):
     folder, _ = ran(tmp_path / "cell", "pretrained")
-    assert not (folder / "routing.parquet").exists()
+    assert not (folder / "coefficients.parquet").exists()
 
 
 def giving(*answers):
@@ -119,10 +119,10 @@ def test_coefficients_that_cannot_be_recorded_are_refused(second, match):
 def test_a_bench_draws_them_and_knows_the_file_again(run_bench, tmp_path):
     store, (routed, plain) = run_bench(tmp_path, ["interpolation", "pretrained"])
     attempt = store.find(routed.run_id)
-    routing = MergeCoefficients.read(attempt.artifact("routing.parquet"))
+    routing = MergeCoefficients.read(attempt.artifact("coefficients.parquet"))
     np.testing.assert_array_equal(routing.coefficients[:, 0], routing.preferences)  # c = r
-    assert (attempt.folder / "routing.png").read_bytes().startswith(b"\x89PNG")
-    assert not (store.find(plain.run_id).folder / "routing.png").exists()
+    assert (attempt.folder / "coefficients.png").read_bytes().startswith(b"\x89PNG")
+    assert not (store.find(plain.run_id).folder / "coefficients.png").exists()
 
 
 @pytest.mark.parametrize("n_tasks", [1, 2, 8])
@@ -130,8 +130,8 @@ def test_any_number_of_tasks_and_parts_can_be_drawn(n_tasks, tmp_path):
     grid = fr.simplex_grid(n_tasks, 2) if n_tasks > 1 else np.ones((1, 1))
     tasks = tuple(f"cost in ${t}" for t in range(n_tasks))
     routing = MergeCoefficients(tasks, ("the model",), grid, np.zeros((len(grid), 1, n_tasks)))
-    routing_png(routing, tmp_path / "routing.png", title="none")
-    assert (tmp_path / "routing.png").stat().st_size > 1000
+    routing_png(routing, tmp_path / "coefficients.png", title="none")
+    assert (tmp_path / "coefficients.png").stat().st_size > 1000
 
 
 def test_rows_are_the_parts_from_top_to_bottom_and_white_is_zero(tmp_path, monkeypatch):
@@ -145,7 +145,7 @@ def test_rows_are_the_parts_from_top_to_bottom_and_white_is_zero(tmp_path, monke
 
     monkeypatch.setattr(Axes, "imshow", watch)
     routing = some_routing()
-    routing_png(routing, tmp_path / "routing.png", title="rows")
+    routing_png(routing, tmp_path / "coefficients.png", title="rows")
     assert len(images) == 4
     for (values, options), preference in zip(images, [*np.eye(3), np.full(3, 1 / 3)], strict=True):
         np.testing.assert_array_equal(values, routing.coefficients[routing.nearest(preference)])

@@ -8,10 +8,11 @@ import torch
 
 import frontrunner as fr
 from frontrunner.harness.cells.cell import make_cell
+from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.running.evaluate import evaluate_members
 from frontrunner.harness.running.fit_probe import FitProbe
 from frontrunner.harness.running.worker import Request, run_cell
-from frontrunner.harness.running.worker_events import Reporter
+from frontrunner.harness.running.worker_events import Probed, Reporter
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def interpolation(problem):
     return fr.make_learner("interpolation").fit(problem, fr.simplex_grid(3, 2), fr.Context())
 
 
-def looks(problem, total, *, times=3, in_the_making=None, split="val"):
+def looks(problem, total, *, times=3, partial_set=None, split="val"):
     """(step, hypervolume) of every look during a fit of so many steps, and the probe."""
     events = []
     probe = FitProbe(
@@ -35,9 +36,9 @@ def looks(problem, total, *, times=3, in_the_making=None, split="val"):
         fit_time_s=time.perf_counter,
     )
     for step in range(1, total):
-        probe(step, total, in_the_making or (lambda: interpolation(problem)))
-    assert {(event["event"], event["total"]) for event in events} <= {("probe", total)}
-    return [(event["step"], event["hypervolume"]) for event in events], probe
+        probe(step, total, partial_set or (lambda: interpolation(problem)))
+    assert {(type(event), event.total) for event in events} <= {(Probed, total)}
+    return [(event.step, event.hypervolume) for event in events], probe
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_it_looks_at_equal_distances_and_never_at_the_end(total, times, steps, p
 
 def test_it_makes_the_set_only_when_it_looks(problem):
     made = []
-    looks(problem, 100, times=2, in_the_making=lambda: made.append(1) or interpolation(problem))
+    looks(problem, 100, times=2, partial_set=lambda: made.append(1) or interpolation(problem))
     assert len(made) == 2
 
 
@@ -87,20 +88,18 @@ def test_a_front_of_nan_scores_nothing(problem):
         ["one"],
         total_parameters=1,
     )
-    assert looks(problem, 8, in_the_making=lambda: broken)[0] == [(2, 0.0), (4, 0.0), (6, 0.0)]
+    assert looks(problem, 8, partial_set=lambda: broken)[0] == [(2, 0.0), (4, 0.0), (6, 0.0)]
 
 
 def ran(folder, probes, split="test"):
-    """metrics.json and the events of a cell of a learner that trains."""
-    import json
-
+    """The costs and the events of a cell of a learner that trains."""
     cell = make_cell("pwe-moe-ls", "tiny", tasks=None, seed=0, options={"steps": 40}, points_per_edge=2, split=split)
     folder.mkdir()
     request = Request(cell.to_json(), "cpu", (), str(folder), str(folder / "kept"), 60.0, probes, ".", {})
     events = []
     run_cell(cell, request, Reporter(events.append))
-    metrics, curve = (json.loads((folder / f"{name}.json").read_text()) for name in ("metrics", "curve"))
-    return metrics, events, (folder / "state.safetensors").read_bytes(), curve
+    finished = FinishedCell.read(folder)
+    return finished.costs, events, finished.state.read_bytes(), list(finished.curve)
 
 
 def test_looking_takes_no_fit_time_and_changes_no_weight(tmp_path, tiny, monkeypatch):
@@ -126,15 +125,15 @@ def test_looking_takes_no_fit_time_and_changes_no_weight(tmp_path, tiny, monkeyp
     assert 0 < times[0] < times[-1] == metrics["fit_time_s"] < 1  # a second is slept at every look
     assert not any("probe_hypervolume" in point for point in without)
     assert [point for point in curve if "loss" in point][-1] == without[-1]
-    assert sum(event["event"] == "probe" for event in events) == 3
-    assert not any(event["event"] == "probe" for event in none)
+    assert sum(isinstance(event, Probed) for event in events) == 3
+    assert not any(isinstance(event, Probed) for event in none)
     assert state == undisturbed
 
 
 def test_a_trial_is_not_looked_at_when_it_is_finished(tmp_path):
     """Its whole front is, on the same split."""
     _, events, _, curve = ran(tmp_path / "trial", 3, split="val")
-    assert sum("probe_hypervolume" in point for point in curve) == sum(event["event"] == "probe" for event in events)
+    assert sum("probe_hypervolume" in point for point in curve) == sum(isinstance(event, Probed) for event in events)
 
 
 def finished(problem, times, steps):
@@ -148,7 +147,7 @@ def finished(problem, times, steps):
         problem, split="val", times=times, reporter=reporter, clock=time.perf_counter, fit_time_s=time.perf_counter
     )
     probe.finish(interpolation(problem), 2.5)
-    return reporter.curve, [event for event in events if event["event"] == "probe"]
+    return reporter.curve, [event for event in events if isinstance(event, Probed)]
 
 
 @pytest.mark.parametrize("steps", [0, 7])

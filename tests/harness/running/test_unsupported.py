@@ -8,9 +8,9 @@ import pytest
 from frontrunner.errors import CellError, UnsupportedError
 from frontrunner.harness.cells.cell import make_cell
 from frontrunner.harness.commands.verdict import require_finished, require_settled, summary
+from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.running.settle import SettledCell
-from frontrunner.harness.running.worker_process import Ending
 from frontrunner.methods import METHODS
 
 REASON = "tiny holds no key, which this method needs"
@@ -97,7 +97,7 @@ def test_another_version_of_the_method_runs_again(run_bench, tmp_path, monkeypat
 
 def outcomes(*statuses):
     cell = make_cell("pretrained", "tiny", tasks=None, seed=0, options={}, points_per_edge=None)
-    return [SettledCell(cell, Ending(status, "why"), "run", ran=True) for status in statuses]
+    return [SettledCell(cell, Ending(Status(status), "why"), "run", ran=True) for status in statuses]
 
 
 def test_a_bench_fails_only_for_cells_that_may_end_better(tiny):

@@ -1,6 +1,5 @@
 """The process of a cell: where it stands, what it weighs, how it is ended."""
 
-import json
 import os
 import threading
 
@@ -9,6 +8,8 @@ import pytest
 
 from frontrunner.harness.cells.cell import make_cell
 from frontrunner.harness.cells.plugins import load_plugins
+from frontrunner.harness.records.finished_cell import FinishedCell
+from frontrunner.harness.running.worker_events import Progressed
 from frontrunner.harness.running.worker_process import StoppedError, run_in_process
 
 PLUGIN = '''
@@ -80,7 +81,7 @@ def test_a_worker_stands_where_its_parent_does_now(run, monkeypatch):
 
 def test_peaks_of_memory_are_those_of_a_worker(run):
     _, folder = run("here")
-    metrics = json.loads((folder / "scratch" / "metrics.json").read_text())
+    metrics = FinishedCell.read(folder / "scratch").costs
     for phase in ("prepare", "fit", "evaluate"):
         assert 100e6 < metrics[f"{phase}_peak_rss_bytes"] < 4e9  # it holds PyTorch, and not this process' tests
     assert metrics["peak_rss_bytes"] >= metrics["fit_peak_rss_bytes"]
@@ -93,15 +94,15 @@ def test_a_listener_ends_what_nobody_wants_any_more(run, tmp_path):
 
     def on_event(event):
         seen.append(event)
-        if event["event"] == "progress":
+        if isinstance(event, Progressed):
             raise StoppedError("given up: hopeless")
 
     ending, folder = run("here", on_event)
     assert (ending.status, ending.reason, ending.resumable) == ("stopped", "given up: hopeless", False)
-    assert not ending.settled
+    assert not ending.status.settled
     assert not psutil.pid_exists(int((folder / "pid").read_text()))
-    assert seen[-1]["event"] == "progress"
-    assert not (folder / "scratch" / "metrics.json").exists()
+    assert isinstance(seen[-1], Progressed)
+    assert not (folder / "scratch" / "cell.json").exists()
 
 
 def test_a_stop_ends_it_as_killed(run, tmp_path):
@@ -110,7 +111,7 @@ def test_a_stop_ends_it_as_killed(run, tmp_path):
     stop = threading.Event()
 
     def on_event(event):
-        if event["event"] == "progress":
+        if isinstance(event, Progressed):
             stop.set()
 
     ending, folder = run("here", on_event, stop)
@@ -124,7 +125,7 @@ def test_a_worker_lost_with_the_process_it_was_forked_from_is_to_be_tried_again(
     (tmp_path / "here" / "wait").touch()
 
     def on_event(event):
-        if event["event"] == "progress":
+        if isinstance(event, Progressed):
             worker = psutil.Process(int((tmp_path / "here" / "pid").read_text()))
             worker.parent().kill()
             worker.kill()
