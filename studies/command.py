@@ -16,9 +16,9 @@ from ..harness.commands.verdict import require_settled
 from ..harness.records.store import Store
 from ..harness.running.bench import run_bench
 from ..harness.running.settle import SettledCell
-from .comparison import compare, comparison_bench, metrics_shown, tuned_learners
+from .comparison import compare, comparison_bench, measures_shown, tuned_learners
+from .counted_trials import DISCARDED, REASON, settled, slot
 from .spec import TuneSpec, read_tune
-from .standing import DISCARDED, REASON, settled, slot
 from .storage import default_url, explained, open_storage
 from .study import OpenStudy, Plan
 from .tables import Table, comparison_table, trials_table
@@ -44,7 +44,7 @@ def run_file(
         raise ConfigError(f"the tables are written to a .md file in a folder that exists, found {str(output)!r}")
     spec = read_tune(file)
     plans = [Plan.of(spec, learner) for learner in spec.learners]
-    metrics_shown(spec, plans[0].objectives)  # refuses goals that are none, before hours are spent
+    measures_shown(spec, plans[0].objectives)  # refuses goals that are none, before hours are spent
     devices = resolve_devices(device)
     files = [str(Path(plugin).resolve()) for plugin in plugins]
     opened = Store(folder, create=True)
@@ -99,7 +99,7 @@ class StudyDisplay(Display):
 
     def tried(self, study: OpenStudy, trial: FrozenTrial) -> None:
         """One line a trial."""
-        trials = study.standing().trials
+        trials = study.counted().trials
         done = sum(settled(other) for other in trials)
         self.advances(done)
         options = ", ".join(f"{name}={_short(value)}" for name, value in trial.params.items())
@@ -108,7 +108,7 @@ class StudyDisplay(Display):
             self.says(f"[dim]– {name}: not run, {escape(trial.user_attrs[DISCARDED])}[/]")
         elif trial.state == TrialState.COMPLETE:
             values = ", ".join(
-                f"{o.metric} {value:.5g}" for o, value in zip(self._plan.objectives, trial.values, strict=True)
+                f"{o.measure} {value:.5g}" for o, value in zip(self._plan.objectives, trial.values, strict=True)
             )
             self.says(f"[green]✓[/] {name}: {values}{self._best(study, trial)} [{done}/{self._plan.spec.trials}]")
         elif not settled(trial):
