@@ -30,7 +30,7 @@ PAGE = Path("leaderboard.html")
 @app.callback(invoke_without_command=True)
 def leaderboard(
     context: typer.Context,
-    suite: Annotated[str | None, typer.Option(help="Only this suite [all].")] = None,
+    suite: Annotated[str | None, typer.Option(help="Rank only this suite; all when absent.")] = None,
     baseline: Annotated[
         str | None, typer.Option(help="The learner (label or method) that all others are compared with, seed by seed.")
     ] = None,
@@ -74,7 +74,7 @@ def leaderboard(
 @app.command("export")
 def export_(
     file: Annotated[Path, typer.Argument(help="The .zip file to write.")],
-    suite: Annotated[str | None, typer.Option(help="Only this suite [all].")] = None,
+    suite: Annotated[str | None, typer.Option(help="Export only this suite; all when absent.")] = None,
     store: StoreOption = None,
 ) -> None:
     """Write recorded results to a bundle that others can import: fronts, costs, provenance, no weights."""

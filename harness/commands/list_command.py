@@ -11,7 +11,7 @@ from .console import PluginOption, open_console
 
 def list_command(
     name: Annotated[
-        str | None, typer.Argument(help="A method or a suite, to be shown in full [all at a glance].")
+        str | None, typer.Argument(help="A method or suite to show in full; all at a glance when absent.")
     ] = None,
     plugin: PluginOption = None,
 ) -> None:
@@ -20,4 +20,5 @@ def list_command(
     from .listing import entry, overview
 
     load_plugins(plugin or [])
-    open_console().print(overview() if name is None else entry(name))
+    console = open_console()
+    console.print(overview() if name is None else entry(name, width=console.width))

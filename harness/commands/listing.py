@@ -17,6 +17,8 @@ from ...tasks import SUITES, Suite, suites
 from .option_docs import option_docs
 
 INDENT = 2
+ROOMY = 100
+"""From this width on, choices of an option stand on one line."""
 
 
 def overview() -> RenderableType:
@@ -35,8 +37,12 @@ def overview() -> RenderableType:
     return Group(listed, hint)
 
 
-def entry(name: str) -> RenderableType:
+def entry(name: str, *, width: int) -> RenderableType:
     """Show the method or the suite of this name in full; both where both have it.
+
+    Args:
+        name: a registered name.
+        width: columns of the terminal.
 
     Raises:
         UnknownNameError: there is neither; the message offers the nearest name.
@@ -44,7 +50,7 @@ def entry(name: str) -> RenderableType:
     """
     pages: list[RenderableType] = []
     if name in METHODS.entries():
-        pages.append(_method_page(name, METHODS.get(name)))
+        pages.append(_method_page(name, METHODS.get(name), width))
     if name in SUITES.entries():
         pages.append(_suite_page(name, SUITES.get(name)))
     if not pages:
@@ -52,7 +58,7 @@ def entry(name: str) -> RenderableType:
     return Group(*pages)
 
 
-def _method_page(name: str, method: type[Learner]) -> RenderableType:
+def _method_page(name: str, method: type[Learner], width: int) -> RenderableType:
     facts = {
         "version": method.version,
         "origin": METHODS.origin(name),
@@ -60,8 +66,10 @@ def _method_page(name: str, method: type[Learner]) -> RenderableType:
     }
     parts = [_heading(name, methods()[name]), *_about(method), _facts(facts)]
     options = Table(box=None, padding=(0, 2, 0, 0), header_style="underline")
-    for column in ("option", "type", "default", "meaning"):
-        options.add_column(column, no_wrap=column in ("option", "default"))
+    options.add_column("option", no_wrap=True)
+    options.add_column("type", max_width=None if width >= ROOMY else len("float or none"))
+    options.add_column("default", no_wrap=True)
+    options.add_column("meaning")
     for option in option_docs(method.Config):
         text = Text(option.text)
         if option.tuned:
@@ -88,7 +96,9 @@ def _suite_page(name: str, suite: type[Suite]) -> RenderableType:
 
 
 def _heading(name: str, summary: str) -> RenderableType:
-    return Text.assemble((name, "bold"), f"  {summary}")
+    heading = _columns()
+    heading.add_row(Text(name, style="bold"), Text(summary))
+    return heading
 
 
 def _about(found: type) -> list[RenderableType]:

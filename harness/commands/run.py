@@ -12,14 +12,15 @@ from .console import DeviceOption, PluginOption, StoreOption
 def run(
     method: Annotated[str, typer.Argument(help="The method to run; `frontrunner list` shows all.")],
     suite: Annotated[str, typer.Argument(help="The suite to run it on; `frontrunner list` shows all.")],
-    tasks: Annotated[str | None, typer.Option(help="Tasks of the suite, comma-separated [all].")] = None,
+    tasks: Annotated[str | None, typer.Option(help="Tasks of the suite, comma-separated; all when absent.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the experts, the learner and all else that is random.")] = 0,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="An option of the method as key=value, see `frontrunner list METHOD`; repeatable."),
     ] = None,
     points_per_edge: Annotated[
-        int | None, typer.Option(help="Points along each edge of the preference grid [a few dozen preferences].")
+        int | None,
+        typer.Option(help="Points on each edge of the preference grid; a few dozen preferences when absent."),
     ] = None,
     device: DeviceOption = "auto",
     store: StoreOption = None,

@@ -198,7 +198,7 @@ def test_the_listing_says_where_options_are_tuned():
 
     console = Console(width=400, record=True, file=io.StringIO())
     for method in ("pwe-moe-ls", "ties-merging"):
-        console.print(entry(method))
+        console.print(entry(method, width=console.width))
     text = console.export_text()
     assert "(tuned over 0.0001 to 0.1, logarithmic)" in text
     assert "(tuned over 50 to 8000, logarithmic, if asked)" in text

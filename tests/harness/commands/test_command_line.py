@@ -48,6 +48,7 @@ def test_every_option_of_a_command_is_explained(words, command, monkeypatch):
     for row in rows:
         *_, text = re.split(r"\s{2,}", row)
         assert len(text.split()) > 2, row
+        assert not re.search(r" \.( |$)", text), row  # what is left of words in brackets that were taken for markup
 
 
 def test_the_version_is_that_of_the_package(command):
