@@ -1,4 +1,4 @@
-"""What a study has found against the default, on seeds and a split that tuning has not seen."""
+"""Compares what studies have found with the defaults, on seeds and a split that tuning has not seen."""
 
 from __future__ import annotations
 
@@ -14,25 +14,27 @@ from .objective import Objective, make_objective
 from .spec import ObjectiveSpec, TuneSpec
 
 WORTH_SHOWING = ("hypervolume", "hypervolume_ratio", "igd", "igd_plus")
-"""Beside the objectives, where they do not depend on what else has been run."""
+"""Measures shown beside the objectives, where they do not depend on what else has been run."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One learner by one metric, over the seeds that finished."""
+    """One learner by one measure, over the seeds that finished."""
 
     label: str
     interval: MeanInterval
+    """The mean over seeds with its 95 % interval."""
     worst: float
+    """The value of the worst seed: the least where the measure is maximised, else the greatest."""
     against_default: MeanInterval | None
-    """Of the differences to the default, seed by seed; None for a default and for what is neither."""
+    """The mean difference to the default, paired by seed; None for defaults and baselines."""
     reached: int | None
-    """Seeds that are as good as the goal; None without one."""
+    """How many seeds are at least as good as the goal; None without a goal."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All learners by one metric."""
+    """All learners by one measure."""
 
     objective: Objective
     goal: float | None
@@ -40,14 +42,15 @@ class Comparison:
 
 
 def tuned_learners(spec: TuneSpec) -> list[LearnerSpec]:
-    """What the studies of a file find, by their names."""
+    """Return the learners that the studies of a file will have found, named by study."""
     return [LearnerSpec(tuned=spec.study_name(learner)) for learner in spec.learners]
 
 
 def comparison_bench(spec: TuneSpec) -> BenchSpec:
-    """Each learner's default and what its study has found, one after the other, then the baselines.
+    """Return the bench of a file's test: for every learner its default and its tuned configuration, then the baselines.
 
-    On the leaderboard a default is called by its options and what was found by its study: there are others beside.
+    The bench sets no labels: on a leaderboard, beside rows of other benches, a default is told by its options and a
+    tuned configuration by its study.
     """
     assert spec.test is not None  # for the type checker: callers have looked
     learners = []
@@ -62,13 +65,13 @@ def comparison_bench(spec: TuneSpec) -> BenchSpec:
 
 
 def compare(store: Store, bench: BenchSpec, spec: TuneSpec, objectives: Sequence[Objective]) -> list[Comparison]:
-    """Every metric worth showing, as recorded by the cells of a bench.
+    """Compare the learners of a finished test by every measure worth showing.
 
     Args:
-        store: where they are recorded.
-        bench: `comparison_bench`, with what the studies have found looked up.
-        spec: of the tuning.
-        objectives: of the studies.
+        store: where the cells of the test are recorded.
+        bench: the bench of `comparison_bench` with its tuned learners looked up in the store.
+        spec: the tuning file.
+        objectives: the studies' objectives, which come first.
     """
     assert spec.test is not None  # for the type checker: callers have looked
     measured = _measured(store)
@@ -78,43 +81,43 @@ def compare(store: Store, bench: BenchSpec, spec: TuneSpec, objectives: Sequence
         rows.append({cell.seed: measured[cell.key] for cell in cells if cell.key in measured})
     labels = [f"{learner.name} ({kind})" for learner in spec.learners for kind in ("default", "tuned")]
     labels += [learner.label or learner.method for learner in bench.learners[len(labels) :]]
-    found = []
-    for metric, objective in metrics_shown(spec, objectives).items():
-        values = [{seed: metrics[metric] for seed, metrics in by_seed.items() if metric in metrics} for by_seed in rows]
+    comparisons = []
+    for measure, objective in measures_shown(spec, objectives).items():
+        values = [{seed: found[measure] for seed, found in by_seed.items() if measure in found} for by_seed in rows]
         lines = []
         for i, (label, by_seed) in enumerate(zip(labels, values, strict=True)):
             tuned = i < 2 * len(spec.learners) and i % 2 == 1  # after its default
             if by_seed:
                 lines.append(
-                    _line(label, objective, by_seed, values[i - 1] if tuned else {}, spec.test.goals.get(metric))
+                    _line(label, objective, by_seed, values[i - 1] if tuned else {}, spec.test.goals.get(measure))
                 )
         if lines:
-            found.append(Comparison(objective, spec.test.goals.get(metric), lines))
-    return found
+            comparisons.append(Comparison(objective, spec.test.goals.get(measure), lines))
+    return comparisons
 
 
-def metrics_shown(spec: TuneSpec, objectives: Sequence[Objective]) -> dict[str, Objective]:
-    """The objectives, what is worth showing beside them, and every metric with a goal.
+def measures_shown(spec: TuneSpec, objectives: Sequence[Objective]) -> dict[str, Objective]:
+    """Return measure -> direction: the objectives, what is worth showing beside them, and every measure with a goal.
 
     Raises:
-        ConfigError: a goal for a metric whose direction is not known.
+        ConfigError: a goal names a measure whose direction is not known.
     """
-    shown = {objective.metric: objective for objective in objectives}
-    for metric in (*WORTH_SHOWING, *([] if spec.test is None else spec.test.goals)):
-        if metric not in shown:
-            shown[metric] = make_objective(ObjectiveSpec(metric=metric))
+    shown = {objective.measure: objective for objective in objectives}
+    for measure in (*WORTH_SHOWING, *([] if spec.test is None else spec.test.goals)):
+        if measure not in shown:
+            shown[measure] = make_objective(ObjectiveSpec(metric=measure))
     return shown
 
 
 def _measured(store: Store) -> dict[str, Mapping[str, float]]:
-    """Return everything measured by cell key; what is measured to a reference that changes is left out."""
+    """Return cell key -> measure -> value, without measures to a reference front that changes."""
     moving = reference_measures()
     return {
         result.attempt.cell.key: {
-            metric: value
-            for metric, value in (*result.attempt.metrics.items(), *result.scores.items())
-            if (metric in result.scores or metric not in INDICATOR_MEASURES)
-            and (group.closed_form or metric not in moving)
+            measure: value
+            for measure, value in (*result.attempt.metrics.items(), *result.scores.items())
+            if (measure in result.scores or measure not in INDICATOR_MEASURES)
+            and (group.closed_form or measure not in moving)
         }
         for group in load_groups(store)
         for result in group.results
@@ -126,7 +129,7 @@ def _line(
 ) -> Line:
     worst = min if objective.maximize else max
     interval, against_default = mean_interval(list(values.values())), paired_differences(values, default)
-    if (measure := MEASURES.get(objective.metric)) is not None:
+    if (measure := MEASURES.get(objective.measure)) is not None:
         interval = measure.possible(interval)
         against_default = None if against_default is None else measure.possible_difference(against_default)
     return Line(

@@ -1,4 +1,4 @@
-"""When a fit is given up: its hypervolume on the way is below that of most completed trials at the same step."""
+"""Gives up fits whose hypervolume on the way is below that of most completed trials at the same step."""
 
 from __future__ import annotations
 
@@ -13,28 +13,35 @@ from ..harness.running.worker_process import StoppedError
 from .spec import EarlyStopSpec
 
 SIGNAL = PROBED
-"""Trial attribute: step -> hypervolume, where Optuna's pruner cannot be told."""
+"""Trial attribute: step -> hypervolume, for studies of several objectives, where Optuna's pruner cannot be told."""
 
 
 def make_pruner(spec: EarlyStopSpec | None, *, hypervolume_alone: bool) -> BasePruner:
-    """Optuna's own, for one objective; it refuses several."""
+    """Return Optuna's pruner for a study.
+
+    It is the percentile rule where hypervolume is the only objective. Where there are several, which Optuna refuses
+    to prune for, or where fits run to their end, it is one that never prunes.
+    """
     if spec is None or not hypervolume_alone:
         return NopPruner()
     return PercentilePruner(
         100 - spec.percentile, n_startup_trials=spec.n_startup_trials, n_min_trials=spec.n_startup_trials
-    )  # the second of those that were looked at: cells that had been settled before report nothing on the way
+    )  # n_min_trials counts the trials that reported at the step: cells that had settled before report nothing
 
 
 def judge(trial: Trial, step: int, value: float, spec: EarlyStopSpec, *, hypervolume_alone: bool, when: str) -> None:
-    """Report the hypervolume a trial has reached, and raise StoppedError where it is to be given up.
+    """Report the hypervolume that a running trial has reached, and stop its fit where that is hopeless.
 
     Args:
-        trial: that runs.
-        step: moment of the fit, counted over the trial's cells.
-        value: hypervolume on a few preferences, maximised.
-        spec: when.
-        hypervolume_alone: whether it is all that the study is judged by; then Optuna's pruner decides.
-        when: for people, "after 25 % of the fit".
+        trial: the trial that runs.
+        step: the moment of the fit, counted over the trial's cells.
+        value: hypervolume of the partial set on a few preferences, maximised.
+        spec: the rule.
+        hypervolume_alone: whether hypervolume is the study's only objective; then Optuna's pruner decides.
+        when: the moment in words, such as "after 25 % of the fit".
+
+    Raises:
+        StoppedError: the fit is to be given up.
     """
     if hypervolume_alone:
         held = trial.study.get_trials(deepcopy=False)[trial.number]
@@ -53,13 +60,13 @@ def judge(trial: Trial, step: int, value: float, spec: EarlyStopSpec, *, hypervo
 
 
 def below(reached: Mapping[str, float], step: int, others: Sequence[Mapping[str, float]], spec: EarlyStopSpec) -> bool:
-    """Optuna's percentile rule, for any number of objectives.
+    """Tell whether a trial is below the percentile of the others: Optuna's rule, for any number of objectives.
 
     Args:
-        reached: step -> value of the trial that is judged, maximised; its best so far counts.
-        step: the last one.
-        others: those of the completed trials.
-        spec: percentile, and how many others there must be.
+        reached: step -> value of the trial that is judged, maximised; its best value so far counts.
+        step: the last step it has reached.
+        others: step -> value of each completed trial.
+        spec: the percentile, and how many others must have a value at the step; with fewer the answer is False.
     """
     at_step = [other[str(step)] for other in others if str(step) in other]
     if len(at_step) < spec.n_startup_trials:

@@ -1,4 +1,4 @@
-"""Optuna's own plots of a study, interactive in one page and as pictures."""
+"""Draws Optuna's plots of a study, interactive on one page and as pictures."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from optuna.trial import FrozenTrial
 from .study import OpenStudy
 
 PAGE = "plots.html"
+"""The file of the page, within the folder that the plots are drawn to."""
 
 
 def draw_plots(study: OpenStudy, folder: Path) -> None:
-    """Write `plots.html`, self-contained, and a PNG each.
+    """Draw the plots of a study to `folder`: all of them in a self-contained `plots.html`, and each as a PNG.
 
-    History, slices and importances are drawn for every objective, the Pareto front for two or three of them.
-    Importances need two options and two values that differ; without them they are left out.
+    History, slices and importances are drawn for every objective, the Pareto front for two or three objectives.
+    Importances are left out where there are fewer than two options or fewer than two distinct values.
     """
     import matplotlib
 
@@ -46,20 +47,20 @@ def draw_plots(study: OpenStudy, folder: Path) -> None:
 
 
 def _plots(study: OpenStudy) -> list[tuple[str, str, dict[str, Any]]]:
-    """(file name, Optuna's function, arguments) of what can be drawn."""
+    """Return (file name, Optuna's function, its arguments) of every plot that can be drawn."""
     objectives = study.plan.objectives
-    complete = study.standing().complete
+    complete = study.counted().complete
     found: list[tuple[str, str, dict[str, Any]]] = []
     if 2 <= len(objectives) <= 3:
-        found.append(("pareto-front", "plot_pareto_front", {"target_names": [o.metric for o in objectives]}))
+        found.append(("pareto-front", "plot_pareto_front", {"target_names": [o.measure for o in objectives]}))
     for i, objective in enumerate(objectives):
-        keys: dict[str, Any] = {"target_name": objective.metric}
+        keys: dict[str, Any] = {"target_name": objective.measure}
         if len(objectives) > 1:
             keys["target"] = functools.partial(_value, i)
-        found.append((f"history-{objective.metric}", "plot_optimization_history", keys))
-        found.append((f"slices-{objective.metric}", "plot_slice", keys))
+        found.append((f"history-{objective.measure}", "plot_optimization_history", keys))
+        found.append((f"slices-{objective.measure}", "plot_slice", keys))
         if len(study.plan.space.distributions) > 1 and len({trial.values[i] for trial in complete}) > 1:
-            found.append((f"importances-{objective.metric}", "plot_param_importances", keys))
+            found.append((f"importances-{objective.measure}", "plot_param_importances", keys))
     return found
 
 
@@ -68,7 +69,7 @@ def _value(i: int, trial: FrozenTrial) -> float:
 
 
 def _without_discarded(study: OpenStudy) -> optuna.Study:
-    """The trials that count, in memory; Optuna's plots take a whole study."""
+    """Copy the trials that count and have ended to a study in memory, since Optuna's plots take a whole study."""
     shown = optuna.create_study(directions=study.optuna.directions, study_name=study.plan.name)
-    shown.add_trials([trial for trial in study.standing().trials if trial.state.is_finished()])
+    shown.add_trials([trial for trial in study.counted().trials if trial.state.is_finished()])
     return shown

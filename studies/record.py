@@ -1,4 +1,4 @@
-"""What a study found, in MLflow: its best configurations by name, a table of trials, and Optuna's plots."""
+"""Records what a study found in MLflow: its best configurations by name, a table of trials, and Optuna's plots."""
 
 from __future__ import annotations
 
@@ -16,33 +16,39 @@ from ..harness.records.mlflow_tags import PREFIX
 from ..harness.records.status import Ending, Status
 from ..harness.records.store import Store
 from ..harness.records.tuned import FILE, Configuration, Tuned
+from .counted_trials import DEFAULT, REASON, WALL_TIME_S, settled, slot
 from .plots import draw_plots
-from .standing import DEFAULT, REASON, WALL_TIME_S, settled, slot
 from .study import OpenStudy
 
 RECORDED = f"{PREFIX}recorded"
-"""Tag: digest of the trials that a study's run was last logged with."""
+"""MLflow tag: the digest of the trials that a study's run was last logged with."""
 KEPT = 10
-"""Of a study with one objective so many of the best trials can be asked for."""
+"""How many of the best trials of a study with one objective can be asked for."""
 
 
 def record_study(study: OpenStudy, store: Store, parent: str) -> None:
-    """Log a study whose trials are all settled on its parent run, and close that; nothing where it has been already.
+    """Log a study whose trials have all settled on its MLflow run, and close the run.
+
+    Nothing is logged again where the trials are those of the last time.
+
+    Args:
+        study: the study.
+        store: where its run is.
+        parent: the run's id.
 
     Raises:
         CellError: no trial has a value.
+        StoreError: the artifacts cannot be written.
     """
     plan = study.plan
-    standing = study.standing()
-    best = study.best(KEPT)
-    if not best:
-        reasons = [trial.user_attrs[REASON] for trial in standing.trials if REASON in trial.user_attrs]
+    counted = study.counted()
+    if not study.best(1):
+        reasons = [trial.user_attrs[REASON] for trial in counted.trials if REASON in trial.user_attrs]
         raise CellError(f"no trial of study {plan.name!r} has a value (first: {reasons[0] if reasons else 'none ran'})")
-    recorded = digest([[trial.number, trial.state.name, trial.values] for trial in standing.trials])
+    recorded = digest([[trial.number, trial.state.name, trial.values] for trial in counted.trials])
     if store.tags(parent).get(RECORDED) == recorded:
         store.end(parent, Ending(Status.FINISHED))
         return
-    counts = {state: sum(trial.state == state for trial in standing.trials) for state in TrialState}
     try:
         with tempfile.TemporaryDirectory() as folder:
             home = Path(folder)
@@ -52,6 +58,16 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
             store.add_artifacts(parent, home)
     except OSError as error:
         raise StoreError(f"the result of study {plan.name!r} cannot be written ({error}); free some space") from error
+    _log(study, store, parent, recorded)
+    store.end(parent, Ending(Status.FINISHED))
+
+
+def _log(study: OpenStudy, store: Store, parent: str, recorded: str) -> None:
+    """Log the study's space, numbers of trials and best values; `recorded` is the digest of its trials."""
+    plan, best = study.plan, study.best(1)[0]
+    trials = study.counted().trials
+    counts = {state: sum(trial.state == state for trial in trials) for state in TrialState}
+    values = zip(plan.objectives, best.values, strict=True)
     store.log(
         parent,
         params={
@@ -60,27 +76,23 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
             **{f"space_{option}": where for option, where in plan.space.described().items()},
         },
         metrics={
-            "trials": len(standing.trials),
+            "trials": len(trials),
             "trials_complete": counts[TrialState.COMPLETE],
             "trials_given_up": counts[TrialState.PRUNED],
             "trials_failed": counts[TrialState.FAIL],
-            **{
-                f"best_{objective.metric}": value
-                for objective, value in zip(plan.objectives, best[0].values, strict=True)
-            },
+            **{f"best_{objective.measure}": value for objective, value in values},
         },
         tags={  # what may change when the study goes on; MLflow lets no parameter do so
             f"{PREFIX}study_name": plan.name,
             "sampler": f"{plan.spec.sampler.name}, seed {plan.spec.sampler.seed}",
-            **{f"best_{option}": str(value) for option, value in best[0].params.items()},
+            **{f"best_{option}": str(value) for option, value in best.params.items()},
             RECORDED: recorded,
         },
     )
-    store.end(parent, Ending(Status.FINISHED))
 
 
 def tuned(study: OpenStudy) -> Tuned:
-    """What can be asked for by the study's name."""
+    """Return the best configurations of a study, as benches find them by the study's name."""
     plan = study.plan
     best = study.best(KEPT)
     return Tuned(
@@ -92,7 +104,7 @@ def tuned(study: OpenStudy) -> Tuned:
             Configuration(
                 trial=slot(trial),
                 options=plan.options(trial.params),
-                values={o.metric: value for o, value in zip(plan.objectives, trial.values, strict=True)},
+                values={o.measure: value for o, value in zip(plan.objectives, trial.values, strict=True)},
             )
             for trial in best
         ],
@@ -100,17 +112,20 @@ def tuned(study: OpenStudy) -> Tuned:
 
 
 def trials_frame(study: OpenStudy) -> pd.DataFrame:
-    """One row a trial that counts: number, state, options, objectives, seconds of fit and evaluation, and why it has no
-    value."""
+    """Return a table with one row for each trial that counts.
+
+    Its columns are the trial's number and state, options, objectives (empty without values), seconds of fit and
+    evaluation, whether it is the default, and the reason why it has no values.
+    """
     rows = []
-    for trial in study.standing().trials:
+    for trial in study.counted().trials:
         values = trial.values if trial.state == TrialState.COMPLETE else [None] * len(study.plan.objectives)
         rows.append(
             {
                 "trial": slot(trial),
                 "state": state_of(trial),
                 **{option: trial.params.get(option) for option in study.plan.space.distributions},
-                **{o.metric: value for o, value in zip(study.plan.objectives, values, strict=True)},
+                **{o.measure: value for o, value in zip(study.plan.objectives, values, strict=True)},
                 "wall_time_s": trial.user_attrs.get(WALL_TIME_S),
                 "default": bool(trial.user_attrs.get(DEFAULT)),
                 "reason": trial.user_attrs.get(REASON, ""),
@@ -120,7 +135,7 @@ def trials_frame(study: OpenStudy) -> pd.DataFrame:
 
 
 def state_of(trial: FrozenTrial) -> str:
-    """For people: complete, given up, failed, running, or waiting to be tried (again)."""
+    """Return the state of a trial in words: complete, given up, failed, running, or waiting to be tried (again)."""
     if not settled(trial):
         return "running" if trial.state == TrialState.RUNNING else "waiting"
     return {TrialState.COMPLETE: "complete", TrialState.PRUNED: "given up"}.get(trial.state, "failed")

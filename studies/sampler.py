@@ -1,4 +1,4 @@
-"""Optuna's samplers by name, always with a seed."""
+"""Makes Optuna's samplers by name, always with a seed."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ SAMPLERS: dict[str, Callable[..., BaseSampler]] = {
     "nsga3": optuna.samplers.NSGAIIISampler,
     "random": optuna.samplers.RandomSampler,
 }
+"""The `name` of a `SamplerSpec` -> Optuna's class."""
 GENERATIONS = 4
-"""A genetic sampler's population is this share of the trials, unless given: Optuna's 50 would be all of them."""
-
+"""How many populations of a genetic sampler the trials make, unless its size is given: Optuna's 50 would be one."""
 
 MISUSED = (TypeError, ValueError, AttributeError, IndexError)
-"""What Optuna's samplers raise, some of them after many trials, where an option is nothing they can work with."""
+"""What Optuna's samplers raise, some after many trials, where they cannot work with an option."""
 
 
 def misused(spec: SamplerSpec, error: Exception) -> ConfigError:
-    """One of MISUSED as one sentence."""
+    """Explain one of MISUSED in one sentence."""
     return ConfigError(f"the sampler {spec.name!r} cannot work with the options {spec.options}: {error}")
 
 
 def make_sampler(spec: SamplerSpec, n_trials: int, n_before: int) -> BaseSampler:
-    """The sampler for one trial.
+    """Make the sampler that proposes one trial.
 
-    Its seed is made of the study's and of how many trials there are, so that a study by one worker goes the same
-    way however often it is interrupted.
+    Its seed is derived from the study's seed and the number of trials so far, so that a study by one worker goes the
+    same way however often it is interrupted.
 
     Args:
-        spec: which, with its options.
-        n_trials: of the whole study.
-        n_before: trials that the study holds, of any kind, those that are tried again once.
+        spec: the sampler's name, seed and options.
+        n_trials: how many trials the whole study is to have.
+        n_before: how many trials the study holds, of any state; attempts at one configuration count once.
 
     Raises:
-        ConfigError: an option that Optuna's sampler does not have or take.
+        ConfigError: Optuna's sampler does not have an option, or refuses its value.
     """
     options = dict(spec.options)
     if spec.name in ("nsga2", "nsga3"):

@@ -1,4 +1,4 @@
-"""Search spaces: from documented ranges and what a tuning file says to Optuna's distributions."""
+"""Makes search spaces: Optuna's distributions from a file's ranges and those that methods document."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from ..methods import METHODS, Choice, Range, documented_ranges, make_learner, w
 from .spec import SpaceSpec, TunedLearnerSpec, ValuesSpec
 
 ENUMERABLE = 10_000
-"""Spaces of up to so many configurations are listed when no new one is proposed."""
+"""The most configurations of a space that is searched for an untried one when the sampler proposes no new one."""
 LARGEST_WHOLE = 2**53
-"""Beyond it not every whole number is a number of a YAML file."""
+"""The largest bound of whole numbers: beyond it a float, as YAML files hold, skips some of them."""
 
 
 @dataclass(frozen=True)
 class Space:
-    """What is tuned: option -> distribution."""
+    """The options that are tuned, each with the distribution it is searched over."""
 
     distributions: Mapping[str, BaseDistribution]
 
     def suggest(self, trial: Trial) -> dict[str, Any]:
-        """A value for every option, proposed by the study's sampler."""
+        """Let the study's sampler propose a value for every option."""
         found: dict[str, Any] = {}
         for option, values in self.distributions.items():
             if isinstance(values, IntDistribution):
@@ -46,19 +46,19 @@ class Space:
         return found
 
     def holds(self, params: Mapping[str, Any]) -> bool:
-        """Whether these are values for every option, each within its range."""
+        """Tell whether `params` has a value within range for every option, and no other."""
         return set(params) == set(self.distributions) and all(
             _holds(values, params[option]) for option, values in self.distributions.items()
         )
 
     def size(self) -> float:
-        """How many configurations there are; infinite where an option takes any real value."""
+        """Return how many configurations there are; infinite where an option takes any real value."""
         return math.prod(_count(values) for values in self.distributions.values())
 
     def unseen(self, seen: list[Mapping[str, Any]], rng: np.random.Generator) -> dict[str, Any] | None:
-        """A configuration that is not among these, any with equal chance; None where there is none.
+        """Draw a configuration that is not among `seen`, all with equal chance; None where all have been seen.
 
-        Only for spaces of up to ENUMERABLE configurations.
+        It lists the whole space: call it for spaces of up to ENUMERABLE configurations only.
         """
         every = [
             dict(zip(self.distributions, values, strict=True))
@@ -69,40 +69,41 @@ class Space:
         return left[rng.integers(len(left))] if left else None
 
     def _place(self, params: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Equal for equal configurations, however their numbers were rounded."""
+        """Return a key that is equal for equal configurations, however their numbers were rounded."""
         return tuple(_place(values, params[option]) for option, values in self.distributions.items())
 
     def described(self) -> dict[str, str]:
-        """Option -> where it is searched, for people."""
+        """Return option -> where it is searched, in words."""
         return {option: _describe(values) for option, values in self.distributions.items()}
 
 
 def make_space(learner: TunedLearnerSpec, shared: SpaceSpec | None) -> Space:
-    """The space of one learner.
+    """Make the search space of one learner.
 
     Args:
-        learner: with its fixed options, which are not searched.
-        shared: for a learner without a space of its own.
+        learner: the learner; its fixed options are not searched.
+        shared: the file's space, for a learner without a space of its own; None for every documented range that does
+            not buy quality with cost.
 
     Raises:
-        UnknownNameError: an option the learner does not have.
-        ConfigError: nothing to tune, a range that is none, or an option without a documented one.
+        UnknownNameError: the learner does not have an option.
+        ConfigError: there is nothing to tune, a range cannot be searched, or an option has no range.
     """
     config = METHODS.get(learner.method).Config
     make_learner(learner.method, **learner.options)  # refuses options that are none
     documented = documented_ranges(config)
-    asked = learner.space if learner.space is not None else shared
-    if asked is None:
-        asked = {option: None for option, values in documented.items() if not values.costs}
-        asked = {option: values for option, values in asked.items() if option not in learner.options}
-    if not asked:
+    chosen = learner.space if learner.space is not None else shared
+    if chosen is None:
+        chosen = {option: None for option, values in documented.items() if not values.costs}
+        chosen = {option: values for option, values in chosen.items() if option not in learner.options}
+    if not chosen:
         raise ConfigError(
             f"{learner.method} documents nothing to tune but what costs ({', '.join(documented) or 'no option'}); "
             "name options under space"
         )
     whole = whole_options(config)
     distributions = {}
-    for option, values in asked.items():
+    for option, values in chosen.items():
         known = list(config.__dataclass_fields__)
         if option not in known:
             raise UnknownNameError(f"option of method {learner.method!r}:", option, known)
@@ -158,7 +159,7 @@ def _holds(values: BaseDistribution, value: Any) -> bool:
 
 
 def _place(values: BaseDistribution, value: Any) -> Any:
-    """Which of the values this is."""
+    """Return which of the distribution's values this is: its number where there are steps, else the value."""
     if isinstance(values, FloatDistribution) and values.step is not None:
         return round((value - values.low) / values.step)
     return value
@@ -185,7 +186,7 @@ def _values(values: BaseDistribution) -> Sequence[Any]:
         return range(values.low, values.high + 1, values.step)
     assert isinstance(values, FloatDistribution)  # for the type checker: there is no other
     assert values.step is not None
-    # rounded up, the last is above
+    # without min, rounding could put the last one above the range
     return [min(values.low + values.step * i, values.high) for i in range(int(_count(values)))]
 
 

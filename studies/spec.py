@@ -1,4 +1,4 @@
-"""The YAML of a tuning: which learners on which suite, over what, for how many trials, judged by what."""
+"""Reads the YAML file of a tuning: learners, suite, search space, number of trials, objectives and test."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..harness.cells.yaml_file import Strict, named, read_yaml
 
 
 class ValuesSpec(Strict):
-    """Numbers to search, ends included."""
+    """A range of numbers to search, both ends included."""
 
     low: FiniteFloat
     high: FiniteFloat
     log: bool = False
     """Whether orders of magnitude matter more than differences."""
     step: Annotated[FiniteFloat, Field(gt=0)] | None = None
-    """Distance of the values that are tried, from `low` on; any value when absent."""
+    """The distance between the values that are tried, from `low` on; any value when absent."""
 
 
 def _by_name(value: object) -> object:
-    """A list of options stands for their documented ranges."""
+    """Read a list of options as their documented ranges."""
     if isinstance(value, list) and all(isinstance(option, str) for option in value):
         return dict.fromkeys(value)
     return value
@@ -34,35 +34,36 @@ SpaceSpec = Annotated[
     dict[str, ValuesSpec | list[str | int | float | bool] | None],
     BeforeValidator(_by_name),
 ]
-"""Option -> where to search; None for the range its learner documents."""
+"""Option -> where to search: a range, a list of values, or None for what its method documents."""
 
 
 class TunedLearnerSpec(Strict):
-    """One learner to tune, with the options that stay as they are."""
+    """A learner to tune: a method and the options that are fixed."""
 
     method: str
     options: dict[str, Any] = Field(default_factory=dict)
     label: str | None = None
-    """Its name in the study's; the method when absent."""
+    """The learner's part of the study's name; the method when absent."""
     space: SpaceSpec | None = None
-    """Of this learner; the file's when absent."""
+    """Where this learner is searched; the file's space when absent."""
 
     @property
     def name(self) -> str:
-        """For the study's name and the rows of the leaderboard."""
+        """The learner's name in the name of its study and in tables."""
         return self.label or self.method
 
 
 class ObjectiveSpec(Strict):
-    """A recorded metric that trials are judged by."""
+    """A recorded measure that trials are judged by."""
 
     metric: str
+    """The measure's name; `metric` is the key that files use."""
     direction: Literal["maximize", "minimize"] | None = None
-    """Of the metrics on a leaderboard it is known."""
+    """It is known for the measures of a leaderboard, and needed for those of a learner's own."""
 
 
 class SamplerSpec(Strict):
-    """Who proposes configurations."""
+    """The sampler of Optuna that proposes configurations."""
 
     name: Literal["tpe", "gp", "nsga2", "nsga3", "random"] = "tpe"
     seed: int = Field(default=0, ge=0)
@@ -71,47 +72,49 @@ class SamplerSpec(Strict):
 
 
 class EarlyStopSpec(Strict):
-    """When a fit is given up: its hypervolume on a few preferences is below that of most others at the same step."""
+    """The rule that gives up a fit whose hypervolume is below that of most completed trials at the same step."""
 
     probes: int = Field(default=3, ge=1)
-    """How often a fit is looked at."""
+    """How often during a fit the partial set is scored."""
     n_startup_trials: int = Field(default=5, ge=1)
-    """Trials that must have been judged at that step before."""
+    """How many completed trials must have a value at a step before others are judged there."""
     percentile: float = Field(default=50.0, gt=0, lt=100)
-    """A fit is given up below this percentile of them; 50 is the median."""
+    """A fit is given up below this percentile of the completed trials; 50 is the median."""
 
 
 class HeldOutSpec(Strict):
-    """Where the configuration found is held against the default: other seeds, the test split."""
+    """The test of what was found: tuned and default configurations on other seeds and the test split."""
 
     seeds: list[int] = Field(min_length=1)
     baselines: list[Annotated[LearnerSpec, named("method")]] = Field(default_factory=list)
-    """Further rows, as in a bench."""
+    """Further learners to compare with, as in a bench."""
     goals: dict[str, FiniteFloat] = Field(default_factory=dict)
-    """Metric -> value; it is counted how many seeds are as good as that."""
+    """Measure -> a value; tables count the seeds that are at least as good."""
 
 
 class TuneSpec(Strict):
-    """Every learner is tuned in a study of its own; all else is the same for all of them."""
+    """A tuning file: every learner is tuned in a study of its own, all else is shared."""
 
     name: str = Field(pattern=r"^[\w\-. ]+$")
+    """The tuning's name; a study is called `<name>/<learner>`."""
     suite: Annotated[SuiteSpec, named("name")]
     learners: list[Annotated[TunedLearnerSpec, named("method")]] = Field(min_length=1)
     space: SpaceSpec | None = None
-    """For learners without one of their own; every documented range that does not buy quality with cost when absent."""
+    """For learners without a space of their own; when absent, every documented range that buys no quality with cost."""
     trials: int = Field(ge=1)
-    """Distinct configurations a study tries."""
+    """How many distinct configurations each study tries."""
     seeds: list[int] = Field(default=[0], min_length=1)
-    """Of the cells of a trial, whose objectives are averaged."""
+    """The seeds of a trial's cells, over which objectives are averaged."""
     objectives: list[Annotated[ObjectiveSpec, named("metric")]] = Field(
         default=[ObjectiveSpec(metric="hypervolume")], min_length=1
     )
     sampler: SamplerSpec = SamplerSpec()
     early_stop: EarlyStopSpec | None = None
-    """When absent as `{}` for hypervolume alone; else fits run to their end, as with `null`."""
+    """When fits are given up. Absent, it is `{}` where hypervolume is the only objective, else `null`: never."""
     heartbeat_s: int = Field(default=15, ge=1)
-    """A worker that has given no sign of life for three of these is gone, and its trial is tried again."""
+    """Seconds between a worker's signs of life; after three without one its trial is tried again."""
     test: HeldOutSpec | None = None
+    """When absent, nothing is compared."""
 
     @model_validator(mode="after")
     def _distinct(self) -> TuneSpec:
@@ -129,22 +132,30 @@ class TuneSpec(Strict):
 
     @property
     def hypervolume_alone(self) -> bool:
-        """Whether it is all that trials are judged by; only then Optuna's pruner can be told what a fit has reached."""
+        """Whether hypervolume is the only objective; only then can Optuna's pruner be told what a fit has reached."""
         return [objective.metric for objective in self.objectives] == ["hypervolume"]
 
     @property
     def gives_up(self) -> EarlyStopSpec | None:
-        """When fits are given up; unasked only for hypervolume alone, of which a cheap fit may have little."""
-        unasked = "early_stop" not in self.model_fields_set
-        return EarlyStopSpec() if unasked and self.hypervolume_alone else self.early_stop
+        """The rule that gives up fits, or None.
+
+        Where the file has none it applies for hypervolume alone: with further objectives a cheap fit may have little
+        hypervolume and yet be on the front.
+        """
+        unstated = "early_stop" not in self.model_fields_set
+        return EarlyStopSpec() if unstated and self.hypervolume_alone else self.early_stop
 
     def study_name(self, learner: TunedLearnerSpec) -> str:
-        """What the study of one learner is called, in Optuna's storage and where its result is asked for."""
+        """Return the name of one learner's study, in Optuna's storage and in `tuned:` of a bench."""
         return f"{self.name}/{learner.name}"
 
 
 def read_tune(file: Path) -> TuneSpec:
-    """Read and check a tuning file; ConfigError says in one sentence what is wrong with it."""
+    """Read and check a tuning file.
+
+    Raises:
+        ConfigError: the file cannot be read, or its content is not a tuning; the message says what is wrong.
+    """
     parts = (
         SuiteSpec,
         TunedLearnerSpec,

@@ -1,4 +1,4 @@
-"""Optuna's storage of a study: SQLite beside the MLflow store, or any database by URL, shared by all workers."""
+"""Opens Optuna's storage, shared by all workers: SQLite beside the MLflow store, or any database by URL."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import ConfigError, StoreError
-from .standing import DEFAULT
+from .counted_trials import DEFAULT
 
 SIGNS_MISSED = 3
-"""Heartbeats after which a worker is taken for dead."""
+"""How many heartbeats a worker may miss before it is taken for dead."""
 ALIVE = ("COMPLETE", "PRUNED", "RUNNING")
-"""States of trials that a study of other settings must not be thrown away for."""
+"""States of trials for whose sake a study is kept when the file's settings have changed."""
 SETTINGS = "frontrunner"
-"""Study attribute: what decides what its trials mean."""
+"""Study attribute: the settings that decide what its trials mean, see `Plan.settings`."""
 
 
 def default_url(store: Path) -> str:
-    """SQLite in the store's folder."""
+    """Return the URL of the SQLite database in the store's folder."""
     return f"sqlite:///{store / 'optuna.db'}"
 
 
 @contextmanager
 def explained(url: str) -> Iterator[None]:
-    """Turn what the database raises into one sentence."""
+    """Turn what the database raises into a StoreError of one sentence, without its password."""
     try:
         yield
     except (SQLAlchemyError, OptunaError) as error:
@@ -44,21 +44,27 @@ def explained(url: str) -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without Optuna's warnings that something is experimental, in all threads; not to be entered in one of several."""
+    """Silence Optuna's warnings that something is experimental.
+
+    It holds for all threads at once, so enter it before there are several.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         yield
 
 
 def open_storage(url: str, folder: Path, heartbeat_s: int) -> RDBStorage:
-    """The storage, created when it is not there yet.
+    """Open the storage; it is created when it is not there yet.
 
     Args:
-        url: of SQLAlchemy, such as `sqlite:///file` or `postgresql://user@host/name`.
-        folder: of the store, for the lock under which the database is made.
-        heartbeat_s: how often a worker that runs a trial says that it lives.
+        url: a URL of SQLAlchemy, such as `sqlite:///file` or `postgresql://user@host/name`.
+        folder: the store's folder, for the lock under which the database is created.
+        heartbeat_s: seconds between the signs of life of a worker that runs a trial.
+
+    Raises:
+        StoreError: the database cannot be opened or used.
     """
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # what it says about trials is said better by us
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # our own line for each trial says more
     logging.getLogger("alembic").setLevel(logging.WARNING)
     engine = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
     with quiet(), explained(url), FileLock(folder / "locks" / "optuna.lock"):
@@ -79,25 +85,30 @@ def open_study(
     first: Mapping[str, Any] | None,
     folder: Path,
 ) -> optuna.Study:
-    """The study of this name, created when it is not there yet.
+    """Open the study of this name; it is created when it is not there yet.
+
+    A study of other settings is replaced where none of its trials has a value or runs.
 
     Args:
-        storage: where it is kept.
-        name: of the study.
-        directions: of its objectives.
-        settings: what decides what its trials mean; a study that has others is another study.
-        first: the configuration that is tried first; None for none.
-        folder: of the store, for the lock under which it is created.
+        storage: where studies are kept.
+        name: the study's name.
+        directions: one for each objective.
+        settings: what decides what trials mean; trials of other settings must not be mixed in.
+        first: the configuration to try first; None for none.
+        folder: the store's folder, for the lock under which the study is created.
 
     Raises:
-        ConfigError: a study of this name has other settings.
+        ConfigError: the study was begun with other settings, and has trials that count.
+        StoreError: the storage cannot be used.
     """
     content = json.loads(json.dumps(settings))
     with explained(str(storage.url)), FileLock(folder / "locks" / "optuna.lock"):
         study = optuna.create_study(storage=storage, study_name=name, directions=list(directions), load_if_exists=True)
         held = study.user_attrs.get(SETTINGS)
         if held is not None and held != content and not any(t.state.name in ALIVE for t in study.get_trials()):
-            optuna.delete_study(study_name=name, storage=storage)  # it has found nothing that could be mixed up
+            optuna.delete_study(
+                study_name=name, storage=storage
+            )  # it holds nothing that new trials could be mixed up with
             study = optuna.create_study(storage=storage, study_name=name, directions=list(directions))
             held = None
         if held is None:

@@ -1,4 +1,4 @@
-"""The study of one learner: what is fixed about it, and its trials, each the cells of one configuration."""
+"""Defines the study of one learner: its plan, and its trials, each the cells of one configuration."""
 
 from __future__ import annotations
 
@@ -17,30 +17,32 @@ from ..harness.cells.cell import Cell, digest, make_cell
 from ..harness.records.store import Store
 from ..methods import make_learner
 from ..tasks import SUITES
+from .counted_trials import CountedTrials
 from .early_stop import make_pruner
 from .objective import Objective, make_objective
 from .sampler import make_sampler
 from .space import Space, make_space
 from .spec import TunedLearnerSpec, TuneSpec
-from .standing import Standing
 from .storage import open_study, quiet
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What one study does, checked; nothing has been started."""
+    """What one study is to do, checked; nothing has been started yet."""
 
     spec: TuneSpec
     learner: TunedLearnerSpec
     space: Space
     objectives: Sequence[Objective]
+    """In the order of the file; the first decides between trials that no other dominates."""
 
     @classmethod
     def of(cls, spec: TuneSpec, learner: TunedLearnerSpec) -> Plan:
-        """The study of one learner of a file.
+        """Plan the study of one learner of a file.
 
         Raises:
-            UnknownNameError, ConfigError: a name or value that is not known.
+            UnknownNameError: a method, suite, task or option is not known.
+            ConfigError: a value of the file is of the wrong kind or range.
         """
         plan = cls(
             spec,
@@ -58,20 +60,28 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """Of the study."""
+        """The study's name, `<file name>/<learner>`."""
         return self.spec.study_name(self.learner)
 
     @property
     def digest(self) -> str:
-        """Tells the study from others of the same name."""
+        """A hash of name and settings; it tells the study from others of the same name."""
         return digest([self.name, self.settings()])
 
     def options(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The learner's options in a trial, fixed and tuned ones."""
+        """Return the learner's options in a trial: the fixed ones and the tuned values `params`."""
         return {**self.learner.options, **params}
 
     def cells(self, params: Mapping[str, Any], trial: str) -> list[Cell]:
-        """One cell a seed, evaluated on the validation split; ConfigError where the learner refuses the options."""
+        """Make the cells of a trial: one for each seed, evaluated on the validation split.
+
+        Args:
+            params: values of the tuned options.
+            trial: the trial in words, for the cells' label.
+
+        Raises:
+            ConfigError: the learner refuses the options.
+        """
         return [
             make_cell(
                 self.learner.method,
@@ -87,7 +97,10 @@ class Plan:
         ]
 
     def default(self) -> dict[str, Any] | None:
-        """The default configuration as a point of the space; None where it is none, or is not known beforehand."""
+        """Return the default values of the tuned options; None where they lie outside of the space or are unknown.
+
+        Options that are left to the suite are known where the suite states its budget on its class.
+        """
         learner = make_learner(self.learner.method, **self.learner.options)
         suite = SUITES.get(self.spec.suite.name)
         config = learner.config
@@ -97,7 +110,7 @@ class Plan:
         return params if self.space.holds(params) else None
 
     def settings(self) -> dict[str, Any]:
-        """What decides what a trial means; trials of other settings are not comparable."""
+        """Return what decides what a trial means, for JSON; trials of other settings are not comparable."""
         (cell, *_) = self.cells({}, "")
         return {
             "learner": {"method": cell.method, "version": cell.method_version, "options": self.learner.options},
@@ -109,17 +122,26 @@ class Plan:
             },
             "space": {option: str(values) for option, values in self.space.distributions.items()},
             "seeds": list(self.spec.seeds),
-            "objectives": {objective.metric: objective.direction for objective in self.objectives},
+            "objectives": {objective.measure: objective.direction for objective in self.objectives},
         }
 
 
 class OpenStudy:
-    """A study in its storage; every thread that runs trials opens its own."""
+    """A study opened in its storage; every thread that runs trials opens its own.
+
+    Args:
+        plan: what the study does.
+        storage: where Optuna keeps it; it is created there when it is new.
+        store: whose folder holds the locks.
+
+    Raises:
+        ConfigError: the study was begun with other settings.
+    """
 
     def __init__(self, plan: Plan, storage: RDBStorage, store: Store) -> None:
         self.plan = plan
         self.lock = FileLock(store.folder / "locks" / f"study-{plan.name.replace('/', '-')}.lock")
-        """Held while a configuration is chosen: two workers of one machine never choose the same."""
+        """Held while a configuration is chosen, so that two workers of one machine never choose the same."""
         self.optuna = open_study(
             storage,
             plan.name,
@@ -130,17 +152,17 @@ class OpenStudy:
         )
         self.optuna.pruner = make_pruner(plan.spec.gives_up, hypervolume_alone=plan.spec.hypervolume_alone)
 
-    def standing(self) -> Standing:
-        """How far it is."""
-        return Standing.of(self.optuna.get_trials(deepcopy=False))
+    def counted(self) -> CountedTrials:
+        """Return the trials that count, as the storage holds them now."""
+        return CountedTrials.of(self.optuna.get_trials(deepcopy=False))
 
     def trial(self, number: int) -> FrozenTrial:
-        """As it is held by the storage."""
+        """Return the trial of this number, as the storage holds it now."""
         return self.optuna.get_trials(deepcopy=False)[number]
 
     def best(self, n: int) -> list[FrozenTrial]:
-        """The trials that no other dominates, or the `n` best for one objective; the first objective's best first."""
-        found = self.standing().complete
+        """Return the `n` best trials, or for several objectives all that no other dominates, sorted by the first."""
+        found = self.counted().complete
         signs = np.array([-1 if objective.maximize else 1 for objective in self.plan.objectives])
         if len(signs) > 1 and found:
             kept = moocore.is_nondominated(signs * [trial.values for trial in found], keep_weakly=True)

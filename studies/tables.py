@@ -1,4 +1,4 @@
-"""The results of tuning as tables, for the terminal and in Markdown."""
+"""Lays out the results of tuning as tables, for the terminal and in Markdown."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ..harness.board.columns import TOO_FEW_SEEDS
 from ..harness.scoring.units import as_time
 from ..metrics.statistics import MeanInterval
 from .comparison import Comparison
+from .counted_trials import DEFAULT, WALL_TIME_S, slot
 from .record import KEPT, state_of
-from .standing import DEFAULT, WALL_TIME_S, slot
 from .study import OpenStudy
 
 SHOWN = 5
-"""Best trials of a study with one objective."""
+"""How many of the best trials are shown of a study with one objective."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A title, a heading, lines of text, and a remark."""
+    """A table of text: a title, a heading, lines, and a note below them."""
 
     title: str
     heading: Sequence[str]
@@ -33,7 +33,7 @@ class Table:
     note: str
 
     def for_terminal(self) -> RenderableType:
-        """Drawn."""
+        """Draw the table with rich."""
         drawn = RichTable(title=escape(self.title), title_justify="left", title_style="bold")
         for i, column in enumerate(self.heading):
             drawn.add_column(escape(column), justify="left" if i == 0 else "right", overflow="fold")
@@ -42,16 +42,16 @@ class Table:
         return Group(drawn, Text(self.note, style="dim italic")) if self.note else drawn
 
     def as_markdown(self) -> str:
-        """GitHub-flavoured."""
+        """Write the table in GitHub-flavoured Markdown."""
         rule = ["---", *["---:"] * (len(self.heading) - 1)]
         rows = "\n".join(f"| {' | '.join(line)} |" for line in (self.heading, rule, *self.lines))
         return f"### {self.title}\n\n{rows}" + (f"\n\n{self.note}" if self.note else "")
 
 
 def trials_table(study: OpenStudy) -> Table:
-    """The best trials of a study, or all that no other dominates."""
+    """Return the best trials of a study and its default; for several objectives all trials that no other dominates."""
     plan = study.plan
-    trials = study.standing().trials
+    trials = study.counted().trials
     best = study.best(KEPT)
     if len(plan.objectives) == 1:
         best = best[:SHOWN]
@@ -85,7 +85,12 @@ def _trial_line(study: OpenStudy, trial: FrozenTrial) -> list[str]:
 
 
 def comparison_table(comparison: Comparison, seeds: Sequence[int]) -> Table:
-    """One metric on the test split, all learners."""
+    """Return all learners by one measure on the test split.
+
+    Args:
+        comparison: the learners by that measure.
+        seeds: the seeds of the test, finished or not.
+    """
     goal, lines = comparison.goal, comparison.lines
     shown: dict[str, list[str]] = {"learner": [line.label for line in lines]}
     if any(line.interval.n < len(seeds) for line in lines):

@@ -1,4 +1,4 @@
-"""One trial: a configuration is proposed, its cells are run, and what they measured is its value."""
+"""Runs one trial: the sampler proposes a configuration, its cells run, and what they measured is its value."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from ..harness.reports.publish import publish_scores
 from ..harness.running.settle import Listener, SettledCell, settle_cell
 from ..harness.running.worker_events import Event, Probed
 from ..harness.scoring.scored_cells import score_finished
+from .counted_trials import BEGUN, DISCARDED, REASON, WALL_TIME_S, CountedTrials, slot
 from .early_stop import judge
-from .objective import MissingMetricError, mean_values
+from .objective import MissingMeasureError, mean_values
 from .sampler import MISUSED, misused
 from .spec import EarlyStopSpec
-from .standing import BEGUN, DISCARDED, REASON, WALL_TIME_S, Standing, slot
 from .study import OpenStudy
 
 MAX_KILLS = 3
-"""A configuration whose process was killed so often, for want of memory perhaps, has failed."""
+"""How often the process of a configuration may be killed, for want of memory perhaps, before it has failed."""
 
 
 class DiscardedError(Exception):
-    """The trial is none of its own: another has its configuration, or there are enough."""
+    """Another trial has the configuration, or there are enough trials: this one is not run and does not count."""
 
 
 class UnsettledError(Exception):
-    """The trial was ended from outside and is to be tried again."""
+    """The trial was ended from outside; it is tried again."""
 
 
 class FailedError(Exception):
-    """The configuration has failed, and would again."""
+    """The configuration has failed, and would fail again."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class TrialRunner:
     """Runs the trials of one study on one device.
 
     Args:
-        study: opened by the thread that runs the trials.
+        study: the study, opened by the thread that runs the trials.
         store: where cells are recorded.
-        parent: run id of the study.
+        parent: the run id of the study.
         device: a torch device name.
         plugins: files that workers load.
-        stop: ends a trial from outside.
-        listener: is told how cells go.
+        stop: the event that ends a trial from outside.
+        listener: hears how cells go.
     """
 
     study: OpenStudy
@@ -64,11 +64,13 @@ class TrialRunner:
     listener: Listener
 
     def __call__(self, trial: Trial) -> list[float]:
-        """An Optuna objective.
+        """Run one trial and return the value of every objective, as Optuna asks of an objective function.
 
         Raises:
             TrialPruned: the fit was given up.
-            DiscardedError, UnsettledError, FailedError: see there.
+            DiscardedError: the trial was not run and does not count.
+            UnsettledError: the trial was ended from outside.
+            FailedError: the configuration has failed.
         """
         trial.set_user_attr(BEGUN, trial.number)
         plan = self.study.plan
@@ -81,18 +83,22 @@ class TrialRunner:
         outcomes = [self._run(cell, position, trial) for position, cell in enumerate(cells)]
         try:
             measured = [self._measured(outcome) for outcome in outcomes]
-        except FrontError as error:
+        except FrontError as error:  # a hypervolume too large for a float
             trial.set_user_attr(REASON, str(error))
             raise FailedError(str(error)) from error
-        trial.set_user_attr(WALL_TIME_S, sum(metrics["wall_time_s"] for metrics in measured))
+        trial.set_user_attr(WALL_TIME_S, sum(values["wall_time_s"] for values in measured))
         try:
             return mean_values(plan.objectives, measured)
-        except MissingMetricError as error:
+        except MissingMeasureError as error:
             trial.set_user_attr(REASON, str(error))
             raise FailedError(str(error)) from error
 
     def _choose(self, trial: Trial) -> tuple[dict[str, Any], int]:
-        """The trial's configuration, which no other trial has, and the number it goes by."""
+        """Return the trial's configuration, which no other trial has, and the number the trial goes by.
+
+        Raises:
+            DiscardedError: another trial has the configuration, or there are enough.
+        """
         plan = self.study.plan
         with self.study.lock:
             try:
@@ -101,15 +107,15 @@ class TrialRunner:
                 raise misused(plan.spec.sampler, error) from error
             trials = self.study.optuna.get_trials(deepcopy=False)
             own = slot(next(known for known in trials if known.number == trial.number))
-            standing = Standing.of(trials)
-            others = [other for other in standing.trials if slot(other) != own]
+            counted = CountedTrials.of(trials)
+            others = [other for other in counted.trials if slot(other) != own]
             twin = next((other for other in others if other.params == params), None)
             reason = ""
             if twin is not None:
                 reason = f"it has the configuration of trial {slot(twin)}"
             elif sum(slot(other) < own for other in others) >= plan.spec.trials:
                 reason = f"{plan.spec.trials} trials have been begun"
-            elif all(other.number != trial.number for other in standing.trials):
+            elif all(other.number != trial.number for other in counted.trials):
                 reason = f"trial {own} has been tried again already"
             if reason:
                 trial.set_user_attr(DISCARDED, reason)
@@ -117,7 +123,7 @@ class TrialRunner:
         return params, own
 
     def _run(self, cell: Cell, position: int, trial: Trial) -> SettledCell:
-        """One of the trial's cells, given up where its hypervolume on the way says so."""
+        """Run one of the trial's cells; its fit is given up where its hypervolume on the way is hopeless."""
         plan, listener = self.study.plan, self.listener
         early = plan.spec.gives_up
         if early is not None:
@@ -156,12 +162,12 @@ class TrialRunner:
 
 @dataclass(frozen=True)
 class _Judged:
-    """A `Listener` that passes everything on and gives a hopeless fit up."""
+    """A `Listener` that passes everything on to another and gives up hopeless fits."""
 
     listener: Listener
     trial: Trial
     position: int
-    """Of the cell within the trial."""
+    """The place of the cell among those of the trial, from 0."""
     early: EarlyStopSpec
     hypervolume_alone: bool
 

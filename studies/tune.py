@@ -1,4 +1,4 @@
-"""Runs studies: every device takes trials until there are as many as asked for, and the result is recorded."""
+"""Runs a study: every device takes trials until there are enough, then the result is recorded."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from ..harness.reports.publish import Published, Publisher
 from ..harness.running.devices import on_each_device
 from ..harness.running.settle import Listener
 from ..harness.running.worker_process import preload
+from .counted_trials import BEGUN, DISCARDED, CountedTrials, slot
 from .record import record_study
 from .sampler import MISUSED, make_sampler, misused
 from .space import ENUMERABLE
 from .spec import SamplerSpec
-from .standing import BEGUN, DISCARDED, Standing, slot
 from .storage import SIGNS_MISSED, explained, quiet
 from .study import OpenStudy, Plan
 from .trial import DiscardedError, FailedError, TrialRunner, UnsettledError
 
 LOOK_UP_INTERVAL_S = 2.0
-"""How often a worker without work looks whether another's trial has come free."""
+"""Seconds after which a worker without work looks again whether another's trial has come free."""
 UNBORN_S = 60.0
-"""Beyond the time after which a worker is taken for dead."""
+"""Extra seconds, after the heartbeat timeout, before a trial that never started is failed."""
 PATIENCE = 5
-"""Configurations in a row that were none of their own, after which one is drawn at random from those left."""
+"""After so many discarded trials in a row an untried configuration is drawn at random."""
 
 
 class StudyListener(Listener, Protocol):
-    """Is also told how trials end."""
+    """Hears how cells go and how trials end."""
 
     def tried(self, study: OpenStudy, trial: FrozenTrial) -> None:
-        """A trial has ended: with values, given up, failed, discarded, or to be tried again."""
+        """Hear that a trial has ended: with values, given up, failed, discarded, or to be tried again."""
 
 
 @dataclass(frozen=True)
 class Worker:
-    """One device's share of a study; it comes back when the study is done."""
+    """Runs trials of a study on one device until the study is done."""
 
     plan: Plan
     storage: RDBStorage
@@ -59,10 +59,10 @@ class Worker:
     publisher: Publisher
     """Draws the fronts of trials outside this thread."""
     unborn: dict[int, float] = field(default_factory=dict)
-    """Trials that run -> when they were first seen."""
+    """Number of a trial that Optuna says runs -> when it was first seen, in seconds of `time.monotonic`."""
 
     def __call__(self, stop: threading.Event) -> None:
-        """Take trials until there are enough and all are settled, or `stop`."""
+        """Take trials until there are enough and all have settled, or until `stop` is set."""
         study = OpenStudy(self.plan, self.storage, self.store)
         listener = Published(self.listener, self.publisher)
         run = TrialRunner(study, self.store, self.parent, self.device, self.plugins, stop, listener)
@@ -70,13 +70,13 @@ class Worker:
         while not stop.is_set():
             self._retry_lost(study)
             trials = study.optuna.get_trials(deepcopy=False)
-            standing = Standing.of(trials)
+            counted = CountedTrials.of(trials)
             waiting = any(trial.state == TrialState.WAITING for trial in trials)
-            enough = len(standing.trials) >= min(self.plan.spec.trials, self.plan.space.size())
+            enough = len(counted.trials) >= min(self.plan.spec.trials, self.plan.space.size())
             sampler = self.plan.spec.sampler
             if not waiting and not enough and discarded >= PATIENCE:
                 if self.plan.space.size() <= ENUMERABLE:
-                    enough = not self._propose_unseen(study, standing)
+                    enough = not self._propose_unseen(study, counted)
                 else:
                     sampler = SamplerSpec(name="random", seed=sampler.seed)
             if waiting or not enough:
@@ -85,18 +85,18 @@ class Worker:
                 )
                 last = self._try(study, run)
                 discarded = discarded + 1 if DISCARDED in last.user_attrs else 0
-            elif standing.open(self.plan.spec.trials):
+            elif counted.open(self.plan.spec.trials):
                 stop.wait(LOOK_UP_INTERVAL_S)
             else:
                 return
 
     def _try(self, study: OpenStudy, run: TrialRunner) -> FrozenTrial:
-        """One trial, whatever becomes of it."""
-        asked: list[int] = []
+        """Run one trial, whatever becomes of it, and return it as it ended."""
+        begun: list[int] = []
         ours: list[BaseException] = []
 
         def objective(trial: Trial) -> list[float]:
-            asked.append(trial.number)
+            begun.append(trial.number)
             try:
                 return run(trial)
             except BaseException as error:
@@ -106,38 +106,38 @@ class Worker:
         try:
             study.optuna.optimize(objective, n_trials=1, catch=(DiscardedError, UnsettledError, FailedError))
         except Exception as error:
-            if not asked and isinstance(error, MISUSED):
+            if not begun and isinstance(error, MISUSED):
                 raise misused(self.plan.spec.sampler, error) from error
-            if not asked or (error in ours and not isinstance(error, UpdateFinishedTrialError)):
+            if not begun or (error in ours and not isinstance(error, UpdateFinishedTrialError)):
                 raise
             # Optuna refuses its end: the worker was taken for dead, after a suspension perhaps. Its cells are
             # recorded, for whoever tries again.
-            if not study.trial(asked[0]).state.is_finished():
+            if not study.trial(begun[0]).state.is_finished():
                 raise
-        ended = study.trial(asked[0])
+        ended = study.trial(begun[0])
         self.listener.tried(study, ended)
         return ended
 
     def _retry_lost(self, study: OpenStudy) -> None:
-        """Queue again what a worker has left behind, whether it died or was interrupted."""
+        """Queue the trials again that a worker has left behind because it died or was interrupted."""
         with study.lock:
             fail_stale_trials(study.optuna)
             self._fail_unborn(study)
-            for trial in study.standing().lost(self.plan.spec.trials):
+            for trial in study.counted().lost(self.plan.spec.trials):
                 RetryHeartbeatStaleTrialCallback(inherit_intermediate_values=True)(study.optuna, trial)
 
     def _fail_unborn(self, study: OpenStudy) -> None:
-        """Give up on trials whose worker died before its first sign of life, which Optuna waits for for ever."""
+        """Fail trials whose worker died before its first sign of life, for which Optuna would wait for ever."""
         for trial in study.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             since = self.unborn.setdefault(trial.number, time.monotonic())
             patience = UNBORN_S + SIGNS_MISSED * self.plan.spec.heartbeat_s
             if trial.user_attrs.get(BEGUN) != trial.number and time.monotonic() - since > patience:
                 study.optuna.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
-    def _propose_unseen(self, study: OpenStudy, standing: Standing) -> bool:
-        """Queue a configuration that nobody has tried; False where all have been."""
-        rng = np.random.default_rng([self.plan.spec.sampler.seed, len(standing.trials)])
-        params = self.plan.space.unseen([trial.params for trial in standing.trials], rng)
+    def _propose_unseen(self, study: OpenStudy, counted: CountedTrials) -> bool:
+        """Queue a configuration that no trial has tried; False where all have been tried."""
+        rng = np.random.default_rng([self.plan.spec.sampler.seed, len(counted.trials)])
+        params = self.plan.space.unseen([trial.params for trial in counted.trials], rng)
         if params is not None:
             study.optuna.enqueue_trial(params)
         return params is not None
@@ -155,12 +155,15 @@ def run_study(
     """Run what is left of a study and record what it found; several processes may do so at once.
 
     Args:
-        plan: what to do.
+        plan: what the study does.
         storage: where Optuna keeps the trials.
-        store: where their cells are recorded.
+        store: where the cells of the trials are recorded.
         devices: torch device names; each runs one trial at a time.
         plugins: files that every worker loads too.
-        listener: is told how it goes.
+        listener: hears how cells go and how trials end.
+
+    Returns:
+        The study, with all its trials settled.
 
     Raises:
         StoreError: the storage or the store cannot be used.

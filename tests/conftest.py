@@ -119,7 +119,7 @@ class CommandLine:
 
     def within(self, *arguments):
         """In this process, which has imported everything already."""
-        from frontrunner.studies.cli import main
+        from frontrunner.__main__ import main
 
         out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

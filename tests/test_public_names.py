@@ -47,7 +47,7 @@ def test_methods_and_suites_are_listed_with_one_line_each():
 
 IMPORT = "import frontrunner"
 HELP = """
-from frontrunner.harness.commands.cli import main
+from frontrunner.__main__ import main
 sys.argv = ["frontrunner", "--help"]
 try:
     main()

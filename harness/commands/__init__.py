@@ -1,1 +1,1 @@
-"""The command line: one file a command, and what commands share."""
+"""The commands of the command line, one file each, and what they share."""

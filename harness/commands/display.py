@@ -1,4 +1,4 @@
-"""How a bench shows itself: live bars in a terminal, plain lines elsewhere."""
+"""Shows cells while they run: live bars in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ from ..scoring.units import as_time
 
 
 class Display:
-    """A `Listener` that draws the whole bench and the cells that run, with phase, step, loss and time left."""
+    """Draws the progress of a bench and of each cell that runs, with phase, step, loss and time left.
+
+    It is a `Listener`, and a context manager that draws between entering and leaving.
+
+    Args:
+        console: where to draw; bars only where it is a terminal.
+        n_cells: cells of the whole bench.
+    """
 
     def __init__(self, console: Console, n_cells: int) -> None:
         self._console = console
@@ -47,17 +54,17 @@ class Display:
         self._bars.stop()
 
     def begins(self, cell: Cell, device: str) -> None:
-        """Add a bar."""
+        """Add a bar for a cell that starts on `device`."""
         self._started[cell.key] = time.monotonic()
         self._tasks[cell.key] = self._bars.add_task(escape(cell.label), total=None, note=f"starting on {device}")
         self._say(f"{self._name(cell)}: starting on {device}")
 
     def waits(self, cell: Cell) -> None:
-        """Say so, once."""
+        """Say that another process runs the cell; called once."""
         self._console.print(f"{self._name(cell)}: another process runs this cell, waiting for its result")
 
     def reports(self, cell: Cell, event: Event) -> None:
-        """Move the bar."""
+        """Move the bar of a cell as its worker reports a phase or a step."""
         task = self._tasks[cell.key]
         if isinstance(event, PhaseStarted):
             self._phase[cell.key] = event.phase
@@ -73,7 +80,7 @@ class Display:
             self._bars.update(task, completed=event.step, total=event.total, note=note)
 
     def ends(self, outcome: SettledCell) -> None:
-        """Remove the bar, leave a line."""
+        """Replace the bar of a cell by a line that says how it ended."""
         cell = outcome.cell
         self.removes(cell)
         self._bars.advance(self._all)
@@ -95,20 +102,20 @@ class Display:
             )
 
     def removes(self, cell: Cell) -> None:
-        """A cell's bar."""
+        """Remove the bar of a cell, if it has one."""
         if cell.key in self._tasks:
             self._bars.remove_task(self._tasks.pop(cell.key))
 
     def advances(self, done: int) -> None:
-        """The whole to so many."""
+        """Set how many of the whole are done."""
         self._bars.update(self._all, completed=done)
 
     def says(self, line: str) -> None:
-        """A line of its own, with markup."""
+        """Print a line above the bars; it may hold rich's markup."""
         self._console.print(line, highlight=False, soft_wrap=True)
 
     def _say(self, line: str) -> None:
-        """Where no bar can be drawn, what it would show at its start."""
+        """Print what a bar shows at its start, where no bar can be drawn."""
         if not self._live:
             self._console.print(line, highlight=False)
 

@@ -1,4 +1,4 @@
-"""What Frontrunner finds on this machine: versions, devices, folders, what is registered."""
+"""`frontrunner doctor`: what Frontrunner finds on this machine, and whether it can work with that."""
 
 from __future__ import annotations
 
@@ -7,52 +7,86 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
+from ...errors import ConfigError, FrontrunnerError
+from .console import StoreOption, folder_of, open_console
 
-from ...errors import FrontrunnerError
-from ...methods import METHODS
-from ...tasks import SUITES
-from ...tasks.expert_cache import cache_folder
-from ..cells.environment import machine, versions
-from ..records.status import Status
-from ..records.store import Store, store_folder
-from ..scoring.units import as_bytes
+LEAST_FREE_BYTES = 100e6
+"""A folder on a disk with less free space than this is reported as an obstacle."""
+
+Finding = tuple[str, str, bool]
+"""(what was looked at, what was found, whether it is as it should be)."""
 
 
-def findings(store: str | None) -> Iterator[tuple[str, str, bool]]:
-    """(what, what was found, whether it is as it should be)."""
-    for package, version in versions().items():
-        yield package, version, True
-    for what, found in machine("cpu").items():
+def doctor(store: StoreOption = None) -> None:
+    """Check versions, devices, caches, the store, and that every method and suite can be imported."""
+    console = open_console()
+    healthy = True
+    for what, found, fine in findings(store):
+        mark = "[green]✓[/]" if fine else "[red]✗[/]"
+        console.print(f"{mark} {what:24s} {found}", highlight=False, soft_wrap=True)
+        healthy &= fine
+    if not healthy:
+        raise ConfigError("something above is not as it should be")
+
+
+def findings(store: str | None) -> Iterator[Finding]:
+    """Yield everything that is checked, in the order in which it is shown.
+
+    Args:
+        store: the store's folder as it was given on the command line.
+    """
+    from ..cells.environment import machine, versions
+
+    for what, found in {**versions(), **machine("cpu")}.items():
         yield what, found, True
-    if torch.cuda.is_available():
-        for i in range(torch.cuda.device_count()):
-            free, total = torch.cuda.mem_get_info(i)
-            yield (
-                f"cuda:{i}",
-                f"{torch.cuda.get_device_name(i)}, {as_bytes(free)} of {as_bytes(total)} free",
-                True,
-            )
-    else:
+    yield from _cuda_devices()
+    yield _expert_cache()
+    yield _store(folder_of(store))
+    yield from _registered()
+
+
+def _cuda_devices() -> Iterator[Finding]:
+    import torch
+
+    from ..scoring.units import as_bytes
+
+    if not torch.cuda.is_available():
         yield "cuda", "none; cells run on the CPU", True
+        return
+    for i in range(torch.cuda.device_count()):
+        free, total = torch.cuda.mem_get_info(i)
+        yield f"cuda:{i}", f"{torch.cuda.get_device_name(i)}, {as_bytes(free)} of {as_bytes(total)} free", True
+
+
+def _expert_cache() -> Finding:
+    from ...tasks.expert_cache import cache_folder
+    from ..scoring.units import as_bytes
+
     cache = cache_folder()
     experts = list(cache.glob("experts/*.safetensors"))
     held = as_bytes(sum(file.stat().st_size for file in experts))
-    yield "expert cache", f"{cache}: {len(experts)} experts, {held}{_obstacle(cache)}", not _obstacle(cache)
-    folder = store_folder(store)
-    if (folder / "mlflow.db").exists():
-        try:
-            attempts = Store(folder, create=False).attempts()
-            finished = sum(attempt.status is Status.FINISHED for attempt in attempts)
-            yield (
-                "store",
-                f"{folder}: {len(attempts)} cell runs, {finished} finished{_obstacle(folder)}",
-                not _obstacle(folder),
-            )
-        except FrontrunnerError as error:
-            yield "store", str(error), False
-    else:
-        yield "store", f"{folder}: not created yet{_obstacle(folder)}", not _obstacle(folder)
+    return "expert cache", f"{cache}: {len(experts)} experts, {held}{_obstacle(cache)}", not _obstacle(cache)
+
+
+def _store(folder: Path) -> Finding:
+    from ..records.status import Status
+    from ..records.store import Store
+
+    if not (folder / "mlflow.db").exists():
+        return "store", f"{folder}: not created yet{_obstacle(folder)}", not _obstacle(folder)
+    try:
+        attempts = Store(folder, create=False).attempts()
+    except FrontrunnerError as error:
+        return "store", str(error), False
+    finished = sum(attempt.status is Status.FINISHED for attempt in attempts)
+    found = f"{folder}: {len(attempts)} cell runs, {finished} finished{_obstacle(folder)}"
+    return "store", found, not _obstacle(folder)
+
+
+def _registered() -> Iterator[Finding]:
+    from ...methods import METHODS
+    from ...tasks import SUITES
+
     for kind, registry in (("method", METHODS), ("suite", SUITES)):
         for name in registry.entries():
             try:
@@ -71,6 +105,6 @@ def _obstacle(folder: Path) -> str:
         return f" ({existing} is not a folder)"
     if not os.access(existing, os.W_OK):
         return f" ({existing} cannot be written)"
-    if shutil.disk_usage(existing).free < 100e6:
+    if shutil.disk_usage(existing).free < LEAST_FREE_BYTES:
         return " (less than 100 MB free)"
     return ""

@@ -1,4 +1,4 @@
-"""Reading `key=value` from the command line."""
+"""Reads `key=value` pairs from the command line."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from ...errors import ConfigError
 
 
 def read_pairs(flag: str, pairs: Iterable[str], form: str = "key=value") -> dict[str, str]:
-    """What `flag` was given, values still as text; `form` is what messages call a pair.
+    """Read pairs as a mapping, with the values still as text.
+
+    Args:
+        flag: the option they were given to, for messages.
+        pairs: each `key=value`; spaces around both are dropped.
+        form: what messages call a pair.
 
     Raises:
-        ConfigError: no `=`, or a key twice.
+        ConfigError: a pair has no `=`, or a key comes twice.
     """
     found_pairs: dict[str, str] = {}
     for pair in pairs:
@@ -25,10 +30,10 @@ def read_pairs(flag: str, pairs: Iterable[str], form: str = "key=value") -> dict
 
 
 def read_weights(text: str) -> dict[str, float]:
-    """A preference as `task=weight,task=weight`.
+    """Read a preference written as `task=weight,task=weight`; whether it is a point of the simplex is not checked.
 
     Raises:
-        ConfigError: not of this form, a task twice, or a weight that is no number.
+        ConfigError: the text is not of this form, names a task twice, or holds a weight that is no number.
     """
     weights = {}
     for task, value in read_pairs("--preference", text.split(","), "task=weight").items():

@@ -1,4 +1,4 @@
-"""`frontrunner leaderboard`: boards in every format, and results to share."""
+"""`frontrunner leaderboard`: ranks what is recorded, and exchanges results with other stores."""
 
 from __future__ import annotations
 
@@ -24,22 +24,25 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 Format = Literal["table", "md", "csv", "json", "html"]
 PAGE = Path("leaderboard.html")
+"""Where `--format html` writes to without `--output`."""
 
 
 @app.callback(invoke_without_command=True)
 def leaderboard(
     context: typer.Context,
-    suite: Annotated[str | None, typer.Option(help="This suite only.")] = None,
+    suite: Annotated[str | None, typer.Option(help="Rank only this suite; all when absent.")] = None,
     baseline: Annotated[
-        str | None, typer.Option(help="Label or method that every other learner is held against, seed by seed.")
+        str | None, typer.Option(help="The learner (label or method) that all others are compared with, seed by seed.")
     ] = None,
-    format_: Annotated[Format, typer.Option("--format", help=f"How to print it; html is written to {PAGE}.")] = "table",
+    format_: Annotated[
+        Format, typer.Option("--format", help=f"The format to print; html is written to {PAGE}.")
+    ] = "table",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write it to a .md, .csv, .json or .html file instead.")
+        Path | None, typer.Option("--output", "-o", help="Write to a .md, .csv, .json or .html file instead.")
     ] = None,
     store: StoreOption = None,
 ) -> None:
-    """Rank what is recorded: hypervolume with its 95 % interval, IGD+, alignment, costs; share it as a file."""
+    """Rank what is recorded by hypervolume, with intervals, IGD+, alignment and costs; export and import results."""
     if context.invoked_subcommand is not None:
         return
     from ..board.leaderboard import leaderboards
@@ -52,7 +55,7 @@ def leaderboard(
             raise ConfigError(f"--format {format_} and --output {output} say different things; drop --format")
         report.check_report(output)
     opened = Store(folder_of(store), create=False)
-    with _uncollected():
+    with _without_garbage_collection():
         with Console(stderr=True).status("Reading results; fronts that are new are scored, once."):
             boards = leaderboards(opened, suite, baseline=baseline)
         overall = overall_ranking(boards)
@@ -71,10 +74,10 @@ def leaderboard(
 @app.command("export")
 def export_(
     file: Annotated[Path, typer.Argument(help="The .zip file to write.")],
-    suite: Annotated[str | None, typer.Option(help="This suite only.")] = None,
+    suite: Annotated[str | None, typer.Option(help="Export only this suite; all when absent.")] = None,
     store: StoreOption = None,
 ) -> None:
-    """Write what is recorded to a bundle that others can import: fronts, costs, provenance; no weights."""
+    """Write recorded results to a bundle that others can import: fronts, costs, provenance, no weights."""
     from ..bundle import export_bundle
     from ..records.store import Store
 
@@ -84,11 +87,13 @@ def export_(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="A .zip file that `leaderboard export` has written.")],
-    ours: Annotated[bool, typer.Option("--ours", help="Where results conflict, keep those of this store.")] = False,
+    file: Annotated[Path, typer.Argument(help="A .zip file written by `frontrunner leaderboard export`.")],
+    ours: Annotated[
+        bool, typer.Option("--ours", help="Keep this store's results where the bundle's conflict with them.")
+    ] = False,
     store: StoreOption = None,
 ) -> None:
-    """Add the results of a bundle to the store; everything is checked first, and conflicts are named."""
+    """Add the results of a bundle to the store; all are checked first, and conflicts are named."""
     from ..bundle import import_bundle, read_bundle
     from ..records.store import Store
 
@@ -98,20 +103,23 @@ def import_(
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """All that is read stays; the garbage collector would walk hundreds of thousands of objects again and again."""
+def _without_garbage_collection() -> Iterator[None]:
+    """Suspend the garbage collector while results are read.
+
+    All that is read stays, and the collector would walk hundreds of thousands of objects again and again.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()  # nor when Python ends
+        gc.freeze()  # so that they are not walked when Python ends either
         if was_on:
             gc.enable()
 
 
 def print_boards(boards: Sequence[Board], overall: OverallRanking | None) -> None:
-    """To the terminal."""
+    """Print boards, then the ranking over all of them where there is one."""
     from ..board import rendering
 
     console = open_console()

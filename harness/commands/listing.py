@@ -1,77 +1,128 @@
-"""What is registered: methods with their documented options, suites with their tasks."""
+"""What is registered, for the terminal: all methods and suites at a glance, and one of them in full."""
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import dataclasses
 import inspect
-import itertools
-import textwrap
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ...errors import ConfigError
-from ...methods import METHODS, documented_ranges, methods
-from ...tasks import SUITES, Budget, suites
+from ...errors import ConfigError, UnknownNameError
+from ...methods import METHODS, Learner, methods
+from ...tasks import SUITES, Suite, suites
+from .option_docs import option_docs
+
+INDENT = 2
+ROOMY = 100
+"""From this width on, choices of an option stand on one line."""
 
 
-def listing() -> RenderableType:
-    """For the terminal."""
-    parts: list[RenderableType] = []
+def overview() -> RenderableType:
+    """List every method with its summary, then every suite with its summary and tasks."""
+    listed = _columns()
+    listed.add_row(Text("methods", style="bold underline"))
     for name, summary in methods().items():
-        parts.append(Text.assemble((name, "bold"), f"  {summary}"))
-        with contextlib.suppress(ConfigError):  # its summary says that it cannot be imported
-            options = _options(METHODS.get(name).Config)
-            if options.row_count:
-                parts.append(Padding.indent(options, 4))
-    parts.append(Text("\nsuites", style="bold underline"))
+        listed.add_row(Text(name, style="bold"), Text(summary))
+    listed.add_row()
+    listed.add_row(Text("suites", style="bold underline"))
     for name, summary in suites().items():
-        parts.append(Text.assemble((name, "bold"), f"  {summary}"))
-        with contextlib.suppress(ConfigError):
-            parts.append(Text(f"    tasks: {', '.join(SUITES.get(name).tasks)}"))
-    return Group(Text("methods", style="bold underline"), *parts)
+        listed.add_row(Text(name, style="bold"), Text(summary))
+        with contextlib.suppress(ConfigError):  # its summary says that it cannot be imported
+            listed.add_row("", Text(", ".join(SUITES.get(name).tasks), style="dim"))
+    hint = Text("\n`frontrunner list METHOD` shows its options; `list SUITE` its budget.")
+    return Group(listed, hint)
 
 
-def _options(config: type) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    documented, ranges = field_docs(config), documented_ranges(config)
-    budget = {field.name for field in dataclasses.fields(Budget)}
-    for field in dataclasses.fields(config):
-        default = "unset" if field.default is None else str(field.default)
-        if field.default is None and field.name in budget:
-            default = "the suite's"
-        help_text = Text(documented.get(field.name, ""))
-        if field.name in ranges:
-            searched = ranges[field.name]
-            asked = ", if asked" if searched.costs else ""
-            help_text.append(f" (tuned over {searched}{asked})", style="dim")
-        table.add_row(field.name, Text(default), help_text)
-    return table
+def entry(name: str, *, width: int) -> RenderableType:
+    """Show the method or the suite of this name in full; both where both have it.
+
+    Args:
+        name: a registered name.
+        width: columns of the terminal.
+
+    Raises:
+        UnknownNameError: there is neither; the message offers the nearest name.
+        ConfigError: it cannot be imported.
+    """
+    pages: list[RenderableType] = []
+    if name in METHODS.entries():
+        pages.append(_method_page(name, METHODS.get(name), width))
+    if name in SUITES.entries():
+        pages.append(_suite_page(name, SUITES.get(name)))
+    if not pages:
+        raise UnknownNameError("method or suite", name, {*METHODS.entries(), *SUITES.entries()})
+    return Group(*pages)
 
 
-def field_docs(config: type) -> dict[str, str]:
-    """Field -> the docstring that follows it in the source of the class or of one it inherits from."""
-    bases = [base for base in reversed(config.__mro__) if dataclasses.is_dataclass(base)]
-    return {name: text for base in bases for name, text in _own_field_docs(base).items()}
-
-
-def _own_field_docs(config: type) -> dict[str, str]:
-    try:
-        source = textwrap.dedent(inspect.getsource(config))
-    except (OSError, TypeError):
-        return {}  # made in an interactive session
-    (definition,) = ast.parse(source).body
-    body = definition.body if isinstance(definition, ast.ClassDef) else []
-    return {
-        field.target.id: " ".join(text.value.value.split())
-        for field, text in itertools.pairwise(body)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(text, ast.Expr)
-        and isinstance(text.value, ast.Constant)
-        and isinstance(text.value.value, str)
+def _method_page(name: str, method: type[Learner], width: int) -> RenderableType:
+    facts = {
+        "version": method.version,
+        "origin": METHODS.origin(name),
+        "needs": "neither data nor training" if method.needs is Learner.needs else _first_line(method.needs),
     }
+    parts = [_heading(name, methods()[name]), *_about(method), _facts(facts)]
+    options = Table(box=None, padding=(0, 2, 0, 0), header_style="underline")
+    options.add_column("option", no_wrap=True)
+    options.add_column("type", max_width=None if width >= ROOMY else len("float or none"))
+    options.add_column("default", no_wrap=True)
+    options.add_column("meaning")
+    for option in option_docs(method.Config):
+        text = Text(option.text)
+        if option.tuned:
+            text.append(f" (tuned over {option.tuned})", style="dim")
+        options.add_row(Text(option.name, style="bold"), Text(option.type), Text(option.default), text)
+    if options.row_count:
+        parts += [Text(), Padding.indent(options, INDENT)]
+    else:
+        parts.append(Text("\n  It has no options."))
+    return Group(*parts)
+
+
+def _suite_page(name: str, suite: type[Suite]) -> RenderableType:
+    facts = {
+        "tasks": ", ".join(suite.tasks),
+        "version": suite.version,
+        "origin": SUITES.origin(name),
+    }
+    if suite.budget is not None:
+        facts["budget"] = ", ".join(
+            f"{field.name} {getattr(suite.budget, field.name):g}" for field in dataclasses.fields(suite.budget)
+        )
+    return Group(_heading(name, suites()[name]), *_about(suite), _facts(facts))
+
+
+def _heading(name: str, summary: str) -> RenderableType:
+    heading = _columns()
+    heading.add_row(Text(name, style="bold"), Text(summary))
+    return heading
+
+
+def _about(found: type) -> list[RenderableType]:
+    """The docstring of a class, its paragraphs filled to the terminal's width; nothing without one of its own."""
+    text = inspect.cleandoc(vars(found).get("__doc__") or "")
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    return [Padding(Text("\n\n".join(paragraphs)), (1, 0, 0, INDENT))] if text else []
+
+
+def _facts(facts: dict[str, str]) -> RenderableType:
+    listed = _columns()
+    for what, found in facts.items():
+        if found:
+            listed.add_row(what, Text(found))
+    return Padding(listed, (1, 0, 0, INDENT))
+
+
+def _first_line(documented: object) -> str:
+    return (getattr(documented, "__doc__", None) or "").strip().partition("\n")[0]
+
+
+def _columns() -> Table:
+    """Two of them: names, which stay whole, and text, which is wrapped beside them."""
+    columns = Table.grid(padding=(0, 2, 0, 0))
+    columns.add_column(no_wrap=True)
+    columns.add_column()
+    return columns

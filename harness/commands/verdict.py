@@ -1,4 +1,4 @@
-"""What a command makes of the cells it ran: nothing more to say, a note, or the error it ends with."""
+"""Judges the cells that a command ran: whether it has succeeded, and how it says so in one line."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ..running.settle import SettledCell
 
 
 def require_finished(outcome: SettledCell) -> None:
-    """For a command that was asked for one cell; CellError says why there is no result."""
+    """Raise CellError, with the reason, unless the one cell that a command was asked for has finished."""
     if outcome.ending.status == "unsupported":
         raise CellError(f"{outcome.cell.title} is unsupported: {outcome.ending.reason}; choose another method or suite")
     require_settled([outcome])
 
 
 def require_settled(outcomes: Sequence[SettledCell]) -> None:
-    """For a bench, of which every cell is a row; CellError when another attempt at one might end better."""
+    """Raise CellError where a cell of a bench did not finish and might do so when run again; unsupported ones pass."""
     unsettled = [outcome for outcome in outcomes if not outcome.ending.status.settled]
     if unsettled:
         raise CellError(
@@ -26,7 +26,7 @@ def require_settled(outcomes: Sequence[SettledCell]) -> None:
 
 
 def summary(outcomes: Sequence[SettledCell]) -> str:
-    """One line: `7 of 11 cells finished, 2 did not, 2 are unsupported (...)`."""
+    """Return one line such as `7 of 11 cells finished, 2 did not, 2 are unsupported (...)`."""
     n = {status: sum(o.ending.status == status for o in outcomes) for status in ("finished", "unsupported")}
     parts = [f"{n['finished']} of {len(outcomes)} cells finished"]
     if unsettled := len(outcomes) - n["finished"] - n["unsupported"]:

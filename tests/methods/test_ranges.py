@@ -194,10 +194,11 @@ def test_options_are_read_as_the_plain_type():
 def test_the_listing_says_where_options_are_tuned():
     from rich.console import Console
 
-    from frontrunner.harness.commands.listing import listing
+    from frontrunner.harness.commands.listing import entry
 
     console = Console(width=400, record=True, file=io.StringIO())
-    console.print(listing())
+    for method in ("pwe-moe-ls", "ties-merging"):
+        console.print(entry(method, width=console.width))
     text = console.export_text()
     assert "(tuned over 0.0001 to 0.1, logarithmic)" in text
     assert "(tuned over 50 to 8000, logarithmic, if asked)" in text

@@ -118,7 +118,7 @@ class Tuning:
 
     def trials(self):
         """Those that count."""
-        return list(self.open().standing().trials)
+        return list(self.open().counted().trials)
 
     def runs(self, kind):
         """Those of MLflow that are of a kind, oldest first."""

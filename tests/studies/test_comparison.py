@@ -50,7 +50,7 @@ def bench_of(*learners):
 
 @pytest.fixture(scope="module")
 def compared(study, without_processes):
-    """The comparisons by metric, and label -> {seed: recorded hypervolume}, computed from the fronts."""
+    """The comparisons by measure, and label -> {seed: recorded hypervolume}, computed from the fronts."""
     with without_processes():
         bench, attempts = run(study, comparison_bench(study.spec))
     chosen = find_tuned(study.store, "t/fussy").chosen
@@ -63,7 +63,7 @@ def compared(study, without_processes):
         assert attempt.record().split == "test"
         volumes.setdefault(rows.get(cell.label, cell.label), {})[cell.seed] = attempt.record().hypervolume().value
     found = compare(study.store, bench, study.spec, study.plan.objectives)
-    return {comparison.objective.metric: comparison for comparison in found}, volumes
+    return {comparison.objective.measure: comparison for comparison in found}, volumes
 
 
 def test_default_found_and_beside_are_run_on_the_seeds_of_test(compared):

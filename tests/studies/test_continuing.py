@@ -80,7 +80,7 @@ def test_an_interrupted_trial_is_the_same_trial_when_it_is_tried_again(tuning, w
 
     with pytest.raises(KeyboardInterrupt):
         study.run(watcher(at=ctrl_c))
-    (lost,) = study.open().standing().lost(5)
+    (lost,) = study.open().counted().lost(5)
     seen = study.run()
     assert seen.cells[0].label == "t/fussy trial 1"
     assert seen.tries[0].params == lost.params
@@ -92,7 +92,7 @@ def test_two_devices_share_the_trials(tuning, tmp_path, in_process):
     seen = study.run(devices=["cpu", "cuda:7"])
     trials = study.trials()
     assert len(trials) == len({str(trial.params) for trial in trials}) == len(seen.cells) == 6
-    assert study.open().standing().open(9) == []
+    assert study.open().counted().open(9) == []
     assert {device for _, device in in_process} == {"cpu", "cuda:7"}
 
 

@@ -5,7 +5,7 @@ import pytest
 from optuna.trial import TrialState
 
 import frontrunner as fr
-from frontrunner.studies.standing import DISCARDED, REASON
+from frontrunner.studies.counted_trials import DISCARDED, REASON
 
 RANDOM = {"name": "random"}
 FUSSY = {"learners": ["fussy"], "early_stop": None, "sampler": RANDOM}
@@ -74,7 +74,7 @@ def test_a_configuration_whose_process_is_killed_again_and_again_has_failed(tuni
     assert len(study.attempts()) == 6
 
 
-def test_a_metric_that_no_cell_records_ends_the_study_in_one_sentence(tuning, tmp_path, in_process):
+def test_a_measure_that_no_cell_records_ends_the_study_in_one_sentence(tuning, tmp_path, in_process):
     study = tuning(tmp_path, **FUSSY, objectives=["hypervolume_ratio"], trials=3)
     with pytest.raises(fr.ConfigError, match="'hypervolume_ratio' needs a suite whose front"):
         study.run()

@@ -3,8 +3,8 @@
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness.scoring.measures import COSTS, INDICATOR_MEASURES
-from frontrunner.studies.objective import MissingMetricError, make_objective, mean_values
+from frontrunner.harness.scoring.measures import COSTS
+from frontrunner.studies.objective import MissingMeasureError, make_objective, mean_values
 from frontrunner.studies.spec import ObjectiveSpec
 
 
@@ -30,7 +30,7 @@ def test_the_known_direction_may_not_be_turned_round():
         objective("igd", "maximize")
 
 
-def test_a_metric_of_a_learners_own_says_its_direction():
+def test_a_measure_of_a_learners_own_says_its_direction():
     with pytest.raises(fr.ConfigError, match=r"'dead_units_share' is none of hypervolume, .*direction: maximize or"):
         objective("dead_units_share")
     assert objective("dead_units_share", "minimize").direction == "minimize"
@@ -42,9 +42,9 @@ def test_values_are_means_over_cells_in_the_order_of_objectives():
     assert mean_values([objective("hypervolume"), objective("fit_time_s")], measured) == [0.375, 2.0]
 
 
-def test_a_metric_that_one_cell_lacks_is_never_averaged_over_the_others():
+def test_a_measure_that_one_cell_lacks_is_never_averaged_over_the_others():
     measured = [{"igd": 0.1, "hypervolume": 1.0}, {"hypervolume": 1.0}]
     with pytest.raises(fr.ConfigError, match="'igd' needs a suite whose front is known"):
         mean_values([objective("igd")], measured)
-    with pytest.raises(MissingMetricError, match="'solve_time_s' was not recorded; recorded are hypervolume, igd"):
+    with pytest.raises(MissingMeasureError, match="'solve_time_s' was not recorded; recorded are hypervolume, igd"):
         mean_values([objective("solve_time_s")], measured[:1])

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from frontrunner.harness.records.store import Store
-from frontrunner.studies.standing import Standing, slot
+from frontrunner.studies.counted_trials import CountedTrials, slot
 from frontrunner.studies.storage import default_url, open_storage
 
 TRIALS = 6
@@ -74,9 +74,9 @@ def test_the_worker_of_a_killed_process_goes_with_it(killed):
 def test_the_other_process_finishes_the_study(killed):
     folder, (status, _, err), _ = killed
     assert (status, err) == (0, "")
-    standing = Standing.of(trials_of(folder))
-    assert len(standing.complete) == len(standing.trials) == TRIALS
-    assert len({trial.params["x"] for trial in standing.trials}) == TRIALS
+    counted = CountedTrials.of(trials_of(folder))
+    assert len(counted.complete) == len(counted.trials) == TRIALS
+    assert len({trial.params["x"] for trial in counted.trials}) == TRIALS
 
 
 def test_what_the_killed_process_had_begun_is_tried_again(killed):

@@ -6,7 +6,7 @@ from pathlib import Path
 from frontrunner.harness.records.store import Store
 
 SOURCE = Path(__file__).parents[2] / "third_party" / "nearest_expert.py"
-START = "import sys; sys.path.pop(0); from frontrunner.studies.cli import main; main()"
+START = "import sys; sys.path.pop(0); from frontrunner.__main__ import main; main()"
 
 
 def test_the_package_is_under_40_lines():
@@ -31,11 +31,20 @@ def test_its_row_is_on_the_leaderboard_without_the_package(third_party, command)
 
 
 def test_list_shows_it_with_its_documented_options(third_party, command):
+    ended = command.run("list", "nearest-expert", python_path=third_party.packages)
+    assert ended.status == 0
+    lines = [" ".join(line.split()) for line in ended.out.splitlines()]
+    assert lines[0] == "nearest-expert The expert of the heaviest task, pulled towards the pre-trained model."
+    assert "origin package nearest-expert" in lines
+    at = lines.index("option type default meaning")
+    assert lines[at + 1] == "pull float 0.1 0 is the expert itself, 1 the pre-trained model."
+
+
+def test_list_shows_it_beside_what_is_built_in(third_party, command):
     ended = command.run("list", python_path=third_party.packages)
     assert ended.status == 0
     lines = [" ".join(line.split()) for line in ended.out.splitlines()]
-    at = lines.index("nearest-expert The expert of the heaviest task, pulled towards the pre-trained model.")
-    assert lines[at + 1] == "pull 0.1 0 is the expert itself, 1 the pre-trained model."
+    assert "nearest-expert The expert of the heaviest task, pulled towards the pre-trained model." in lines
     assert "vision-mini" in ended.out
 
 

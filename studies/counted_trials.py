@@ -1,4 +1,4 @@
-"""How far a study is: which of its trials count, which must be tried again, which are the best."""
+"""Decides which trials of a study count, which of them have settled, and which must be tried again."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from dataclasses import dataclass
 from optuna.trial import FrozenTrial, TrialState
 
 DISCARDED = "discarded"
-"""Trial attribute: why a trial is no trial of its own; it does not count."""
+"""Trial attribute: why a trial was not run and does not count."""
 BEGUN = "begun"
-"""Trial attribute: its own number; a trial without it has never run, whatever its state."""
+"""Trial attribute: the trial's own number; a trial without it has never run, whatever its state."""
 DEFAULT = "default"
-"""Trial attribute: it is the learner's default configuration."""
+"""Trial attribute: true for the learner's default configuration."""
 WALL_TIME_S = "wall_time_s"
-"""Trial attribute: seconds of fit and evaluation, summed over its cells."""
+"""Trial attribute: seconds of fit and evaluation, summed over the trial's cells."""
 REASON = "reason"
-"""Trial attribute: why a configuration has failed or was given up, for good."""
+"""Trial attribute: why a configuration has failed or was given up; such a trial has settled."""
 
 
 def slot(trial: FrozenTrial) -> int:
-    """Number of the trial that this one is, or tries again."""
+    """Return the number that a trial goes by: that of the first attempt at its configuration, perhaps its own."""
     return int(trial.system_attrs.get("failed_trial", trial.number))  # Optuna's, see `retried_trial_number`
 
 
 @dataclass(frozen=True)
-class Standing:
-    """The trials of a study that count, one for every configuration, in the order in which they were begun."""
+class CountedTrials:
+    """The trials of a study that count: one for every configuration, in the order in which they were begun."""
 
     trials: Sequence[FrozenTrial]
-    """The last attempt at each."""
+    """The last attempt at each configuration."""
 
     @classmethod
-    def of(cls, trials: Sequence[FrozenTrial]) -> Standing:
-        """From all that the storage holds."""
+    def of(cls, trials: Sequence[FrozenTrial]) -> CountedTrials:
+        """Choose the trials that count from all that the storage holds, in any order."""
         last: dict[int, FrozenTrial] = {}
         for trial in sorted(trials, key=lambda trial: trial.number):
             if DISCARDED not in trial.user_attrs:
@@ -49,21 +49,21 @@ class Standing:
         return cls(list(distinct.values()))
 
     def open(self, n: int) -> list[FrozenTrial]:
-        """Of the first `n` those not settled yet: they run, wait, or must be tried again."""
+        """Return those of the first `n` trials that have not settled: they run, wait, or must be tried again."""
         return [trial for trial in self.trials[:n] if not settled(trial)]
 
     def lost(self, n: int) -> list[FrozenTrial]:
-        """Of the first `n` those whose worker was ended and that nobody tries again yet."""
+        """Return those of the first `n` trials whose worker was ended and that nobody tries again yet."""
         return [trial for trial in self.open(n) if trial.state == TrialState.FAIL]
 
     @property
     def complete(self) -> list[FrozenTrial]:
-        """Those with values."""
+        """The trials that have values."""
         return [trial for trial in self.trials if trial.state == TrialState.COMPLETE]
 
 
 def settled(trial: FrozenTrial) -> bool:
-    """Whether a trial has ended for good: with values, given up, or failed for a reason of its configuration."""
+    """Tell whether a trial has ended for good: with values, given up, or failed because of its configuration."""
     if trial.state == TrialState.FAIL:
         return REASON in trial.user_attrs
     return trial.state in (TrialState.COMPLETE, TrialState.PRUNED)

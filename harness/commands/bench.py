@@ -1,0 +1,108 @@
+"""`frontrunner bench`: every cell of a file, then the leaderboard of its suites."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import DeviceOption, PluginOption, StoreOption, folder_of, open_console, program
+
+if TYPE_CHECKING:
+    from ..board.leaderboard import Board
+    from ..cells.bench_file import BenchSpec
+    from ..running.settle import SettledCell
+
+
+def bench(
+    file: Annotated[Path, typer.Argument(help="A YAML file of a bench, such as studies/quickstart.yaml.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Also write the leaderboard, to a .md, .csv, .json or .html file."),
+    ] = None,
+    device: DeviceOption = "auto",
+    store: StoreOption = None,
+    plugin: PluginOption = None,
+) -> None:
+    """Run every learner, suite and seed of a file, then print the leaderboard; finished cells are not repeated."""
+    from ..board.leaderboard import leaderboards
+    from ..board.overall_ranking import overall_ranking
+    from ..cells.bench_file import read_bench
+    from ..cells.plugins import load_plugins
+    from ..records.store import Store
+    from ..reports.report import check_report, write_report
+    from .leaderboard import print_boards
+    from .verdict import require_settled
+
+    load_plugins(plugin or [])
+    if output is not None:
+        check_report(output)
+    spec = read_bench(file)
+    outcomes = run_cells(spec, device, store, plugin or [])
+    opened, groups = Store(folder_of(store), create=False), {outcome.cell.group for outcome in outcomes}
+    boards = [board for board in leaderboards(opened) if board.name in groups]
+    overall = overall_ranking(boards)
+    print_boards(boards, overall)
+    if output is not None:
+        made_by = f"frontrunner bench {file} --output {output}"
+        write_report(output, boards, overall, opened, title=spec.name, made_by=made_by)
+    _print_next_steps(outcomes, boards, store)
+    require_settled(outcomes)
+
+
+def run_cells(spec: BenchSpec, device: str, store: str | None, plugins: Sequence[str]) -> Sequence[SettledCell]:
+    """Run every cell of a bench that is not settled yet, with a display, and return how each of them ended.
+
+    Args:
+        spec: the bench; tuned learners are looked up in the store.
+        device: `auto`, or devices separated by commas.
+        store: the store's folder as it was given on the command line; created when it is not there yet.
+        plugins: files with further learners and suites, which workers load too.
+
+    Raises:
+        ConfigError, UnknownNameError: the bench or the device is wrong; no store has been created then.
+        StoreError: the store cannot be used.
+    """
+    from ..cells.environment import resolve_devices
+    from ..records.store import Store
+    from ..records.tuned import find_tuned_learners
+    from ..reports.publish import run_and_publish_bench
+    from .display import Display
+
+    folder, devices = folder_of(store), resolve_devices(device)
+    if any(learner.tuned for learner in spec.learners):
+        spec = find_tuned_learners(spec, Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
+    n_cells = len(spec.cells())  # checked before there is a store
+    with Display(open_console(), n_cells) as display:
+        result = run_and_publish_bench(
+            spec,
+            Store(folder, create=True),
+            devices=devices,
+            plugins=[str(Path(file).resolve()) for file in plugins],
+            listener=display,
+        )
+    for note in result.notes:
+        open_console().print(f"note: {note}", highlight=False, soft_wrap=True, markup=False)
+    return result.settled
+
+
+def _print_next_steps(outcomes: Sequence[SettledCell], boards: Sequence[Board], store: str | None) -> None:
+    """Say how the bench ended, and propose the commands that show more."""
+    from .verdict import summary
+
+    best = boards[0].rows[0].run_ids if boards else []
+    option = f" --store {store}" if store else ""
+    proposed = {
+        f"front {best[0][:8] if best else 'RUN'}{option}": "the front of a run, here the best",
+        f"leaderboard --format html{option}": "everything on one page",
+        f"ui{option}": "every run, curve and plot in MLflow",
+    }
+    widest = max(map(len, proposed))
+    open_console().print(
+        f"\n{summary(outcomes)}.\nRecorded in {folder_of(store)}. Look next:\n"
+        + "\n".join(f"  {program()} {command:{widest}}    {what}" for command, what in proposed.items()),
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,30 @@
+"""`frontrunner export`: the plain model of one run for one preference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import PluginOption, RunArgument, StoreOption, folder_of, open_console
+
+
+def export(
+    run: RunArgument,
+    preference: Annotated[str, typer.Option(help="One weight per task, summing to 1: digits=0.3,fashion=0.7.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The folder to write model.safetensors and model.json to.")
+    ],
+    store: StoreOption = None,
+    plugin: PluginOption = None,
+) -> None:
+    """Write the plain model that a run's Pareto set gives for one preference."""
+    from ..cells.plugins import load_plugins
+    from ..records.store import Store
+    from ..running.export_model import export_model
+    from .key_values import read_weights
+
+    load_plugins(plugin or [])
+    written = export_model(Store(folder_of(store), create=False).find(run), read_weights(preference), output)
+    open_console().print(f"wrote {written}", highlight=False, soft_wrap=True)

@@ -1,0 +1,53 @@
+"""Run the command line: errors become one sentence on standard error, signals become interruptions."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+from ...errors import FrontrunnerError
+
+CTRL_C = 130
+"""The status that typer returns after Ctrl-C."""
+
+
+def launch(app: typer.Typer) -> NoReturn:
+    """Run the command that `sys.argv` names, then exit.
+
+    The exit status is 0 where the command succeeded and 1 where it failed; a failure is one sentence on standard
+    error. SIGTERM and SIGHUP count as interruptions, so that what runs is closed before the process ends.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+    try:
+        status = app(standalone_mode=False)
+        if status == CTRL_C:
+            raise KeyboardInterrupt
+    except (typer.Abort, KeyboardInterrupt):
+        _fail("interrupted; the same command continues where it stopped")
+    except FrontrunnerError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        sys.exit(1)  # the reader of our output has gone
+    except Exception as error:
+        # Usage errors; typer carries its own copy of click, whose exceptions have no public name
+        if not hasattr(error, "format_message"):
+            raise
+        message = error.format_message()
+        if not message:  # no command at all: the help has been printed
+            sys.exit(0)
+        _fail(message)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str) -> NoReturn:
+    from rich.text import Text  # messages hold brackets that are no markup
+
+    sentence = " ".join(message.split())  # what a library or a plugin said may hold line breaks
+    Console(stderr=True).print(Text.assemble(("error: ", "bold red"), sentence), highlight=False, soft_wrap=True)
+    sys.exit(1)

@@ -1,0 +1,91 @@
+"""What a method's options are, read from the source of its configuration."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import itertools
+import textwrap
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any
+
+from ...methods import documented_ranges
+from ...methods.ranges import option_types
+from ...tasks import Budget
+
+
+@dataclass(frozen=True)
+class OptionDoc:
+    """One option of a method, as text."""
+
+    name: str
+    type: str
+    """The option's type or its choices, such as `int or none` or `tensors, layers or model`."""
+    default: str
+    """The default value; `the suite's` where the suite's budget fills it in, else `unset` for None."""
+    text: str
+    """The docstring that follows the option in the source; empty without one."""
+    tuned: str
+    """Where tuning searches, such as `50 to 8000, logarithmic, if asked`; empty where the method documents no range."""
+
+
+def option_docs(config: type) -> list[OptionDoc]:
+    """Describe every option of a method's `Config`, in the order of its fields.
+
+    Raises:
+        ConfigError: an annotation that cannot be read.
+    """
+    documented, ranges, hints = _field_docs(config), documented_ranges(config), option_types(config)
+    budget = {field.name for field in dataclasses.fields(Budget)}
+    found = []
+    for field in dataclasses.fields(config):
+        default = str(field.default)
+        if field.default is None:
+            default = "the suite's" if field.name in budget else "unset"
+        searched = ranges.get(field.name)
+        tuned = "" if searched is None else f"{searched}{', if asked' if searched.costs else ''}"
+        found.append(OptionDoc(field.name, _type(hints[field.name]), default, documented.get(field.name, ""), tuned))
+    return found
+
+
+def _type(hint: Any) -> str:
+    """A type as users write its values: `none` for None, the values themselves for a Literal."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return _joined([_type(part) for part in typing.get_args(hint)])
+    if typing.get_origin(hint) is typing.Literal:
+        return _joined([str(value) for value in typing.get_args(hint)])
+    if hint is type(None):
+        return "none"
+    return hint.__name__ if isinstance(hint, type) and not typing.get_args(hint) else str(hint)
+
+
+def _joined(parts: list[str]) -> str:
+    """`a, b or c`."""
+    return " or ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
+
+
+def _field_docs(config: type) -> dict[str, str]:
+    """Field -> the docstring that follows it in the source of the class or of one it inherits from."""
+    bases = [base for base in reversed(config.__mro__) if dataclasses.is_dataclass(base)]
+    return {name: text for base in bases for name, text in _own_field_docs(base).items()}
+
+
+def _own_field_docs(config: type) -> dict[str, str]:
+    try:
+        source = textwrap.dedent(inspect.getsource(config))
+    except (OSError, TypeError):
+        return {}  # made in an interactive session
+    (definition,) = ast.parse(source).body
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    return {
+        field.target.id: " ".join(text.value.value.split())
+        for field, text in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }

@@ -1,0 +1,47 @@
+"""`frontrunner run`: one method on one suite, then its front."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .console import DeviceOption, PluginOption, StoreOption
+
+
+def run(
+    method: Annotated[str, typer.Argument(help="The method to run; `frontrunner list` shows all.")],
+    suite: Annotated[str, typer.Argument(help="The suite to run it on; `frontrunner list` shows all.")],
+    tasks: Annotated[str | None, typer.Option(help="Tasks of the suite, comma-separated; all when absent.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the experts, the learner and all else that is random.")] = 0,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="An option of the method as key=value, see `frontrunner list METHOD`; repeatable."),
+    ] = None,
+    points_per_edge: Annotated[
+        int | None,
+        typer.Option(help="Points on each edge of the preference grid; a few dozen preferences when absent."),
+    ] = None,
+    device: DeviceOption = "auto",
+    store: StoreOption = None,
+    plugin: PluginOption = None,
+) -> None:
+    """Run one method on one suite and show its front; a finished run is not repeated."""
+    from ..cells.bench_file import BenchSpec, LearnerSpec, SuiteSpec
+    from ..cells.plugins import load_plugins
+    from .bench import run_cells
+    from .front import print_front
+    from .key_values import read_pairs
+    from .verdict import require_finished
+
+    load_plugins(plugin or [])
+    chosen = None if tasks is None else [name.strip() for name in tasks.split(",")]
+    spec = BenchSpec(
+        name=f"{method} on {suite}",
+        suites=[SuiteSpec(name=suite, tasks=chosen, points_per_edge=points_per_edge)],
+        learners=[LearnerSpec(method=method, options=read_pairs("--set", set_ or []))],
+        seeds=[seed],
+    )
+    (outcome,) = run_cells(spec, device, store, plugin or [])
+    require_finished(outcome)
+    print_front(outcome.run_id, store)

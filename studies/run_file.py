@@ -1,0 +1,151 @@
+"""Runs all of a tuning file: a study for each learner, then the test of what the studies found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from optuna.storages import RDBStorage
+from rich.console import Console
+from rich.markup import escape
+
+from ..errors import ConfigError
+from ..harness.cells.environment import resolve_devices
+from ..harness.commands.display import Display
+from ..harness.commands.verdict import require_settled
+from ..harness.records.store import Store
+from ..harness.records.tuned import find_tuned_learners
+from ..harness.reports.publish import run_and_publish_bench
+from .comparison import compare, comparison_bench, measures_shown, tuned_learners
+from .spec import TuneSpec, read_tune
+from .storage import default_url, explained, open_storage
+from .study import OpenStudy, Plan
+from .study_display import StudyDisplay
+from .tables import Table, comparison_table, trials_table
+from .tune import run_study
+
+
+def run_file(
+    file: Path,
+    folder: Path,
+    console: Console,
+    *,
+    device: str,
+    storage: str | None,
+    plugins: Sequence[str],
+    output: Path | None,
+) -> None:
+    """Run the studies of a file and its test, and print their tables.
+
+    Args:
+        file: the YAML file of the tuning.
+        folder: the store's folder; created when it is not there yet.
+        console: where progress and tables are printed.
+        device: `auto`, or devices separated by commas; each runs one trial at a time.
+        storage: the URL of Optuna's database; SQLite in the store when None.
+        plugins: files with further learners and suites, which workers load too.
+        output: a .md file that the tables are also written to.
+
+    Raises:
+        FrontrunnerError: the file, the storage or the store cannot be used, or something did not finish.
+    """
+    if output is not None and (output.suffix != ".md" or not output.resolve().parent.is_dir()):
+        raise ConfigError(f"the tables are written to a .md file in a folder that exists, found {str(output)!r}")
+    spec = read_tune(file)
+    plans = [Plan.of(spec, learner) for learner in spec.learners]
+    measures_shown(spec, plans[0].objectives)  # refuses goals that are none, before hours are spent
+    devices = resolve_devices(device)
+    files = [str(Path(plugin).resolve()) for plugin in plugins]
+    tuning = _Tuning(spec, plans, Store(folder, create=True), console, devices, files)
+    tuning.check_test()
+    url = storage or default_url(folder)
+    tables = tuning.run_studies(open_storage(url, folder, spec.heartbeat_s))
+    if spec.test is not None:
+        tables += tuning.run_test(spec.test.seeds)
+    else:
+        console.print("The file has no `test`: nothing was held against the default on other seeds.")
+    if output is not None:
+        _write(output, spec, file, tables)
+    console.print(
+        f"\nRecorded in {folder}. Look next:\n"
+        f"  frontrunner ui --store {folder}    the studies, their plots and trials in MLflow\n"
+        f"  optuna-dashboard {url}\n"
+        f"  tuned: {plans[0].name}    as a learner in the file of a bench",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@dataclass(frozen=True)
+class _Tuning:
+    """The studies of one file with everything they run on."""
+
+    spec: TuneSpec
+    plans: Sequence[Plan]
+    """One for each learner, in the order of the file."""
+    store: Store
+    console: Console
+    devices: Sequence[str]
+    plugins: Sequence[str]
+
+    def check_test(self) -> None:
+        """Raise what is wrong with the cells of the test, as far as they are known before the studies have run."""
+        if self.spec.test is None:
+            return
+        bench = comparison_bench(self.spec)
+        known = [learner for learner in bench.learners if learner not in tuned_learners(self.spec)]
+        find_tuned_learners(bench.model_copy(update={"learners": known}), self.store).cells()
+
+    def run_studies(self, database: RDBStorage) -> list[Table]:
+        """Run what is left of every study, one after the other; print and return their tables."""
+        for plan in self.plans:  # all of them are opened before hours are spent on the first
+            with explained(str(database.url)):
+                OpenStudy(plan, database, self.store)
+        tables = []
+        for plan in self.plans:
+            self.console.print(_announcement(plan), highlight=False, soft_wrap=True)
+            with StudyDisplay(self.console, plan) as display:
+                study = run_study(
+                    plan, database, self.store, devices=self.devices, plugins=self.plugins, listener=display
+                )
+            tables.append(trials_table(study))
+            self.console.print(tables[-1].for_terminal())
+        return tables
+
+    def run_test(self, seeds: Sequence[int]) -> list[Table]:
+        """Run default and tuned configurations on the test split of `seeds`; print and return a table a measure.
+
+        Raises:
+            CellError: a cell did not finish; the tables have been printed.
+        """
+        bench = find_tuned_learners(comparison_bench(self.spec), self.store)
+        with Display(self.console, len(bench.cells())) as display:
+            result = run_and_publish_bench(
+                bench, self.store, devices=self.devices, plugins=self.plugins, listener=display
+            )
+        tables = []
+        for comparison in compare(self.store, bench, self.spec, self.plans[0].objectives):
+            tables.append(comparison_table(comparison, seeds))
+            self.console.print(tables[-1].for_terminal())
+        require_settled(result.settled)
+        return tables
+
+
+def _announcement(plan: Plan) -> str:
+    space = "; ".join(f"{option} {where}" for option, where in plan.space.described().items())
+    objectives = ", ".join(objective.heading for objective in plan.objectives)
+    return escape(
+        f"{plan.name}: {plan.spec.trials} trials of {plan.learner.method} on {plan.spec.suite.name} over {space}; "
+        f"{objectives} on the validation split; sampler {plan.spec.sampler.name}, seed {plan.spec.sampler.seed}"
+    )
+
+
+def _write(output: Path, spec: TuneSpec, file: Path, tables: Sequence[Table]) -> None:
+    text = "\n\n".join(
+        [f"# {spec.name}", f"Made by `frontrunner tune {file} --output {output}`.", *(t.as_markdown() for t in tables)]
+    )
+    try:
+        output.write_text(text + "\n")
+    except OSError as error:
+        raise ConfigError(f"the tables cannot be written to {str(output)!r} ({error.strerror})") from error

@@ -1,0 +1,112 @@
+"""`frontrunner list`: everything at a glance, and one method or suite in full."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import pytest
+
+import frontrunner as fr
+from frontrunner.harness.commands.option_docs import OptionDoc, option_docs
+from frontrunner.methods import METHODS
+from frontrunner.tasks import SUITES
+
+
+def lines_of(ended):
+    assert (ended.status, ended.err) == (0, "")
+    return [" ".join(line.split()) for line in ended.out.splitlines()]
+
+
+def test_it_is_a_line_a_method_and_two_a_suite_and_one_that_says_how_to_see_more(command):
+    lines = [line for line in lines_of(command.within("list")) if line]
+    expected = ["methods", *(f"{name} {summary}" for name, summary in fr.methods().items()), "suites"]
+    for name, summary in fr.suites().items():
+        expected += [f"{name} {summary}", ", ".join(SUITES.get(name).tasks)]
+    assert lines[:-1] == [" ".join(line.split()) for line in expected]
+    assert "frontrunner list METHOD" in lines[-1]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_summaries_stand_in_one_column_of_any_terminal(width, command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    *listed, _, _ = command.within("list").out.splitlines()
+    column = max(map(len, [*fr.methods(), *fr.suites()])) + 2
+    assert max(map(len, listed)) <= width
+    for line in listed:
+        assert line[column - 2 : column] == "  "
+        assert line.strip() in ("", "methods", "suites") or line[column] != " "
+
+
+@pytest.mark.parametrize("name", METHODS.entries())
+def test_a_method_is_shown_with_every_option_its_origin_and_its_needs(name, command):
+    lines = lines_of(command.within("list", name))
+    assert lines[0] == " ".join(f"{name} {fr.methods()[name]}".split())
+    assert f"version {METHODS.get(name).version}" in lines
+    assert f"origin {METHODS.origin(name)}" in lines
+    assert any(line.startswith("needs ") for line in lines)
+    options = option_docs(METHODS.get(name).Config)
+    for option in options:
+        start = f"{option.name} {option.type} {option.default} {option.text}"
+        (line,) = (line for line in lines if line.startswith(" ".join(start.split())))
+        assert line.endswith(f" (tuned over {option.tuned})") == bool(option.tuned)
+    assert ("It has no options." in lines) == (not options)
+
+
+def test_needs_are_those_the_method_declares(command):
+    assert "needs neither data nor training" in lines_of(command.within("list", "interpolation"))
+    assert "needs Labels of the train split, and as many trainings as models." in lines_of(command.within("list", "ls"))
+
+
+@pytest.mark.parametrize("name", SUITES.entries())
+def test_a_suite_is_shown_with_its_tasks_version_and_budget(name, command):
+    lines, suite = lines_of(command.within("list", name)), SUITES.get(name)
+    assert lines[0] == " ".join(f"{name} {fr.suites()[name]}".split())
+    assert f"tasks {', '.join(suite.tasks)}" in lines
+    assert f"version {suite.version}" in lines
+    (budget,) = (line for line in lines if line.startswith("budget ")) if suite.budget else [""]
+    for field in ("steps", "batch_size", "lr") if suite.budget else ():
+        assert f"{field} {getattr(suite.budget, field):g}" in budget
+
+
+def test_the_budget_of_vision_mini_is_read_off_its_class(command):
+    assert "budget steps 400, batch_size 16, lr 0.0005" in lines_of(command.within("list", "vision-mini"))
+
+
+def test_what_a_plugin_registers_is_shown_in_full(command, tmp_path):
+    plugin = tmp_path / "own.py"
+    plugin.write_text(
+        "import frontrunner as fr\nclass Own(fr.Learner):\n    name = 'listed-own'\n"
+        "    def fit(self, problem, preferences, context): ...\n"
+    )
+    try:
+        lines = lines_of(command.within("list", "listed-own", "--plugin", plugin))
+    finally:
+        METHODS._entries.pop("listed-own", None)
+    assert lines[0].startswith("listed-own")
+    assert f"origin {plugin}" in lines
+
+
+@pytest.mark.parametrize(("name", "near"), [("ties-mergin", "ties-merging"), ("vision", "vision-mini")])
+def test_an_unknown_name_is_one_sentence_with_the_nearest(name, near, command):
+    ended = command.within("list", name)
+    ended.assert_one_sentence(f"unknown method or suite {name!r}", f"did you mean {near!r}?")
+
+
+@dataclass(frozen=True)
+class Config:
+    kind: Literal["a", "b", "c"] = "a"
+    """Choices."""
+    steps: Annotated[int | None, fr.Range(1, 9, costs=True)] = None
+    """Filled in
+    by the suite."""
+    share: float | None = None
+    flag: bool = False
+    """A switch."""
+
+
+def test_options_are_told_as_users_write_them():
+    assert option_docs(Config) == [
+        OptionDoc("kind", "a, b or c", "a", "Choices.", ""),
+        OptionDoc("steps", "int or none", "the suite's", "Filled in by the suite.", "1 to 9, if asked"),
+        OptionDoc("share", "float or none", "unset", "", ""),
+        OptionDoc("flag", "bool", "False", "A switch.", ""),
+    ]
