@@ -1,7 +1,7 @@
 """What MkDocs is told beyond mkdocs.yml: pages that lie outside `docs/`, and links that also work on GitHub.
 
-README, CONTRIBUTING and their like stay in the root, where GitHub shows them; the site shows the same files. Their links
-are written for GitHub. On the site a link to a page of the site goes there, and any other link goes to the repository.
+README, CONTRIBUTING and their like stay in the root, where GitHub shows them; the site shows the same files. Links
+are written for GitHub: on the site a link to a page of the site goes there, and any other link goes to the repository.
 """
 
 import importlib

@@ -2,13 +2,14 @@
 
 CI installs with it, so that a bound that is too low is found by a test and not by a user:
 
-    python scripts/lowest_versions.py > build/lowest.txt
-    pip install -c build/lowest.txt -e '.[dev]'
+    python scripts/lowest_versions.py > lowest.txt
+    pip install -c lowest.txt -e '.[dev]'
 """
 
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -26,11 +27,10 @@ def lowest(requirements: Iterable[str]) -> Iterator[str]:
                 yield f"{requirement.name}=={specifier.version}{marker}"
 
 
-def declared(pyproject: Path, extras: Iterable[str] = ("dev",)) -> list[str]:
-    """The requirements of a `pyproject.toml`: its dependencies, then those of the named extras."""
+def declared(pyproject: Path) -> list[str]:
+    """Return the requirements of a `pyproject.toml`: its dependencies, then those of every extra."""
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
-    optional = project["optional-dependencies"]
-    return [*project["dependencies"], *(text for extra in extras for text in optional[extra])]
+    return [*project["dependencies"], *chain.from_iterable(project.get("optional-dependencies", {}).values())]
 
 
 if __name__ == "__main__":
