@@ -26,6 +26,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python scripts/typecheck.py
+	$(BIN)/mypy scripts
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/training_step.py
