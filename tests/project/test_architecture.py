@@ -45,15 +45,7 @@ def test_imports_are_found(tmp_path):
     assert set(rooms_imported(ROOT / "harness" / "commands" / "cli.py")) >= {"cells", "running"}
 
 
-@pytest.mark.parametrize(
-    "room",
-    [
-        pytest.param(room, marks=pytest.mark.xfail(strict=True, reason="imports that are about to be cut"))
-        if room in {"cells", "records", "running"}
-        else room
-        for room in ROOMS
-    ],
-)
+@pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_from_itself_and_below_only(room):
     allowed = set(ROOMS[ROOMS.index(room) :])
     up = {
