@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test test-all lint bench clean
+.PHONY: quickstart test test-all coverage lint docs bench clean
 
 quickstart: $(VENV)/installed
 	$(BIN)/frontrunner bench studies/quickstart.yaml
@@ -14,10 +14,19 @@ test: $(VENV)/installed-dev
 test-all: $(VENV)/installed-dev
 	$(BIN)/pytest
 
+# A line a file that has lines no test of this process reaches, and build/coverage/html/index.html with all of them.
+coverage: $(VENV)/installed-dev
+	$(BIN)/pytest -m "not slow" --cov --cov-report=term --cov-report=html --cov-report=xml
+
+# Into build/site; open build/site/index.html.
+docs: $(VENV)/installed-dev
+	$(BIN)/python scripts/build_docs.py
+
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python scripts/typecheck.py
+	$(BIN)/mypy scripts
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/training_step.py

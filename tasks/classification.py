@@ -19,11 +19,12 @@ EVALUATION_BATCH = 500
 class ClassificationProblem(ExampleProblem):
     """T classification tasks on one encoder; objective t is the error rate of task t.
 
+    Arguments that are not described here are those of `Problem`.
+
     Args:
         data: for every task, split name -> examples.
         heads: for every task, a frozen module from features (n, d) to logits (n, classes).
         to_input: from stored inputs (uint8 images, say) to what the encoder takes.
-        others: see `Problem`.
     """
 
     def __init__(
