@@ -3,7 +3,7 @@
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness.scoring.measures import COSTS
+from frontrunner.harness.scoring.measures import COSTS, INDICATOR_MEASURES
 from frontrunner.studies.objective import MissingMeasureError, make_objective, mean_values
 from frontrunner.studies.spec import ObjectiveSpec
 
