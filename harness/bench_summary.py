@@ -21,7 +21,7 @@ from .board.results import load_groups, record_indicators
 from .board.standings import Standings, standings
 from .cell import digest
 from .cell_run import Outcome
-from .markdown import plain
+from .markdown import escape_markdown
 from .pictures.cost_png import cost_png
 from .pictures.front_html import front_html
 from .pictures.front_png import front_png
@@ -119,7 +119,7 @@ def _in_a_sentence(board: Board) -> str:
     tied = sum(row.tied_with_best for row in board.rows)
     beside = f", tied with {tied} other{'s' if tied > 1 else ''}" if tied else ""
     mean = MEASURES["hypervolume"].text(best.metrics["hypervolume"])
-    return f"Best hypervolume: **{plain(best.label)}** with {mean}{beside}; {cells}."
+    return f"Best hypervolume: **{escape_markdown(best.label)}** with {mean}{beside}; {cells}."
 
 
 def _numbers(boards: Sequence[Board]) -> dict[str, float]:

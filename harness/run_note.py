@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from .board.measures import MEASURES
 from .cell import Cell
-from .markdown import plain
+from .markdown import escape_markdown
 
 _SHOWN = ("hypervolume", "hypervolume_ratio", "alignment", "fit_time_s", "peak_rss_bytes", "trainable_parameters")
 
@@ -35,10 +35,10 @@ def finished_note(cell: Cell, run_id: str, metrics: Mapping[str, float]) -> str:
 
 def unfinished_note(cell: Cell, status: str, reason: str, *, log: bool = True) -> str:
     """Of any other cell: its status and why, and where what it printed is kept if there is a log of it."""
-    why = f": {plain(reason[:1000])}" if reason else ""
+    why = f": {escape_markdown(reason[:1000])}" if reason else ""
     where = "\n\nWhat it printed is `worker.log` under *Artifacts*." if log and status != "unsupported" else ""
     return f"{_title(cell)}: **{status}**{why}.{where}"
 
 
 def _title(cell: Cell) -> str:
-    return f"**{plain(cell.label)}** on {cell.suite} ({', '.join(cell.tasks)}), seed {cell.seed}"
+    return f"**{escape_markdown(cell.label)}** on {cell.suite} ({', '.join(cell.tasks)}), seed {cell.seed}"

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ..harness.markdown import Alignment, escape_markdown, markdown_table
 from ..harness.quantities import as_time
 from ..metrics.statistics import MeanInterval
 from .comparison import Comparison
@@ -32,7 +33,7 @@ class Table:
     note: str
 
     def for_terminal(self) -> RenderableType:
-        """Drawn."""
+        """Return the table as rich draws it."""
         drawn = RichTable(title=escape(self.title), title_justify="left", title_style="bold")
         for i, column in enumerate(self.heading):
             drawn.add_column(escape(column), justify="left" if i == 0 else "right", overflow="fold")
@@ -41,10 +42,11 @@ class Table:
         return Group(drawn, Text(self.note, style="dim italic")) if self.note else drawn
 
     def as_markdown(self) -> str:
-        """GitHub-flavoured."""
-        rule = ["---", *["---:"] * (len(self.heading) - 1)]
-        rows = "\n".join(f"| {' | '.join(line)} |" for line in (self.heading, rule, *self.lines))
-        return f"### {self.title}\n\n{rows}" + (f"\n\n{self.note}" if self.note else "")
+        """Return the table in GitHub-flavoured Markdown, under a heading and above its remark."""
+        align: list[Alignment] = ["left", *["right"] * (len(self.heading) - 1)]
+        table = markdown_table([self.heading, *self.lines], align=align)
+        parts = [f"### {escape_markdown(self.title)}", table, escape_markdown(self.note)]
+        return "\n\n".join(part for part in parts if part)
 
 
 def trials_table(study: OpenStudy) -> Table:

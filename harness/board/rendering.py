@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ..markdown import plain
+from ..markdown import Alignment, escape_markdown, markdown_table
 from .columns import TIED, text
 from .leaderboard import Board
 from .measures import MEASURES
@@ -62,15 +62,16 @@ def as_markdown(boards: Sequence[Board], standings: Standings | None = None) -> 
     """GitHub-flavoured tables to paste into a document, each with a heading, its caption and what did not finish."""
     parts = []
     for board in boards:
-        notes = "".join(f"\n- {plain(reason)}" for reason in reasons(board))
+        notes = "".join(f"\n- {escape_markdown(reason)}" for reason in reasons(board))
         lines = text(board, runs=False)
-        table = _markdown_table(lines)
+        table = _table(lines)
         parts.append(
-            f"### {plain(board.name)}\n\n{table}\n\n{caption(board, lines[0])}" + (f"\n{notes}" if notes else "")
+            f"### {escape_markdown(board.name)}\n\n{table}\n\n{caption(board, lines[0])}"
+            + (f"\n{notes}" if notes else "")
         )
     if standings is not None:
-        table = _markdown_table(_ranks(standings))
-        parts.append(f"### All boards\n\n{table}\n\n{plain(standings_caption(standings))}")
+        table = _table(_ranks(standings))
+        parts.append(f"### All boards\n\n{table}\n\n{escape_markdown(standings_caption(standings))}")
     return "\n\n".join(parts)
 
 
@@ -85,16 +86,7 @@ def _ranks(standings: Standings) -> list[list[str]]:
     ]
 
 
-def _markdown_table(lines: Sequence[Sequence[str]]) -> str:
-    heading, *rows = [[plain(cell) for cell in line] for line in lines]
-    widths = [max(3, *(len(line[i]) for line in [heading, *rows])) for i in range(len(heading))]
-    rule = ["-" * width if i == 1 else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
-    return "\n".join(_markdown_line(line, widths) for line in [heading, rule, *rows])
-
-
-def _markdown_line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = [
-        cell.ljust(width) if i == 1 else cell.rjust(width)
-        for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    ]
-    return f"| {' | '.join(padded)} |"
+def _table(lines: Sequence[Sequence[str]]) -> str:
+    # The name comes second.
+    align: list[Alignment] = ["left" if i == 1 else "right" for i in range(len(lines[0]))]
+    return markdown_table(lines, align=align)

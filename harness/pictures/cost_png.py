@@ -13,7 +13,7 @@ from ...errors import ConfigError
 from ...metrics import Front
 from ..board.leaderboard import Board, Row
 from ..board.measures import MEASURES, Measure
-from .figure import new_figure, plain
+from .figure import escape_mathtext, new_figure
 from .front_picture import COLOURS, GREY, MARKERS
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def cost_png(board: Board, path: str | Path, *, title: str, quality: str = "hype
     for axes, (cost, rows) in zip(np.atleast_1d(figure.subplots(1, len(panels), sharey=True)), panels, strict=True):
         _draw(axes, rows, MEASURES[quality], MEASURES[cost], styles)
     axes = figure.axes[0]
-    axes.set_ylabel(plain(MEASURES[quality].titled), fontsize=12)
+    axes.set_ylabel(escape_mathtext(MEASURES[quality].titled), fontsize=12)
     handles, names = axes.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside right center", fontsize=10, frameon=False)
     figure.savefig(path, format="png")
@@ -72,7 +72,7 @@ def _draw(axes: Axes, rows: list[Row], quality: Measure, cost: Measure, styles: 
         look: dict[str, Any] = {"marker": marker, "color": colour, "linestyle": "none", "markeredgecolor": "white"}
         if len(seeds := _seeds(row, cost.name, quality.name)) > 1:
             axes.plot(*zip(*seeds, strict=True), markersize=0.6 * size, markeredgewidth=0.3, alpha=0.35, **look)
-        axes.plot(x, y, markersize=size, label=plain(textwrap.fill(row.label, 28)), zorder=3, **look)
+        axes.plot(x, y, markersize=size, label=escape_mathtext(textwrap.fill(row.label, 28)), zorder=3, **look)
     if points[:, 0].min() > 0 and points[:, 0].max() > WIDE * points[:, 0].min():
         axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: cost.text(value) if value > 0 else "0")

@@ -23,10 +23,10 @@ def new_figure(size: tuple[float, float], title: str, *, dpi: int = 120) -> Figu
     figure = Figure(figsize=size, dpi=dpi, layout="constrained")
     FigureCanvasAgg(figure)
     folded = textwrap.fill(title, int(10 * size[0]))  # about ten characters an inch
-    figure.suptitle(plain(folded), fontsize=14, x=0.01, horizontalalignment="left")
+    figure.suptitle(escape_mathtext(folded), fontsize=14, x=0.01, horizontalalignment="left")
     return figure
 
 
-def plain(text: str) -> str:
+def escape_mathtext(text: str) -> str:
     """Escape what matplotlib would typeset as mathematics."""
     return text.replace("$", r"\$")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
-from .figure import new_figure, plain
+from .figure import escape_mathtext, new_figure
 from .front_picture import COLOURS, MARKERS
 
 WIDE = 20.0
@@ -39,7 +39,7 @@ def progress_png(curves: Mapping[str, Sequence[NDArray[np.float64]]], path: str 
             axes.plot(
                 seconds,
                 hypervolumes,
-                label=plain(textwrap.fill(name, 28)) if j == 0 else "_",
+                label=escape_mathtext(textwrap.fill(name, 28)) if j == 0 else "_",
                 color=COLOURS[i % len(COLOURS)],
                 marker=MARKERS[i % len(MARKERS)][0],
                 markersize=5.0 if len(seconds) > 1 else 8.0,

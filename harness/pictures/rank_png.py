@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from ...metrics.ranking import DIAGRAM_BLOCKS, DIAGRAM_LEARNERS, Ranking
-from .figure import new_figure, plain
+from .figure import escape_mathtext, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +84,7 @@ def _draw_names(axes: Axes, ranking: Ranking, on_left: int, bars: float) -> None
         depth = -bars - _LINE * (line + 0.4)
         edge = 1 - 0.04 * (k - 1) if left else k + 0.04 * (k - 1)
         axes.plot([average, average, edge], [0, depth, depth], color=BLACK, linewidth=1.0)
-        text = plain(name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…")
+        text = escape_mathtext(name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…")
         shown = f"{text}  {average:.2f}" if left else f"{average:.2f}  {text}"
         beside = edge + (-0.012 if left else 0.012) * (k - 1)
         axes.text(beside, depth, shown, ha="right" if left else "left", va="center", fontsize=11, color=BLACK)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..routing import RoutingRecord
-from .figure import new_figure, plain
+from .figure import escape_mathtext, new_figure
 
 CELL_INCHES = 0.24
 MIN_PANEL_INCHES = 0.9
@@ -54,10 +54,12 @@ def routing_png(routing: RoutingRecord, path: str | Path, *, title: str) -> None
     axes.set_xlim(0, starts[-1] + n_tasks)
     columns = (starts[:, None] + np.arange(n_tasks)).ravel()
     axes.vlines(columns, 0, n_parts, colors="white", linewidth=1.0)
-    axes.set_xticks(columns + 0.5, [*map(plain, routing.tasks)] * len(shown), rotation=90, fontsize=9)
-    axes.set_yticks(np.arange(n_parts) + 0.5, [*map(plain, names)], fontsize=9)
+    axes.set_xticks(columns + 0.5, [*map(escape_mathtext, routing.tasks)] * len(shown), rotation=90, fontsize=9)
+    axes.set_yticks(np.arange(n_parts) + 0.5, [*map(escape_mathtext, names)], fontsize=9)
     captions = axes.secondary_xaxis("top")
-    captions.set_xticks(starts + n_tasks / 2, [plain(_caption(routing, position)) for position in shown], fontsize=9)
+    captions.set_xticks(
+        starts + n_tasks / 2, [escape_mathtext(_caption(routing, position)) for position in shown], fontsize=9
+    )
     for each in (axes, captions):
         each.tick_params(length=0)
         each.spines[:].set_visible(False)
