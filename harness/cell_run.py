@@ -19,8 +19,8 @@ from .board.scores import HYPERVOLUME_ERROR, own_scores, reference_scores
 from .cell import Cell
 from .cell_process import Ending, run_in_process
 from .front_record import FrontRecord
+from .pictures.coefficients_png import coefficients_png
 from .pictures.front_png import front_png
-from .pictures.routing_png import routing_png
 from .reporter import PROBE_TIME, PROBED
 from .routing import RoutingRecord
 from .run_note import asked, finished_note, unfinished_note
@@ -174,7 +174,7 @@ def _record(store: Store, run_id: str, cell: Cell, scratch: Path) -> None:
         reference_point=record.reference_point,
     )
     if (scratch / "routing.parquet").exists():
-        routing_png(RoutingRecord.read(scratch / "routing.parquet"), scratch / "routing.png", title=cell.title)
+        coefficients_png(RoutingRecord.read(scratch / "routing.parquet"), scratch / "routing.png", title=cell.title)
 
 
 def _files(scratch: Path) -> list[str]:

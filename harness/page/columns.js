@@ -29,9 +29,9 @@ function measureColumn(board) {
       id: measure.name,
       group: measure.group,
       heading: measure.heading,
-      arrow: measure.group === "quality" ? (measure.maximize ? "↑" : "↓") : "",
+      arrow: measure.arrow,
       about: measure.about,
-      bestFirst: measure.maximize ? "descending" : "ascending",
+      bestFirst: bestFirst(measure),
       value: (row) => row.intervals[measure.name]?.[0] ?? null,
       cell: (row, intervals) => meanCell(measure, row, range, intervals),
     };
@@ -43,24 +43,26 @@ function differenceColumn(board) {
     id: `against:${measure.name}`,
     group: "against",
     heading: `Δ ${measure.heading}`,
-    arrow: measure.group === "quality" ? (measure.maximize ? "↑" : "↓") : "",
+    arrow: measure.arrow,
     about: `${measure.heading} minus that of ${board.baseline}, seed by seed`,
-    bestFirst: measure.maximize ? "descending" : "ascending",
+    bestFirst: bestFirst(measure),
     value: (row) => row.against[measure.name]?.[0] ?? null,
     cell: (row) => differenceCell(measure, row),
   });
 }
 
+function bestFirst(measure) {
+  return measure.better === "higher" ? "descending" : "ascending";
+}
+
 function meanCell(measure, row, range, intervals) {
   const found = row.intervals[measure.name];
   if (!found) return [MISSING];
-  const [mean, low, high] = found;
-  const estimate = measure.name === "hypervolume" && row.error !== null;
+  const [mean, low, high, seeds, text, ends] = found;
   const first = measure.name === "hypervolume";
-  const text = estimate ? `≈ ${asText(measure, mean)} ± ${row.error.toPrecision(1)}` : asText(measure, mean);
-  const parts = [element("span", { class: "mean", title: `mean over ${count(found[3], "seed")}` }, text)];
-  if (low === null) return parts;
-  if (intervals || first) parts.push(endsText(asText(measure, low), asText(measure, high)));
+  const parts = [element("span", { class: "mean", title: `mean over ${count(seeds, "seed")}` }, text)];
+  if (!ends) return parts;
+  if (intervals || first) parts.push(element("span", { class: "ends" }, ends));
   if (first) parts.unshift(intervalBar(mean, low, high, range));
   return parts;
 }
@@ -68,14 +70,8 @@ function meanCell(measure, row, range, intervals) {
 function differenceCell(measure, row) {
   const found = row.against[measure.name];
   if (!found) return [MISSING];
-  const [mean, low, high] = found;
-  const parts = [element("span", { class: "mean" }, asDifference(measure, mean))];
-  if (low !== null) parts.push(endsText(asDifference(measure, low), asDifference(measure, high)));
-  return parts;
-}
-
-function endsText(low, high) {
-  return element("span", { class: "ends" }, `[${low}, ${high}]`);
+  const [, text, ends] = found;
+  return [element("span", { class: "mean" }, text), ends ? element("span", { class: "ends" }, ends) : null];
 }
 
 function intervalBar(mean, low, high, [least, most]) {
@@ -98,7 +94,7 @@ function shownColumns(columns) {
   return columns
     .filter((column) => chosenColumns.has(column.id))
     .map((column, i) => [place(column), i, column])
-    .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+    .toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
     .map(([, , column]) => column);
 }
 

@@ -1,4 +1,4 @@
-"""What the page holds of recorded fronts: columns of numbers, with preference grids and anchors told once."""
+"""The page's data of recorded fronts: columns of numbers, with preference grids and anchors told once."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import moocore
+import numpy as np
+
 from ...errors import FrontrunnerError
 from ...metrics import Front, ReferenceFront, reference_front
 from ..board.leaderboard import Board
 from ..board.results import Result, shown_fronts
 from ..store import Store
 from .packing import by_column, short
+from .texts import weights_text
 
 SHOWN_NUMBERS = 3_000_000
-"""Objectives on one page; what is above is left out, last seeds first. About 2 bytes of the file each."""
+"""How many objectives one page holds, about 2 bytes of the file each; last seeds beyond that are left out."""
 
 
 def shown_seeds(boards: Sequence[Board]) -> int | None:
-    """How many seeds of every learner have their fronts on the page; None for all of them."""
+    """Return how many seeds of every learner have their fronts on the page; None for all of them."""
     most = max((len(row.results) for board in boards for row in board.rows), default=0)
     for kept in range(most, 1, -1):
         if _numbers(boards, kept) <= SHOWN_NUMBERS:
@@ -36,13 +40,13 @@ def _numbers(boards: Sequence[Board], kept: int) -> float:
 
 
 def all_fronts(store: Store, boards: Sequence[Board], kept: int | None) -> Iterator[Mapping[str, Any]]:
-    """What is shown of every front, in the order of boards, rows and seeds; read at once, which is faster."""
+    """Read what is shown of every front, in the order of boards, rows and seeds; all at once, which is faster."""
     chosen = [result for board in boards for row in board.rows for result in list(row.results.values())[:kept]]
     return iter(shown_fronts(store, chosen))
 
 
 def front_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, Any]]) -> dict[str, Any]:
-    """Grids, anchors, the reference front, and for every row its fronts by seed, of one board.
+    """Return the grids, the anchors and the reference front of one board, and of every row its fronts by seed.
 
     Args:
         board: whose rows.
@@ -61,11 +65,17 @@ def front_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, 
         rows.append(by_seed)
     reference = _reference(board, points, [result for row in board.rows for result in row.results.values()])
     return {
-        "grids": grids.values,
+        "grids": [{"columns": grid, "texts": [*map(weights_text, zip(*grid, strict=True))]} for grid in grids.values],
         "anchors": anchors.values,
         "fronts": rows,
+        "shares": _are_shares(board, points),
         "reference": None if reference is None else by_column(reference.objectives),
     }
+
+
+def _are_shares(board: Board, points: Sequence[Any]) -> bool:
+    """Whether errors can be read as accuracies: all are shares, and no function's values in closed form."""
+    return not board.closed_form and all(np.min(front) >= 0 and np.max(front) <= 1 for front in points)
 
 
 class _Once:
@@ -84,15 +94,20 @@ class _Once:
 
 
 def _front(content: Mapping[str, Any], grids: _Once, anchors: _Once) -> dict[str, Any]:
+    """One front, by short names: there are thousands."""
     front: dict[str, Any] = {"f": by_column(content["objectives"])}
+    # Of equal points none beats the other.
+    best = moocore.is_nondominated(np.asarray(content["objectives"]), keep_weakly=True)
+    if not best.all():
+        front["d"] = np.flatnonzero(~best).tolist()
     if content["preferences"] is not None:
         front["g"] = grids.position(by_column(content["preferences"]))
     if any(content["labels"]):
         front["l"] = list(content["labels"])
     known = {
-        name: [short(value) for value in content[name]]
-        for name in ("specialist", "pretrained")
-        if content[name] is not None
+        name: [short(value) for value in content[recorded]]
+        for name, recorded in (("expert", "specialist"), ("pretrained", "pretrained"))
+        if content[recorded] is not None
     }
     if known:
         front["a"] = anchors.position(known)
@@ -100,7 +115,7 @@ def _front(content: Mapping[str, Any], grids: _Once, anchors: _Once) -> dict[str
 
 
 def _reference(board: Board, points: Sequence[Any], results: Sequence[Result]) -> ReferenceFront | None:
-    """The front that distances were measured to; None where what is shown does not give it.
+    """Return the front that distances were measured to; None where the fronts on the page do not give it.
 
     It is the true front that a run recorded, or the union of all runs: its digest tells.
     """

@@ -114,7 +114,13 @@ def store(tmp_path):
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # As in a container: no sandbox of its own, no graphics card, nothing of the browser's own on the network.
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--no-first-run",
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,55 @@
+"""Numbers of a board as the page shows them: texts that are made here once and only read by its scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ...metrics.statistics import MeanInterval
+from ..board.columns import MISSING
+from ..board.measures import Measure
+
+SMALLEST = 0.00095
+"""A quality below it has an exponent, since four decimals would leave one digit of it or none."""
+
+
+def value_text(measure: Measure, value: float | None) -> str:
+    """Return a value as in the terminal, but with the digits of a small quality and a real minus sign."""
+    if value is None:
+        return MISSING
+    if measure.unit == "quality" and 0 < abs(value) < SMALLEST:
+        return _minus(small_text(value))
+    return _minus(measure.text(value))
+
+
+def small_text(value: float, digits: int = 2) -> str:
+    """Return a small number with an exponent, `9.5e−5`."""
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    return _minus(f"{mantissa}e{int(exponent)}")
+
+
+def estimate_text(measure: Measure, value: float, error: float) -> str:
+    """Return an estimate with the half width of its interval, `≈ 0.4380 ± 0.002`."""
+    width = small_text(error, 1) if error < SMALLEST else f"{error:.1g}"
+    return f"≈ {value_text(measure, value)} ± {width}"
+
+
+def difference_text(measure: Measure, value: float) -> str:
+    """Return a difference with its sign."""
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return sign + value_text(measure, abs(value))
+
+
+def ends_text(interval: MeanInterval, text: Callable[[float], str]) -> str:
+    """Return `[0.4301, 0.4480]`, or "" for the interval of a single seed."""
+    if interval.low is None or interval.high is None:
+        return ""
+    return f"[{text(interval.low)}, {text(interval.high)}]"
+
+
+def weights_text(weights: Sequence[float]) -> str:
+    """Return a preference as `(0.25, 0.75)`."""
+    return f"({', '.join(f'{weight:.2f}' for weight in weights)})"
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")

@@ -1,0 +1,107 @@
+"""The fronts: which learners are drawn, in the plane, in space and as parallel coordinates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from page_boards import LARGE_SEED, errors
+from page_reading import choose_view, column, drawn, learner_traces, means, wait_for_drawing, wait_for_plot, wait_until
+
+from frontrunner.harness.page import front_content, write_page
+from frontrunner.harness.page.front_content import shown_seeds
+
+
+def test_learners_are_drawn_as_their_checkboxes_say(plots, boards):
+    keys = [row.key for row in boards[0].rows if row.seeds]
+    assert drawn(plots) == keys[:5]
+    wait_for_drawing(plots, "front-plot", plots.get_by_role("button", name="All", exact=True).click)
+    assert drawn(plots) == keys
+    assert plots.locator("#front-plot .scatterlayer .point").count() >= sum(len(t["x"]) for t in learner_traces(plots))
+    wait_for_drawing(plots, "front-plot", plots.locator(f"[data-method='{keys[1]}']").uncheck)
+    assert drawn(plots) == [keys[0], *keys[2:]]
+    looks = {(trace["marker"]["color"], trace["marker"]["symbol"]) for trace in learner_traces(plots)}
+    assert len(looks) == len(keys) - 1
+    wait_for_drawing(plots, "front-plot", plots.get_by_role("button", name="None", exact=True).click)
+    assert drawn(plots) == []
+    assert plots.get_by_text("No learner is drawn").is_visible()
+
+
+def test_two_objectives_are_the_recorded_ones_of_the_chosen_seed(plots, boards):
+    row = boards[0].rows[0]
+    wait_for_drawing(plots, "front-plot", lambda: plots.select_option("#front-y", label="blue"))
+    trace = learner_traces(plots)[0]
+    assert sorted(trace["which"]) == list(range(10))
+    assert np.allclose(np.transpose([trace["x"], trace["y"]]), errors(row)[trace["which"]][:, [0, 2]], atol=1e-5)
+    wait_for_drawing(plots, "front-plot", lambda: plots.select_option("#seed", str(LARGE_SEED)))
+    trace = learner_traces(plots)[0]
+    assert np.allclose(trace["x"], errors(row, LARGE_SEED)[trace["which"]][:, 0], atol=1e-5)
+    assert "partly" in plots.locator("#front-note").inner_text()
+    choose_view(plots, "Accuracy")
+    trace = learner_traces(plots)[0]
+    assert np.allclose(trace["x"], 100 * (1 - errors(row, LARGE_SEED)[trace["which"]][:, 0]), atol=1e-3)
+    wait_for_drawing(plots, "front-plot", plots.locator("#reference-front").check)
+    names = "document.getElementById('front-plot').data.map(t => t.name)"
+    assert plots.evaluate(names)[0] == "reference front"
+    assert {"reference point", "pre-trained model"} <= set(plots.evaluate(names))
+    wait_for_drawing(plots, "front-plot", plots.locator("#landmarks").uncheck)
+    assert "reference point" not in plots.evaluate(names)
+
+
+def test_three_objectives_turn_in_space_and_stay_rigid(plots, boards):
+    choose_view(plots, "3-D")
+
+    def places():
+        """Of every point as the reader sees it: to the right, and upwards."""
+        traces = learner_traces(plots)
+        assert {trace["type"] for trace in traces} == {"scatter3d"}
+        found = {
+            (trace["key"], i): point
+            for trace in traces
+            for i, *point in zip(trace["which"], trace["x"], trace["y"], trace["z"], strict=True)
+        }
+        rows = {row.key: errors(row) for row in boards[0].rows if row.seeds}
+        assert np.allclose([*found.values()], [rows[key][i] for key, i in found], atol=1e-5)
+        eye = plots.evaluate("document.getElementById('front-plot')._fullLayout.scene.camera.eye")
+        behind = np.array([eye["x"], eye["y"], eye["z"]]) / np.linalg.norm([*eye.values()])
+        right = np.cross([0, 0, 1], behind) / np.linalg.norm(np.cross([0, 0, 1], behind))
+        return np.array([found[key] for key in sorted(found)]) @ np.array([right, np.cross(behind, right)]).T
+
+    before = places()
+    assert len(before) == 50
+    for _ in range(23):  # a twelfth of half a circle each
+        plots.get_by_role("button", name="Turn right").click()
+    wait_for_drawing(plots, "front-plot", plots.get_by_role("button", name="Turn left").click)
+    turned = places()
+    assert not np.allclose(turned, before)
+    for _ in range(2):
+        wait_for_drawing(plots, "front-plot", plots.get_by_role("button", name="Turn right").click)
+    assert np.allclose(places(), before, atol=1e-9)
+
+
+def test_parallel_coordinates_draw_a_line_a_point(plots, boards):
+    choose_view(plots, "Parallel")
+    trace = learner_traces(plots)[0]
+    assert trace["x"][:4] == ["red", "green", "blue", None]
+    assert np.allclose(np.array(trace["y"]).reshape(10, 4)[:, :3].astype(float), errors(boards[0].rows[0]), atol=1e-5)
+
+
+def test_a_board_of_two_tasks_takes_the_place_of_one_of_three(plots, boards):
+    plots.select_option("#board", label=boards[1].name)
+    wait_until(plots, "document.querySelectorAll('#preference output').length === 2")
+    wait_for_plot(plots, "front-plot")
+    assert means(plots, "hypervolume")[0] == pytest.approx(boards[1].rows[0].metrics["hypervolume"], abs=5.1e-5)
+    trace = learner_traces(plots)[0]
+    assert np.allclose(np.transpose([trace["x"], trace["y"]]), errors(boards[1].rows[0])[trace["which"]], atol=1e-5)
+
+
+def test_fronts_beyond_what_a_page_may_hold_are_left_out_and_said_to_be(store, boards, tmp_path, monkeypatch, visit):
+    numbers = sum(errors(row, seed).size for board in boards for row in board.rows for seed in row.seeds)
+    assert shown_seeds(boards) is None
+    monkeypatch.setattr(front_content, "SHOWN_NUMBERS", numbers - 1)
+    assert shown_seeds(boards) == 1
+    write_page(boards, store, tmp_path / "page.html")
+    page = visit(tmp_path / "page.html")
+    wait_for_plot(page, "front-plot")
+    assert page.locator("#seed").count() == 0
+    assert "holds the fronts of the first 1 seed of each learner" in page.locator("#front-note").inner_text()
+    assert column(page, "seeds")[0] == "2"  # the table still counts both
