@@ -5,7 +5,7 @@ function landmarks(board, drawnRows) {
   if (!front.landmarks) return [];
   const anchors = drawnRows.map(([, series]) => series.anchors).find(Boolean);
   return [
-    { name: INDEX.referencePoint, values: board.referencePoint, symbol: "x-thin", symbolInSpace: "x" },
+    { name: INDEX.referencePoint, values: board.referencePoint, symbol: "x-thin", symbolInSpace: "cross" },
     { name: "experts, each on its own task", values: anchors?.expert, symbol: "star-open", symbolInSpace: "diamond-open" },
     { name: "pre-trained model", values: anchors?.pretrained, symbol: "circle-x-open", symbolInSpace: "square-open" },
   ].filter(({ values }) => values);

@@ -2,7 +2,14 @@
 
 const STEP = Math.PI / 12;
 const HIGHEST = 0.49 * Math.PI;
-const space = { camera: INDEX.camera, possible: null };
+const space = { camera: firstCamera(), possible: null };
+
+// On a phone from further away, where the titles of the axes have room.
+function firstCamera() {
+  const { eye, ...more } = INDEX.camera;
+  const farther = window.matchMedia("(max-width: 48rem)").matches ? 1.15 : 1;
+  return { ...more, eye: { x: farther * eye.x, y: farther * eye.y, z: farther * eye.z } };
+}
 
 // Asked once: browsers give a page few WebGL contexts.
 function canDrawSpace() {
@@ -18,11 +25,13 @@ function spaceTraces(board, drawnRows) {
   const traces = [];
   if (front.reference) {
     const { marker, ...more } = referenceMarks();
-    traces.push({ ...more, marker: { ...marker, symbol: "circle", size: 2.5 }, opacity: 0.6, ...inSpace(rowsOfColumns(board.reference)) });
+    traces.push({ ...more, marker: { ...marker, size: 8 }, ...inSpace(rowsOfColumns(board.reference)) });
   }
   for (const [row, series] of drawnRows) {
     const { colour, symbolInSpace } = styleOf(row.key);
-    const marker = { color: colour, symbol: symbolInSpace, size: 0.7 * sizeOf(series), line: { width: 0 } };
+    const thin = symbolInSpace === "cross";
+    const line = { color: colour, width: thin ? 2 : 0 };
+    const marker = { color: colour, symbol: symbolInSpace, size: (thin ? 1.1 : 0.7) * sizeOf(series), line };
     const all = series.points.map((_, i) => i);
     // A trace has one opacity in space.
     for (const best of [true, false]) {
@@ -33,7 +42,7 @@ function spaceTraces(board, drawnRows) {
     }
   }
   for (const { name, values, symbolInSpace } of landmarks(board, drawnRows)) {
-    traces.push({ ...landmark(name), marker: landmarkMarker(symbolInSpace, 6), ...inSpace([values]) });
+    traces.push({ ...landmark(name), marker: landmarkMarker(symbolInSpace, 7), ...inSpace([values]) });
   }
   const picked = pickedPoints(drawnRows);
   if (picked.length) {

@@ -103,7 +103,7 @@ def _trace(picture: Picture, series: Series, chosen: NDArray[np.int_], *, faint:
         "marker": {
             "color": series.colour,
             "symbol": series.markers[2 if n_tasks == 3 else 1],
-            "size": series.size * (0.8 if n_tasks == 3 else 1.4),
+            "size": series.size * (1.4 if n_tasks != 3 else 1.2 if series.markers[2] == "cross" else 0.8),
         },
         "opacity": 0.25 if faint else 0.9,
         "hovertext": hover,

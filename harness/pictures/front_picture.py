@@ -44,7 +44,7 @@ MARKERS: tuple[Markers, ...] = (
 GREY = "#444444"
 REFERENCE = "reference point"
 DOMINATED = "dominated by its own method"
-CAMERA = {"eye": {"x": 1.7, "y": -1.1, "z": 0.6}, "center": {"x": 0.0, "y": 0.0, "z": -0.2}}
+CAMERA = {"eye": {"x": 1.6, "y": -1.02, "z": 0.58}, "center": {"x": 0.0, "y": 0.0, "z": -0.18}}
 """Where plotly looks from: not along the diagonal, its default, where better and worse fronts hide each other."""
 
 

@@ -76,10 +76,11 @@ def learners(page):
 
 
 def learner_traces(page, plot="front-plot"):
-    return page.evaluate(
-        f"document.getElementById('{plot}').data.filter(t => t.meta?.learner)"
-        ".map(t => ({key: t.meta.learner, type: t.type, x: [...t.x], y: [...t.y], z: [...(t.z ?? [])], which: t.customdata, marker: t.marker}))"
+    taken = (
+        "{key: t.meta.learner, type: t.type, x: [...t.x], y: [...t.y], z: [...(t.z ?? [])],"
+        " which: t.customdata, marker: t.marker}"
     )
+    return page.evaluate(f"document.getElementById('{plot}').data.filter(t => t.meta?.learner).map(t => ({taken}))")
 
 
 def drawn(page):

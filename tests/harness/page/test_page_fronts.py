@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from page_boards import LARGE_SEED, errors
-from page_reading import choose_view, column, drawn, learner_traces, means, wait_for_drawing, wait_for_plot, wait_until
+from page_reading import (
+    choose_view,
+    column,
+    drawn,
+    learner_traces,
+    means,
+    opened,
+    wait_for_drawing,
+    wait_for_plot,
+    wait_until,
+)
 
 from frontrunner.harness.page import front_content, write_page
 from frontrunner.harness.page.front_content import shown_seeds
@@ -61,8 +73,7 @@ def test_three_objectives_turn_in_space_and_stay_rigid(plots, boards):
         }
         rows = {row.key: errors(row) for row in boards[0].rows if row.seeds}
         assert np.allclose([*found.values()], [rows[key][i] for key, i in found], atol=1e-5)
-        eye = plots.evaluate("document.getElementById('front-plot')._fullLayout.scene.camera.eye")
-        behind = np.array([eye["x"], eye["y"], eye["z"]]) / np.linalg.norm([*eye.values()])
+        behind = eye(plots) / np.linalg.norm(eye(plots))
         right = np.cross([0, 0, 1], behind) / np.linalg.norm(np.cross([0, 0, 1], behind))
         return np.array([found[key] for key in sorted(found)]) @ np.array([right, np.cross(behind, right)]).T
 
@@ -76,6 +87,46 @@ def test_three_objectives_turn_in_space_and_stay_rigid(plots, boards):
     for _ in range(2):
         wait_for_drawing(plots, "front-plot", plots.get_by_role("button", name="Turn right").click)
     assert np.allclose(places(), before, atol=1e-9)
+
+
+def eye(page):
+    """Where a reader looks from, in space."""
+    found = page.evaluate("document.getElementById('front-plot')._fullLayout.scene.camera.eye")
+    return np.array([found["x"], found["y"], found["z"]])
+
+
+def test_space_stays_as_a_mouse_turned_it_when_it_is_drawn_again(page):
+    wait_for_plot(page, "front-plot")
+    choose_view(page, "3-D")
+    before = eye(page)
+    canvas = page.locator("#front-plot canvas").first.bounding_box()
+    x, y = canvas["x"] + canvas["width"] / 2, canvas["y"] + canvas["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 9):
+        page.mouse.move(x + 15 * step, y, steps=3)
+    page.mouse.up()
+    wait_until(page, "document.getElementById('front-plot').layout.scene.camera.eye.x !== " + str(before[0]))
+    turned = eye(page)
+    assert not np.allclose(turned, before, atol=0.1)
+    assert np.linalg.norm(turned) == pytest.approx(np.linalg.norm(before), rel=0.01)
+    wait_for_drawing(page, "front-plot", page.locator("#landmarks").uncheck)
+    assert np.allclose(eye(page), turned)
+    wait_for_drawing(page, "front-plot", page.get_by_role("button", name="Turn left").click)
+    assert eye(page)[2] == pytest.approx(turned[2])
+    assert not np.allclose(eye(page), turned, atol=0.1)
+
+
+def test_without_webgl_a_sentence_stands_for_space(launch_chromium, file):
+    with opened(launch_chromium("--disable-3d-apis"), file) as page:
+        wait_for_plot(page, "front-plot")
+        page.locator("label", has_text=re.compile("^3-D$")).click()
+        assert "This browser offers no WebGL, which the 3-D view needs." in page.locator("#front-note").inner_text()
+        assert not page.locator("#front-plot").is_visible()
+        page.locator("label", has_text=re.compile("^2-D$")).click()
+        wait_until(page, "document.querySelectorAll('#front-plot .scatterlayer .point').length > 40")
+        assert page.locator("#front-plot").is_visible()
+        assert "WebGL" not in page.locator("#front-note").inner_text()
 
 
 def test_parallel_coordinates_draw_a_line_a_point(plots, boards):
