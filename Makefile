@@ -18,6 +18,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python scripts/typecheck.py
+	$(BIN)/python scripts/lint_javascript.py
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/training_step.py

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ..harness.markdown import Alignment, escape_markdown, markdown_table
+from ..harness.markdown import escape_markdown, markdown_table
 from ..harness.quantities import as_time
 from ..metrics.statistics import MeanInterval
 from .comparison import Comparison
@@ -43,8 +43,7 @@ class Table:
 
     def as_markdown(self) -> str:
         """Return the table in GitHub-flavoured Markdown, under a heading and above its remark."""
-        align: list[Alignment] = ["left", *["right"] * (len(self.heading) - 1)]
-        table = markdown_table([self.heading, *self.lines], align=align)
+        table = markdown_table([self.heading, *self.lines], align="l" + "r" * (len(self.heading) - 1))
         parts = [f"### {escape_markdown(self.title)}", table, escape_markdown(self.note)]
         return "\n\n".join(part for part in parts if part)
 

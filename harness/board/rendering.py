@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ..markdown import Alignment, escape_markdown, markdown_table
+from ..markdown import escape_markdown, markdown_table
 from .columns import TIED, text
 from .leaderboard import Board
 from .measures import MEASURES
@@ -87,6 +87,4 @@ def _ranks(standings: Standings) -> list[list[str]]:
 
 
 def _table(lines: Sequence[Sequence[str]]) -> str:
-    # The name comes second.
-    align: list[Alignment] = ["left" if i == 1 else "right" for i in range(len(lines[0]))]
-    return markdown_table(lines, align=align)
+    return markdown_table(lines, align="rl" + "r" * (len(lines[0]) - 2))  # the name comes second

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import moocore
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import FrontrunnerError
 from ...metrics import Front, ReferenceFront, reference_front
@@ -55,17 +55,17 @@ def front_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, 
     """
     grids, anchors = _Once(), _Once()
     rows: list[dict[str, Any]] = []
-    points = []
+    points: list[NDArray[np.float64]] = []
     for row in board.rows:
         by_seed = {}
         for seed in row.seeds[:kept]:
             content = next(fronts)
-            points.append(content["objectives"])
-            by_seed[str(seed)] = _front(content, grids, anchors)
+            points.append(np.asarray(content["objectives"], dtype=np.float64))
+            by_seed[str(seed)] = _front(content, points[-1], grids, anchors)
         rows.append(by_seed)
     reference = _reference(board, points, [result for row in board.rows for result in row.results.values()])
     return {
-        "grids": [{"columns": grid, "texts": [*map(weights_text, zip(*grid, strict=True))]} for grid in grids.values],
+        "grids": [{"columns": by_column(grid), "texts": [*map(weights_text, grid)]} for grid in grids.values],
         "anchors": anchors.values,
         "fronts": rows,
         "shares": _are_shares(board, points),
@@ -73,35 +73,36 @@ def front_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, 
     }
 
 
-def _are_shares(board: Board, points: Sequence[Any]) -> bool:
+def _are_shares(board: Board, points: Sequence[NDArray[np.float64]]) -> bool:
     """Whether errors can be read as accuracies: all are shares, and no function's values in closed form."""
-    return not board.closed_form and all(np.min(front) >= 0 and np.max(front) <= 1 for front in points)
+    return not board.closed_form and all(front.min() >= 0 and front.max() <= 1 for front in points)
 
 
 class _Once:
-    """JSON values, each kept once and named by its position."""
+    """Values, each kept once and named by its position."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
         self._known: dict[str, int] = {}
 
     def position(self, value: Any) -> int:
-        key = json.dumps(value)
+        """Of a value that `repr` tells from others: of thousands nearly all are the same."""
+        key = repr(value)
         if key not in self._known:
             self._known[key] = len(self.values)
             self.values.append(value)
         return self._known[key]
 
 
-def _front(content: Mapping[str, Any], grids: _Once, anchors: _Once) -> dict[str, Any]:
+def _front(content: Mapping[str, Any], points: NDArray[np.float64], grids: _Once, anchors: _Once) -> dict[str, Any]:
     """One front, by short names: there are thousands."""
-    front: dict[str, Any] = {"f": by_column(content["objectives"])}
+    front: dict[str, Any] = {"f": by_column(points)}
     # Of equal points none beats the other.
-    best = moocore.is_nondominated(np.asarray(content["objectives"]), keep_weakly=True)
+    best = moocore.is_nondominated(points, keep_weakly=True)
     if not best.all():
         front["d"] = np.flatnonzero(~best).tolist()
     if content["preferences"] is not None:
-        front["g"] = grids.position(by_column(content["preferences"]))
+        front["g"] = grids.position(content["preferences"])
     if any(content["labels"]):
         front["l"] = list(content["labels"])
     known = {
@@ -114,7 +115,7 @@ def _front(content: Mapping[str, Any], grids: _Once, anchors: _Once) -> dict[str
     return front
 
 
-def _reference(board: Board, points: Sequence[Any], results: Sequence[Result]) -> ReferenceFront | None:
+def _reference(board: Board, points: Sequence[NDArray[np.float64]], results: Sequence[Result]) -> ReferenceFront | None:
     """Return the front that distances were measured to; None where the fronts on the page do not give it.
 
     It is the true front that a run recorded, or the union of all runs: its digest tells.

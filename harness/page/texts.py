@@ -16,9 +16,9 @@ def value_text(measure: Measure, value: float | None) -> str:
     """Return a value as in the terminal, but with the digits of a small quality and a real minus sign."""
     if value is None:
         return MISSING
-    if measure.unit == "quality" and 0 < abs(value) < SMALLEST:
-        return _minus(small_text(value))
-    return _minus(measure.text(value))
+    if value >= SMALLEST or measure.unit != "quality":  # nearly all of thousands: costs are never negative
+        return measure.text(value)
+    return small_text(value) if 0 < abs(value) < SMALLEST else _minus(measure.text(value))
 
 
 def small_text(value: float, digits: int = 2) -> str:

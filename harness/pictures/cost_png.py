@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...errors import ConfigError
-from ...metrics import Front
 from ..board.leaderboard import Board, Row
 from ..board.measures import MEASURES, Measure
 from .figure import escape_mathtext, is_wide, new_figure
@@ -84,10 +83,12 @@ def unbeaten(costs: ArrayLike, qualities: ArrayLike, *, maximize: bool) -> list[
         qualities: shape (n,).
         maximize: whether more quality is better.
     """
-    points = np.column_stack([costs, np.asarray(qualities) * (-1.0 if maximize else 1.0)])
-    best = np.flatnonzero(Front(points).non_dominated_mask)
-    order: list[int] = best[np.argsort(points[best, 0])].tolist()
-    return order
+    minimised = np.asarray(qualities, dtype=np.float64) * (-1.0 if maximize else 1.0)
+    order = np.lexsort((minimised, np.asarray(costs)))
+    in_order = minimised[order]
+    cheaper = np.minimum.accumulate(np.append(np.inf, in_order[:-1]))  # the best quality of all that cost no more
+    best: list[int] = order[in_order < cheaper].tolist()
+    return best
 
 
 def _seeds(row: Row, cost: str, quality: str) -> list[tuple[float, float]]:
