@@ -20,12 +20,12 @@ from .standing import DEFAULT, WALL_TIME_S, slot
 from .study import OpenStudy
 
 SHOWN = 5
-"""Best trials of a study with one objective."""
+"""How many of the best trials a table shows of a study with one objective."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A title, a heading, lines of text, and a remark."""
+    """A table of text: a title, a heading, lines, and a remark."""
 
     title: str
     heading: Sequence[str]
@@ -49,7 +49,7 @@ class Table:
 
 
 def trials_table(study: OpenStudy) -> Table:
-    """The best trials of a study, or all that no other dominates."""
+    """Return the best trials of a study, or all that no other dominates."""
     plan = study.plan
     trials = study.standing().trials
     best = study.best(KEPT)
@@ -85,7 +85,7 @@ def _trial_line(study: OpenStudy, trial: FrozenTrial) -> list[str]:
 
 
 def comparison_table(comparison: Comparison, seeds: Sequence[int]) -> Table:
-    """One metric on the test split, all learners."""
+    """Return all learners' values of one metric on the test split."""
     goal, lines = comparison.goal, comparison.lines
     shown: dict[str, list[str]] = {"learner": [line.label for line in lines]}
     if any(line.interval.n < len(seeds) for line in lines):

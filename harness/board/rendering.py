@@ -19,7 +19,7 @@ from .standings import Standings
 
 
 def as_table(board: Board, width: int) -> RenderableType:
-    """For a terminal of `width` columns; where it is too narrow the last but the run are left out, never cut."""
+    """Return a table for a terminal of `width` columns; where it is too narrow, last columns but the run are left out."""
     heading, *lines = text(board)
     widths = [max(cell_len(line[i]) for line in [heading, *lines]) + 3 for i in range(len(heading))]
     *shown, run = range(len(heading))  # which run it is leads to everything else
@@ -48,7 +48,7 @@ def _stacked(cells: Sequence[str], styles: Sequence[str]) -> Text:
 
 
 def standings_table(standings: Standings) -> RenderableType:
-    """The average ranks, best first."""
+    """Return a table of the average ranks, best first."""
     heading, *lines = _ranks(standings)
     table = Table(title="All boards", title_justify="left", title_style="bold")
     for i, name in enumerate(heading):
@@ -59,7 +59,7 @@ def standings_table(standings: Standings) -> RenderableType:
 
 
 def as_markdown(boards: Sequence[Board], standings: Standings | None = None) -> str:
-    """GitHub-flavoured tables to paste into a document, each with a heading, its caption and what did not finish."""
+    """Return GitHub-flavoured tables to paste into a document, each with heading, caption and unfinished seeds."""
     parts = []
     for board in boards:
         notes = "".join(f"\n- {escape_markdown(reason)}" for reason in reasons(board))

@@ -79,7 +79,7 @@ def _values(row: Row, measure: Measure) -> list[str]:
 
 
 def _interval(row: Row, measure: Measure, found: MeanInterval) -> list[float | int | str | None]:
-    """Mean, low, high, number of seeds: to sort and to draw; then the texts of the mean and of its ends."""
+    """Return mean, low, high and number of seeds, to sort and to draw; then the texts of the mean and its ends."""
     error = row.hypervolume_error if measure.name == "hypervolume" else None
     mean = value_text(measure, found.mean) if error is None else estimate_text(measure, found.mean, error)
     ends = ends_text(found, lambda value: value_text(measure, value))
@@ -87,13 +87,13 @@ def _interval(row: Row, measure: Measure, found: MeanInterval) -> list[float | i
 
 
 def _difference(measure: Measure, found: MeanInterval) -> list[float | int | str | None]:
-    """The mean, to sort; then the texts of the mean and of its ends."""
+    """Return the mean, to sort; then the texts of the mean and its ends."""
     ends = ends_text(found, lambda value: difference_text(measure, value))
     return [short(found.mean), difference_text(measure, found.mean), ends]
 
 
 def _environments(row: Row, environments: list[dict[str, str]]) -> list[tuple[str, int]]:
-    """(which seeds, or "" for all; position among the environments of the board) for every one that the row ran in."""
+    """Return (which seeds, "" for all; position in `environments`) for every environment that the row ran in."""
     seeds: dict[int, list[int]] = {}
     for seed, result in row.results.items():
         environment = environment_of(result.attempt.tags)

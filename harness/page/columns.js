@@ -1,6 +1,6 @@
 // The columns of the table: what they say of a row, how they sort it, and which of them are shown.
 
-// Without asking, in this order; all others wait in the chooser.
+// The columns shown at first, in this order; all others wait in the chooser.
 const USUAL = [
   "hypervolume",
   "against:hypervolume",
@@ -86,7 +86,7 @@ function intervalBar(mean, low, high, [least, most]) {
 
 const GROUPS = { quality: "Quality", cost: "Cost", against: "Minus the baseline, seed by seed" };
 
-// Which are shown is kept while boards change.
+// The choice of columns is kept while boards change.
 const chosenColumns = new Set(USUAL);
 
 function shownColumns(columns) {

@@ -13,7 +13,7 @@ from ..pictures.figure import is_wide
 
 
 def cost_content(board: Board) -> dict[str, Any]:
-    """Return positions of rows that no other beats, the cheapest first, by quality and cost, and the wide costs."""
+    """Return, by quality and cost, the positions of rows that no other beats, cheapest first; and the wide costs."""
     means = {
         name: np.array([row.intervals[name].mean if name in row.intervals else np.nan for row in board.rows])
         for name in QUALITIES | COSTS

@@ -1,4 +1,4 @@
-// Any quality against any cost, a point a learner.
+// A plot of any quality against any cost, a point a learner.
 
 const costs = { quality: "hypervolume", cost: "wall_time_s", logarithmic: null };
 
@@ -101,14 +101,14 @@ function drawCosts() {
 
 const MOST_NAMES = 15;
 
-// Where a row's mean lies between the least, 0, and the most, 1.
+// Returns where a row's mean lies between the least, 0, and the most, 1.
 function scaleOf(rows, measure, change) {
   const values = rows.map((row) => change(row.intervals[measure.name][0]));
   const [least, most] = [Math.min(...values), Math.max(...values)];
   return (row) => (change(row.intervals[measure.name][0]) - least) / (most - least || 1);
 }
 
-// Names beside points, the last first, where there is room; the others' names show on hovering.
+// Puts names beside points, the last first, where there is room; the others' names show on hovering.
 function labelsOf(named, rows, quality, cost, logarithmic) {
   const across = scaleOf(rows, cost, logarithmic ? Math.log : Number);
   const up = scaleOf(rows, quality, Number);
@@ -121,7 +121,7 @@ function labelsOf(named, rows, quality, cost, logarithmic) {
   return texts.toReversed();
 }
 
-// Until a reader chooses: where costs differ much.
+// The reader's choice; before it, whether costs differ much.
 function isLogarithmic() {
   return costs.logarithmic ?? state.board.costs.wide.includes(costs.cost);
 }

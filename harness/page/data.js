@@ -28,14 +28,14 @@ async function loadBoard(position) {
 
 let plotlyLoading = null;
 
-// In space plotly draws letters and markers on canvases and reads them back: told so beforehand, browsers keep these in
-// memory and do not warn.
+// In space, plotly draws letters and markers on canvases and reads them back. Browsers that are told so beforehand keep
+// the canvases in memory and do not warn.
 const contextOf = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function getContext(kind, options) {
   return contextOf.call(this, kind, kind === "2d" ? { ...options, willReadFrequently: true } : options);
 };
 
-// Run when the first plot is drawn; the table needs none of it.
+// Plotly runs when the first plot is drawn; the table needs none of it.
 function loadPlotly() {
   plotlyLoading ??= unpacked("plotly").then((source) => {
     document.head.append(element("script", {}, source));
@@ -44,7 +44,7 @@ function loadPlotly() {
   return plotlyLoading;
 }
 
-// What readers chose before, where the browser lets a file keep it.
+// Keeps what readers chose before, where the browser lets a file do so.
 const memory = {
   get(name) {
     try {

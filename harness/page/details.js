@@ -1,6 +1,6 @@
 // The details that a row unfolds to: why seeds are missing, values by seed with links to runs, options, environments.
 
-// Kept for pages that were written with the same address.
+// The address is kept for pages that were written with the same one.
 const REMEMBERED = `mlflow ${INDEX.mlflow}`;
 let mlflowAddress = memory.get(REMEMBERED) ?? INDEX.mlflow;
 
@@ -9,7 +9,7 @@ function runAddress([experiment, run]) {
   return `${base}/#/experiments/${encodeURIComponent(experiment)}/runs/${encodeURIComponent(run)}?workflowType=machine_learning`;
 }
 
-// Only the web's addresses: a reader may paste anything.
+// Links lead to addresses of the web only: a reader may paste anything.
 function runLink(run) {
   const link = element("a", { target: "_blank", rel: "noreferrer", title: run[1] }, run[1].slice(0, 8));
   link.run = run;

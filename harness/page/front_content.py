@@ -79,14 +79,14 @@ def _are_shares(board: Board, points: Sequence[NDArray[np.float64]]) -> bool:
 
 
 class _Once:
-    """Values, each kept once and named by its position."""
+    """A list of values, each kept once and named by its position."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
         self._known: dict[str, int] = {}
 
     def position(self, value: Any) -> int:
-        """Of a value that `repr` tells from others: of thousands nearly all are the same."""
+        """Return where the value stands; `repr` tells it from others, which is fast: nearly all are the same."""
         key = repr(value)
         if key not in self._known:
             self._known[key] = len(self.values)
@@ -95,7 +95,7 @@ class _Once:
 
 
 def _front(content: Mapping[str, Any], points: NDArray[np.float64], grids: _Once, anchors: _Once) -> dict[str, Any]:
-    """One front, by short names: there are thousands."""
+    """Return one front under short names, since a page holds thousands."""
     front: dict[str, Any] = {"f": by_column(points)}
     # Of equal points none beats the other.
     best = moocore.is_nondominated(points, keep_weakly=True)

@@ -24,7 +24,7 @@ function hoverValue(value) {
   return front.accuracy ? shownValue(value).toFixed(1) : asError(value);
 }
 
-// Points as a plot of these axes wants them.
+// Returns points as a plot of these axes wants them.
 function along(points, axes) {
   return Object.fromEntries(axes.map((t, i) => ["xyz"[i], points.map((point) => shownValue(point[t]))]));
 }
@@ -89,7 +89,7 @@ function planeTraces(board, drawnRows) {
   return traces;
 }
 
-// A line a point over all tasks; a null ends each line.
+// Returns a line a point over all tasks; a null ends each line.
 function lines(board, points) {
   return {
     x: points.flatMap(() => [...board.tasks.map(escapeHtml), null]),

@@ -23,7 +23,7 @@ def index_content(
     Args:
         boards: all that the page shows.
         standings: average ranks over them, where there are any.
-        title: of the page.
+        title: the page's heading.
         mlflow: address that links to runs start with.
         kept: seeds of every learner whose fronts are shown; all when None.
     """
@@ -51,7 +51,7 @@ def index_content(
 
 
 def _learner(place: int, name: str) -> dict[str, str]:
-    """Every learner has one colour and one marker in all plots, by its place among all learners."""
+    """Return a learner's name, and its colour and markers: the same in all plots, by its place among all learners."""
     colour, (_, marker, marker_in_space) = look_of(place)
     return {"name": name, "colour": colour, "marker": marker, "markerInSpace": marker_in_space}
 
@@ -105,7 +105,7 @@ def standings_content(standings: Standings, names: Mapping[str, str]) -> dict[st
 
 
 def _bars(cliques: Sequence[tuple[int, ...]]) -> list[tuple[int, int, int]]:
-    """(first, last, column) of every clique, a run of neighbours; those that overlap stand in columns side by side."""
+    """Return (first, last, column) of every clique, a run of neighbours; overlapping ones stand side by side."""
     ends: list[int] = []
     bars = []
     for clique in cliques:

@@ -1,9 +1,9 @@
-// Numbers that a reader's choice makes. All others are texts that Python has written: these cannot be, since a weight
-// is dragged, and the values of fronts are so many that each as a text too would double the page.
+// Formats for numbers that Python cannot write beforehand: a weighted error follows the weights that a reader drags, and
+// the values of fronts are so many that a text of each would double the page. All other numbers come as texts.
 
 const MISSING = INDEX.missing;
 
-// An error or a weighted error, as Python's `value_text` writes a quality.
+// Writes an error or a weighted error as Python's `value_text` writes a quality.
 function asError(value) {
   if (value !== 0 && Math.abs(value) < 0.00095) return value.toExponential(1).replaceAll("-", "−");
   return value.toFixed(4).replace("-", "−");

@@ -54,14 +54,14 @@ const sight = new IntersectionObserver(
 );
 window.addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawWaiting));
 
-// `heard` are listeners by plotly's names of events, the same every time.
+// `heard` are listeners by plotly's names of events; those of the first drawing stay.
 function plot(place, traces, layout, heard = {}) {
   waiting.set(place, [traces, layout, heard]);
   if (near.has(place)) drawWaiting(place);
   else sight.observe(place);
 }
 
-// One after the other, however fast they are asked for.
+// Drawings follow one another, however fast they are asked for.
 function drawWaiting(place) {
   const before = queues.get(place) ?? Promise.resolve();
   queues.set(place, before.then(() => drawNow(place)).catch((error) => tell(`A plot cannot be drawn (${error.message}).`)));

@@ -24,8 +24,8 @@ function rowsOfColumns(columns) {
   return columns[0].map((_, i) => columns.map((column) => column[i]));
 }
 
-// Position of the evaluated preference nearest to the picked one. Python cannot know it: a reader drags the picked one
-// to wherever he likes on the simplex.
+// Returns the position of the evaluated preference nearest to the picked one. Python cannot know it beforehand: readers
+// drag the picked one anywhere on the simplex.
 function nearest(preferences, picked) {
   let found = 0;
   let least = Infinity;

@@ -14,7 +14,7 @@ from .packing import by_column, short
 from .texts import weights_text
 
 MOST_COEFFICIENTS = 200_000
-"""How many of one run are on the page; a larger record is left to its own file."""
+"""How many coefficients of one run the page holds at most; a larger record is left to its own file."""
 
 
 def curves(row: Row, kept: int | None) -> dict[str, list[list[float | int | None]]]:
@@ -51,7 +51,7 @@ def coefficients(row: Row) -> Mapping[str, Any] | None:
 
 
 def _limits(record: RoutingRecord) -> tuple[float | int | None, float | int | None]:
-    """The ends of the colour scale: from 0, or with 0 in the middle where coefficients take away from a model."""
+    """Return the ends of the colour scale: from 0, or with 0 in the middle where coefficients take away from a model."""
     least, most = float(record.coefficients.min()), float(record.coefficients.max())
     if least >= -1e-9:
         return 0, short(most) or 1

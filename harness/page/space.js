@@ -4,14 +4,14 @@ const STEP = Math.PI / 12;
 const HIGHEST = 0.49 * Math.PI;
 const space = { camera: firstCamera(), possible: null };
 
-// On a phone from further away, where the titles of the axes have room.
+// A phone looks from farther away, so that the titles of the axes have room.
 function firstCamera() {
   const { eye, ...more } = INDEX.camera;
   const farther = window.matchMedia("(max-width: 48rem)").matches ? 1.15 : 1;
   return { ...more, eye: { x: farther * eye.x, y: farther * eye.y, z: farther * eye.z } };
 }
 
-// Asked once: browsers give a page few WebGL contexts.
+// The browser is asked once: it gives a page few WebGL contexts.
 function canDrawSpace() {
   space.possible ??= document.createElement("canvas").getContext("webgl") !== null;
   return space.possible;
@@ -80,7 +80,7 @@ function spaceLayout(common) {
   });
 }
 
-// To the right by an angle, the reader's eye upwards by another; it keeps its distance.
+// Turns the picture to the right by an angle and lifts the reader's eye by another; the eye keeps its distance.
 function turn(right, up) {
   const { x, y, z } = space.camera.eye;
   const distance = Math.hypot(x, y, z);
@@ -118,7 +118,7 @@ function turnByFinger(place) {
   });
 }
 
-// What the mouse has turned stays when the plot is drawn again.
+// Keeps what the mouse has turned for when the plot is drawn again.
 function keepCamera(change) {
   if (change["scene.camera"]) space.camera = change["scene.camera"];
 }

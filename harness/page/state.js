@@ -33,7 +33,7 @@ function shownRows() {
   return rowsWithFronts().filter((row) => state.shown.has(row.key));
 }
 
-// Those whose fronts are on the page.
+// Returns the seeds whose fronts are on the page.
 function boardSeeds() {
   const seeds = new Set(state.board.rows.flatMap((row) => Object.keys(row.fronts)));
   return [...seeds].toSorted((a, b) => a - b);

@@ -73,7 +73,7 @@ function sortedRows(board, shown, filter) {
   const rows = board.rows.filter((row) => `${row.name}\n${row.method}`.toLowerCase().includes(wanted));
   const column = shown.find(({ id }) => id === sorting.column);
   const sign = sorting.direction === "ascending" ? 1 : -1;
-  // Stable, and what was not measured comes last in either direction.
+  // Sorting is stable, and what was not measured comes last in either direction.
   return rows.toSorted((a, b) => {
     const [left, right] = [column.value(a), column.value(b)];
     if (left === null || right === null) return (left === null) - (right === null);

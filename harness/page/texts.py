@@ -1,4 +1,4 @@
-"""Numbers of a board as the page shows them: texts that are made here once and only read by its scripts."""
+"""Texts of a board's numbers, which the page's scripts only read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..board.columns import MISSING
 from ..board.measures import Measure
 
 SMALLEST = 0.00095
-"""A quality below it has an exponent, since four decimals would leave one digit of it or none."""
+"""Below it a quality is written with an exponent, since four decimals would leave one digit of it or none."""
 
 
 def value_text(measure: Measure, value: float | None) -> str:

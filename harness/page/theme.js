@@ -1,4 +1,4 @@
-// Light or dark: the system's, until a reader chooses.
+// The theme, light or dark: the system's, until a reader chooses.
 
 const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -7,7 +7,7 @@ function isDark() {
   return chosen ? chosen === "dark" : systemIsDark.matches;
 }
 
-// The colour of a style variable as it is now; plotly knows no variables.
+// Returns the colour of a style variable as it is now; plotly knows no variables.
 function colourOf(variable) {
   const probe = element("span", { style: `color: var(--${variable})`, hidden: true });
   document.body.append(probe);

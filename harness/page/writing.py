@@ -60,7 +60,7 @@ def write_page(
         file: to write, replaced only by a whole page.
         standings: average ranks over the boards, where there are any.
         mlflow: address that links to runs start with; readers can change it on the page.
-        title: of the page.
+        title: the page's heading.
 
     Raises:
         ConfigError: the file cannot be written.

@@ -70,7 +70,7 @@ def coefficients_png(record: RoutingRecord, path: str | Path, *, title: str) -> 
 
 
 def shortened(parts: tuple[str, ...]) -> list[str]:
-    """Names without what they need not say: from the number of the block on, else without what all lie in."""
+    """Shorten the names of parts: from the number of the block on, else without the modules that hold all of them."""
     paths = [part.split(".") for part in parts]
     numbered = [next((i for i, word in enumerate(path) if word.isdigit()), 0) for path in paths]
     if len(names := {".".join(path[i:]): None for path, i in zip(paths, numbered, strict=True)}) == len(parts):
@@ -81,7 +81,7 @@ def shortened(parts: tuple[str, ...]) -> list[str]:
 
 
 def _caption(record: RoutingRecord, position: int) -> str:
-    """What the preference wants: a task, all tasks alike, or its weights."""
+    """Return what the preference asks for: a task, all tasks alike, or its weights."""
     preference: NDArray[np.float64] = record.preferences[position]
     if preference.max() > 1 - 1e-9:
         return f"all for\n{record.tasks[int(preference.argmax())]}"

@@ -92,6 +92,6 @@ def unbeaten(costs: ArrayLike, qualities: ArrayLike, *, maximize: bool) -> list[
 
 
 def _seeds(row: Row, cost: str, quality: str) -> list[tuple[float, float]]:
-    """(cost, quality) of every seed that has both."""
+    """Return (cost, quality) of every seed that has both."""
     costs, qualities = row.values(cost), row.values(quality)
     return [(costs[seed], qualities[seed]) for seed in costs if seed in qualities]

@@ -37,5 +37,5 @@ def escape_mathtext(text: str) -> str:
 
 
 def is_wide(values: Sequence[float]) -> bool:
-    """Whether values, all of them positive, differ so much that a logarithmic axis shows them better."""
+    """Whether the values are positive and differ so much that a logarithmic axis shows them better."""
     return len(values) > 0 and min(values) > 0 and max(values) > WIDE * min(values)

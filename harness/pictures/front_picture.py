@@ -60,7 +60,7 @@ def quantity_words(*, as_accuracy: bool, quantity: str = "error") -> tuple[str, 
 
 @dataclass(frozen=True)
 class Series:
-    """One method as it is shown: points of shape (n, T) in shown units, best first in the first objective."""
+    """One method in a picture: points of shape (n, T) in shown units, best first in the first objective."""
 
     name: str
     colour: str

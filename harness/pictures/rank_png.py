@@ -53,7 +53,7 @@ def rank_png(ranking: Ranking, path: str | Path, *, title: str) -> None:
 
 
 def _draw_axis(axes: Axes, ranking: Ranking, below: float) -> None:
-    """Ranks to the right, inches downwards; the ruler and what was tested above."""
+    """Draw the axis (ranks to the right, inches downwards), and above it the ruler and the test."""
     k = len(ranking.names)
     margin = 0.8 * (k - 1)  # for the names on either side
     axes.set_xlim(1 - margin, k + margin)
@@ -76,7 +76,7 @@ def _draw_axis(axes: Axes, ranking: Ranking, below: float) -> None:
 
 
 def _draw_names(axes: Axes, ranking: Ranking, on_left: int, bars: float) -> None:
-    """The better half on the left from the top down, the others on the right from the bottom up: no lines cross."""
+    """Hang the better half on the left, top down, and the others on the right, bottom up: no lines cross."""
     k = len(ranking.names)
     for i, (name, average) in enumerate(zip(ranking.names, ranking.average_ranks, strict=True)):
         left = i < on_left
