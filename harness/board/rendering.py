@@ -19,7 +19,7 @@ from .standings import Standings
 
 
 def as_table(board: Board, width: int) -> RenderableType:
-    """Return a table for a terminal of `width` columns; where it is too narrow, last columns but the run are left out."""
+    """Return a table for a terminal of `width` columns; what has no room is left out from the right, but the run."""
     heading, *lines = text(board)
     widths = [max(cell_len(line[i]) for line in [heading, *lines]) + 3 for i in range(len(heading))]
     *shown, run = range(len(heading))  # which run it is leads to everything else

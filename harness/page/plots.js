@@ -30,6 +30,8 @@ function layoutOf(more) {
       font: { color: colourOf("ink") },
     },
     hovermode: "closest",
+    // A finger would draw a box to zoom into, and not scroll the page.
+    dragmode: window.matchMedia("(pointer: coarse)").matches ? false : "zoom",
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, itemclick: false, itemdoubleclick: false },
     showlegend: false,
     ...more,

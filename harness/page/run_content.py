@@ -51,7 +51,7 @@ def coefficients(row: Row) -> Mapping[str, Any] | None:
 
 
 def _limits(record: RoutingRecord) -> tuple[float | int | None, float | int | None]:
-    """Return the ends of the colour scale: from 0, or with 0 in the middle where coefficients take away from a model."""
+    """Return the ends of the colour scale: from 0, or with 0 in the middle where some coefficients are negative."""
     least, most = float(record.coefficients.min()), float(record.coefficients.max())
     if least >= -1e-9:
         return 0, short(most) or 1

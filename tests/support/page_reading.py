@@ -15,12 +15,12 @@ LOCAL = ("file:", "data:", "blob:")
 
 
 @contextlib.contextmanager
-def opened(chromium, file, *, width=1280, dark=False):
+def opened(chromium, file, *, width=1280, dark=False, touch=False):
     """A page that must, by the end, have said nothing and asked for nothing."""
     messages, requests = [], []
     scheme = "dark" if dark else "light"
     context = chromium.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce", has_touch=touch
     )
     page = context.new_page()
     page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))

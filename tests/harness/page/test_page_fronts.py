@@ -117,6 +117,34 @@ def test_space_stays_as_a_mouse_turned_it_when_it_is_drawn_again(page):
     assert not np.allclose(eye(page), turned, atol=0.1)
 
 
+def test_a_finger_scrolls_the_page_up_and_down_and_turns_space_across(visit, file):
+    page = visit(file, width=390, touch=True)
+    wait_for_plot(page, "front-plot")
+    browser = page.context.new_cdp_session(page)
+
+    def swipe(across, up):
+        page.evaluate("document.getElementById('front-plot').scrollIntoView({ block: 'center' })")
+        box = page.locator("#front-plot").bounding_box()
+        start = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 0.7 * box["height"]}
+        before = page.evaluate("scrollY")
+        browser.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [start]})
+        for part in np.linspace(0.1, 1, 10):
+            point = {"x": start["x"] + part * across, "y": start["y"] + part * up}
+            browser.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+            page.wait_for_timeout(20)
+        browser.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.wait_for_timeout(300)
+        return page.evaluate("scrollY") - before
+
+    assert swipe(0, -150) > 50
+    choose_view(page, "3-D")
+    before = eye(page)
+    assert swipe(0, -150) > 50
+    assert np.allclose(eye(page), before)
+    assert swipe(120, 0) == 0
+    assert not np.allclose(eye(page), before, atol=0.1)
+
+
 def test_without_webgl_a_sentence_stands_for_space(launch_chromium, file):
     with opened(launch_chromium("--disable-3d-apis"), file) as page:
         wait_for_plot(page, "front-plot")
