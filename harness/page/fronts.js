@@ -116,7 +116,11 @@ function drawFronts() {
   const kinds = { plane: planeTraces, space: spaceTraces, parallel: parallelTraces };
   const drawnRows = rows.map((row) => [row, seriesOf(row, state.seed)]).filter(([, series]) => series);
   const traces = kinds[front.view](board, drawnRows);
-  plot(place, traces, frontLayout(board), { plotly_click: pickClicked, plotly_relayout: keepCamera });
+  plot(place, traces, frontLayout(board), {
+    plotly_click: pickClicked,
+    plotly_relayout: keepCamera,
+    plotly_relayouting: keepCamera,
+  });
 }
 
 function pickClicked({ points }) {

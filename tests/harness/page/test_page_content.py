@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shutil
@@ -23,6 +24,7 @@ from frontrunner.harness.page.index_content import standings_content
 from frontrunner.harness.page.texts import difference_text, estimate_text, value_text
 from frontrunner.harness.page.writing import SCRIPTS, page_script
 from frontrunner.harness.pictures.cost_png import unbeaten
+from frontrunner.harness.pictures.figure import is_wide
 from frontrunner.metrics.ranking import rank
 
 ROOT = Path(__file__).parents[3]
@@ -122,6 +124,18 @@ def test_unbeaten_learners_are_those_that_no_other_beats(maximize):
     assert unbeaten([], [], maximize=maximize) == []
 
 
+def test_an_axis_is_logarithmic_where_positive_values_differ_twentyfold(content, boards):
+    found = [is_wide(values) for values in ([1, 20], [1, 20.1], [0, 100], [-1, 100], [5], [])]
+    assert found == [False, True, False, False, False, False]
+    means = [row.metrics["fit_time_s"] for row in boards[0].rows if row.seeds]
+    assert ("fit_time_s" in content["costs"]["wide"]) == (max(means) > 20 * min(means))
+    assert content["costs"]["unbeaten"]["hypervolume"].keys() == {
+        "fit_time_s",
+        "trainable_parameters",
+        "front_points",
+    }
+
+
 def test_bars_join_the_cliques_and_stand_side_by_side_where_they_overlap():
     scores = np.array([[4.0, 3.0, 2.0, 1.0], [3.0, 4.0, 1.0, 2.0]] * 8)
     ranking = rank(scores, ["a", "b", "c", HOSTILE])
@@ -150,6 +164,6 @@ def test_the_scripts_of_the_page_pass_the_linter():
 
 
 def test_the_scripts_are_all_that_lie_beside_the_page():
-    folder = ROOT / "harness" / "page"
+    folder = Path(inspect.getfile(page_script)).parent
     assert sorted(SCRIPTS) == sorted(file.name for file in folder.glob("*.js"))
     assert re.findall(r"\b(?:function|const) (escapeHtml|nearest)\b", page_script()) == ["escapeHtml", "nearest"]

@@ -21,6 +21,7 @@ from page_reading import (
 
 from frontrunner.harness.page import front_content, write_page
 from frontrunner.harness.page.front_content import shown_seeds
+from frontrunner.metrics import simplex_grid
 
 
 def test_learners_are_drawn_as_their_checkboxes_say(plots, boards):
@@ -115,6 +116,31 @@ def test_space_stays_as_a_mouse_turned_it_when_it_is_drawn_again(page):
     wait_for_drawing(page, "front-plot", page.get_by_role("button", name="Turn left").click)
     assert eye(page)[2] == pytest.approx(turned[2])
     assert not np.allclose(eye(page), turned, atol=0.1)
+
+
+def test_a_point_in_space_is_clicked_to_pick_its_preference(page):
+    wait_for_plot(page, "front-plot")
+    choose_view(page, "3-D")
+    trace = learner_traces(page)[0]
+    i = trace["which"].index(0)
+    point = [trace[axis][i] for axis in "xyz"]
+    scene = page.evaluate(
+        "(() => { const s = document.getElementById('front-plot')._fullLayout.scene._scene, c = s.glplot.cameraParams;"
+        " return [[c.model, c.view, c.projection].map(m => [...m]), [...s.dataScale]]; })()"
+    )
+    model, view, projection = (np.reshape(matrix, (4, 4)).T for matrix in scene[0])
+    x, y, _, w = projection @ view @ model @ [*(np.array(point) * scene[1]), 1]
+    canvas = page.locator("#front-plot canvas").first.bounding_box()
+    at = canvas["x"] + canvas["width"] * (0.5 + 0.5 * x / w), canvas["y"] + canvas["height"] * (0.5 - 0.5 * y / w)
+    page.mouse.move(at[0] - 40, at[1])
+    page.mouse.move(*at, steps=8)
+    page.wait_for_selector("#front-plot .hovertext")
+    page.mouse.down()
+    page.wait_for_timeout(100)
+    page.mouse.up()
+    expected = ",".join(f"{weight:.2f}" for weight in simplex_grid(3, 4)[0])
+    shown = "[...document.querySelectorAll('#preference output')].map(o => o.textContent).join()"
+    wait_until(page, f"{shown} === '{expected}'")
 
 
 def test_a_finger_scrolls_the_page_up_and_down_and_turns_space_across(visit, file):
