@@ -27,6 +27,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/python scripts/typecheck.py
 	$(BIN)/mypy scripts
+	$(BIN)/python scripts/lint_javascript.py
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/training_step.py

@@ -12,6 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..harness.board.columns import TOO_FEW_SEEDS
+from ..harness.board.markdown import escape_markdown, markdown_table
 from ..harness.scoring.units import as_time
 from ..metrics.statistics import MeanInterval
 from .comparison import Comparison
@@ -42,10 +43,10 @@ class Table:
         return Group(drawn, Text(self.note, style="dim italic")) if self.note else drawn
 
     def as_markdown(self) -> str:
-        """Write the table in GitHub-flavoured Markdown."""
-        rule = ["---", *["---:"] * (len(self.heading) - 1)]
-        rows = "\n".join(f"| {' | '.join(line)} |" for line in (self.heading, rule, *self.lines))
-        return f"### {self.title}\n\n{rows}" + (f"\n\n{self.note}" if self.note else "")
+        """Return the table in GitHub-flavoured Markdown, under a heading and above its remark."""
+        table = markdown_table([self.heading, *self.lines], align="l" + "r" * (len(self.heading) - 1))
+        parts = [f"### {escape_markdown(self.title)}", table, escape_markdown(self.note)]
+        return "\n\n".join(part for part in parts if part)
 
 
 def trials_table(study: OpenStudy) -> Table:

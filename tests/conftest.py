@@ -19,6 +19,7 @@ from unittest.mock import Mock
 import pytest
 import yaml
 
+pytest.register_assert_rewrite("page_reading")  # it asserts, and is no test file
 os.environ["OMP_NUM_THREADS"] = "1"  # tiny tensors: more threads only wait for each other; read when torch is imported
 TINY_PLUGIN = Path(__file__).parent / "tiny_plugin.py"
 BUILT_IN = ["pretrained", "experts", "weight-averaging", "task-arithmetic", "interpolation", "pwe-moe-ls"]

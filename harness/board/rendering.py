@@ -13,13 +13,13 @@ from rich.text import Text
 from ..scoring.measures import MEASURES
 from .columns import TIED, text
 from .leaderboard import Board
-from .markdown import plain
+from .markdown import escape_markdown, markdown_table
 from .notes import caption, reasons, standings_caption
 from .overall_ranking import OverallRanking
 
 
 def as_table(board: Board, width: int) -> RenderableType:
-    """For a terminal of `width` columns; where it is too narrow the last but the run are left out, never cut."""
+    """Return a table for a terminal of `width` columns; what has no room is left out from the right, but the run."""
     heading, *lines = text(board)
     widths = [max(cell_len(line[i]) for line in [heading, *lines]) + 3 for i in range(len(heading))]
     *shown, run = range(len(heading))  # which run it is leads to everything else
@@ -48,7 +48,7 @@ def _stacked(cells: Sequence[str], styles: Sequence[str]) -> Text:
 
 
 def standings_table(standings: OverallRanking) -> RenderableType:
-    """The average ranks, best first."""
+    """Return a table of the average ranks, best first."""
     heading, *lines = _ranks(standings)
     table = Table(title="All boards", title_justify="left", title_style="bold")
     for i, name in enumerate(heading):
@@ -59,18 +59,19 @@ def standings_table(standings: OverallRanking) -> RenderableType:
 
 
 def as_markdown(boards: Sequence[Board], standings: OverallRanking | None = None) -> str:
-    """GitHub-flavoured tables to paste into a document, each with a heading, its caption and what did not finish."""
+    """Return GitHub-flavoured tables to paste into a document, each with heading, caption and unfinished seeds."""
     parts = []
     for board in boards:
-        notes = "".join(f"\n- {plain(reason)}" for reason in reasons(board))
+        notes = "".join(f"\n- {escape_markdown(reason)}" for reason in reasons(board))
         lines = text(board, runs=False)
-        table = _markdown_table(lines)
+        table = _table(lines)
         parts.append(
-            f"### {plain(board.name)}\n\n{table}\n\n{caption(board, lines[0])}" + (f"\n{notes}" if notes else "")
+            f"### {escape_markdown(board.name)}\n\n{table}\n\n{caption(board, lines[0])}"
+            + (f"\n{notes}" if notes else "")
         )
     if standings is not None:
-        table = _markdown_table(_ranks(standings))
-        parts.append(f"### All boards\n\n{table}\n\n{plain(standings_caption(standings))}")
+        table = _table(_ranks(standings))
+        parts.append(f"### All boards\n\n{table}\n\n{escape_markdown(standings_caption(standings))}")
     return "\n\n".join(parts)
 
 
@@ -85,16 +86,5 @@ def _ranks(standings: OverallRanking) -> list[list[str]]:
     ]
 
 
-def _markdown_table(lines: Sequence[Sequence[str]]) -> str:
-    heading, *rows = [[plain(cell) for cell in line] for line in lines]
-    widths = [max(3, *(len(line[i]) for line in [heading, *rows])) for i in range(len(heading))]
-    rule = ["-" * width if i == 1 else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
-    return "\n".join(_markdown_line(line, widths) for line in [heading, rule, *rows])
-
-
-def _markdown_line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = [
-        cell.ljust(width) if i == 1 else cell.rjust(width)
-        for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    ]
-    return f"| {' | '.join(padded)} |"
+def _table(lines: Sequence[Sequence[str]]) -> str:
+    return markdown_table(lines, align="rl" + "r" * (len(lines[0]) - 2))  # the name comes second

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...errors import StoreError
 from ..board.leaderboard import Board, labels, leaderboards
-from ..board.markdown import plain
+from ..board.markdown import escape_markdown
 from ..board.overall_ranking import OverallRanking, overall_ranking
 from ..board.raw_boards import as_csv
 from ..board.rendering import as_markdown
@@ -120,7 +120,7 @@ def _in_a_sentence(board: Board) -> str:
     tied = sum(row.tied_with_best for row in board.rows)
     beside = f", tied with {tied} other{'s' if tied > 1 else ''}" if tied else ""
     mean = MEASURES["hypervolume"].text(best.metrics["hypervolume"])
-    return f"Best hypervolume: **{plain(best.label)}** with {mean}{beside}; {cells}."
+    return f"Best hypervolume: **{escape_markdown(best.label)}** with {mean}{beside}; {cells}."
 
 
 def _numbers(boards: Sequence[Board]) -> dict[str, float]:

@@ -37,7 +37,6 @@ class CellPictures:
     def draw(self, folder: Path) -> None:
         """Write `front.png`, and `coefficients.png` where task vectors were merged, to a folder that exists."""
         from .pictures.front_png import front_png
-        from .pictures.routing_png import routing_png
 
         front_png(
             {self.label: self.front},
@@ -47,4 +46,4 @@ class CellPictures:
             reference_point=self.reference_point,
         )
         if self.coefficients is not None:
-            routing_png(self.coefficients, folder / COEFFICIENTS_PICTURE, title=self.title)
+            coefficients_png(self.coefficients, folder / COEFFICIENTS_PICTURE, title=self.title)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..board.markdown import plain
+from ..board.markdown import escape_markdown
 from ..cells.cell import Cell
 from ..records.status import Status
 from ..scoring.measures import MEASURES
@@ -23,10 +23,10 @@ def finished_note(cell: Cell, run_id: str, metrics: Mapping[str, float]) -> str:
 
 def unfinished_note(cell: Cell, status: Status, reason: str, *, log: bool = True) -> str:
     """Describe any other cell: its status and why, and where what it printed is kept if there is a log of it."""
-    why = f": {plain(reason[:1000])}" if reason else ""
+    why = f": {escape_markdown(reason[:1000])}" if reason else ""
     where = "\n\nWhat it printed is `worker.log` under *Artifacts*." if log and status is not Status.UNSUPPORTED else ""
     return f"{_title(cell)}: **{status}**{why}.{where}"
 
 
 def _title(cell: Cell) -> str:
-    return f"**{plain(cell.label)}** on {cell.suite} ({', '.join(cell.tasks)}), seed {cell.seed}"
+    return f"**{escape_markdown(cell.label)}** on {cell.suite} ({', '.join(cell.tasks)}), seed {cell.seed}"

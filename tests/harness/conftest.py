@@ -1,5 +1,6 @@
 """Boards made by hand, and stores of results that nothing was run for."""
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -112,17 +113,33 @@ def store(tmp_path):
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # As in a container: no sandbox of its own, no graphics card, nothing of the browser's own on the network.
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--no-first-run",
+]
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    """The browser, as playwright gives it; from FRONTRUNNER_CHROMIUM or PATH, tests are skipped without one."""
+def launch_chromium():
+    """(arguments) -> a browser, as playwright gives it; from FRONTRUNNER_CHROMIUM or PATH, tests skip without one."""
     path = os.environ.get("FRONTRUNNER_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip(f"no Chromium: none of {', '.join(BROWSERS)} is on PATH and FRONTRUNNER_CHROMIUM is not set")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the dev extra has it)")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    with playwright.sync_playwright() as driver, contextlib.ExitStack() as browsers:
+
+        def launch(*arguments):
+            browser = driver.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
+            browsers.callback(browser.close)
+            return browser
+
+        yield launch
+
+
+@pytest.fixture(scope="module")
+def chromium(launch_chromium):
+    """A browser that draws in space without a graphics card."""
+    return launch_chromium("--enable-unsafe-swiftshader")

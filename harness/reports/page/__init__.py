@@ -1,4 +1,4 @@
-"""The leaderboard as one HTML page to explore: tables, fronts, costs and routing, without a server or a network."""
+"""The leaderboard as one HTML page: tables, fronts, costs and merge coefficients, without a server or a network."""
 
 from .writing import write_page
 

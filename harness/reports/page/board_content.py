@@ -1,24 +1,26 @@
-"""What the page holds of one board: its rows with every number behind them, as JSON values."""
+"""The page's data of one board as JSON values: its caption, and its rows with every number behind them."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ....metrics.statistics import MeanInterval
 from ...board.leaderboard import Board, Row
+from ...board.notes import as_seeds, row_reasons
 from ...records.mlflow_tags import environment_of
-from ...scoring.measures import MEASURES
-from ...scoring.scored_cells import ScoredCell
+from ...scoring.measures import MEASURES, Measure
+from .caption_content import caption_content
+from .cost_content import cost_content
 from .front_content import front_content
 from .packing import short
-from .run_content import curves, routing
+from .run_content import coefficients, curves
+from .texts import difference_text, ends_text, estimate_text, value_text
 
 
 def board_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, Any]]) -> dict[str, Any]:
-    """Everything of one board.
+    """Return everything of one board.
 
     Args:
         board: the one to show.
@@ -26,68 +28,77 @@ def board_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, 
         fronts: as `all_fronts` gives them; those of the board are taken.
     """
     environments: list[dict[str, str]] = []
-    rows = [_row(row, environments) for row in board.rows]
-    first = next((result for row in board.rows for result in row.results.values()), None)
+    several = any(len(row.seeds) > 1 for row in board.rows)
     return {
         "name": board.name,
-        "suite": board.suite,
         "tasks": list(board.tasks),
         "baseline": board.baseline,
         "referencePoint": board.reference_point,
-        "referenceSource": board.reference_source,
-        "referenceDigest": board.reference_digest,
-        **({} if first is None else _setting(first)),
+        "caption": caption_content(board),
+        "rows": [_row(place, row, environments, several=several) for place, row in enumerate(board.rows, 1)],
         "environments": environments,
-        "rows": rows,
+        "costs": cost_content(board),
         "curves": [curves(row, kept) for row in board.rows],
-        "routing": [routing(row) for row in board.rows],
+        "coefficients": [coefficients(row) for row in board.rows],
         **front_content(board, kept, fronts),
     }
 
 
-def _setting(result: ScoredCell) -> dict[str, Any]:
-    cell = result.attempt.cell
-    return {
-        "split": cell.split,
-        "suiteVersion": cell.suite_version,
-        "preferences": math.comb(cell.points_per_edge + len(cell.tasks) - 2, len(cell.tasks) - 1),
-    }
-
-
-def _row(row: Row, environments: list[dict[str, str]]) -> dict[str, Any]:
+def _row(place: int, row: Row, environments: list[dict[str, str]], *, several: bool) -> dict[str, Any]:
     results = list(row.results.values())
-    values = {name: row.values(name) for name in MEASURES if name in row.intervals}
     cell = results[0].attempt.cell if results else None
+    asked = len(row.seeds) + len(row.unfinished)
     return {
         "key": row.key,
         "label": row.label,
         "method": row.method,
         "version": None if cell is None else cell.method_version,
-        "options": None if cell is None else {name: _text(value) for name, value in cell.options.items()},
+        "options": None if cell is None else {name: _option(value) for name, value in cell.options.items()},
+        "rank": place if row.seeds else None,
         "tied": row.tied_with_best,
-        "error": short(row.hypervolume_error),
+        "reasons": row_reasons(row),
         # Seeds are text: a browser's numbers are exact up to 2^53 only.
-        "unfinished": [[str(seed), why] for seed, why in row.unfinished.items()],
         "seeds": [str(seed) for seed in row.seeds],
+        "finished": str(asked) if asked == len(row.seeds) else f"{len(row.seeds)}/{asked}",
         "runs": [[result.attempt.experiment_id, result.attempt.run_id] for result in results],
-        "environment": [_position(environments, environment_of(result.attempt.tags)) for result in results],
-        "values": {name: [short(found.get(seed)) for seed in row.seeds] for name, found in values.items()},
-        "intervals": {name: _interval(found) for name, found in row.intervals.items()},
-        "against": {name: _interval(found) for name, found in row.against_baseline.items()},
+        "ranIn": _environments(row, environments),
+        "values": {name: _values(row, MEASURES[name]) for name in MEASURES if name in row.intervals},
+        "intervals": {name: _interval(row, MEASURES[name], found, several) for name, found in row.intervals.items()},
+        "against": {name: _difference(MEASURES[name], found, several) for name, found in row.against_baseline.items()},
     }
 
 
-def _text(option: object) -> str:
-    if isinstance(option, str):
-        return option
-    return "none" if option is None else json.dumps(option)
+def _option(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return "none" if value is None else json.dumps(value)
 
 
-def _interval(found: MeanInterval) -> list[float | int | None]:
-    return [short(found.mean), short(found.low), short(found.high), found.n]
+def _values(row: Row, measure: Measure) -> list[str]:
+    found = row.values(measure.name)
+    return [value_text(measure, found.get(seed)) for seed in row.seeds]
 
 
-def _position(environments: list[dict[str, str]], environment: dict[str, str]) -> int:
-    if environment not in environments:
-        environments.append(environment)
-    return environments.index(environment)
+def _interval(row: Row, measure: Measure, found: MeanInterval, several: bool) -> list[float | int | str | None]:
+    """Return mean, low, high and number of seeds, to sort and to draw; then the texts of the mean and its ends."""
+    error = row.hypervolume_error if measure.name == "hypervolume" else None
+    mean = value_text(measure, found.mean) if error is None else estimate_text(measure, found.mean, error)
+    ends = ends_text(found, lambda value: value_text(measure, value), several=several)
+    return [short(found.mean), short(found.low), short(found.high), found.n, mean, ends]
+
+
+def _difference(measure: Measure, found: MeanInterval, several: bool) -> list[float | int | str | None]:
+    """Return the mean, to sort; then the texts of the mean and its ends."""
+    ends = ends_text(found, lambda value: difference_text(measure, value), several=several)
+    return [short(found.mean), difference_text(measure, found.mean), ends]
+
+
+def _environments(row: Row, environments: list[dict[str, str]]) -> list[tuple[str, int]]:
+    """Return (which seeds, "" for all; position in `environments`) for every environment that the row ran in."""
+    seeds: dict[int, list[int]] = {}
+    for seed, result in row.results.items():
+        environment = environment_of(result.attempt.tags)
+        if environment not in environments:
+            environments.append(environment)
+        seeds.setdefault(environments.index(environment), []).append(seed)
+    return [("" if found == row.seeds else as_seeds(found), position) for position, found in sorted(seeds.items())]

@@ -1,6 +1,6 @@
 // The columns of the table: what they say of a row, how they sort it, and which of them are shown.
 
-// Without asking, in this order; all others wait in the chooser.
+// The columns shown at first, in this order; all others wait in the chooser.
 const USUAL = [
   "hypervolume",
   "against:hypervolume",
@@ -25,64 +25,53 @@ function measureColumn(board) {
   return (measure) => {
     const ends = board.rows.flatMap((row) => (row.intervals[measure.name] ?? []).slice(0, 3)).filter((v) => v !== null);
     const range = [Math.min(...ends), Math.max(...ends)];
-    const several = board.rows.some((row) => row.seeds.length > 1);
     return {
       id: measure.name,
       group: measure.group,
       heading: measure.heading,
-      arrow: measure.group === "quality" ? (measure.maximize ? "↑" : "↓") : "",
+      arrow: measure.arrow,
       about: measure.about,
-      bestFirst: measure.maximize ? "descending" : "ascending",
+      bestFirst: bestFirst(measure),
       value: (row) => row.intervals[measure.name]?.[0] ?? null,
-      cell: (row, intervals) => meanCell(measure, row, range, intervals, several),
+      cell: (row, intervals) => meanCell(measure, row, range, intervals),
     };
   };
 }
 
 function differenceColumn(board) {
-  const several = board.rows.some((row) => row.seeds.length > 1);
   return (measure) => ({
     id: `against:${measure.name}`,
     group: "against",
     heading: `Δ ${measure.heading}`,
-    arrow: measure.group === "quality" ? (measure.maximize ? "↑" : "↓") : "",
+    arrow: measure.arrow,
     about: `${measure.heading} minus that of ${board.baseline}, seed by seed`,
-    bestFirst: measure.maximize ? "descending" : "ascending",
+    bestFirst: bestFirst(measure),
     value: (row) => row.against[measure.name]?.[0] ?? null,
-    cell: (row) => differenceCell(measure, row, several),
+    cell: (row) => differenceCell(measure, row),
   });
 }
 
-function meanCell(measure, row, range, intervals, several) {
+function bestFirst(measure) {
+  return measure.better === "higher" ? "descending" : "ascending";
+}
+
+function meanCell(measure, row, range, intervals) {
   const found = row.intervals[measure.name];
   if (!found) return [MISSING];
-  const [mean, low, high] = found;
-  const estimate = measure.name === "hypervolume" && row.error !== null;
+  const [mean, low, high, seeds, text, ends] = found;
   const first = measure.name === "hypervolume";
-  const text = estimate ? `≈ ${asText(measure, mean)} ± ${row.error.toPrecision(1)}` : asText(measure, mean);
-  const parts = [element("span", { class: "mean", title: `mean over ${count(found[3], "seed")}` }, text)];
-  if (low === null) return several && (intervals || first) ? [...parts, tooFewSeeds()] : parts;
-  if (intervals || first) parts.push(endsText(asText(measure, low), asText(measure, high)));
-  if (first) parts.unshift(intervalBar(mean, low, high, range));
+  const parts = [element("span", { class: "mean", title: `mean over ${count(seeds, "seed")}` }, text)];
+  if (!ends) return parts;
+  if (intervals || first) parts.push(element("span", { class: "ends" }, ends));
+  if (first && low !== null) parts.unshift(intervalBar(mean, low, high, range));
   return parts;
 }
 
-function differenceCell(measure, row, several) {
+function differenceCell(measure, row) {
   const found = row.against[measure.name];
   if (!found) return [MISSING];
-  const [mean, low, high] = found;
-  const parts = [element("span", { class: "mean" }, asDifference(measure, mean))];
-  if (low !== null) parts.push(endsText(asDifference(measure, low), asDifference(measure, high)));
-  else if (several) parts.push(tooFewSeeds());
-  return parts;
-}
-
-function tooFewSeeds() {
-  return element("span", { class: "ends" }, "too few seeds");
-}
-
-function endsText(low, high) {
-  return element("span", { class: "ends" }, `[${low}, ${high}]`);
+  const [, text, ends] = found;
+  return [element("span", { class: "mean" }, text), ends ? element("span", { class: "ends" }, ends) : null];
 }
 
 function intervalBar(mean, low, high, [least, most]) {
@@ -97,7 +86,7 @@ function intervalBar(mean, low, high, [least, most]) {
 
 const GROUPS = { quality: "Quality", cost: "Cost", against: "Minus the baseline, seed by seed" };
 
-// Which are shown is kept while boards change.
+// The choice of columns is kept while boards change.
 const chosenColumns = new Set(USUAL);
 
 function shownColumns(columns) {
@@ -105,7 +94,7 @@ function shownColumns(columns) {
   return columns
     .filter((column) => chosenColumns.has(column.id))
     .map((column, i) => [place(column), i, column])
-    .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+    .toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
     .map(([, , column]) => column);
 }
 

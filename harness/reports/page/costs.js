@@ -1,7 +1,6 @@
-// Any quality against any cost, a point a learner.
+// A plot of any quality against any cost, a point a learner.
 
 const costs = { quality: "hypervolume", cost: "wall_time_s", logarithmic: null };
-const WIDE = 20;
 
 function showCosts() {
   const board = state.board;
@@ -44,13 +43,15 @@ function drawCosts() {
   const without = state.board.rows.length - measured.length;
   byId("cost-note").textContent = [
     quality.about,
-    `${quality.maximize ? "higher" : "lower"} is better; cost: ${cost.about}.`,
+    `${quality.better} is better; cost: ${cost.about}.`,
     measured.length > onAxis.length
       ? `Not on a logarithmic axis, since they cost 0: ${measured.filter((row) => !onAxis.includes(row)).map((row) => row.name).join(", ")}.`
       : "",
     without ? `Without both values: ${count(without, "learner")}.` : "",
   ].filter(Boolean).join(" · ");
-  const best = bestFor(onAxis, quality, cost);
+  // A learner that costs 0 has no place on a logarithmic axis, and beats others all the same.
+  const unbeaten = state.board.costs.unbeaten[quality.name]?.[cost.name] ?? [];
+  const best = unbeaten.map((i) => state.board.rows[i]).filter((row) => onAxis.includes(row));
   const at = (rows, measure) => rows.map((row) => row.intervals[measure.name][0]);
   const colour = colourOf("muted");
   const bars = (measure) => ({
@@ -83,7 +84,7 @@ function drawCosts() {
       x: at(onAxis, cost),
       y: at(onAxis, quality),
       text: onAxis.map((row) => texts[named.indexOf(row)] ?? ""),
-      textposition: onAxis.map((row) => `${quality.maximize ? "top" : "bottom"} ${place01(row) < 0.3 ? "right" : "left"}`),
+      textposition: onAxis.map((row) => `${quality.better === "higher" ? "top" : "bottom"} ${place01(row) < 0.3 ? "right" : "left"}`),
       textfont: { size: 11, color: colour },
       cliponaxis: false,
       error_x: bars(cost),
@@ -95,55 +96,47 @@ function drawCosts() {
   ];
   const kind = logarithmic ? { type: "log", ...ticksOf(cost, onAxis) } : { rangemode: "tozero", tickformat: "~s" };
   const margin = { t: 28, r: 24, b: 48, l: 56 };
-  plot(place, traces, layoutOf({ margin, xaxis: axis(axisTitle(cost), kind), yaxis: axis(axisTitle(quality)) }));
+  plot(place, traces, layoutOf({ margin, xaxis: axis(cost.axis, kind), yaxis: axis(quality.axis) }));
 }
 
 const MOST_NAMES = 15;
 
-// Where a row's mean lies between the least, 0, and the most, 1.
+// Returns where a row's mean lies between the least, 0, and the most, 1.
 function scaleOf(rows, measure, change) {
   const values = rows.map((row) => change(row.intervals[measure.name][0]));
   const [least, most] = [Math.min(...values), Math.max(...values)];
   return (row) => (change(row.intervals[measure.name][0]) - least) / (most - least || 1);
 }
 
-// Names beside points, the last first, where there is room; the others' names show on hovering.
+// Puts names beside points, the last first, where there is room; the others' names show on hovering.
 function labelsOf(named, rows, quality, cost, logarithmic) {
   const across = scaleOf(rows, cost, logarithmic ? Math.log : Number);
   const up = scaleOf(rows, quality, Number);
   const labelled = [];
-  const texts = [...named].reverse().map((row) => {
+  const texts = named.toReversed().map((row) => {
     if (labelled.some((other) => Math.abs(up(row) - up(other)) < 0.06 && Math.abs(across(row) - across(other)) < 0.3)) return "";
     labelled.push(row);
-    return plain(row.name.length > 28 ? `${row.name.slice(0, 27)}…` : row.name);
+    return escapeHtml(row.name.length > 28 ? `${row.name.slice(0, 27)}…` : row.name);
   });
-  return texts.reverse();
+  return texts.toReversed();
 }
 
-// Until a reader chooses: where costs differ much.
+// The reader's choice; before it, whether costs differ much.
 function isLogarithmic() {
-  if (costs.logarithmic !== null) return costs.logarithmic;
-  const means = state.board.rows.map((row) => row.intervals[costs.cost]?.[0]).filter((mean) => mean > 0);
-  return Math.max(...means) > WIDE * Math.min(...means);
+  return costs.logarithmic ?? state.board.costs.wide.includes(costs.cost);
 }
 
-// Times are read in minutes and hours.
+// Times are read in minutes and hours. The page makes ticks since it is the reader who chooses what an axis shows.
 function ticksOf(cost, rows) {
   if (cost.unit !== "seconds") return { tickformat: "~s" };
   const ends = rows.flatMap((row) => row.intervals[cost.name].slice(0, 3)).filter((value) => value > 0);
   const [least, most] = [Math.min(...ends), Math.max(...ends)];
-  const marks = [
+  const ticks = [
     [1e-4, "0.1 ms"], [1e-3, "1 ms"], [0.01, "10 ms"], [0.1, "0.1 s"], [1, "1 s"], [10, "10 s"], [60, "1 min"],
     [600, "10 min"], [3600, "1 h"], [36000, "10 h"], [360000, "100 h"],
   ].filter(([value]) => value >= least / 2 && value <= 2 * most);
-  if (marks.length < 2) return { tickformat: "~g" };
-  return { tickvals: marks.map(([value]) => value), ticktext: marks.map(([, text]) => text) };
-}
-
-function axisTitle(measure) {
-  const units = { bytes: " (bytes)" };
-  const arrow = measure.group === "quality" ? (measure.maximize ? " ↑" : " ↓") : "";
-  return `${measure.heading}${units[measure.unit] ?? ""}${arrow}`;
+  if (ticks.length < 2) return { tickformat: "~g" };
+  return { tickvals: ticks.map(([value]) => value), ticktext: ticks.map(([, text]) => text) };
 }
 
 function above([mean, , high]) {
@@ -156,21 +149,8 @@ function below([mean, low]) {
 
 function costHover(row, quality, cost) {
   const line = (measure) => {
-    const [mean, low, high] = row.intervals[measure.name];
-    const ends = low === null ? "" : ` [${asText(measure, low)}, ${asText(measure, high)}]`;
-    return `${plain(measure.heading)}: ${asText(measure, mean)}${ends}`;
+    const [, , , , text, ends] = row.intervals[measure.name];
+    return `${escapeHtml(measure.heading)}: ${text} ${ends}`;
   };
-  return [`<b>${plain(row.name)}</b>`, line(quality), line(cost)].join("<br>");
-}
-
-// Cheapest first; each is better than all that cost no more.
-function bestFor(rows, quality, cost) {
-  const sign = quality.maximize ? -1 : 1;
-  const value = (row) => sign * row.intervals[quality.name][0];
-  const price = (row) => row.intervals[cost.name][0];
-  const kept = [];
-  for (const row of [...rows].sort((a, b) => price(a) - price(b) || value(a) - value(b))) {
-    if (!kept.length || value(row) < value(kept[kept.length - 1])) kept.push(row);
-  }
-  return kept;
+  return [`<b>${escapeHtml(row.name)}</b>`, line(quality), line(cost)].join("<br>");
 }

@@ -1,4 +1,4 @@
-// What the page was written with: an index, and for every board its numbers, unpacked when it is first shown.
+// The data that the page was written with: an index, and of every board its numbers, unpacked when first shown.
 
 const INDEX = JSON.parse(byId("index").textContent);
 const MEASURES = new Map(INDEX.measures.map((measure) => [measure.name, measure]));
@@ -15,13 +15,11 @@ async function unpacked(id) {
 async function loadBoard(position) {
   if (!unpackedBoards.has(position)) {
     const board = JSON.parse(await unpacked(`board-${position}`));
-    let rank = 0;
     board.rows.forEach((row, i) => {
-      row.name = INDEX.names[row.key] ?? row.label;
-      row.rank = row.seeds.length ? ++rank : null;
+      row.name = INDEX.learners[row.key]?.name ?? row.label;
       row.fronts = board.fronts[i];
       row.curves = board.curves[i];
-      row.routing = board.routing[i];
+      row.coefficients = board.coefficients[i];
     });
     unpackedBoards.set(position, board);
   }
@@ -30,7 +28,14 @@ async function loadBoard(position) {
 
 let plotlyLoading = null;
 
-// Run when the first plot is drawn; the table needs none of it.
+// In space, plotly draws letters and markers on canvases and reads them back. Browsers that are told so beforehand keep
+// the canvases in memory and do not warn.
+const contextOf = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function getContext(kind, options) {
+  return contextOf.call(this, kind, kind === "2d" ? { ...options, willReadFrequently: true } : options);
+};
+
+// Plotly runs when the first plot is drawn; the table needs none of it.
 function loadPlotly() {
   plotlyLoading ??= unpacked("plotly").then((source) => {
     document.head.append(element("script", {}, source));
@@ -39,7 +44,7 @@ function loadPlotly() {
   return plotlyLoading;
 }
 
-// What readers chose before, where the browser lets a file keep it.
+// Keeps what readers chose before, where the browser lets a file do so.
 const memory = {
   get(name) {
     try {

@@ -1,6 +1,6 @@
-// What a row unfolds to: why seeds are missing, options, values by seed with links to their runs, environments.
+// The details that a row unfolds to: why seeds are missing, values by seed with links to runs, options, environments.
 
-// Kept for pages that were written with the same address.
+// The address is kept for pages that were written with the same one.
 const REMEMBERED = `mlflow ${INDEX.mlflow}`;
 let mlflowAddress = memory.get(REMEMBERED) ?? INDEX.mlflow;
 
@@ -9,7 +9,7 @@ function runAddress([experiment, run]) {
   return `${base}/#/experiments/${encodeURIComponent(experiment)}/runs/${encodeURIComponent(run)}?workflowType=machine_learning`;
 }
 
-// Only the web's addresses: a reader may paste anything.
+// Links lead to addresses of the web only: a reader may paste anything.
 function runLink(run) {
   const link = element("a", { target: "_blank", rel: "noreferrer", title: run[1] }, run[1].slice(0, 8));
   link.run = run;
@@ -37,13 +37,6 @@ function mlflowField() {
   return element("label", { class: "field" }, element("span", {}, "Runs open in MLflow at"), input);
 }
 
-// Seeds that are missing for one reason stand together.
-function reasonsOf(row) {
-  const seeds = new Map();
-  for (const [seed, why] of row.unfinished) seeds.set(why, [...(seeds.get(why) ?? []), seed]);
-  return [...seeds].map(([why, found]) => [`seed${found.length > 1 ? "s" : ""} ${found.join(", ")}`, why]);
-}
-
 function definitions(entries) {
   return element(
     "dl",
@@ -54,13 +47,13 @@ function definitions(entries) {
 
 function detailsOf(board, row) {
   const parts = [];
-  if (row.unfinished.length) {
+  if (row.reasons.length) {
     parts.push(
       element(
         "section",
         {},
         element("h3", {}, "Not finished"),
-        element("ul", { class: "reasons" }, reasonsOf(row).map(([seeds, why]) => element("li", {}, `${seeds}: ${why}`))),
+        element("ul", { class: "reasons" }, row.reasons.map(([seeds, why]) => element("li", {}, `${seeds}: ${why}`))),
       ),
     );
   }
@@ -71,14 +64,12 @@ function detailsOf(board, row) {
       element("section", {}, element("h3", {}, `Options${version}`), definitions(Object.entries(row.options))),
     );
   }
-  for (const position of [...new Set(row.environment)].sort((a, b) => a - b)) {
-    const seeds = row.seeds.filter((_, i) => row.environment[i] === position);
-    const of = seeds.length === row.seeds.length ? "" : ` of seed${seeds.length > 1 ? "s" : ""} ${seeds.join(", ")}`;
+  for (const [seeds, position] of row.ranIn) {
     parts.push(
       element(
         "section",
         {},
-        element("h3", {}, `Environment${of}`),
+        element("h3", {}, seeds ? `Environment of ${seeds}` : "Environment"),
         definitions(Object.entries(board.environments[position])),
       ),
     );
@@ -114,7 +105,7 @@ function seedTable(row) {
             {},
             element("th", { scope: "row" }, String(seed)),
             element("td", {}, runLink(row.runs[i])),
-            measures.map((measure) => element("td", { class: "number" }, asText(measure, row.values[measure.name][i]))),
+            measures.map((measure) => element("td", { class: "number" }, row.values[measure.name][i])),
           ),
         ),
       ),

@@ -27,7 +27,7 @@ function content(section) {
   return byId(section).querySelector(".content");
 }
 
-// A labelled choice; `options` are [value, text] pairs.
+// Makes a labelled choice; `options` are [value, text] pairs.
 function choice(label, options, value, change, attributes) {
   const select = element(
     "select",
@@ -43,7 +43,7 @@ function checkbox(label, checked, change, attributes) {
   return element("label", { class: "check" }, box, element("span", {}, label));
 }
 
-// One of a few, all of them visible; `options` are [value, text] pairs.
+// Makes a choice of one of a few, all of them visible; `options` are [value, text] pairs.
 function segments(label, name, options, value, change) {
   return element(
     "fieldset",

@@ -1,10 +1,13 @@
-"""What the page holds of recorded fronts: columns of numbers, with preference grids and anchors told once."""
+"""The page's data of recorded fronts: columns of numbers, with preference grids and anchors told once."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import moocore
+import numpy as np
+from numpy.typing import NDArray
 
 from ....errors import FrontrunnerError
 from ....metrics import Front, ReferenceFront, reference_front
@@ -12,13 +15,14 @@ from ...board.leaderboard import Board
 from ...records.store import Store
 from ...scoring.scored_cells import ScoredCell, shown_fronts
 from .packing import by_column, short
+from .texts import weights_text
 
 SHOWN_NUMBERS = 3_000_000
-"""Objectives on one page; what is above is left out, last seeds first. About 2 bytes of the file each."""
+"""How many objectives one page holds, about 2 bytes of the file each; last seeds beyond that are left out."""
 
 
 def shown_seeds(boards: Sequence[Board]) -> int | None:
-    """How many seeds of every learner have their fronts on the page; None for all of them."""
+    """Return how many seeds of every learner have their fronts on the page; None for all of them."""
     most = max((len(row.results) for board in boards for row in board.rows), default=0)
     for kept in range(most, 1, -1):
         if _numbers(boards, kept) <= SHOWN_NUMBERS:
@@ -36,13 +40,13 @@ def _numbers(boards: Sequence[Board], kept: int) -> float:
 
 
 def all_fronts(store: Store, boards: Sequence[Board], kept: int | None) -> Iterator[Mapping[str, Any]]:
-    """What is shown of every front, in the order of boards, rows and seeds; read at once, which is faster."""
+    """Read what is shown of every front, in the order of boards, rows and seeds; all at once, which is faster."""
     chosen = [result for board in boards for row in board.rows for result in list(row.results.values())[:kept]]
     return iter(shown_fronts(store, chosen))
 
 
 def front_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, Any]]) -> dict[str, Any]:
-    """Grids, anchors, the reference front, and for every row its fronts by seed, of one board.
+    """Return the grids, the anchors and the reference front of one board, and of every row its fronts by seed.
 
     Args:
         board: whose rows.
@@ -51,56 +55,70 @@ def front_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, 
     """
     grids, anchors = _Once(), _Once()
     rows: list[dict[str, Any]] = []
-    points = []
+    points: list[NDArray[np.float64]] = []
     for row in board.rows:
         by_seed = {}
         for seed in row.seeds[:kept]:
             content = next(fronts)
-            points.append(content["objectives"])
-            by_seed[str(seed)] = _front(content, grids, anchors)
+            points.append(np.asarray(content["objectives"], dtype=np.float64))
+            by_seed[str(seed)] = _front(content, points[-1], grids, anchors)
         rows.append(by_seed)
     reference = _reference(board, points, [result for row in board.rows for result in row.results.values()])
     return {
-        "grids": grids.values,
+        "grids": [{"columns": by_column(grid), "texts": [*map(weights_text, grid)]} for grid in grids.values],
         "anchors": anchors.values,
         "fronts": rows,
+        "shares": _are_shares(board, points),
         "reference": None if reference is None else by_column(reference.objectives),
     }
 
 
+def _are_shares(board: Board, points: Sequence[NDArray[np.float64]]) -> bool:
+    """Whether errors can be read as accuracies: all are shares, and no function's values in closed form."""
+    return not board.closed_form and all(front.min() >= 0 and front.max() <= 1 for front in points)
+
+
 class _Once:
-    """JSON values, each kept once and named by its position."""
+    """A list of values, each kept once and named by its position."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
         self._known: dict[str, int] = {}
 
     def position(self, value: Any) -> int:
-        key = json.dumps(value)
+        """Return where the value stands; `repr` tells it from others, which is fast: nearly all are the same."""
+        key = repr(value)
         if key not in self._known:
             self._known[key] = len(self.values)
             self.values.append(value)
         return self._known[key]
 
 
-def _front(content: Mapping[str, Any], grids: _Once, anchors: _Once) -> dict[str, Any]:
-    front: dict[str, Any] = {"f": by_column(content["objectives"])}
+def _front(content: Mapping[str, Any], points: NDArray[np.float64], grids: _Once, anchors: _Once) -> dict[str, Any]:
+    """Return one front under short names, since a page holds thousands."""
+    front: dict[str, Any] = {"f": by_column(points)}
+    # Of equal points none beats the other.
+    best = moocore.is_nondominated(points, keep_weakly=True)
+    if not best.all():
+        front["d"] = np.flatnonzero(~best).tolist()
     if content["preferences"] is not None:
-        front["g"] = grids.position(by_column(content["preferences"]))
+        front["g"] = grids.position(content["preferences"])
     if any(content["labels"]):
         front["l"] = list(content["labels"])
     known = {
-        name: [short(value) for value in content[f"{kept}_errors"]]
-        for name, kept in (("specialist", "expert"), ("pretrained", "pretrained"))
-        if content[f"{kept}_errors"] is not None
+        name: [short(value) for value in content[f"{name}_errors"]]
+        for name in ("expert", "pretrained")
+        if content[f"{name}_errors"] is not None
     }
     if known:
         front["a"] = anchors.position(known)
     return front
 
 
-def _reference(board: Board, points: Sequence[Any], results: Sequence[ScoredCell]) -> ReferenceFront | None:
-    """The front that distances were measured to; None where what is shown does not give it.
+def _reference(
+    board: Board, points: Sequence[NDArray[np.float64]], results: Sequence[ScoredCell]
+) -> ReferenceFront | None:
+    """Return the front that distances were measured to; None where the fronts on the page do not give it.
 
     It is the true front that a run recorded, or the union of all runs: its digest tells.
     """

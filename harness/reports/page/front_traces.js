@@ -1,37 +1,37 @@
-// What is drawn of fronts: learners, landmarks, the reference front, and the answers at the picked preference.
+// Fronts as plotly's traces: learners, landmarks, the reference front, and the answers at the picked preference.
 
-// Points that are no learner's: [name, values, symbol].
+// Points that are no learner's.
 function landmarks(board, drawnRows) {
   if (!front.landmarks) return [];
   const anchors = drawnRows.map(([, series]) => series.anchors).find(Boolean);
   return [
-    ["reference point", board.referencePoint, "x-thin"],
-    ["specialists, each on its own task", anchors?.specialist, "star-open"],
-    ["pre-trained model", anchors?.pretrained, "circle-x-open"],
-  ].filter(([, values]) => values);
+    { name: INDEX.referencePoint, values: board.referencePoint, symbol: "x-thin", symbolInSpace: "cross" },
+    { name: "experts, each on its own task", values: anchors?.expert, symbol: "star-open", symbolInSpace: "diamond-open" },
+    { name: "pre-trained model", values: anchors?.pretrained, symbol: "circle-x-open", symbolInSpace: "square-open" },
+  ].filter(({ values }) => values);
 }
 
 function hoverText(board, row, series, i) {
-  const lines = [`<b>${plain(row.name)}</b>`];
-  if (series.labels?.[i]) lines.push(plain(series.labels[i]));
-  lines.push(series.preferences ? `preference ${asWeights(series.preferences[i])}` : "stands for no preference");
-  board.tasks.forEach((task, t) => lines.push(`${plain(task)} ${quantity()}: ${hoverValue(series.points[i][t])}`));
-  if (!series.best[i]) lines.push("beaten by another of its own points");
-  return lines.join("<br>");
+  const said = [`<b>${escapeHtml(row.name)}</b>`];
+  if (series.labels?.[i]) said.push(escapeHtml(series.labels[i]));
+  said.push(series.preferences ? `preference ${series.texts[i]}` : "stands for no preference");
+  board.tasks.forEach((task, t) => said.push(`${escapeHtml(task)} ${quantity().unit}: ${hoverValue(series.points[i][t])}`));
+  if (!series.best[i]) said.push(INDEX.dominated);
+  return said.join("<br>");
 }
 
 function hoverValue(value) {
-  return front.accuracy ? shownValue(value).toFixed(1) : asQuality(value);
+  return front.accuracy ? shownValue(value).toFixed(1) : asError(value);
 }
 
-// Points as a plot of these axes wants them.
+// Returns points as a plot of these axes wants them.
 function along(points, axes) {
   return Object.fromEntries(axes.map((t, i) => ["xyz"[i], points.map((point) => shownValue(point[t]))]));
 }
 
 function learnerTrace(row, series, chosen, more) {
   return {
-    name: plain(row.name),
+    name: escapeHtml(row.name),
     meta: { learner: row.key, preferences: series.preferences },
     showlegend: false,
     hovertemplate: "%{hovertext}<extra></extra>",
@@ -50,9 +50,12 @@ function referenceMarks() {
   return { name: "reference front", mode: "markers", marker, hoverinfo: "skip" };
 }
 
-function landmark(name, symbol) {
-  const marker = { symbol, size: 11, color: colourOf("ink"), line: { color: colourOf("ink"), width: 1.5 } };
-  return { name, mode: "markers", marker, hovertemplate: `${name}<extra></extra>` };
+function landmark(name) {
+  return { name, mode: "markers", hovertemplate: `${name}<extra></extra>` };
+}
+
+function landmarkMarker(symbol, size) {
+  return { symbol, size, color: colourOf("ink"), line: { color: colourOf("ink"), width: 1.5 } };
 }
 
 function pickedMarks() {
@@ -67,7 +70,7 @@ function planeTraces(board, drawnRows) {
   for (const [row, series] of drawnRows) {
     const { colour, symbol } = styleOf(row.key);
     const marker = { color: colour, symbol, size: sizeOf(series) };
-    const all = series.points.map((_, i) => i).sort((a, b) => series.points[a][axes[0]] - series.points[b][axes[0]]);
+    const all = series.points.map((_, i) => i).toSorted((a, b) => series.points[a][axes[0]] - series.points[b][axes[0]]);
     const opacity = all.map((i) => (series.best[i] ? 0.95 : 0.3));
     const points = all.map((i) => series.points[i]);
     traces.push(learnerTrace(row, series, all, { mode: "markers", marker: { ...marker, opacity }, ...along(points, axes) }));
@@ -78,43 +81,18 @@ function planeTraces(board, drawnRows) {
       traces.push({ mode: "lines", line, hoverinfo: "skip", showlegend: false, meta: { staircase: row.key }, ...along(best, axes) });
     }
   }
-  for (const [name, values, symbol] of landmarks(board, drawnRows)) traces.push({ ...landmark(name, symbol), ...along([values], axes) });
+  for (const { name, values, symbol } of landmarks(board, drawnRows)) {
+    traces.push({ ...landmark(name), marker: landmarkMarker(symbol, 11), ...along([values], axes) });
+  }
   const picked = pickedPoints(drawnRows);
   if (picked.length) traces.push({ ...pickedMarks(), ...along(picked, axes) });
   return traces;
 }
 
-function spaceTraces(board, drawnRows) {
-  const seen = (point) => front.axes.map((t) => shownValue(point[t]));
-  const marks = landmarks(board, drawnRows).map(([name, values, symbol]) => [name, seen(values), symbol]);
-  const learners = drawnRows.map(([row, series]) => [row, series, series.points.map(seen)]);
-  const reference = front.reference ? rowsOfColumns(board.reference).map(seen) : [];
-  const box = boxAround([...marks.map(([, values]) => values), ...learners.flatMap(([, , points]) => points), ...reference]);
-  const at = (points) => {
-    const places = points.map(box.place);
-    return { x: places.map(([x]) => x), y: places.map(([, y]) => y) };
-  };
-  const traces = boxTraces(box, front.axes.map((t) => `${board.tasks[t]} ${quantity()}`));
-  if (front.reference) traces.push({ ...referenceMarks(), ...at(reference) });
-  for (const [row, series, points] of learners) {
-    const { colour, symbol } = styleOf(row.key);
-    // What is nearer is drawn later and stronger.
-    const depths = points.map((point) => box.place(point)[2]);
-    const all = points.map((_, i) => i).sort((a, b) => depths[b] - depths[a]);
-    const opacity = all.map((i) => 0.85 - 0.2 * depths[i]).map((value) => Math.min(1, Math.max(0.4, value)));
-    const marker = { color: colour, symbol, size: sizeOf(series), opacity };
-    traces.push(learnerTrace(row, series, all, { mode: "markers", marker, ...at(all.map((i) => points[i])) }));
-  }
-  for (const [name, values, symbol] of marks) traces.push({ ...landmark(name, symbol), ...at([values]) });
-  const picked = pickedPoints(drawnRows);
-  if (picked.length) traces.push({ ...pickedMarks(), ...at(picked.map(seen)) });
-  return traces;
-}
-
-// A line a point over all tasks; a null ends each line.
+// Returns a line a point over all tasks; a null ends each line.
 function lines(board, points) {
   return {
-    x: points.flatMap(() => [...board.tasks.map(plain), null]),
+    x: points.flatMap(() => [...board.tasks.map(escapeHtml), null]),
     y: points.flatMap((point) => [...point.map(shownValue), null]),
   };
 }
@@ -139,14 +117,12 @@ function parallelTraces(board, drawnRows) {
       }),
     );
   }
-  for (const [name, values, symbol] of landmarks(board, drawnRows)) {
-    const colour = colourOf("ink");
+  for (const { name, values, symbol } of landmarks(board, drawnRows)) {
     traces.push({
-      name,
+      ...landmark(name),
       mode: "lines+markers",
-      line: { color: colour, width: 1, dash: "dot" },
-      marker: { symbol, size: 9, color: colour, line: { color: colour, width: 1.5 } },
-      hovertemplate: `${name}<extra></extra>`,
+      line: { color: colourOf("ink"), width: 1, dash: "dot" },
+      marker: landmarkMarker(symbol, 9),
       ...lines(board, [values]),
     });
   }

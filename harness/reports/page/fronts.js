@@ -20,7 +20,7 @@ function showFronts() {
     element("div", { class: "beside" }, methodsPanel(), element("div", { class: "drawing" }, tools, place, note)),
   );
   fillFrontTools(tools);
-  turnByDragging(place);
+  turnByFinger(place);
   drawFronts();
 }
 
@@ -55,9 +55,9 @@ function fillFrontTools(tools) {
           changed("seed");
         }, { id: "seed" })
       : null,
-    areShares(board)
-      ? segments("Show", "front-quantity", [["error", "Error"], ["accuracy", "Accuracy"]], front.accuracy ? "accuracy" : "error", (quantity) => {
-          front.accuracy = quantity === "accuracy";
+    board.shares
+      ? segments("Show", "front-quantity", [["error", "Error"], ["accuracy", "Accuracy"]], front.accuracy ? "accuracy" : "error", (chosen) => {
+          front.accuracy = chosen === "accuracy";
           drawFronts();
         })
       : null,
@@ -70,7 +70,7 @@ function fillFrontTools(tools) {
     checkbox("Landmarks", front.landmarks, (shown) => {
       front.landmarks = shown;
       drawFronts();
-    }, { id: "landmarks", title: "reference point, specialists, pre-trained model" }),
+    }, { id: "landmarks", title: "reference point, experts, pre-trained model" }),
     front.view === "space" ? turnButtons() : null,
   ];
   tools.replaceChildren(...parts.filter(Boolean));
@@ -81,7 +81,11 @@ function shownValue(value) {
 }
 
 function quantity() {
-  return front.accuracy ? "accuracy (%)" : "error";
+  return INDEX.quantities[front.accuracy ? "accuracy" : "error"];
+}
+
+function axisTitles() {
+  return state.board.tasks.map((task) => `${task} ${quantity().unit}`);
 }
 
 let drawingWaits = false;
@@ -100,15 +104,23 @@ function drawFronts() {
   if (!place) return;
   const board = state.board;
   const rows = shownRows();
+  const impossible = front.view === "space" && !canDrawSpace();
+  place.hidden = impossible;
   const absent = rows.filter((row) => !seriesOf(row, state.seed)).map((row) => row.name);
   byId("front-note").textContent = [
+    impossible ? "This browser offers no WebGL, which the 3-D view needs. The 2-D view shows any two objectives." : "",
     absent.length ? `No front of seed ${state.seed}: ${absent.join(", ")}.` : "",
     INDEX.keptSeeds === null ? "" : `To keep the page small it holds the fronts of the first ${count(INDEX.keptSeeds, "seed")} of each learner.`,
   ].join(" ").trim();
+  if (impossible) return;
   const kinds = { plane: planeTraces, space: spaceTraces, parallel: parallelTraces };
   const drawnRows = rows.map((row) => [row, seriesOf(row, state.seed)]).filter(([, series]) => series);
   const traces = kinds[front.view](board, drawnRows);
-  plot(place, traces, frontLayout(board), pickClicked);
+  plot(place, traces, frontLayout(board), {
+    plotly_click: pickClicked,
+    plotly_relayout: keepCamera,
+    plotly_relayouting: keepCamera,
+  });
 }
 
 function pickClicked({ points }) {
@@ -117,11 +129,11 @@ function pickClicked({ points }) {
 }
 
 function frontLayout(board) {
-  const titles = board.tasks.map((task) => `${task} ${quantity()}`);
-  const [x, y, z] = front.axes;
+  const titles = axisTitles();
+  const [x, y] = front.axes;
   const common = { showlegend: true, uirevision: `${board.name} ${front.view} ${front.axes} ${front.accuracy}` };
   if (front.view === "plane") return layoutOf({ ...common, xaxis: axis(titles[x]), yaxis: axis(titles[y]) });
   if (front.view === "space") return spaceLayout(common);
-  const better = front.accuracy ? "higher is better" : "lower is better";
-  return layoutOf({ ...common, xaxis: axis("", { type: "category" }), yaxis: axis(`${quantity()}, ${better}`) });
+  const { unit, better } = quantity();
+  return layoutOf({ ...common, xaxis: axis("", { type: "category" }), yaxis: axis(`${unit}, ${better}`) });
 }

@@ -1,4 +1,4 @@
-// Which learners are drawn: one list of checkboxes that all plots follow, and their legend.
+// The choice of learners to draw: one list of checkboxes that all plots follow, and their legend.
 
 const MANY = 12;
 

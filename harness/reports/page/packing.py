@@ -1,4 +1,4 @@
-"""JSON values made small and safe to stand inside a page."""
+"""Packing: JSON values made small, and safe to stand inside a page."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 DIGITS = 5
-"""Significant digits that a page keeps of a number."""
+"""How many significant digits a page keeps of a number."""
 
 
 def short(value: float | None) -> float | int | None:
-    """The number with `DIGITS` significant digits; None for what JSON cannot say (NaN, infinity)."""
+    """Return the number with `DIGITS` significant digits; None for what JSON cannot say (NaN, infinity)."""
     if value is None or not math.isfinite(value):
         return None
     kept = float(f"{value:.{DIGITS}g}")
@@ -24,7 +24,7 @@ def short(value: float | None) -> float | int | None:
 
 
 def by_column(points: ArrayLike) -> list[list[float]]:
-    """The columns of finite points of shape (n, T), with `DIGITS` significant digits of the largest.
+    """Return the columns of finite points of shape (n, T), with `DIGITS` significant digits of the largest.
 
     Numbers that are alike stand together, which compresses better.
     """
@@ -36,11 +36,11 @@ def by_column(points: ArrayLike) -> list[list[float]]:
 
 
 def in_script(value: Any) -> str:
-    """JSON that cannot end the script element it stands in, whatever text it holds."""
+    """Return JSON that cannot end the script element it stands in, whatever text it holds."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def packed(text: str) -> str:
-    """Gzip in base64, which a browser inflates by itself; the same text is always packed the same."""
+    """Return gzip in base64, which a browser inflates by itself; the same text is always packed the same."""
     return base64.b64encode(gzip.compress(text.encode(), 5, mtime=0)).decode("ascii")

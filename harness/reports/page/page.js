@@ -5,7 +5,7 @@ const SEARCHED = 8;
 function showHeading() {
   byId("title").textContent = INDEX.title;
   const written = new Date(INDEX.generated);
-  const learners = Object.keys(INDEX.names).length;
+  const learners = Object.keys(INDEX.learners).length;
   const runs = INDEX.boards.reduce((sum, board) => sum + board.runs, 0);
   byId("about").textContent = [
     `${count(INDEX.boards.length, "board")}, ${count(learners, "learner")}, ${count(runs, "finished run")}`,
@@ -72,7 +72,7 @@ function drawAll() {
   drawFronts();
   drawCosts();
   drawProgress();
-  drawRouting();
+  drawCoefficients();
 }
 
 on(["board"], forgetPlots);
@@ -81,7 +81,7 @@ on(["board"], showFronts);
 on(["board"], showPicker);
 on(["board"], showCosts);
 on(["board"], showProgress);
-on(["board"], showRouting);
+on(["board"], showCoefficients);
 on(["board"], showSections);
 on(["shown", "seed"], () => {
   drawFronts();
@@ -91,7 +91,7 @@ on(["shown"], drawProgress);
 on(["preference"], () => {
   drawFronts();
   fillPicker();
-  if (routing.at === "picked") drawRouting();
+  if (heatMap.at === "picked") drawCoefficients();
 });
 on(["theme"], () => {
   recolourSwatches();

@@ -1,4 +1,4 @@
-// One preference, by sliders or on a triangle, and what every drawn learner answers there.
+// The picked preference, by sliders or on a triangle, and the answer of every drawn learner there.
 
 function showPicker() {
   const board = state.board;
@@ -86,7 +86,7 @@ function fillPicker() {
   const costs = answers.flatMap((answer) => answer.cost ?? []);
   const least = Math.min(...costs);
   answers.sort((a, b) => (a.cost ?? Infinity) - (b.cost ?? Infinity));
-  const shares = areShares(board);
+  const { shares } = board;
   const head = ["learner", "answers for", ...board.tasks, "weighted error ↓"];
   byId("answers").replaceChildren(
     answers.length
@@ -109,7 +109,7 @@ function answerOf(row) {
   }
   const i = nearest(series.preferences, state.preference);
   const cost = series.points[i].reduce((sum, value, t) => sum + value * state.preference[t], 0);
-  return { row, preference: series.preferences[i], errors: series.points[i], cost };
+  return { row, preference: series.texts[i], errors: series.points[i], cost };
 }
 
 function answerRow(board, answer, best, shares) {
@@ -119,11 +119,11 @@ function answerRow(board, answer, best, shares) {
     "tr",
     { class: best ? "best" : "", "data-learner": answer.row.key },
     name,
-    element("td", { class: "number" }, asWeights(answer.preference)),
+    element("td", { class: "number" }, answer.preference),
     answer.errors.map((error) =>
-      element("td", { class: "number" }, element("span", { class: "mean" }, asQuality(error)), shares ? element("span", { class: "ends" }, `acc. ${asPercent(1 - error)}`) : null),
+      element("td", { class: "number" }, element("span", { class: "mean" }, asError(error)), shares ? element("span", { class: "ends" }, `acc. ${asPercent(1 - error)}`) : null),
     ),
-    element("td", { class: "number" }, asQuality(answer.cost), best ? element("span", { class: "chip good" }, "best") : null),
+    element("td", { class: "number" }, asError(answer.cost), best ? element("span", { class: "chip good" }, "best") : null),
   );
 }
 
@@ -131,7 +131,7 @@ function answerRow(board, answer, best, shares) {
 const CORNERS = [[110, 22], [14, 186], [206, 186]];
 
 function onTriangle(preference) {
-  return [0, 1].map((axis) => preference.reduce((sum, weight, t) => sum + weight * CORNERS[t][axis], 0));
+  return [0, 1].map((k) => preference.reduce((sum, weight, t) => sum + weight * CORNERS[t][k], 0));
 }
 
 function fromTriangle(x, y) {
@@ -145,7 +145,7 @@ function fromTriangle(x, y) {
 }
 
 function triangle(board) {
-  const grid = rowsOfColumns(board.grids.reduce((most, other) => (other[0].length > most[0].length ? other : most)));
+  const grid = rowsOfColumns(board.grids.map(({ columns }) => columns).reduce((most, other) => (other[0].length > most[0].length ? other : most)));
   const pick = (event) => {
     if (event.type === "pointermove" && !event.buttons) return;
     const box = svg.getBoundingClientRect();

@@ -1,13 +1,13 @@
 // Plotly as this page uses it: calm, in the page's colours, without its own buttons.
 
 // Names are the user's, and plotly reads a little markup.
-function plain(text) {
+function escapeHtml(text) {
   return String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function axis(title, more) {
   return {
-    title: { text: plain(title), standoff: 8 },
+    title: { text: escapeHtml(title), standoff: 8 },
     gridcolor: colourOf("line"),
     zerolinecolor: colourOf("line"),
     linecolor: colourOf("line-strong"),
@@ -30,6 +30,8 @@ function layoutOf(more) {
       font: { color: colourOf("ink") },
     },
     hovermode: "closest",
+    // A finger would draw a box to zoom into, and not scroll the page.
+    dragmode: window.matchMedia("(pointer: coarse)").matches ? false : "zoom",
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, itemclick: false, itemdoubleclick: false },
     showlegend: false,
     ...more,
@@ -54,13 +56,14 @@ const sight = new IntersectionObserver(
 );
 window.addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawWaiting));
 
-function plot(place, traces, layout, clicked) {
-  waiting.set(place, [traces, layout, clicked]);
+// `heard` are listeners by plotly's names of events; those of the first drawing stay.
+function plot(place, traces, layout, heard = {}) {
+  waiting.set(place, [traces, layout, heard]);
   if (near.has(place)) drawWaiting(place);
   else sight.observe(place);
 }
 
-// One after the other, however fast they are asked for.
+// Drawings follow one another, however fast they are asked for.
 function drawWaiting(place) {
   const before = queues.get(place) ?? Promise.resolve();
   queues.set(place, before.then(() => drawNow(place)).catch((error) => tell(`A plot cannot be drawn (${error.message}).`)));
@@ -69,11 +72,12 @@ function drawWaiting(place) {
 async function drawNow(place) {
   const plotly = await loadPlotly();
   if (!waiting.has(place) || !place.isConnected) return;
-  const [traces, layout, clicked] = waiting.get(place);
+  const [traces, layout, heard] = waiting.get(place);
   waiting.delete(place);
   const first = !place.dataset.drawn;
-  await plotly.react(place, traces, layout, { displayModeBar: false, responsive: true });
-  if (first && clicked) place.on("plotly_click", clicked);
+  // A wheel over a plot in space scrolls the page, as over all others.
+  await plotly.react(place, traces, layout, { displayModeBar: false, responsive: true, scrollZoom: false });
+  if (first) for (const [name, listener] of Object.entries(heard)) place.on(name, listener);
   place.dataset.drawn = Number(place.dataset.drawn ?? 0) + 1;
 }
 

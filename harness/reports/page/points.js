@@ -1,4 +1,4 @@
-// A learner's front at one seed: its points, their preferences, and which of them the learner itself beats.
+// A learner's front at one seed: its points, their preferences, and which of them no other of its points dominates.
 
 const seriesKept = new WeakMap();
 
@@ -6,13 +6,15 @@ function seriesOf(row, seed) {
   const front = row.fronts[seed];
   if (!front) return null;
   if (!seriesKept.has(front)) {
-    const points = rowsOfColumns(front.f);
+    const grid = front.g === undefined ? null : state.board.grids[front.g];
+    const dominated = new Set(front.d);
     seriesKept.set(front, {
-      points,
-      preferences: front.g === undefined ? null : rowsOfColumns(state.board.grids[front.g]),
+      points: rowsOfColumns(front.f),
+      preferences: grid && rowsOfColumns(grid.columns),
+      texts: grid?.texts ?? null,
       labels: front.l ?? null,
       anchors: front.a === undefined ? null : state.board.anchors[front.a],
-      best: points.map((point) => !points.some((other) => dominates(other, point))),
+      best: front.f[0].map((_, i) => !dominated.has(i)),
     });
   }
   return seriesKept.get(front);
@@ -22,11 +24,8 @@ function rowsOfColumns(columns) {
   return columns[0].map((_, i) => columns.map((column) => column[i]));
 }
 
-function dominates(a, b) {
-  return a.every((value, t) => value <= b[t]) && a.some((value, t) => value < b[t]);
-}
-
-// Position of the evaluated preference nearest to the picked one.
+// Returns the position of the evaluated preference nearest to the picked one. Python cannot know it beforehand: readers
+// drag the picked one anywhere on the simplex.
 function nearest(preferences, picked) {
   let found = 0;
   let least = Infinity;
@@ -35,14 +34,4 @@ function nearest(preferences, picked) {
     if (distance < least - 1e-12) [found, least] = [i, distance];
   });
   return found;
-}
-
-// Errors can be read as accuracies where they are shares, and no mathematical function's values.
-function areShares(board) {
-  board.shares ??=
-    board.referenceSource !== "closed form" &&
-    board.fronts.every((fronts) =>
-      Object.values(fronts).every((front) => front.f.every((column) => column.every((value) => value >= 0 && value <= 1))),
-    );
-  return board.shares;
 }

@@ -1,4 +1,4 @@
-// How the set in the making got better while it was fitted, where runs were looked at.
+// The hypervolume of partial sets over the seconds of their fits, where runs were probed.
 
 const progress = { logarithmic: false };
 
@@ -30,14 +30,14 @@ function drawProgress() {
   const traces = rows.flatMap((row) => {
     const { colour, symbol } = styleOf(row.key);
     return Object.entries(row.curves).map(([seed, [seconds, volumes]]) => ({
-      name: plain(row.name),
+      name: escapeHtml(row.name),
       meta: { learner: row.key, seed },
       mode: "lines+markers",
       x: seconds,
       y: volumes,
       line: { color: colour, width: 1.5 },
       marker: { color: colour, symbol, size: 7 },
-      hovertemplate: `<b>${plain(row.name)}</b>, seed ${plain(seed)}<br>%{x:.4g} s: hypervolume %{y:.4f}<extra></extra>`,
+      hovertemplate: `<b>${escapeHtml(row.name)}</b>, seed ${escapeHtml(seed)}<br>%{x:.4g} s: hypervolume %{y:.4f}<extra></extra>`,
     }));
   });
   const silent = shownRows().filter((row) => !Object.keys(row.curves).length);

@@ -1,20 +1,24 @@
-"""What the page holds of single runs beside their fronts: curves of quality over time, and merge coefficients."""
+"""The page's data of single runs beside their fronts: curves of quality over time, and merge coefficients."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ....errors import StoreError
 from ...board.leaderboard import Row
+from ...records.coefficients import MergeCoefficients
 from .packing import by_column, short
+from .texts import weights_text
 
-ROUTING_NUMBERS = 200_000
-"""Of one run; a larger record is left to its own file."""
+MOST_COEFFICIENTS = 200_000
+"""How many coefficients of one run the page holds at most; a larger record is left to its own file."""
 
 
 def curves(row: Row, kept: int | None) -> dict[str, list[list[float | int | None]]]:
-    """Seed -> seconds of the fit, and hypervolume of the set in the making; only where both were recorded."""
+    """Return seed -> seconds of the fit, and hypervolume of the partial set; only where both were recorded."""
     found = {}
     for seed, result in list(row.results.items())[:kept]:
         if curve := result.attempt.quality_over_time():
@@ -22,8 +26,8 @@ def curves(row: Row, kept: int | None) -> dict[str, list[list[float | int | None
     return found
 
 
-def routing(row: Row) -> Mapping[str, Any] | None:
-    """Merge coefficients of the first seed that recorded them; None where none did, or the file is damaged."""
+def coefficients(row: Row) -> Mapping[str, Any] | None:
+    """Return the merge coefficients of the first seed that recorded them; None where none did, or all are damaged."""
     for seed, result in row.results.items():
         try:
             record = result.attempt.coefficients()
@@ -31,13 +35,24 @@ def routing(row: Row) -> Mapping[str, Any] | None:
             continue
         if record is None:
             continue
-        if record.coefficients.size > ROUTING_NUMBERS:
+        if record.coefficients.size > MOST_COEFFICIENTS:
             return None
         return {
             "seed": str(seed),
             "parts": list(record.parts),
             "preferences": by_column(record.preferences),
+            "texts": [weights_text(preference) for preference in record.preferences.tolist()],
+            "corners": [record.nearest(corner) for corner in np.eye(len(record.tasks))],
+            "limits": _limits(record),
             # For every preference the columns of its (parts, T) coefficients.
-            "coefficients": [by_column(coefficients) for coefficients in record.coefficients],
+            "values": [by_column(of_parts) for of_parts in record.coefficients],
         }
     return None
+
+
+def _limits(record: MergeCoefficients) -> tuple[float | int | None, float | int | None]:
+    """Return the ends of the colour scale: from 0, or with 0 in the middle where some coefficients are negative."""
+    least, most = float(record.coefficients.min()), float(record.coefficients.max())
+    if least >= -1e-9:
+        return 0, short(most) or 1
+    return short(min(least, -most)), short(max(-least, most))

@@ -1,4 +1,4 @@
-// What the reader has chosen, and who wants to know when it changes.
+// The reader's choices, and who wants to know when one changes.
 
 const TOP = 5;
 const state = { board: null, shown: new Set(), seed: null, preference: [] };
@@ -33,18 +33,13 @@ function shownRows() {
   return rowsWithFronts().filter((row) => state.shown.has(row.key));
 }
 
-// Those whose fronts are on the page.
+// Returns the seeds whose fronts are on the page.
 function boardSeeds() {
   const seeds = new Set(state.board.rows.flatMap((row) => Object.keys(row.fronts)));
-  return [...seeds].sort((a, b) => a - b);
+  return [...seeds].toSorted((a, b) => a - b);
 }
 
-// Every learner has one colour and one marker in all plots, by its place among all learners.
-const PLACES = new Map(Object.keys(INDEX.names).map((key, i) => [key, i]));
-
 function styleOf(key) {
-  const place = PLACES.get(key) ?? 0;
-  const colour = INDEX.colours[place % INDEX.colours.length];
-  const symbol = INDEX.markers[place % INDEX.markers.length];
-  return { colour: isDark() ? ON_DARK[colour] : colour, symbol };
+  const { colour, marker, markerInSpace } = INDEX.learners[key];
+  return { colour: isDark() ? INDEX.onDark[colour] : colour, symbol: marker, symbolInSpace: markerInSpace };
 }

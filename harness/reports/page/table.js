@@ -39,7 +39,7 @@ function showTable() {
       element("span", { class: "muted", id: "shown-rows" }),
     ),
     place,
-    caption(board),
+    caption(board.caption),
     mlflowField(),
   );
   const fill = (filtered) => {
@@ -73,8 +73,8 @@ function sortedRows(board, shown, filter) {
   const rows = board.rows.filter((row) => `${row.name}\n${row.method}`.toLowerCase().includes(wanted));
   const column = shown.find(({ id }) => id === sorting.column);
   const sign = sorting.direction === "ascending" ? 1 : -1;
-  // Stable, and what was not measured comes last in either direction.
-  return rows.sort((a, b) => {
+  // Sorting is stable, and what was not measured comes last in either direction.
+  return rows.toSorted((a, b) => {
     const [left, right] = [column.value(a), column.value(b)];
     if (left === null || right === null) return (left === null) - (right === null);
     return sign * (left < right ? -1 : left > right ? 1 : 0);
@@ -145,16 +145,11 @@ function rowElements(board, row, shown, intervals, unfolded) {
     const place = `column-${column.id.replace(":", "-")}`;
     if (column.id === "rank") return element("td", { class: `number ${place}` }, row.rank === null ? MISSING : String(row.rank));
     if (column.id === "learner") return element("th", { scope: "row", class: place }, button, marks(row));
-    if (column.id === "seeds") return element("td", { class: `number ${place}` }, seedsText(row));
+    if (column.id === "seeds") return element("td", { class: `number ${place}` }, row.finished);
     return element("td", { class: `number ${place}` }, column.cell(row, intervals));
   });
   show(unfolded.has(row.key));
   return [element("tr", { class: row.seeds.length ? "" : "without", "data-learner": row.key }, cells), details];
-}
-
-function seedsText(row) {
-  const asked = row.seeds.length + row.unfinished.length;
-  return asked === row.seeds.length ? String(asked) : `${row.seeds.length}/${asked}`;
 }
 
 function marks(row) {
@@ -163,31 +158,13 @@ function marks(row) {
     const title = "The paired differences of their seeds cannot tell its hypervolume from the best";
     parts.push(element("span", { class: "chip", title }, "≈ tied with best"));
   }
-  for (const [seeds, why] of reasonsOf(row)) {
+  for (const [seeds, why] of row.reasons) {
     parts.push(element("span", { class: "reason", title: why }, `${seeds}: ${why}`));
   }
   return parts;
 }
 
-function caption(board) {
-  if (!board.referencePoint) return element("p", { class: "caption" }, "No cell has finished yet.");
-  const entries = [
-    ["Objectives", `error on the ${board.split} split of ${board.suite} v${board.suiteVersion}, minimised`],
-    ["Reference point", `(${board.referencePoint.map((value) => Number(value.toPrecision(5))).join(", ")})`],
-    ["Reference front", `${board.referenceSource} (${board.referenceDigest})`],
-    ["Preferences", `grid of ${board.preferences}`],
-  ];
-  if (board.baseline !== null) entries.push(["Baseline", board.baseline]);
-  const notes = ["Values are means over finished seeds; [low, high] is the 95 % interval of the mean, by Student's t, where there are three seeds or more."];
-  if (board.rows.some((row) => row.tied)) {
-    notes.push("≈ tied with best: the paired differences of their seeds cannot tell its hypervolume from the first.");
-  }
-  if (board.rows.some((row) => row.error !== null)) {
-    notes.push("≈ before a hypervolume: an estimate, ± the half width of its 95 % interval.");
-  }
-  if (board.rows.some((row) => row.unfinished.length)) {
-    notes.push("Seeds that did not finish are named with their reason and are in no mean.");
-  }
-  notes.push(`${MISSING}: not measured. Arrows point to better.`);
-  return element("div", { class: "caption" }, definitions(entries), element("p", {}, notes.join(" ")));
+function caption({ entries, notes }) {
+  if (!entries.length) return element("p", { class: "caption" }, notes);
+  return element("div", { class: "caption" }, definitions(entries), element("p", {}, notes));
 }

@@ -1,10 +1,8 @@
-"""Puts the page together: the document, its style and scripts, plotly, and packed data for every board."""
+"""Put the page together: the document, its style and scripts, plotly, and packed data of every board."""
 
 from __future__ import annotations
 
-import datetime
 import html
-import importlib.metadata
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -12,19 +10,18 @@ from typing import Any
 
 from ....errors import ConfigError
 from ....whole_file import replacing
-from ...board.leaderboard import Board, labels
+from ...board.leaderboard import Board
 from ...board.overall_ranking import OverallRanking
 from ...records.store import Store
-from ...scoring.measures import INDICATOR_MEASURES, MEASURES
-from ..pictures.front_picture import COLOURS, MARKERS
 from .board_content import board_content
 from .front_content import all_fronts, shown_seeds
-from .packing import in_script, packed, short
+from .index_content import index_content
+from .packing import in_script, packed
 
 SCRIPTS = (
     "element.js",
-    "numbers.js",
     "data.js",
+    "numbers.js",
     "theme.js",
     "state.js",
     "plots.js",
@@ -39,11 +36,11 @@ SCRIPTS = (
     "picker.js",
     "costs.js",
     "progress.js",
-    "routing.js",
+    "coefficients.js",
     "ranking.js",
     "page.js",
 )
-"""In the order they need each other; all of them share one scope."""
+"""The page's scripts, in the order they need each other; all of them share one scope."""
 
 
 def write_page(
@@ -63,34 +60,13 @@ def write_page(
         file: to write, replaced only by a whole page.
         standings: average ranks over the boards, where there are any.
         mlflow: address that links to runs start with; readers can change it on the page.
-        title: of the page.
+        title: the page's heading.
 
     Raises:
         ConfigError: the file cannot be written.
     """
-    names = labels(boards)
     kept = shown_seeds(boards)
-    index = {
-        "title": title,
-        "version": importlib.metadata.version("frontrunner"),
-        "generated": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "mlflow": mlflow,
-        "keptSeeds": kept,
-        "names": names,
-        "colours": COLOURS,
-        "markers": [flat for _, flat, _ in MARKERS],
-        "measures": _measures(),
-        "boards": [
-            {
-                "name": board.name,
-                "suite": board.suite,
-                "learners": len(board.rows),
-                "runs": sum(len(row.results) for row in board.rows),
-            }
-            for board in boards
-        ],
-        "standings": None if standings is None else _standings(standings),
-    }
+    index = index_content(boards, standings, title=title, mlflow=mlflow, kept=kept)
     fronts = all_fronts(store, boards, kept)
     contents = [packed(in_script(board_content(board, kept, fronts))) for board in boards]
     text = _page(title, index, contents)
@@ -102,7 +78,7 @@ def write_page(
 
 
 def _page(title: str, index: dict[str, Any], contents: Sequence[str]) -> str:
-    """The whole document; what is filled in is never looked at for further places to fill."""
+    """Return the whole document; no place to fill is looked for in what has been filled in."""
     from plotly.offline import get_plotlyjs
 
     data = [
@@ -110,50 +86,26 @@ def _page(title: str, index: dict[str, Any], contents: Sequence[str]) -> str:
         *(f'<script type="text/plain" id="board-{i}">{content}</script>' for i, content in enumerate(contents)),
         f'<script type="text/plain" id="plotly">{packed(get_plotlyjs())}</script>',
     ]
-    scripts = "\n".join(_source(name) for name in SCRIPTS)
     filled = {
         "<!--title-->": html.escape(title),
-        "<!--style-->": f"<style>\n{_source('page.css')}</style>",
+        "<!--style-->": f"<style>\n{source_of('page.css')}</style>",
         "<!--data-->": "\n".join(data),
-        "<!--scripts-->": f'<script>\n(() => {{\n"use strict";\n{scripts}}})();\n</script>',
+        "<!--scripts-->": f"<script>\n{page_script()}</script>",
     }
     parts = []
-    rest = _source("page.html")
+    rest = source_of("page.html")
     for mark, content in filled.items():  # in the order in which the document has them
         before, _, rest = rest.partition(mark)
         parts += [before, content]
     return "".join([*parts, rest])
 
 
-def _source(name: str) -> str:
+def page_script() -> str:
+    """Return all scripts as the page runs them."""
+    scripts = "\n".join(source_of(name) for name in SCRIPTS)
+    return f'(() => {{\n"use strict";\n{scripts}}})();\n'
+
+
+def source_of(name: str) -> str:
+    """Return the text of one file of the page: a script, its style, its document."""
     return (files(__package__) / name).read_text(encoding="utf-8")
-
-
-def _measures() -> list[dict[str, Any]]:
-    return [
-        {
-            "name": measure.name,
-            "heading": measure.heading,
-            "unit": measure.unit,
-            "maximize": measure.maximize,
-            "about": measure.about,
-            "group": "quality" if measure.name in INDICATOR_MEASURES else "cost",
-        }
-        for measure in MEASURES.values()
-    ]
-
-
-def _standings(standings: OverallRanking) -> dict[str, Any]:
-    ranking = standings.ranking
-    return {
-        "measure": standings.measure,
-        "names": list(ranking.names),
-        "ranks": [short(rank) for rank in ranking.average_ranks],
-        "criticalDifference": short(ranking.critical_difference),
-        "friedmanP": short(ranking.friedman_p),
-        "cliques": [list(clique) for clique in ranking.cliques],
-        "tied": list(ranking.tied_with_best),
-        "enough": ranking.enough_for_diagram,
-        "boards": list(standings.boards),
-        "leftOut": list(standings.left_out),
-    }

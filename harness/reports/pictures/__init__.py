@@ -1,1 +1,1 @@
-"""What is drawn: fronts, ranks, costs, progress and routing, as PNG, HTML and in the terminal."""
+"""Pictures of fronts, ranks, costs, progress and merge coefficients: PNG, HTML, and in the terminal."""

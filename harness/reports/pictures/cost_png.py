@@ -7,20 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from ....errors import ConfigError
-from ....metrics import Front
 from ...board.leaderboard import Board, Row
 from ...scoring.measures import MEASURES, Measure
-from .figure import new_figure, plain
-from .front_picture import COLOURS, GREY, MARKERS
+from .figure import escape_mathtext, is_wide, new_figure
+from .front_picture import GREY, Markers, look_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDE = 20.0
-"""A cost axis is logarithmic where its largest value is more than so many times the smallest."""
 _MEMORY = ("fit_peak_gpu_allocated_bytes", "peak_rss_bytes")
 
 
@@ -48,32 +45,29 @@ def cost_png(board: Board, path: str | Path, *, title: str, quality: str = "hype
     ]
     if not panels:
         raise ConfigError(f"a picture of quality against cost needs a finished learner with {quality} and a cost")
-    styles = {
-        row.key: (COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)][0])
-        for i, row in enumerate(row for row in board.rows if row.seeds)
-    }
+    looks = {row.key: look_of(i) for i, row in enumerate(row for row in board.rows if row.seeds)}
     figure = new_figure((5.2 * len(panels) + 2.6, 5.0), title)
     for axes, (cost, rows) in zip(np.atleast_1d(figure.subplots(1, len(panels), sharey=True)), panels, strict=True):
-        _draw(axes, rows, MEASURES[quality], MEASURES[cost], styles)
+        _draw(axes, rows, MEASURES[quality], MEASURES[cost], looks)
     axes = figure.axes[0]
-    axes.set_ylabel(plain(MEASURES[quality].titled), fontsize=12)
+    axes.set_ylabel(escape_mathtext(MEASURES[quality].titled), fontsize=12)
     handles, names = axes.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside right center", fontsize=10, frameon=False)
     figure.savefig(path, format="png")
 
 
-def _draw(axes: Axes, rows: list[Row], quality: Measure, cost: Measure, styles: dict[str, tuple[str, str]]) -> None:
+def _draw(axes: Axes, rows: list[Row], quality: Measure, cost: Measure, looks: dict[str, tuple[str, Markers]]) -> None:
     points = np.array([[row.intervals[cost.name].mean, row.intervals[quality.name].mean] for row in rows])
-    best = points[_best(points, maximize=quality.maximize)]
-    axes.plot(*best[np.argsort(best[:, 0])].T, color=GREY, linewidth=1.0, linestyle="--", zorder=1)
+    best = unbeaten(points[:, 0], points[:, 1], maximize=quality.maximize)
+    axes.plot(*points[best].T, color=GREY, linewidth=1.0, linestyle="--", zorder=1)
     for row, (x, y) in zip(rows, points, strict=True):
-        colour, marker = styles[row.key]
+        colour, (marker, _, _) = looks[row.key]
         size = 8.0 * (1.3 if marker in "PX*" else 1.0)  # thinner than the others
         look: dict[str, Any] = {"marker": marker, "color": colour, "linestyle": "none", "markeredgecolor": "white"}
         if len(seeds := _seeds(row, cost.name, quality.name)) > 1:
             axes.plot(*zip(*seeds, strict=True), markersize=0.6 * size, markeredgewidth=0.3, alpha=0.35, **look)
-        axes.plot(x, y, markersize=size, label=plain(textwrap.fill(row.label, 28)), zorder=3, **look)
-    if points[:, 0].min() > 0 and points[:, 0].max() > WIDE * points[:, 0].min():
+        axes.plot(x, y, markersize=size, label=escape_mathtext(textwrap.fill(row.label, 28)), zorder=3, **look)
+    if is_wide(points[:, 0].tolist()):
         axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: cost.text(value) if value > 0 else "0")
     axes.tick_params(axis="x", labelrotation=30)
@@ -81,13 +75,23 @@ def _draw(axes: Axes, rows: list[Row], quality: Measure, cost: Measure, styles: 
     axes.grid(alpha=0.25)
 
 
-def _best(points: NDArray[np.float64], *, maximize: bool) -> NDArray[np.bool_]:
-    """Which (cost, quality) no other point beats in one without losing in the other."""
-    minimised = points * (1.0, -1.0 if maximize else 1.0)
-    return Front(minimised).non_dominated_mask
+def unbeaten(costs: ArrayLike, qualities: ArrayLike, *, maximize: bool) -> list[int]:
+    """Return positions of those that no other beats in quality without costing more, the cheapest first.
+
+    Args:
+        costs: shape (n,), less is better.
+        qualities: shape (n,).
+        maximize: whether more quality is better.
+    """
+    minimised = np.asarray(qualities, dtype=np.float64) * (-1.0 if maximize else 1.0)
+    order = np.lexsort((minimised, np.asarray(costs)))
+    in_order = minimised[order]
+    cheaper = np.minimum.accumulate(np.append(np.inf, in_order[:-1]))  # the best quality of all that cost no more
+    best: list[int] = order[in_order < cheaper].tolist()
+    return best
 
 
 def _seeds(row: Row, cost: str, quality: str) -> list[tuple[float, float]]:
-    """(cost, quality) of every seed that has both."""
+    """Return (cost, quality) of every seed that has both."""
     costs, qualities = row.values(cost), row.values(quality)
     return [(costs[seed], qualities[seed]) for seed in costs if seed in qualities]

@@ -1,16 +1,20 @@
-"""What all PNG pictures share: a figure without a screen, and text that is not typeset."""
+"""Parts that all PNG pictures share: a figure without a screen, text that is not typeset, the choice of a scale."""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+WIDE = 20.0
+"""An axis is logarithmic where its largest value is more than so many times the smallest."""
+
 
 def new_figure(size: tuple[float, float], title: str, *, dpi: int = 120) -> Figure:
-    """An empty figure with a title at its upper left, folded to the width.
+    """Return an empty figure with a title at its upper left, folded to the width.
 
     Args:
         size: width and height in inches.
@@ -23,10 +27,15 @@ def new_figure(size: tuple[float, float], title: str, *, dpi: int = 120) -> Figu
     figure = Figure(figsize=size, dpi=dpi, layout="constrained")
     FigureCanvasAgg(figure)
     folded = textwrap.fill(title, int(10 * size[0]))  # about ten characters an inch
-    figure.suptitle(plain(folded), fontsize=14, x=0.01, horizontalalignment="left")
+    figure.suptitle(escape_mathtext(folded), fontsize=14, x=0.01, horizontalalignment="left")
     return figure
 
 
-def plain(text: str) -> str:
+def escape_mathtext(text: str) -> str:
     """Escape what matplotlib would typeset as mathematics."""
     return text.replace("$", r"\$")
+
+
+def is_wide(values: Sequence[float]) -> bool:
+    """Whether the values are positive and differ so much that a logarithmic axis shows them better."""
+    return len(values) > 0 and min(values) > 0 and max(values) > WIDE * min(values)

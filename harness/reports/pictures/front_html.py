@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ....metrics import Front
-from .front_picture import DOMINATED, GREY, REFERENCE, Picture, Series, make_picture
+from .front_picture import CAMERA, DOMINATED, GREY, REFERENCE, Picture, Series, make_picture
 
 # plotly's own page has no title, and a margin that makes it scroll
 _PAGE = """<!doctype html>
@@ -65,9 +65,7 @@ def front_html(
         figure.update_layout(xaxis_title=labels[0], yaxis_title=labels[1])
     elif n_tasks == 3:
         axes = {f"{axis}axis_title": label for axis, label in zip("xyz", labels, strict=True)}
-        # Not plotly's default view along the diagonal, where better and worse fronts hide each other.
-        camera = {"eye": {"x": 1.7, "y": -1.1, "z": 0.6}, "center": {"z": -0.2}}
-        figure.update_layout(scene={**axes, "aspectmode": "cube", "camera": camera})
+        figure.update_layout(scene={**axes, "aspectmode": "cube", "camera": CAMERA})
     else:
         figure.update_layout(xaxis_type="category", yaxis_title=html.escape(picture.quantity))
     figure.update_layout(
@@ -105,7 +103,7 @@ def _trace(picture: Picture, series: Series, chosen: NDArray[np.int_], *, faint:
         "marker": {
             "color": series.colour,
             "symbol": series.markers[2 if n_tasks == 3 else 1],
-            "size": series.size * (0.8 if n_tasks == 3 else 1.4),
+            "size": series.size * (1.4 if n_tasks != 3 else 1.2 if series.markers[2] == "cross" else 0.8),
         },
         "opacity": 0.25 if faint else 0.9,
         "hovertext": hover,

@@ -1,4 +1,4 @@
-"""What a picture of fronts shows, before any library draws it: series, colours, markers, axes."""
+"""The content of a picture of fronts, before any library draws it: series, colours, markers, axes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,22 @@ from ....metrics import Front
 # Okabe and Ito's colours without their yellow, which is lost on white, then a grey and Tol's wine. Nine
 # colours and ten markers have no common factor, so ninety methods differ.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#7F7F7F")
+ON_DARK = {
+    "#0072B2": "#4496D6",
+    "#D55E00": "#F07B3A",
+    "#009E73": "#2DBD90",
+    "#CC79A7": "#E39AC4",
+    "#E69F00": "#F2B632",
+    "#56B4E9": "#9AD4F7",
+    "#000000": "#F4F4F4",
+    "#882255": "#C2517F",
+    "#7F7F7F": "#A0A0A0",
+}
+"""The same colours for dark ground, where black is lost and blue and wine nearly so."""
+
+Markers = tuple[str, str, str]
 # matplotlib's marker, plotly's, and one of those few that plotly draws in space without a symbol font
-MARKERS = (
+MARKERS: tuple[Markers, ...] = (
     ("o", "circle", "circle"),
     ("s", "square", "square"),
     ("D", "diamond", "diamond"),
@@ -30,28 +44,40 @@ MARKERS = (
 GREY = "#444444"
 REFERENCE = "reference point"
 DOMINATED = "dominated by its own method"
+CAMERA = {"eye": {"x": 1.6, "y": -1.02, "z": 0.58}, "center": {"x": 0.0, "y": 0.0, "z": -0.18}}
+"""Where plotly looks from: not along the diagonal, its default, where better and worse fronts hide each other."""
+
+
+def look_of(place: int) -> tuple[str, Markers]:
+    """Return the colour and the markers of the method at this place, from 0; ninety places differ."""
+    return COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+
+
+def quantity_words(*, as_accuracy: bool, quantity: str = "error") -> tuple[str, str]:
+    """Return what an axis shows and which way is better: `accuracy (%)`, `higher is better`."""
+    return ("accuracy (%)", "higher is better") if as_accuracy else (quantity, "lower is better")
 
 
 @dataclass(frozen=True)
 class Series:
-    """One method as it is shown: points of shape (n, T) in shown units, best first in the first objective."""
+    """One method in a picture: points of shape (n, T) in shown units, best first in the first objective."""
 
     name: str
     colour: str
-    markers: tuple[str, str, str]
+    markers: Markers
     points: NDArray[np.float64]
     best: NDArray[np.bool_]  # those that no other point of the method dominates
     preferences: NDArray[np.float64] | None
 
     @property
     def size(self) -> float:
-        """Marker size: a method of one point must not drown among curves."""
+        """The marker's size: a method of one point must not drown among curves."""
         return 6.5 if len(self.points) > 1 else 10.0
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What both libraries draw; ``axes`` are the labels of the T axes."""
+    """The content that both libraries draw; ``axes`` are the labels of the T axes."""
 
     series: tuple[Series, ...]
     tasks: tuple[str, ...]
@@ -67,7 +93,7 @@ def make_picture(
     as_accuracy: bool,
     quantity: str,
 ) -> Picture:
-    """What to draw, in shown units; arguments and errors are those of `front_png`."""
+    """Return what to draw, in shown units; arguments and errors are those of `front_png`."""
     if not fronts:
         raise ConfigError("a picture needs at least one front; found none")
     for name, front in fronts.items():
@@ -87,10 +113,9 @@ def make_picture(
         order = np.argsort(front.objectives[:, 0], kind="stable")
         best = front.non_dominated_mask[order]
         preferences = None if front.preferences is None else front.preferences[order]
-        colour, markers = COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]
+        colour, markers = look_of(i)
         series.append(Series(name, colour, markers, shown(front.objectives[order]), best, preferences))
-    unit = "accuracy (%)" if as_accuracy else quantity
-    better = "higher is better" if as_accuracy else "lower is better"
+    unit, better = quantity_words(as_accuracy=as_accuracy, quantity=quantity)
     return Picture(
         tuple(series),
         tuple(tasks),

@@ -14,16 +14,16 @@ from rich.text import Text
 from ....metrics import Front
 
 MAX_WIDTH = 72
-"""Of one scatter: wider ones tell no more."""
+"""The width of a scatter is no more: wider ones tell no more."""
 MIN_WIDTH = 30
-"""Of scatters that stand side by side."""
+"""The width of scatters that stand side by side is no less."""
 GAP = 3
 MEMBER, DOMINATED = "bold cyan", "dim"
 
 
 @dataclass(frozen=True)
 class FrontPlot:
-    """Scatters of a minimised front, lower left is better; dominated members are drawn small and dim.
+    """A minimised front as scatters, lower left is better; dominated members are drawn small and dim.
 
     Two tasks make one scatter, three make one a pair; of more tasks the pair is drawn whose errors conflict most among
     the members that nothing dominates. A front of one point, or of one task, is not drawn.
@@ -63,7 +63,7 @@ class FrontPlot:
 
 
 def most_conflicting(points: NDArray[np.float64]) -> tuple[int, int]:
-    """Of points (n, T), the two objectives of lowest correlation: where one improves, the other gets worse."""
+    """Return the two objectives of points (n, T) whose correlation is lowest: one improves, the other gets worse."""
     centred = points - points.mean(axis=0)
     norms = np.linalg.norm(centred, axis=0)
     products = centred.T @ centred
@@ -82,7 +82,7 @@ def scatter(
     height: int,
     ascii_only: bool = False,
 ) -> Text:
-    """Points (n, 2) on `height` lines within axes, `width` characters in all; `kept` ones lie on top of the others."""
+    """Draw points (n, 2) on `height` lines within axes, `width` characters in all; `kept` ones lie on top."""
     member, dominated, side, corner, bottom = "o.|+-" if ascii_only else "●·│└─"
     low, high = points.min(axis=0), points.max(axis=0)
     ends = [[f"{value:.3g}" for value in (low[axis], high[axis])] for axis in (0, 1)]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from ....metrics import Front
-from .figure import new_figure, plain
+from .figure import escape_mathtext, new_figure
 from .front_picture import DOMINATED, GREY, REFERENCE, Picture, Series, make_picture
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def _draw_pair(axes: Axes, picture: Picture, i: int, j: int) -> None:
             axes.plot(points[:, i], points[:, j], linestyle="none", alpha=alpha, **_marker(series))
     if picture.reference is not None:
         axes.plot(picture.reference[i], picture.reference[j], "x", color=GREY, markersize=9)
-    axes.set_xlabel(plain(picture.axes[i]), fontsize=12)
-    axes.set_ylabel(plain(picture.axes[j]), fontsize=12)
+    axes.set_xlabel(escape_mathtext(picture.axes[i]), fontsize=12)
+    axes.set_ylabel(escape_mathtext(picture.axes[j]), fontsize=12)
     axes.grid(alpha=0.25)
 
 
@@ -86,7 +86,7 @@ def _draw_space(axes: Any, picture: Picture) -> None:
     if picture.reference is not None:
         axes.plot(*picture.reference[:, None], "x", color=GREY, markersize=9)
     for axis, label in zip((axes.xaxis, axes.yaxis, axes.zaxis), picture.axes, strict=True):
-        axis.set_label_text(plain(label), fontsize=11)
+        axis.set_label_text(escape_mathtext(label), fontsize=11)
         axis.labelpad = 8
         axis.get_major_locator().set_params(nbins=5)  # more run into each other
     axes.set_box_aspect(None, zoom=0.88)  # the constrained layout does not see the labels of a 3-D axis
@@ -101,8 +101,8 @@ def _draw_parallel(axes: Axes, picture: Picture) -> None:
             axes.plot(ticks, point, color=series.colour, **style)
     if picture.reference is not None:
         axes.plot(ticks, picture.reference, "x:", color=GREY, markersize=9)
-    axes.set_xticks(ticks, [plain(task) for task in picture.tasks], fontsize=12)
-    axes.set_ylabel(plain(picture.quantity), fontsize=12)
+    axes.set_xticks(ticks, [escape_mathtext(task) for task in picture.tasks], fontsize=12)
+    axes.set_ylabel(escape_mathtext(picture.quantity), fontsize=12)
     axes.grid(axis="x")
 
 
@@ -120,7 +120,7 @@ def _marker(series: Series) -> dict[str, Any]:
 def _draw_legend(figure: Figure, picture: Picture) -> None:
     from matplotlib.lines import Line2D
 
-    names = [plain(textwrap.fill(series.name, 28)) for series in picture.series]
+    names = [escape_mathtext(textwrap.fill(series.name, 28)) for series in picture.series]
     handles = [
         Line2D([], [], ls="none", label=name, **_marker(series))
         for name, series in zip(names, picture.series, strict=True)

@@ -10,15 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import ConfigError
-from .figure import new_figure, plain
-from .front_picture import COLOURS, MARKERS
-
-WIDE = 20.0
-"""Time is logarithmic where the longest fit takes more than so many times the shortest."""
+from .figure import escape_mathtext, is_wide, new_figure
+from .front_picture import look_of
 
 
 def progress_png(curves: Mapping[str, Sequence[NDArray[np.float64]]], path: str | Path, *, title: str) -> None:
-    """Write a PNG of the hypervolume that sets in the making had after so many seconds of their fits.
+    """Write a PNG of the hypervolume of partial sets over the seconds of their fits.
 
     Every seed is a line; a learner's seeds share colour and marker. A learner without steps is a point at its end.
 
@@ -35,13 +32,14 @@ def progress_png(curves: Mapping[str, Sequence[NDArray[np.float64]]], path: str 
     figure = new_figure((9.0, 5.0), title)
     axes = figure.add_subplot()
     for i, (name, seeds) in enumerate(curves.items()):
+        colour, (marker, _, _) = look_of(i)
         for j, (seconds, hypervolumes) in enumerate(seeds):
             axes.plot(
                 seconds,
                 hypervolumes,
-                label=plain(textwrap.fill(name, 28)) if j == 0 else "_",
-                color=COLOURS[i % len(COLOURS)],
-                marker=MARKERS[i % len(MARKERS)][0],
+                label=escape_mathtext(textwrap.fill(name, 28)) if j == 0 else "_",
+                color=colour,
+                marker=marker,
                 markersize=5.0 if len(seconds) > 1 else 8.0,
                 markeredgecolor="white",
                 markeredgewidth=0.5,
@@ -49,7 +47,7 @@ def progress_png(curves: Mapping[str, Sequence[NDArray[np.float64]]], path: str 
                 alpha=0.85,
             )
     ends = [seconds[-1] for seeds in curves.values() for seconds, _ in seeds]
-    if min(ends) > 0 and max(ends) > WIDE * min(ends):
+    if is_wide(ends):
         axes.set_xscale("log")
     axes.set_xlabel("seconds of the fit", fontsize=12)
     axes.set_ylabel("hypervolume of the set so far ↑\n(validation split, corners and centre)", fontsize=12)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ....errors import ConfigError
 from ....metrics.ranking import DIAGRAM_BLOCKS, DIAGRAM_LEARNERS, Ranking
-from .figure import new_figure, plain
+from .figure import escape_mathtext, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +53,7 @@ def rank_png(ranking: Ranking, path: str | Path, *, title: str) -> None:
 
 
 def _draw_axis(axes: Axes, ranking: Ranking, below: float) -> None:
-    """Ranks to the right, inches downwards; the ruler and what was tested above."""
+    """Draw the axis (ranks to the right, inches downwards), and above it the ruler and the test."""
     k = len(ranking.names)
     margin = 0.8 * (k - 1)  # for the names on either side
     axes.set_xlim(1 - margin, k + margin)
@@ -76,7 +76,7 @@ def _draw_axis(axes: Axes, ranking: Ranking, below: float) -> None:
 
 
 def _draw_names(axes: Axes, ranking: Ranking, on_left: int, bars: float) -> None:
-    """The better half on the left from the top down, the others on the right from the bottom up: no lines cross."""
+    """Hang the better half on the left, top down, and the others on the right, bottom up: no lines cross."""
     k = len(ranking.names)
     for i, (name, average) in enumerate(zip(ranking.names, ranking.average_ranks, strict=True)):
         left = i < on_left
@@ -84,7 +84,7 @@ def _draw_names(axes: Axes, ranking: Ranking, on_left: int, bars: float) -> None
         depth = -bars - _LINE * (line + 0.4)
         edge = 1 - 0.04 * (k - 1) if left else k + 0.04 * (k - 1)
         axes.plot([average, average, edge], [0, depth, depth], color=BLACK, linewidth=1.0)
-        text = plain(name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…")
+        text = escape_mathtext(name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…")
         shown = f"{text}  {average:.2f}" if left else f"{average:.2f}  {text}"
         beside = edge + (-0.012 if left else 0.012) * (k - 1)
         axes.text(beside, depth, shown, ha="right" if left else "left", va="center", fontsize=11, color=BLACK)

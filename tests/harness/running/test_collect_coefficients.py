@@ -6,7 +6,7 @@ import pytest
 import frontrunner as fr
 from frontrunner.harness.records.coefficients import MergeCoefficients
 from frontrunner.harness.records.front_record import FrontRecord
-from frontrunner.harness.reports.pictures.routing_png import routing_png, shortened
+from frontrunner.harness.reports.pictures.coefficients_png import coefficients_png, shortened
 from frontrunner.harness.running.collect_coefficients import collect_coefficients
 from frontrunner.harness.running.worker import Request, run_cell
 from frontrunner.harness.running.worker_events import Reporter
@@ -130,7 +130,7 @@ def test_any_number_of_tasks_and_parts_can_be_drawn(n_tasks, tmp_path):
     grid = fr.simplex_grid(n_tasks, 2) if n_tasks > 1 else np.ones((1, 1))
     tasks = tuple(f"cost in ${t}" for t in range(n_tasks))
     routing = MergeCoefficients(tasks, ("the model",), grid, np.zeros((len(grid), 1, n_tasks)))
-    routing_png(routing, tmp_path / "coefficients.png", title="none")
+    coefficients_png(routing, tmp_path / "coefficients.png", title="none")
     assert (tmp_path / "coefficients.png").stat().st_size > 1000
 
 
@@ -145,7 +145,7 @@ def test_rows_are_the_parts_from_top_to_bottom_and_white_is_zero(tmp_path, monke
 
     monkeypatch.setattr(Axes, "imshow", watch)
     routing = some_routing()
-    routing_png(routing, tmp_path / "coefficients.png", title="rows")
+    coefficients_png(routing, tmp_path / "coefficients.png", title="rows")
     assert len(images) == 4
     for (values, options), preference in zip(images, [*np.eye(3), np.full(3, 1 / 3)], strict=True):
         np.testing.assert_array_equal(values, routing.coefficients[routing.nearest(preference)])

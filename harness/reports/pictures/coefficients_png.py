@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...records.coefficients import MergeCoefficients
-from .figure import new_figure, plain
+from .figure import escape_mathtext, new_figure
 
 CELL_INCHES = 0.24
 MIN_PANEL_INCHES = 0.9
@@ -17,34 +17,34 @@ LETTER_INCHES = 0.085
 CAPTION_LINES = 4
 
 
-def routing_png(routing: MergeCoefficients, path: str | Path, *, title: str) -> None:
+def coefficients_png(record: MergeCoefficients, path: str | Path, *, title: str) -> None:
     """Write a PNG with a panel for every corner of the simplex and one for its centre.
 
     Rows are parts of the model, the first at the top; columns are the T experts; colour is the coefficient, white
     at 0. Where a corner or the centre is not on the grid, the nearest recorded preference stands for it.
 
     Args:
-        routing: what was recorded.
+        record: the coefficients.
         path: the file to write; its folder exists.
         title: one line above the picture.
     """
-    n_tasks, n_parts = len(routing.tasks), len(routing.parts)
+    n_tasks, n_parts = len(record.tasks), len(record.parts)
     wanted = np.vstack([np.eye(n_tasks), np.full(n_tasks, 1 / n_tasks)]) if n_tasks > 1 else np.ones((1, 1))
-    shown = [routing.nearest(preference) for preference in wanted]
+    shown = [record.nearest(preference) for preference in wanted]
     # All panels are one image with gaps, which takes a tenth of the time of axes for each.
     width = max(CELL_INCHES, MIN_PANEL_INCHES / n_tasks)
     starts = np.arange(len(shown)) * (n_tasks + GAP_INCHES / width)
-    names = shortened(routing.parts)
+    names = shortened(record.parts)
     size = (
         1.7 + LETTER_INCHES * max(map(len, names)) + width * float(starts[-1] + n_tasks),
         max(2.6, 1.9 + CELL_INCHES * n_parts),
     )
     figure = new_figure(size, title)
     axes = figure.add_subplot()
-    largest = float(np.abs(routing.coefficients[shown]).max()) or 1.0
+    largest = float(np.abs(record.coefficients[shown]).max()) or 1.0
     for start, position in zip(starts, shown, strict=True):
         image = axes.imshow(
-            routing.coefficients[position],
+            record.coefficients[position],
             extent=(start, start + n_tasks, n_parts, 0),
             cmap="RdBu_r",
             vmin=-largest,
@@ -54,10 +54,12 @@ def routing_png(routing: MergeCoefficients, path: str | Path, *, title: str) -> 
     axes.set_xlim(0, starts[-1] + n_tasks)
     columns = (starts[:, None] + np.arange(n_tasks)).ravel()
     axes.vlines(columns, 0, n_parts, colors="white", linewidth=1.0)
-    axes.set_xticks(columns + 0.5, [*map(plain, routing.tasks)] * len(shown), rotation=90, fontsize=9)
-    axes.set_yticks(np.arange(n_parts) + 0.5, [*map(plain, names)], fontsize=9)
+    axes.set_xticks(columns + 0.5, [*map(escape_mathtext, record.tasks)] * len(shown), rotation=90, fontsize=9)
+    axes.set_yticks(np.arange(n_parts) + 0.5, [*map(escape_mathtext, names)], fontsize=9)
     captions = axes.secondary_xaxis("top")
-    captions.set_xticks(starts + n_tasks / 2, [plain(_caption(routing, position)) for position in shown], fontsize=9)
+    captions.set_xticks(
+        starts + n_tasks / 2, [escape_mathtext(_caption(record, position)) for position in shown], fontsize=9
+    )
     for each in (axes, captions):
         each.tick_params(length=0)
         each.spines[:].set_visible(False)
@@ -68,7 +70,7 @@ def routing_png(routing: MergeCoefficients, path: str | Path, *, title: str) -> 
 
 
 def shortened(parts: tuple[str, ...]) -> list[str]:
-    """Names without what they need not say: from the number of the block on, else without what all lie in."""
+    """Shorten the names of parts: from the number of the block on, else without the modules that hold all of them."""
     paths = [part.split(".") for part in parts]
     numbered = [next((i for i, word in enumerate(path) if word.isdigit()), 0) for path in paths]
     if len(names := {".".join(path[i:]): None for path, i in zip(paths, numbered, strict=True)}) == len(parts):
@@ -78,12 +80,12 @@ def shortened(parts: tuple[str, ...]) -> list[str]:
     return [".".join(path[common:]) for path in paths]
 
 
-def _caption(routing: MergeCoefficients, position: int) -> str:
-    """What the preference wants: a task, all tasks alike, or its weights."""
-    preference: NDArray[np.float64] = routing.preferences[position]
+def _caption(record: MergeCoefficients, position: int) -> str:
+    """Return what the preference asks for: a task, all tasks alike, or its weights."""
+    preference: NDArray[np.float64] = record.preferences[position]
     if preference.max() > 1 - 1e-9:
-        return f"all for\n{routing.tasks[int(preference.argmax())]}"
+        return f"all for\n{record.tasks[int(preference.argmax())]}"
     if np.ptp(preference) < 1e-9:
         return "equal\nweights"
-    weights = [f"{task} {w:.2g}" for task, w in zip(routing.tasks, preference, strict=True) if w > 0]
+    weights = [f"{task} {w:.2g}" for task, w in zip(record.tasks, preference, strict=True) if w > 0]
     return "\n".join(weights) if len(weights) <= CAPTION_LINES else "nearest to\nequal weights"

@@ -1,0 +1,32 @@
+"""The captions of the page, in the words of the other reports."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ...board.columns import MISSING
+from ...board.leaderboard import Board
+from ...board.notes import UNFINISHED, as_point, reading_notes
+
+
+def caption_content(board: Board) -> dict[str, Any]:
+    """Return what the board's numbers are measured to (term, text), and a paragraph on how to read them."""
+    first = next((result for row in board.rows for result in row.results.values()), None)
+    if board.reference_point is None or first is None:
+        return {"entries": [], "notes": UNFINISHED}
+    cell = first.attempt.cell
+    n_preferences = math.comb(cell.points_per_edge + len(cell.tasks) - 2, len(cell.tasks) - 1)
+    entries = [
+        ("Objectives", f"error on the {cell.split} split of {board.suite} v{cell.suite_version}, minimised"),
+        ("Reference point", as_point(board.reference_point)),
+        ("Reference front", f"{board.reference_source} ({board.reference_digest})"),
+        ("Preferences", f"grid of {n_preferences}"),
+    ]
+    if board.baseline is not None:
+        entries.append(("Baseline", board.baseline))
+    notes = reading_notes(board, tied="beside a name")
+    if any(row.unfinished for row in board.rows):
+        notes.append("Seeds that did not finish are named with their reason and are in no mean.")
+    notes.append(f"{MISSING}: not measured. Arrows point to better.")
+    return {"entries": entries, "notes": " ".join(notes)}

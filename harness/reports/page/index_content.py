@@ -1,0 +1,115 @@
+"""The page's data beside its boards: learners, measures, words and the ranking over boards, as JSON values."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...board.columns import MISSING
+from ...board.leaderboard import Board, labels
+from ...board.notes import left_out, ranked_by
+from ...board.overall_ranking import OverallRanking
+from ...scoring.measures import INDICATOR_MEASURES, MEASURES, Measure
+from ..pictures.front_picture import CAMERA, DOMINATED, ON_DARK, REFERENCE, look_of, quantity_words
+
+
+def index_content(
+    boards: Sequence[Board], standings: OverallRanking | None, *, title: str, mlflow: str, kept: int | None
+) -> dict[str, Any]:
+    """Return what the page must know before any board is unpacked.
+
+    Args:
+        boards: all that the page shows.
+        standings: average ranks over them, where there are any.
+        title: the page's heading.
+        mlflow: address that links to runs start with.
+        kept: seeds of every learner whose fronts are shown; all when None.
+    """
+    names = labels(boards)
+    return {
+        "title": title,
+        "version": importlib.metadata.version("frontrunner"),
+        "generated": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "mlflow": mlflow,
+        "keptSeeds": kept,
+        "learners": {key: _learner(place, name) for place, (key, name) in enumerate(names.items())},
+        "onDark": ON_DARK,
+        "camera": CAMERA,
+        "measures": [_measure(measure) for measure in MEASURES.values()],
+        "missing": MISSING,
+        "dominated": DOMINATED,
+        "referencePoint": REFERENCE,
+        "quantities": {
+            "error": _quantity(*quantity_words(as_accuracy=False)),
+            "accuracy": _quantity(*quantity_words(as_accuracy=True)),
+        },
+        "boards": [{"name": board.name, "runs": sum(len(row.results) for row in board.rows)} for board in boards],
+        "standings": None if standings is None else standings_content(standings, names),
+    }
+
+
+def _learner(place: int, name: str) -> dict[str, str]:
+    """Return a learner's name, and its colour and markers: the same in all plots, by its place among all learners."""
+    colour, (_, marker, marker_in_space) = look_of(place)
+    return {"name": name, "colour": colour, "marker": marker, "markerInSpace": marker_in_space}
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
+    return {
+        "name": measure.name,
+        "heading": measure.heading,
+        "axis": f"{measure.heading} (bytes)" if measure.unit == "bytes" else measure.titled,
+        "arrow": measure.titled.removeprefix(measure.heading).strip(),
+        "unit": measure.unit,
+        "better": "higher" if measure.maximize else "lower",
+        "about": measure.about,
+        "group": "quality" if measure.name in INDICATOR_MEASURES else "cost",
+    }
+
+
+def _quantity(unit: str, better: str) -> dict[str, str]:
+    return {"unit": unit, "better": better}
+
+
+def standings_content(standings: OverallRanking, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the table of average ranks, with bars that join learners the boards cannot tell apart.
+
+    Args:
+        standings: over the boards of the page.
+        names: key of a learner -> its name.
+    """
+    ranking = standings.ranking
+    keys = {name: key for key, name in names.items()}
+    shown = ranking.critical_difference if ranking.enough_for_diagram else None
+    tied = len(ranking.tied_with_best) - 1
+    notes = [ranked_by(standings)]
+    if shown is not None:
+        notes.append(
+            f"Learners joined by a bar differ by less than the critical difference (Nemenyi, "
+            f"{100 * ranking.confidence:g} %)."
+        )
+        if tied:
+            notes.append(f"{tied} learner{'s' if tied > 1 else ''} cannot be told apart from the best.")
+    return {
+        "about": " ".join(notes),
+        "learners": [
+            {"key": keys.get(name), "name": name, "rank": round(rank, 4), "text": f"{rank:.2f}"}
+            for name, rank in zip(ranking.names, ranking.average_ranks, strict=True)
+        ],
+        "difference": None if shown is None else {"rank": round(shown, 4), "text": f"{shown:.2f}"},
+        "bars": [] if shown is None else _bars([tuple(map(ranking.names.index, clique)) for clique in ranking.cliques]),
+        "leftOut": " ".join(left_out(standings)),
+    }
+
+
+def _bars(cliques: Sequence[tuple[int, ...]]) -> list[tuple[int, int, int]]:
+    """Return (first, last, column) of every clique, a run of neighbours; overlapping ones stand side by side."""
+    ends: list[int] = []
+    bars = []
+    for clique in cliques:
+        column = next((i for i, end in enumerate(ends) if end < clique[0]), len(ends))
+        ends[column : column + 1] = [clique[-1]]
+        bars.append((clique[0], clique[-1], column))
+    return bars

@@ -1,0 +1,55 @@
+"""Texts of a board's numbers, which the page's scripts only read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ....metrics.statistics import MeanInterval
+from ...board.columns import MISSING, TOO_FEW_SEEDS
+from ...scoring.measures import Measure
+
+SMALLEST = 0.00095
+"""Below it a quality is written with an exponent, since four decimals would leave one digit of it or none."""
+
+
+def value_text(measure: Measure, value: float | None) -> str:
+    """Return a value as in the terminal, but with the digits of a small quality and a real minus sign."""
+    if value is None:
+        return MISSING
+    if value >= SMALLEST or measure.unit != "quality":  # nearly all of thousands: costs are never negative
+        return measure.text(value)
+    return small_text(value) if 0 < abs(value) < SMALLEST else _minus(measure.text(value))
+
+
+def small_text(value: float, digits: int = 2) -> str:
+    """Return a small number with an exponent, `9.5e−5`."""
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    return _minus(f"{mantissa}e{int(exponent)}")
+
+
+def estimate_text(measure: Measure, value: float, error: float) -> str:
+    """Return an estimate with the half width of its interval, `≈ 0.4380 ± 0.002`."""
+    width = small_text(error, 1) if error < SMALLEST else f"{error:.1g}"
+    return f"≈ {value_text(measure, value)} ± {width}"
+
+
+def difference_text(measure: Measure, value: float) -> str:
+    """Return a difference with its sign."""
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return sign + value_text(measure, abs(value))
+
+
+def ends_text(interval: MeanInterval, text: Callable[[float], str], *, several: bool) -> str:
+    """Return `[0.4301, 0.4480]`; where there is no interval, "too few seeds" on a board of `several`, else ""."""
+    if interval.low is None or interval.high is None:
+        return TOO_FEW_SEEDS if several else ""
+    return f"[{text(interval.low)}, {text(interval.high)}]"
+
+
+def weights_text(weights: Sequence[float]) -> str:
+    """Return a preference as `(0.25, 0.75)`."""
+    return f"({', '.join(f'{weight:.2f}' for weight in weights)})"
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
