@@ -36,6 +36,7 @@ class CellPictures:
 
     def draw(self, folder: Path) -> None:
         """Write `front.png`, and `coefficients.png` where task vectors were merged, to a folder that exists."""
+        from .pictures.coefficients_png import coefficients_png
         from .pictures.front_png import front_png
 
         front_png(
