@@ -15,21 +15,21 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import ConfigError
-from ..methods import METHODS, documented_ranges, methods
-from ..tasks import SUITES, Budget, suites
+from ..methods import METHODS, documented_ranges, list_methods
+from ..tasks import SUITES, Budget, list_suites
 
 
 def listing() -> RenderableType:
     """For the terminal."""
     parts: list[RenderableType] = []
-    for name, summary in methods().items():
+    for name, summary in list_methods().items():
         parts.append(Text.assemble((name, "bold"), f"  {summary}"))
         with contextlib.suppress(ConfigError):  # its summary says that it cannot be imported
             options = _options(METHODS.get(name).Config)
             if options.row_count:
                 parts.append(Padding.indent(options, 4))
     parts.append(Text("\nsuites", style="bold underline"))
-    for name, summary in suites().items():
+    for name, summary in list_suites().items():
         parts.append(Text.assemble((name, "bold"), f"  {summary}"))
         with contextlib.suppress(ConfigError):
             parts.append(Text(f"    tasks: {', '.join(SUITES.get(name).tasks)}"))

@@ -6,7 +6,7 @@ from .needs import Needs
 from .pareto_set import ROOT_PART, ContinuousSet, FiniteSet, ParetoSet
 from .probe import Probe
 from .ranges import Choice, Range, documented_ranges, whole_options
-from .registry import METHODS, make_learner, methods
+from .registry import METHODS, list_methods, make_learner
 
 __all__ = [
     "METHODS",
@@ -23,6 +23,6 @@ __all__ = [
     "Range",
     "documented_ranges",
     "make_learner",
-    "methods",
+    "list_methods",
     "whole_options",
 ]

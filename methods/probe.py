@@ -16,5 +16,5 @@ fit may show again what an interrupted one has shown.
 """
 
 
-def unprobed(step: int, total: int, in_the_making: Callable[[], ParetoSet]) -> None:
+def unprobed(step: int, total: int, partial_set: Callable[[], ParetoSet]) -> None:
     """A probe that does not look."""

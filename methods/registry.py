@@ -123,7 +123,7 @@ METHODS: Registry[Learner] = Registry(
 )
 
 
-def methods() -> dict[str, str]:
+def list_methods() -> dict[str, str]:
     """Name -> one-line description of every registered method."""
     return METHODS.summaries()
 

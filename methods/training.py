@@ -69,7 +69,7 @@ def train(
     stateful: Stateful | None = None,
     done_steps: int = 0,
     total_steps: int | None = None,
-    in_the_making: Callable[[], ParetoSet] | None = None,
+    partial_set: Callable[[], ParetoSet] | None = None,
 ) -> None:
     """Train `parameters` in place.
 
@@ -82,7 +82,7 @@ def train(
         name: of the checkpoint.
         stateful: what the step keeps beside the parameters.
         done_steps, total_steps: where this training stands in a fit of several.
-        in_the_making: gives the set as the parameters are at the moment, where they make one before the last step.
+        partial_set: gives the set as the parameters are at the moment, where they make one before the last step.
 
     Raises:
         DivergenceError: the loss became NaN or infinite.
@@ -106,7 +106,7 @@ def train(
             for _ in range(saved["step"]):
                 next(inputs)
         if stateful is not None:
-            stateful.load_state(saved["further"])
+            stateful.load_state(saved["extra_state"])
     for number in range(first, recipe.steps + 1):
         optimizer.zero_grad()
         loss = step(next(inputs))
@@ -125,10 +125,10 @@ def train(
                         "parameters": [parameter.detach() for parameter in parameters],
                         "optimizer": optimizer.state_dict() if not last else {},
                         "schedule": schedule.state_dict(),
-                        "further": {} if stateful is None else dict(stateful.state()),
+                        "extra_state": {} if stateful is None else dict(stateful.state()),
                     },
                 )
             done, total = done_steps + number, total_steps or recipe.steps
             context.progress("fit", done, total, loss=value)
-            if in_the_making is not None and done < total:
-                context.probe(done, total, in_the_making)
+            if partial_set is not None and done < total:
+                context.probe(done, total, partial_set)

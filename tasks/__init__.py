@@ -4,7 +4,7 @@ from .classification import ClassificationProblem
 from .examples import Examples
 from .problem import Batch, Budget, Objectives, Params, Problem
 from .progress import Progress, silent
-from .suite import SUITES, Suite, load_problem, suites
+from .suite import SUITES, Suite, list_suites, load_problem
 
 __all__ = [
     "SUITES",
@@ -19,5 +19,5 @@ __all__ = [
     "Suite",
     "load_problem",
     "silent",
-    "suites",
+    "list_suites",
 ]

@@ -56,7 +56,7 @@ SUITES: Registry[Suite] = Registry(
     group="frontrunner.suites",
     builtin={
         "vision-mini": (
-            "frontrunner.tasks.vision_mini.suite:VisionMini",
+            "frontrunner.tasks.vision_mini.vision_mini_suite:VisionMini",
             "a small CLIP on up to eight real image domains at 32x32; data and weights ship with Frontrunner",
         ),
         "convex-toy": (
@@ -95,7 +95,7 @@ SUITES: Registry[Suite] = Registry(
 )
 
 
-def suites() -> dict[str, str]:
+def list_suites() -> dict[str, str]:
     """Name -> one-line description of every registered suite."""
     return SUITES.summaries()
 
@@ -111,7 +111,7 @@ def load_problem(
     """Prepare a suite: the first time experts are fine-tuned and cached, later they are read.
 
     Args:
-        suite: a registered name, see `suites()`.
+        suite: a registered name, see `list_suites()`.
         tasks: which of the suite's tasks, in this order of objectives; all when None.
         device: where weights and data go.
         seed: of everything random in the preparation, the experts' fine-tuning included.

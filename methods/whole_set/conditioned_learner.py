@@ -70,7 +70,7 @@ class ConditionedLearner(Learner):
             recipe,
             context,
             stateful=scalarization,
-            in_the_making=lambda: conditioned,
+            partial_set=lambda: conditioned,
         )
         conditioned.training_diagnostics = scalarization.diagnostics()
         return conditioned

@@ -25,7 +25,7 @@ from PIL import Image
 
 from ...errors import DataError
 from .build_packages import version_of
-from .build_sources import DOMAINS, TILE, Array, Domain
+from .build_sources import DOMAINS, TILE, Array, RawDomain
 
 ASSETS = Path(__file__).parent / "assets"
 COLUMNS = 50
@@ -131,7 +131,7 @@ def with_table(document: str, rows: Sequence[str]) -> str:
     return document.partition(begin)[0] + "\n".join([begin, *rows, end]) + document.partition(end)[2]
 
 
-def pack(domain: Domain, downloads: Path, out: Path) -> tuple[dict[str, Any], str]:
+def pack(domain: RawDomain, downloads: Path, out: Path) -> tuple[dict[str, Any], str]:
     """Writes the mosaic of one domain; returns its manifest entry and its row of the provenance table."""
     images, labels = domain.load(downloads)
     unique = unique_images(images, labels)

@@ -39,7 +39,7 @@ SKLEARN = Package(registry="PyPI", name="scikit-learn", version=version("scikit-
 
 
 @dataclass(frozen=True, kw_only=True)
-class Domain:
+class RawDomain:
     """One task of vision-mini before it is packed."""
 
     name: str
@@ -211,10 +211,10 @@ CLIPART_CLASSES = (
 )
 
 DOMAINS = (
-    Domain(name="digits", package=MNIST, licence="CC-BY-SA-3.0", classes=NUMBERS, load=digits, per_class=500),
-    Domain(name="fashion", package=FASHION, licence="MIT", classes=FASHION_CLASSES, load=fashion, per_class=500),
-    Domain(name="animals", package=ANIMALS, licence="MIT", classes=ANIMAL_CLASSES, load=animals, per_class=500),
-    Domain(
+    RawDomain(name="digits", package=MNIST, licence="CC-BY-SA-3.0", classes=NUMBERS, load=digits, per_class=500),
+    RawDomain(name="fashion", package=FASHION, licence="MIT", classes=FASHION_CLASSES, load=fashion, per_class=500),
+    RawDomain(name="animals", package=ANIMALS, licence="MIT", classes=ANIMAL_CLASSES, load=animals, per_class=500),
+    RawDomain(
         name="photos",
         package=BIGBENCH,
         licence="Apache-2.0 (package); CIFAR-10 states none",
@@ -222,16 +222,16 @@ DOMAINS = (
         load=photos,
         per_class=250,
     ),
-    Domain(name="emoji", package=EMOJI, licence="CC-BY-4.0", classes=EMOJI_CLASSES, load=emoji),
-    Domain(
+    RawDomain(name="emoji", package=EMOJI, licence="CC-BY-4.0", classes=EMOJI_CLASSES, load=emoji),
+    RawDomain(
         name="clipart",
         package=CLIPART,
         licence="LicenseRef-PublicDomain",
         classes=CLIPART_CLASSES,
         load=clipart,
     ),
-    Domain(name="optdigits", package=SKLEARN, licence="CC-BY-4.0", classes=NUMBERS, load=optdigits),
-    Domain(
+    RawDomain(name="optdigits", package=SKLEARN, licence="CC-BY-4.0", classes=NUMBERS, load=optdigits),
+    RawDomain(
         name="glyphs",
         package=FONTS,
         licence="OFL-1.1 (the fonts)",
