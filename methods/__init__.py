@@ -22,7 +22,7 @@ __all__ = [
     "Probe",
     "Range",
     "documented_ranges",
-    "make_learner",
     "list_methods",
+    "make_learner",
     "whole_options",
 ]

@@ -19,6 +19,7 @@ from ..tasks.problem import Budget, Problem
 from ..tasks.progress import Progress, silent
 from .checkpoints import Checkpoints
 from .needs import Needs
+from .options import check_options
 from .pareto_set import ParetoSet
 from .probe import Probe, unprobed
 
@@ -69,6 +70,7 @@ class Learner(ABC):
 
     def __init__(self, config: Any = None) -> None:
         self.config: Any = self.Config() if config is None else config
+        check_options(self.config, self.name)
 
     @abstractmethod
     def fit(self, problem: Problem, preferences: NDArray[np.float64], context: Context) -> ParetoSet:

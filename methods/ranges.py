@@ -11,6 +11,9 @@ from typing import Any
 
 from ..errors import ConfigError
 
+UNIONS = (typing.Union, types.UnionType)
+"""What `typing.get_origin` gives for `A | B`, depending on how A and B are written."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -104,5 +107,4 @@ def option_types(config: type, *, include_extras: bool = False) -> dict[str, Any
 
 def _is_whole(hint: Any) -> bool:
     """`int` and `int | None`; `bool` is a type of its own here."""
-    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
-    return (set(typing.get_args(hint)) if union else {hint}) - {type(None)} == {int}
+    return (set(typing.get_args(hint)) if typing.get_origin(hint) in UNIONS else {hint}) - {type(None)} == {int}

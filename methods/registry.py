@@ -44,27 +44,27 @@ METHODS: Registry[Learner] = Registry(
             "linear layers merged by preference-weighted least squares on unlabelled inputs",
         ),
         "ls": (
-            "frontrunner.methods.per_preference.ls:Ls",
+            "frontrunner.methods.per_preference.scalarized:Ls",
             "linear scalarization, one full fine-tuning a preference",
         ),
         "epo": (
-            "frontrunner.methods.per_preference.epo:EpoSearch",
+            "frontrunner.methods.per_preference.scalarized:Epo",
             "exact Pareto optimal search, one full fine-tuning a preference",
         ),
         "stch": (
-            "frontrunner.methods.per_preference.stch:Stch",
+            "frontrunner.methods.per_preference.scalarized:Stch",
             "smooth Tchebycheff scalarization, one full fine-tuning a preference",
         ),
         "pmtl": (
-            "frontrunner.methods.per_preference.pmtl:PmtlSearch",
+            "frontrunner.methods.per_preference.scalarized:Pmtl",
             "Pareto multi-task learning: one full fine-tuning a preference, each in its own cone",
         ),
         "mgda": (
-            "frontrunner.methods.per_preference.mgda:MgdaDescent",
+            "frontrunner.methods.per_preference.scalarized:Mgda",
             "multiple-gradient descent: one full fine-tuning, no preference",
         ),
         "imtl-g": (
-            "frontrunner.methods.per_preference.imtl_g:ImtlGDescent",
+            "frontrunner.methods.per_preference.scalarized:ImtlG",
             "impartial multi-task learning: one full fine-tuning, no preference",
         ),
         "pwe-moe-ls": (

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeVar
 
 import torch
+from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
-from ..errors import ConfigError, DivergenceError
+from ..errors import DivergenceError
 from ..tasks.problem import Problem
-from .checks import require_positive
 from .learner import Context
 from .pareto_set import ParetoSet
 from .ranges import Range
@@ -27,19 +27,14 @@ Input = TypeVar("Input")
 class Training:
     """Options of a learner that trains; steps and batch size are the suite's unless set."""
 
-    lr: Annotated[float | None, Range(1e-5, 1e-1, log=True)] = None
+    lr: Annotated[PositiveFloat | None, Range(1e-5, 1e-1, log=True)] = None
     """Adam's initial learning rate."""
-    final_lr_ratio: float = 0.1
+    final_lr_ratio: Annotated[float, Field(ge=0, le=1)] = 0.1
     """The learning rate falls along a cosine to this share of its initial value."""
-    steps: Annotated[int | None, Range(50, 8000, log=True, costs=True)] = None
+    steps: Annotated[PositiveInt | None, Range(50, 8000, log=True, costs=True)] = None
     """Optimizer steps (paper: 4000)."""
-    batch_size: Annotated[int | None, Range(4, 64, log=True, costs=True)] = None
+    batch_size: Annotated[PositiveInt | None, Range(4, 64, log=True, costs=True)] = None
     """Examples per task and step (paper: 16)."""
-
-    def __post_init__(self) -> None:
-        require_positive(self, "lr", "steps", "batch_size")
-        if not 0 <= self.final_lr_ratio <= 1:
-            raise ConfigError(f"final_lr_ratio must be in [0, 1], found {self.final_lr_ratio}")
 
     def labels_seen(self, problem: Problem) -> int:
         """Distinct labelled examples that one training sees; the recipe is resolved."""

@@ -17,7 +17,7 @@ __all__ = [
     "Problem",
     "Progress",
     "Suite",
+    "list_suites",
     "load_problem",
     "silent",
-    "list_suites",
 ]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field, PositiveInt
 
 from ...errors import ConfigError
 from ...tasks.problem import Budget
-from ..checks import require_positive
 from ..learner import Context
 from ..ranges import Range
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
@@ -23,21 +23,15 @@ from .quadratic_surrogate import QuadraticSurrogate, n_quadratic_terms
 class Amortization(SearchBox):
     """How the surrogates are fitted and how their front is searched."""
 
-    evaluations: Annotated[int | None, Range(45, 450, log=True, costs=True)] = None
+    evaluations: Annotated[PositiveInt | None, Range(45, 450, log=True, costs=True)] = None
     """Merged models evaluated; three for every number of a surrogate where unset (30 at T = 3, 135 at T = 8)."""
     sigmoid: bool | None = None
     """Whether each quadratic lies inside a sigmoid, the paper's warping of metrics in [0, 1]; where unset, it does
     if all measured objectives do."""
-    population: Annotated[int, Range(20, 400, log=True, costs=True)] = 100
+    population: Annotated[int, Field(ge=2), Range(20, 400, log=True, costs=True)] = 100
     """Members of the set; surrogate points per generation of NSGA-II."""
-    generations: Annotated[int, Range(20, 400, log=True, costs=True)] = 100
+    generations: Annotated[PositiveInt, Range(20, 400, log=True, costs=True)] = 100
     """Generations of NSGA-II on the surrogates, which evaluates no model."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_positive(self, "evaluations", "generations")
-        if self.population < 2:
-            raise ConfigError(f"population must be 2 or more, found {self.population}")
 
     def evaluations_for(self, n_tasks: int) -> int:
         """Three for every number of a quadratic of T coefficients where unset."""

@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import PositiveInt
 
 from ...errors import ConfigError
-from ..checks import require_positive
 from ..learner import Context
 from ..ranges import Range
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
@@ -25,12 +25,8 @@ RHO = 0.05
 class BayesianSearch(SearchBox):
     """How many merged models are evaluated."""
 
-    evaluations: Annotated[int, Range(20, 200, log=True, costs=True)] = 40
+    evaluations: Annotated[PositiveInt, Range(20, 200, log=True, costs=True)] = 40
     """Merged models evaluated, the 2 T + 2 of the initial design included."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_positive(self, "evaluations")
 
 
 class MoboMerge(CoefficientLearner):

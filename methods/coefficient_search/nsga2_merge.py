@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field, PositiveInt
 
-from ...errors import ConfigError
 from ..learner import Context
 from ..ranges import Range
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
@@ -19,18 +19,10 @@ from .evolution import evolve
 class Evolution(SearchBox):
     """Evaluations are population times generations."""
 
-    population: Annotated[int, Range(8, 100, log=True, costs=True)] = 20
+    population: Annotated[int, Field(ge=2), Range(8, 100, log=True, costs=True)] = 20
     """Merged models per generation."""
-    generations: Annotated[int, Range(2, 50, log=True, costs=True)] = 10
+    generations: Annotated[PositiveInt, Range(2, 50, log=True, costs=True)] = 10
     """How many, the first included."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.population < 2 or self.generations < 1:
-            raise ConfigError(
-                "nsga2-merge needs population >= 2 and generations >= 1, "
-                f"found population = {self.population}, generations = {self.generations}"
-            )
 
 
 class Nsga2Merge(CoefficientLearner):

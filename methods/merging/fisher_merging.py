@@ -9,11 +9,11 @@ from typing import Annotated, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from ...errors import DivergenceError
 from ...tasks.problem import Batch, Params, Problem
-from ..checks import require_positive
 from ..flat_weights import FlatWeights
 from ..learner import Context, Learner
 from ..needs import Needs
@@ -69,15 +69,12 @@ class FisherMerging(Learner):
     class Config:
         """Examples are taken one at a time, since gradients are squared example by example."""
 
-        n_examples: Annotated[int, Range(16, 1024, log=True, costs=True)] = 256
+        n_examples: Annotated[PositiveInt, Range(16, 1024, log=True, costs=True)] = 256
         """Train examples of each task whose inputs are looked at, if it has as many."""
         normalize: Annotated[bool, Choice((True, False))] = True
         """Divide each expert's Fisher by its L2 norm, so that a less certain expert does not outweigh the others."""
-        floor: float = 1e-6
+        floor: PositiveFloat = 1e-6
         """Least Fisher of a parameter, after normalizing: what is 0 for every expert is averaged."""
-
-        def __post_init__(self) -> None:
-            require_positive(self, "n_examples", "floor")
 
     config: Config
 

@@ -10,11 +10,10 @@ from typing import Annotated, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from ...errors import ConfigError
 from ...tasks.problem import Params, Problem
-from ..checks import require_positive
 from ..flat_weights import FlatWeights
 from ..learner import Context, Learner
 from ..needs import Needs
@@ -66,17 +65,12 @@ class RegMean(Learner):
     class Config:
         """Defaults are those used for CLIP models."""
 
-        n_examples: Annotated[int, Range(16, 1024, log=True, costs=True)] = 256
+        n_examples: Annotated[PositiveInt, Range(16, 1024, log=True, costs=True)] = 256
         """Train examples of each task whose inputs are looked at, if it has as many."""
-        batch_size: int = 32
+        batch_size: PositiveInt = 32
         """Most examples of a forward pass; all passes take equally many."""
-        reduce_off_diagonal: Annotated[float, Range(0.0, 1.0)] = 0.95
+        reduce_off_diagonal: Annotated[float, Field(ge=0, le=1), Range(0.0, 1.0)] = 0.95
         """The off-diagonal entries of Gram matrices are scaled by it (0.6 for GPT-2; 1 is plain least squares)."""
-
-        def __post_init__(self) -> None:
-            require_positive(self, "n_examples", "batch_size")
-            if not 0 <= self.reduce_off_diagonal <= 1:
-                raise ConfigError(f"reduce_off_diagonal must be in [0, 1], found {self.reduce_off_diagonal}")
 
     config: Config
 

@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import PositiveFloat, PositiveInt
 
-from ...errors import ConfigError
 from ...tasks.problem import Problem
 from ..learner import Context, Learner
 from ..pareto_set import FiniteSet, ParetoSet
@@ -25,17 +25,10 @@ class TaskArithmetic(Learner):
     class Config:
         """The curve is sampled at evenly spaced lambdas, both ends included."""
 
-        points: int = 11
+        points: PositiveInt = 11
         """How many models lie on the curve."""
-        max_lambda: Annotated[float, Range(0.2, 2.0)] = 1.0
+        max_lambda: Annotated[PositiveFloat, Range(0.2, 2.0)] = 1.0
         """The curve runs from 0 (pre-trained) to here."""
-
-        def __post_init__(self) -> None:
-            if self.points < 1 or self.max_lambda <= 0:
-                raise ConfigError(
-                    "task-arithmetic needs points >= 1 and max_lambda > 0, "
-                    f"found points = {self.points}, max_lambda = {self.max_lambda}"
-                )
 
     def fit(
         self,

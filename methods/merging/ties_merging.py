@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from ...errors import ConfigError
@@ -60,13 +61,13 @@ class TiesMerging(Learner):
     class Config:
         """The curve is sampled at evenly spaced lambdas, both ends included."""
 
-        keep: Annotated[float, Range(0.05, 1.0)] = 0.2
+        keep: Annotated[float, Field(gt=0, le=1), Range(0.05, 1.0)] = 0.2
         """Share of every task vector's entries that trimming keeps, the largest in magnitude."""
-        merge: Annotated[str, Choice(("sum", "mean"))] = "sum"
+        merge: Annotated[Literal["sum", "mean"], Choice(("sum", "mean"))] = "sum"
         """How agreeing entries are joined: sum (as in the paper of PWE MoE) or mean (as in that of TIES)."""
-        points: int = 11
+        points: PositiveInt = 11
         """How many models lie on the curve, or how many lambdas are tried on the validation split."""
-        max_lambda: Annotated[float, Range(0.2, 2.0)] = 1.0
+        max_lambda: Annotated[PositiveFloat, Range(0.2, 2.0)] = 1.0
         """The lambdas run from 0 (pre-trained) to here."""
         conditioned: bool = False
         """Follow the preference at one lambda, instead of a curve over lambda."""
@@ -74,15 +75,6 @@ class TiesMerging(Learner):
         """The one lambda; unset, it is chosen on the validation split at equal weights."""
 
         def __post_init__(self) -> None:
-            if not 0 < self.keep <= 1:
-                raise ConfigError(f"keep must be in (0, 1], found {self.keep}")
-            if self.merge not in ("sum", "mean"):
-                raise ConfigError(f"merge must be sum or mean, found {self.merge!r}")
-            if self.points < 1 or self.max_lambda <= 0:
-                raise ConfigError(
-                    "ties-merging needs points >= 1 and max_lambda > 0, "
-                    f"found points = {self.points}, max_lambda = {self.max_lambda}"
-                )
             if self.coefficient is not None and not self.conditioned:
                 raise ConfigError(
                     "coefficient is the one lambda of conditioned = true, expected it unset for a curve, "

@@ -10,16 +10,17 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import PositiveFloat
 from torch import Tensor
 
 from ...errors import ConfigError
 from ...tasks.problem import Problem
-from ..checks import require_positive
-from ..learner import Context, Learner
+from ..learner import Context
 from ..needs import Needs
 from ..pareto_set import ParetoSet
 from ..ranges import Range
-from ..scalarization import Linear, Scalarization
+from ..scalarization import Scalarization, TrainingGoal
+from ..scalarized_learner import ScalarizedLearner
 from ..training import Training, train
 from .conditioned_set import ConditionedSet
 
@@ -28,26 +29,21 @@ from .conditioned_set import ConditionedSet
 class ConditionedTraining(Training):
     """Options of every learner of a conditioned set."""
 
-    dirichlet_alpha: Annotated[float, Range(0.1, 10.0, log=True)] = 1.0
+    dirichlet_alpha: Annotated[PositiveFloat, Range(0.1, 10.0, log=True)] = 1.0
     """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_positive(self, "dirichlet_alpha")
 
+class ConditionedLearner(ScalarizedLearner):
+    """Trains a `ConditionedSet` on the train split: every step draws a preference and follows its scalarization.
 
-class ConditionedLearner(Learner):
-    """Trains a `ConditionedSet` on the train split; subclasses make the set and choose the scalarization."""
+    Subclasses make the set.
+    """
 
     Config: Any = ConditionedTraining
 
     @abstractmethod
     def untrained(self, problem: Problem, generator: torch.Generator) -> ConditionedSet:
         """The set before the first step."""
-
-    def scalarization_for(self, problem: Problem) -> Scalarization:
-        """Linear unless a subclass says otherwise."""
-        return Linear()
 
     def fit(
         self,
@@ -62,7 +58,7 @@ class ConditionedLearner(Learner):
         """
         recipe = self.resolved(problem)
         conditioned = self.untrained(problem, context.generator("network"))
-        scalarization = self.scalarization_for(problem)
+        scalarization = self.scalarization_for(TrainingGoal(preferences, recipe.steps))
         train(
             list(conditioned.network.parameters()),
             self.draws(problem, context),

@@ -7,14 +7,13 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
+from pydantic import PositiveFloat
 from torch import Tensor, nn
 
-from ...errors import ConfigError, UnsupportedError
+from ...errors import UnsupportedError
 from ...tasks.problem import Problem
-from ..checks import require_min_preference
 from ..flat_weights import FlatWeights, trained_names
 from ..ranges import Range
-from ..scalarization import Scalarization
 from ..scalarization.cosine_aligned import CosineAligned
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .conditioned_set import FlatSet
@@ -53,29 +52,16 @@ class Cosmos(ConditionedLearner):
     """
 
     name: ClassVar[str] = "cosmos"
+    scalarization = CosineAligned
 
     @dataclass(frozen=True)
-    class Config(ConditionedTraining):
+    class Config(CosineAligned.Options, ConditionedTraining):
         """Learning rate, steps and batch size are the suite's unless set."""
 
-        dirichlet_alpha: Annotated[float, Range(0.1, 10.0, log=True)] = 1.2
+        dirichlet_alpha: Annotated[PositiveFloat, Range(0.1, 10.0, log=True)] = 1.2
         """Concentration of the preferences drawn in training (paper: 1.2 on its image data)."""
-        penalty: Annotated[float, Range(0.01, 10.0, log=True)] = 1.0
-        """lambda, weight of the cosine (paper: 0.01 to 8, by data set)."""
-        min_preference: Annotated[float, Range(1e-3, 0.2, log=True)] = 0.05
-        """Smaller weights of a preference are raised to it in the cosine."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            if self.penalty < 0:
-                raise ConfigError(f"penalty must be 0 or more, found {self.penalty}")
-            require_min_preference(self.min_preference)
 
     config: Config
-
-    def scalarization_for(self, problem: Problem) -> Scalarization:
-        """Linear plus the cosine."""
-        return CosineAligned(self.config.penalty, self.config.min_preference)
 
     def trainings(self, problem: Problem) -> int:
         """One, conditioned."""

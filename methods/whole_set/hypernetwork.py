@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from ...errors import ConfigError
 
-FORMS = ("auto", "exact", "chunked")
 EMBEDDING_SIZE = 32
 """Length of what a chunked hypernetwork knows about a chunk."""
 

@@ -18,16 +18,15 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import PositiveFloat
 from torch import Tensor, nn
 
-from ...errors import ConfigError
 from ...metrics import Front, hypervolume
 from ...tasks.problem import Problem
 from ..learner import Context
 from ..needs import Needs
 from ..pareto_set import ParetoSet
 from ..ranges import Choice, Range
-from ..scalarization import Linear, Scalarization
 from ..scalarization.hypervolume import HypervolumeMixed
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .conditioned_set import ConditionedSet
@@ -76,27 +75,20 @@ class LayerwiseInterpolation(ConditionedLearner):
     """
 
     name: ClassVar[str] = "layerwise-interpolation"
+    scalarization = HypervolumeMixed
 
     @dataclass(frozen=True)
-    class Config(ConditionedTraining):
+    class Config(HypervolumeMixed.Options, ConditionedTraining):
         """Steps and batch size are the suite's unless set."""
 
         groups: Annotated[Literal["tensors", "layers", "model"], Choice(("tensors", "layers", "model"))] = "tensors"
         """What has coefficients of its own: every weight tensor, every layer, or the model as a whole."""
         interactions: Annotated[bool, Choice((True, False))] = True
         """Terms for pairs of tasks beside those for single tasks."""
-        hypervolume_share: Annotated[float, Range(0.0, 0.9)] = 0.0
-        """Share of the hypervolume's gradient in a step; above 0 answers spread for hypervolume, and no longer
-        minimise sum_t r_t loss_t."""
         validate: bool = True
         """Whether interpolation is taken back where it is better on the validation split."""
-        lr: Annotated[float | None, Range(1e-3, 3e-1, log=True)] = 3e-2
+        lr: Annotated[PositiveFloat | None, Range(1e-3, 3e-1, log=True)] = 3e-2
         """Adam's initial learning rate."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            if not 0 <= self.hypervolume_share < 1:
-                raise ConfigError(f"hypervolume_share must be in [0, 1), found {self.hypervolume_share}")
 
     config: Config
 
@@ -110,11 +102,6 @@ class LayerwiseInterpolation(ConditionedLearner):
                 trained.load(interpolation.state())
             trained.training_diagnostics = {**trained.training_diagnostics, "went_back_to_interpolation": float(worse)}
         return trained
-
-    def scalarization_for(self, problem: Problem) -> Scalarization:
-        """Linear, mixed with the hypervolume's gradient where that is wanted."""
-        share = self.config.hypervolume_share
-        return HypervolumeMixed(problem.n_tasks, share) if share else Linear()
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Labels of the train split, and of the validation split to compare with interpolation."""

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from ...errors import ConfigError
 from ...tasks.problem import Problem
-from ..checks import require_positive
 from ..flat_weights import FlatWeights, trained_names
 from ..ranges import Choice, Range
 from ..scalarization import Scalarization
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .conditioned_set import ConditionedSet, FlatSet
-
-STARTS = ("pretrained", "experts")
 
 
 class ModelBank(nn.Module):
@@ -50,16 +47,10 @@ class Pamal(ConditionedLearner):
     class Config(ConditionedTraining):
         """Learning rate, steps and batch size are the suite's unless set."""
 
-        start: Annotated[str, Choice(STARTS)] = "pretrained"
+        start: Annotated[Literal["pretrained", "experts"], Choice(("pretrained", "experts"))] = "pretrained"
         """Where the T models start: pretrained or experts."""
-        samples: Annotated[int, Range(1, 8, log=True, costs=True)] = 1
+        samples: Annotated[PositiveInt, Range(1, 8, log=True, costs=True)] = 1
         """Preferences a step; a forward and backward pass of the model for each."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            require_positive(self, "samples")
-            if self.start not in STARTS:
-                raise ConfigError(f"start must be one of {', '.join(STARTS)}, found {self.start!r}")
 
     config: Config
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from ...errors import UnsupportedError
 from ...tasks.problem import Params, Problem
-from ..checks import require_positive
 from ..flat_weights import trained_names
 from ..ranges import Range
 from ..task_vectors import ModelMerger
@@ -97,14 +97,10 @@ class ParetoMerging(ConditionedLearner):
     class Config(ConditionedTraining):
         """Learning rate, steps and batch size are the suite's unless set."""
 
-        rank: Annotated[int, Range(1, 64, log=True, costs=True)] = 16
+        rank: Annotated[PositiveInt, Range(1, 64, log=True, costs=True)] = 16
         """Of every matrix's shift (paper: 16)."""
         base_coefficient: Annotated[float, Range(0.0, 1.0)] = 0.3
         """lambda of the task-arithmetic model that is shifted (paper: 0.3)."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            require_positive(self, "rank")
 
     config: Config
 

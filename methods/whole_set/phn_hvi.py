@@ -8,23 +8,24 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
-from ...errors import ConfigError, DivergenceError
+from ...errors import DivergenceError
 from ...metrics.hypervolume_gradient import fronts_gradient
-from ..checks import require_min_preference, require_positive
 from ..ranges import Range
 from ..scalarization import Scalarization
+from ..scalarization.cosine_aligned import CosineAligned
 from ..scalarization.wanted_losses import wanted_losses
 from .conditioned_set import ConditionedSet
-from .phn import PhnLs
+from .phn import Phn
 
 MARGIN = 0.1
 """How far beyond the samples' worst losses the reference point lies, as a share of them."""
 
 
-class PhnHvi(PhnLs):
+class PhnHvi(Phn):
     """Multi-sample hypernetwork (Hoang et al., arXiv 2212.01130).
 
     Every step draws p preferences, evaluates all p answers on the same mini-batches and ascends the hypervolume of
@@ -40,24 +41,13 @@ class PhnHvi(PhnLs):
     name: ClassVar[str] = "phn-hvi"
 
     @dataclass(frozen=True)
-    class Config(PhnLs.Config):
+    class Config(CosineAligned.Options, Phn.Config):
         """As for phn-ls."""
 
-        samples: Annotated[int, Range(2, 16, log=True, costs=True)] = 8
+        samples: Annotated[PositiveInt, Range(2, 16, log=True, costs=True)] = 8
         """p, preferences a step; a forward and backward pass of the model for each."""
-        penalty: Annotated[float, Range(0.01, 10.0, log=True)] = 1.0
-        """Weight of the cosine."""
-        min_preference: Annotated[float, Range(1e-3, 0.2, log=True)] = 0.05
-        """Smaller weights of a preference are raised to it in the cosine."""
-        dirichlet_alpha: Annotated[float, Range(0.1, 10.0, log=True)] = 1.0
+        dirichlet_alpha: Annotated[PositiveFloat, Range(0.1, 10.0, log=True)] = 1.0
         """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            require_positive(self, "samples")
-            if self.penalty < 0:
-                raise ConfigError(f"penalty must be 0 or more, found {self.penalty}")
-            require_min_preference(self.min_preference)
 
     config: Config
 

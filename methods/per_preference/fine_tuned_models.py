@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,10 +14,11 @@ from ...errors import ConfigError
 from ...metrics import check_preference
 from ...tasks.problem import Batch, Problem
 from ..flat_weights import FlatWeights, trained_names
-from ..learner import Context, Learner
+from ..learner import Context
 from ..needs import Needs
 from ..pareto_set import FiniteSet, ParetoSet
-from ..scalarization import Scalarization
+from ..scalarization import Scalarization, TrainingGoal
+from ..scalarized_learner import ScalarizedLearner
 from ..training import Training, train
 
 
@@ -49,26 +49,14 @@ class FineTunedSet(FiniteSet):
         return self.training_diagnostics
 
 
-class FineTuned(Learner):
-    """Adam on all weights of the model; subclasses choose the scalarization.
+class FineTunedModels(ScalarizedLearner):
+    """Trains all weights of a model by Adam: one model for every preference, or one where none is followed.
 
     A scalarization that looks at the tasks' gradients needs T backward passes a step and T times the model's
     memory.
     """
 
     Config: Any = Training
-    follows_preference: ClassVar[bool] = True
-    """Where it is False one model is trained, whatever the preferences."""
-
-    @abstractmethod
-    def scalarization(self, preferences: NDArray[np.float64], own: int, steps: int) -> Scalarization:
-        """For the training of one model.
-
-        Args:
-            preferences: (n, T) all that models are trained for.
-            own: row of this one.
-            steps: of this training.
-        """
 
     def fit(
         self,
@@ -93,7 +81,7 @@ class FineTuned(Learner):
 
         total_steps = len(asked) * recipe.steps
         for own, preference in enumerate(asked):
-            scalarization = self.scalarization(asked, own, recipe.steps)
+            scalarization = self.scalarization_for(TrainingGoal(asked, recipe.steps, own))
             trained = weights.join(problem.pretrained).requires_grad_()
             step = _Step(problem, weights, trained, scalarization, preference)
             train(
@@ -145,10 +133,14 @@ class FineTuned(Learner):
         In an order of their own: what is learned must not depend on how the preferences were listed.
         """
         n_tasks = np.shape(preferences)[1]
-        return np.unique(preferences, axis=0) if self.follows_preference else np.full((1, n_tasks), 1 / n_tasks)
+        return (
+            np.unique(preferences, axis=0)
+            if self.scalarization.follows_preference
+            else np.full((1, n_tasks), 1 / n_tasks)
+        )
 
     def _set(self, problem: Problem, weights: FlatWeights, trained: Tensor, asked: NDArray[np.float64]) -> FineTunedSet:
-        return FineTunedSet(problem, weights, trained, asked if self.follows_preference else None)
+        return FineTunedSet(problem, weights, trained, asked if self.scalarization.follows_preference else None)
 
 
 def _checked(preferences: NDArray[np.float64], n_tasks: int) -> NDArray[np.float64]:
