@@ -1,13 +1,9 @@
-"""What is registered: methods with their documented options, suites with their tasks."""
+"""The listing of what is registered: methods with their documented options, suites with their tasks."""
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import dataclasses
-import inspect
-import itertools
-import textwrap
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -15,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import ConfigError
-from ..methods import METHODS, documented_ranges, list_methods
+from ..methods import METHODS, documented_ranges, list_methods, option_docs
 from ..tasks import SUITES, Budget, list_suites
 
 
@@ -38,7 +34,7 @@ def listing() -> RenderableType:
 
 def _options(config: type) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    documented, ranges = field_docs(config), documented_ranges(config)
+    documented, ranges = option_docs(config), documented_ranges(config)
     budget = {field.name for field in dataclasses.fields(Budget)}
     for field in dataclasses.fields(config):
         default = "unset" if field.default is None else str(field.default)
@@ -51,27 +47,3 @@ def _options(config: type) -> Table:
             help_text.append(f" (tuned over {searched}{asked})", style="dim")
         table.add_row(field.name, Text(default), help_text)
     return table
-
-
-def field_docs(config: type) -> dict[str, str]:
-    """Field -> the docstring that follows it in the source of the class or of one it inherits from."""
-    bases = [base for base in reversed(config.__mro__) if dataclasses.is_dataclass(base)]
-    return {name: text for base in bases for name, text in _own_field_docs(base).items()}
-
-
-def _own_field_docs(config: type) -> dict[str, str]:
-    try:
-        source = textwrap.dedent(inspect.getsource(config))
-    except (OSError, TypeError):
-        return {}  # made in an interactive session
-    (definition,) = ast.parse(source).body
-    body = definition.body if isinstance(definition, ast.ClassDef) else []
-    return {
-        field.target.id: " ".join(text.value.value.split())
-        for field, text in itertools.pairwise(body)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(text, ast.Expr)
-        and isinstance(text.value, ast.Constant)
-        and isinstance(text.value.value, str)
-    }

@@ -1,4 +1,4 @@
-"""Which learners there are, and how to make one by name."""
+"""The registry of methods, and how to make a learner by a method's name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ METHODS: Registry[Learner] = Registry(
         ),
         "experts": (
             "frontrunner.methods.merging.experts:Experts",
-            "the T fine-tuned specialists as they are",
+            "the T fine-tuned experts as they are",
         ),
         "weight-averaging": (
             "frontrunner.methods.merging.weight_averaging:WeightAveraging",
@@ -124,15 +124,19 @@ METHODS: Registry[Learner] = Registry(
 
 
 def list_methods() -> dict[str, str]:
-    """Name -> one-line description of every registered method."""
+    """Map the name of every registered method to a one-line description."""
     return METHODS.summaries()
 
 
 def make_learner(method: str, /, **options: object) -> Learner:
-    """A configured learner by the method's name.
+    """Make a learner by its method's name and options.
+
+    Args:
+        method: a registered name, see `list_methods`.
+        options: values of the fields of the learner's `Config`; text is read as the option's type.
 
     Raises:
         UnknownNameError: the method or an option is not known; the message offers the nearest.
-        ConfigError: an option's value has the wrong type or range.
+        ConfigError: an option's value has the wrong type or is out of bounds.
     """
     return configure(METHODS.get(method), options)

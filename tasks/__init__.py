@@ -1,4 +1,4 @@
-"""Floor 2: what a learner is given. Problems, and the suites that build them; knows no method and no harness."""
+"""Floor 2: problems, which learners are given, and the suites that build them. It knows no method and no harness."""
 
 from .classification import ClassificationProblem
 from .examples import Examples

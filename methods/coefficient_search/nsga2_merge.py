@@ -17,26 +17,26 @@ from .evolution import evolve
 
 @dataclass(frozen=True)
 class Evolution(SearchBox):
-    """Evaluations are population times generations."""
+    """Options of the evolution, which evaluates population times generations merged models."""
 
     population: Annotated[int, Field(ge=2), Range(8, 100, log=True, costs=True)] = 20
     """Merged models per generation."""
     generations: Annotated[PositiveInt, Range(2, 50, log=True, costs=True)] = 10
-    """How many, the first included."""
+    """Generations, the first included."""
 
 
 class Nsga2Merge(CoefficientLearner):
-    """NSGA-II (Deb et al. 2002) evolves the coefficients; whatever it evaluated on its way is a member."""
+    """Evolves merge coefficients by NSGA-II (Deb et al. 2002); every merge that it evaluates is a member."""
 
     name: ClassVar[str] = "nsga2-merge"
     Config: Any = Evolution
 
     def evaluations(self, n_tasks: int) -> int:
-        """Population times generations, or a few less where pymoo finds no further distinct offspring."""
+        """Return population times generations; pymoo evaluates a few less where it finds no more distinct offspring."""
         return int(self.config.population * self.config.generations)
 
     def search(self, evaluate: CoefficientEvaluator, context: Context) -> Found:
-        """Everything that was evaluated."""
+        """Search, and return every merge that was evaluated."""
         config = self.config
         rng = context.rng("coefficients")
         evolve(

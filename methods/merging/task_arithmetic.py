@@ -17,18 +17,18 @@ from ..task_vectors import ModelMerger
 
 
 class TaskArithmetic(Learner):
-    """theta_0 + lambda * sum_i tau_i, a curve over lambda (arXiv 2212.04089)."""
+    """Adds lambda times the sum of task vectors to the pre-trained model: a curve over lambda (arXiv 2212.04089)."""
 
     name: ClassVar[str] = "task-arithmetic"
 
     @dataclass(frozen=True)
     class Config:
-        """The curve is sampled at evenly spaced lambdas, both ends included."""
+        """Options of the curve, which is sampled at evenly spaced lambdas, both ends included."""
 
         points: PositiveInt = 11
-        """How many models lie on the curve."""
+        """Models on the curve."""
         max_lambda: Annotated[PositiveFloat, Range(0.2, 2.0)] = 1.0
-        """The curve runs from 0 (pre-trained) to here."""
+        """End of the curve, which starts at 0 (pre-trained)."""
 
     def fit(
         self,
@@ -36,7 +36,7 @@ class TaskArithmetic(Learner):
         preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
-        """Nothing is learned; the set holds the models along the curve."""
+        """Return the set of the models along the curve; nothing is learned."""
         merge = ModelMerger(problem)
         lambdas = np.linspace(0.0, self.config.max_lambda, self.config.points).tolist()
         return FiniteSet(

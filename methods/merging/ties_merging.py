@@ -1,4 +1,4 @@
-"""`ties-merging`: task vectors trimmed, their signs elected, and what agrees with the elected sign merged."""
+"""`ties-merging`: task vectors are trimmed, signs elected, and entries that agree with the elected sign merged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .validation_choice import choose_on_validation
 
 
 def trim(vectors: Tensor, keep: float) -> Tensor:
-    """(T, P) task vectors with all but the largest magnitudes of each row set to 0 (arXiv 2306.01708, step 1).
+    """Return task vectors (T, P) with all but each row's largest magnitudes set to 0 (arXiv 2306.01708, step 1).
 
     Kept is what reaches the (P - floor(P keep))-th smallest magnitude, counted from 1: floor(P keep) + 1 entries,
     and those equal to the last of them. Zeros of a row are kept as zeros.
@@ -35,7 +35,7 @@ def trim(vectors: Tensor, keep: float) -> Tensor:
 
 
 def elect_and_merge(trimmed: Tensor, *, mean: bool = False) -> Tensor:
-    """(P,) merge of (T, P) trimmed task vectors (arXiv 2306.01708, steps 2 and 3).
+    """Merge trimmed task vectors (T, P) to one vector (P,) (arXiv 2306.01708, steps 2 and 3).
 
     The elected sign of an entry is that of its sum over tasks, and where that sum is 0 the sign of the majority of
     all entries. Entries of the elected sign are summed, or averaged over those that are not 0 with `mean`.
@@ -48,7 +48,7 @@ def elect_and_merge(trimmed: Tensor, *, mean: bool = False) -> Tensor:
 
 
 class TiesMerging(Learner):
-    """theta_0 + lambda * merged, where the merge resolves interference between task vectors (arXiv 2306.01708).
+    """Adds lambda times task vectors merged without interference to the pre-trained model (arXiv 2306.01708).
 
     The default is a curve over lambda, which follows no preference. `conditioned` follows it at one lambda: trimmed
     task vectors are scaled by T r_i before signs are elected, so that equal weights give the curve's model and a
@@ -59,20 +59,20 @@ class TiesMerging(Learner):
 
     @dataclass(frozen=True)
     class Config:
-        """The curve is sampled at evenly spaced lambdas, both ends included."""
+        """Options of the merge, and of the curve, which is sampled at evenly spaced lambdas, both ends included."""
 
         keep: Annotated[float, Field(gt=0, le=1), Range(0.05, 1.0)] = 0.2
         """Share of every task vector's entries that trimming keeps, the largest in magnitude."""
         merge: Annotated[Literal["sum", "mean"], Choice(("sum", "mean"))] = "sum"
         """How agreeing entries are joined: sum (as in the paper of PWE MoE) or mean (as in that of TIES)."""
         points: PositiveInt = 11
-        """How many models lie on the curve, or how many lambdas are tried on the validation split."""
+        """Models on the curve, or lambdas that are tried on the validation split."""
         max_lambda: Annotated[PositiveFloat, Range(0.2, 2.0)] = 1.0
-        """The lambdas run from 0 (pre-trained) to here."""
+        """End of the lambdas, which start at 0 (pre-trained)."""
         conditioned: bool = False
-        """Follow the preference at one lambda, instead of a curve over lambda."""
+        """Whether the set follows the preference at one lambda, instead of being a curve over lambda."""
         coefficient: float | None = None
-        """The one lambda; unset, it is chosen on the validation split at equal weights."""
+        """The one lambda of the conditioned form; if unset, it is chosen on the validation split at equal weights."""
 
         def __post_init__(self) -> None:
             if self.coefficient is not None and not self.conditioned:
@@ -89,7 +89,7 @@ class TiesMerging(Learner):
         preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
-        """Trim and merge; the conditioned form may look at the validation split."""
+        """Trim and merge the task vectors; the conditioned form may look at the validation split."""
         config = self.config
         weights = FlatWeights(problem, problem.pretrained)
         base = weights.join(problem.pretrained)
@@ -123,6 +123,6 @@ class TiesMerging(Learner):
         )
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Labels of the validation split, where lambda is chosen on it."""
+        """Count the labels of the validation split, if lambda is chosen on it."""
         looks = self.config.conditioned and self.config.coefficient is None
         return Needs(labelled_examples=sum(problem.n_examples("val")) if looks else 0)

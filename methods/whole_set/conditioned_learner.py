@@ -1,4 +1,4 @@
-"""The learner of a conditioned set: every step draws a preference and follows its scalarization."""
+"""The base of learners that train a conditioned set, one drawn preference a step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .conditioned_set import ConditionedSet
 
 @dataclass(frozen=True)
 class ConditionedTraining(Training):
-    """Options of every learner of a conditioned set."""
+    """Options of every learner of a conditioned set: those of training, and how preferences are drawn."""
 
     dirichlet_alpha: Annotated[PositiveFloat, Range(0.1, 10.0, log=True)] = 1.0
     """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
@@ -43,7 +43,7 @@ class ConditionedLearner(ScalarizedLearner):
 
     @abstractmethod
     def untrained(self, problem: Problem, generator: torch.Generator) -> ConditionedSet:
-        """The set before the first step."""
+        """Make the set before the first step; `generator` draws the network's initial weights."""
 
     def fit(
         self,
@@ -72,9 +72,9 @@ class ConditionedLearner(ScalarizedLearner):
         return conditioned
 
     def draws(self, problem: Problem, context: Context) -> Iterator[Any]:
-        """What the steps see: a preference (T,) from a Dirichlet distribution and T mini-batches.
+        """Yield what the steps see: a preference (T,) from a Dirichlet distribution, and T mini-batches.
 
-        A learner with an option `samples` sees that many preferences, (samples, T).
+        A learner with an option `samples` draws that many preferences a step, (samples, T).
         """
         config = self.resolved(problem)
         rng = context.rng("preferences")
@@ -83,7 +83,16 @@ class ConditionedLearner(ScalarizedLearner):
             yield rng.dirichlet([config.dirichlet_alpha] * problem.n_tasks, size=size), batch
 
     def step(self, conditioned: ConditionedSet, scalarization: Scalarization, drawn: Any) -> Tensor:
-        """Leave the scalarized gradient in the network; the weighted loss is returned for the record."""
+        """Leave the scalarized gradient in the network and return the weighted loss, for the record.
+
+        Args:
+            conditioned: the set that is trained.
+            scalarization: weighs the tasks' losses.
+            drawn: one item of `draws`.
+
+        Raises:
+            ConfigError: no loss depends on the network.
+        """
         preference, batch = drawn
         if scalarization.needs_gramian:
             loss, gradient = scalarization.combined(*conditioned.task_gradients(preference, batch), preference)
@@ -99,12 +108,12 @@ class ConditionedLearner(ScalarizedLearner):
         return loss
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Labels of the train split, as many as its steps see, and the trainings of whole models."""
+        """Count the labels of the train split that the steps see, and the trainings of whole models."""
         labels = self.resolved(problem).labels_seen(problem)
         return Needs(labelled_examples=labels, trainings=self.trainings(problem))
 
     def trainings(self, problem: Problem) -> int:
-        """How many whole models it trains; none where only coefficients or terms of low rank are trained."""
+        """Count the whole models that are trained; none where only coefficients or terms of low rank are."""
         return 0
 
     def restore(
@@ -114,7 +123,11 @@ class ConditionedLearner(ScalarizedLearner):
         preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
-        """The set from its saved network."""
+        """Make the set from its saved network.
+
+        Raises:
+            ConfigError: the state does not fit this configuration and problem.
+        """
         conditioned = self.untrained(problem, torch.Generator())
         conditioned.load(state)
         return conditioned

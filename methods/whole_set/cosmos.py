@@ -1,4 +1,4 @@
-"""`cosmos`: one network whose biases the preference shifts, trained to spread over the front."""
+"""`cosmos`: one model whose biases the preference shifts, trained to spread over the front."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from .conditioned_set import FlatSet
 
 
 class ShiftedWeights(nn.Module):
-    """theta + W r, where W reaches only some of the weights.
+    """Maps a preference r to theta + W r, where W reaches only some of the weights.
 
     Args:
         start: (P,) theta before the first step.
         shifted: (B,) positions of the weights that r shifts.
-        n_tasks: T.
+        n_tasks: T, the length of r.
     """
 
     shifted: Tensor
@@ -37,12 +37,12 @@ class ShiftedWeights(nn.Module):
         self.register_buffer("shifted", shifted, persistent=False)
 
     def forward(self, preference: Tensor) -> Tensor:
-        """(T,) to (P,), a new tensor."""
+        """Map a preference (T,) to weights (P,), a new tensor."""
         return self.weights.index_add(0, self.shifted, self.shift @ preference)
 
 
 class Cosmos(ConditionedLearner):
-    """Conditioned one-shot multi-objective search (Ruchte and Grabocka, arXiv 2103.13392).
+    """Trains one model whose biases the preference shifts (COSMOS, Ruchte and Grabocka, arXiv 2103.13392).
 
     One model is trained whole, with the preference as a further input; the loss is linear scalarization plus a
     cosine that spreads the answers. Departures: a constant further input only shifts the biases of the layer that
@@ -56,7 +56,7 @@ class Cosmos(ConditionedLearner):
 
     @dataclass(frozen=True)
     class Config(CosineAligned.Options, ConditionedTraining):
-        """Learning rate, steps and batch size are the suite's unless set."""
+        """Options of the training; learning rate, steps and batch size are the suite's unless set."""
 
         dirichlet_alpha: Annotated[PositiveFloat, Range(0.1, 10.0, log=True)] = 1.2
         """Concentration of the preferences drawn in training (paper: 1.2 on its image data)."""
@@ -64,11 +64,11 @@ class Cosmos(ConditionedLearner):
     config: Config
 
     def trainings(self, problem: Problem) -> int:
-        """One, conditioned."""
+        """Return 1: one conditioned model is trained whole."""
         return 1
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> FlatSet:
-        """The pre-trained model for every preference.
+        """Make the set that answers every preference with the pre-trained model.
 
         Raises:
             UnsupportedError: no weight is a vector.

@@ -1,4 +1,4 @@
-"""`layerwise-interpolation`: Frontrunner's own; interpolation whose coefficients every weight tensor learns for itself.
+"""`layerwise-interpolation`, Frontrunner's own: every weight tensor learns its coefficients of interpolation.
 
 It builds on rewarded soups (arXiv 2306.04488: experts weighted by the preference are a strong Pareto set without
 training), on AdaMerging (arXiv 2310.02575: layers want coefficients of their own) and on PWE MoE (arXiv 2406.09770:
@@ -41,26 +41,27 @@ GROUPS: dict[str, Callable[[Problem], dict[str, list[str]]]] = {
 
 
 class MixturePolynomials(nn.Module):
-    """c_i(r) = sum_t A_it r_t + sum_{s<t} 4 B_ist r_s r_t for every group, starting at c = r.
+    """Maps a preference r to coefficients c of every group of weights by polynomials, which start at c = r.
 
-    The factor 4 makes a pair's largest contribution on the simplex 1, as a single task's is.
+    They are c_i(r) = sum_t A_it r_t + sum_{s<t} 4 B_ist r_s r_t. The factor 4 makes a pair's largest contribution on
+    the simplex 1, as a single task's is.
 
     Args:
-        n_groups: groups of weights with coefficients of their own.
-        n_tasks: T.
+        n_groups: how many groups of weights have coefficients of their own.
+        n_tasks: T, the length of r.
         interactions: whether there are terms for pairs of tasks.
     """
 
     def __init__(self, n_groups: int, n_tasks: int, *, interactions: bool) -> None:
         super().__init__()
         self.tasks = nn.Parameter(torch.eye(n_tasks).repeat(n_groups, 1, 1))
-        """A, (groups, T, T)."""
+        """The terms A of single tasks, (groups, T, T)."""
         self._first, self._second = torch.triu_indices(n_tasks, n_tasks, offset=1).tolist()
         self.pairs = nn.Parameter(torch.zeros(n_groups, n_tasks, len(self._first))) if interactions else None
-        """B, (groups, T, T (T - 1) / 2)."""
+        """The terms B of pairs of tasks, (groups, T, T (T - 1) / 2)."""
 
     def forward(self, preference: Tensor) -> Tensor:
-        """(T,) preference to (groups, T) coefficients."""
+        """Map a preference (T,) to coefficients (groups, T)."""
         coefficients = self.tasks @ preference
         if self.pairs is not None:
             coefficients = coefficients + self.pairs @ (4 * preference[self._first] * preference[self._second])
@@ -68,10 +69,11 @@ class MixturePolynomials(nn.Module):
 
 
 class LayerwiseInterpolation(ConditionedLearner):
-    """theta_0 + sum_i c_i(r) tau_i for every weight tensor, c = r to begin with, trained by linear scalarization.
+    """Learns interpolation coefficients of every weight tensor, by linear scalarization from interpolation on.
 
-    On a concave front linear scalarization drives answers to its ends, and interpolation is better; so the set goes
-    back to interpolation where that has the larger hypervolume on the validation split.
+    A weight tensor is theta_0 + sum_i c_i(r) tau_i, with c = r to begin with. On a concave front linear
+    scalarization drives answers to its ends, and interpolation is better; so the set goes back to interpolation where
+    that has the larger hypervolume on the validation split.
     """
 
     name: ClassVar[str] = "layerwise-interpolation"
@@ -79,21 +81,25 @@ class LayerwiseInterpolation(ConditionedLearner):
 
     @dataclass(frozen=True)
     class Config(HypervolumeMixed.Options, ConditionedTraining):
-        """Steps and batch size are the suite's unless set."""
+        """Options of the coefficients and their training; steps and batch size are the suite's unless set."""
 
         groups: Annotated[Literal["tensors", "layers", "model"], Choice(("tensors", "layers", "model"))] = "tensors"
         """What has coefficients of its own: every weight tensor, every layer, or the model as a whole."""
         interactions: Annotated[bool, Choice((True, False))] = True
-        """Terms for pairs of tasks beside those for single tasks."""
+        """Whether there are terms for pairs of tasks besides those for single tasks."""
         validate: bool = True
-        """Whether interpolation is taken back where it is better on the validation split."""
+        """Whether the set goes back to interpolation where that is better on the validation split."""
         lr: Annotated[PositiveFloat | None, Range(1e-3, 3e-1, log=True)] = 3e-2
         """Adam's initial learning rate."""
 
     config: Config
 
     def fit(self, problem: Problem, preferences: NDArray[np.float64], context: Context) -> ConditionedSet:
-        """Train on the train split, then compare with interpolation on the validation split."""
+        """Train on the train split, then compare with interpolation on the validation split.
+
+        Raises:
+            DivergenceError: the loss became NaN or infinite.
+        """
         trained = super().fit(problem, preferences, context)
         if self.config.validate:
             interpolation = self.untrained(problem, torch.Generator())
@@ -104,12 +110,12 @@ class LayerwiseInterpolation(ConditionedLearner):
         return trained
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Labels of the train split, and of the validation split to compare with interpolation."""
+        """Count the labels of the train split, and of the validation split where the set is compared on it."""
         trained = super().needs(problem, preferences).labelled_examples
         return Needs(labelled_examples=trained + (sum(problem.n_examples("val")) if self.config.validate else 0))
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> ConditionedSet:
-        """Interpolation."""
+        """Make the set before the first step, which is interpolation."""
         # Every weight is in a group: there is no rest.
         model = UpscaledModel(problem, GROUPS[self.config.groups](problem), rest_coefficient=0.0)
         polynomials = MixturePolynomials(len(model.banks), problem.n_tasks, interactions=self.config.interactions)
@@ -117,7 +123,7 @@ class LayerwiseInterpolation(ConditionedLearner):
 
 
 def _hypervolume(problem: Problem, pareto_set: ParetoSet, preferences: NDArray[np.float64]) -> float:
-    """Of the errors on the validation split; -inf where a model has diverged."""
+    """Return the hypervolume of the errors on the validation split; -inf where a model has diverged."""
     found = [problem.evaluate(params, "val") for _, _, params in pareto_set.members(preferences)]
     if not all(objectives.finite for objectives in found):
         return -np.inf

@@ -1,4 +1,4 @@
-"""`phn-ls`, `phn-epo`: Pareto hypernetworks."""
+"""`phn-ls`, `phn-epo`: Pareto hypernetworks, which map the preference to all weights of a model."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .hypernetwork import ChunkedHead, Hypernetwork, require_memory
 
 
 class HypernetworkShape(TypedDict):
-    """What decides a hypernetwork's size beside the model's."""
+    """The options that decide a hypernetwork's size, besides the model."""
 
     form: str
     hidden_size: int
@@ -33,7 +33,7 @@ class HypernetworkShape(TypedDict):
 
 
 class HypernetworkSet(ConditionedSet):
-    """The pre-trained weights plus what a hypernetwork adds to them; buffers stay pre-trained."""
+    """Answers with the pre-trained weights plus what a hypernetwork adds to them; buffers stay pre-trained."""
 
     network: Hypernetwork
 
@@ -43,18 +43,18 @@ class HypernetworkSet(ConditionedSet):
         self._start = weights.join(problem.pretrained)
 
     def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
-        """theta_0 + shift(r)."""
+        """Return theta_0 + shift(r), by name."""
         return {**self.problem.pretrained, **self._weights.named(self._start + self.network(preference))}
 
     def diagnostics(self) -> Mapping[str, float]:
-        """`chunk_size`: weights made at a time, where they are not made all at once; beside the training's."""
+        """Return the training's, and `chunk_size` where weights are made in chunks, how many at a time."""
         head = self.network.head
         chunk = {"chunk_size": float(len(head.weight))} if isinstance(head, ChunkedHead) else {}
         return {**super().diagnostics(), **chunk}
 
 
 class Phn(ConditionedLearner):
-    """A network maps the preference to all weights of the model (Navon et al., arXiv 2010.04104).
+    """Trains a network that maps the preference to all weights of the model (Navon et al., arXiv 2010.04104).
 
     Every step draws one preference and follows its scalarization. Departures: the hypernetwork's output is added to
     the pre-trained weights (the paper trains from scratch), and has a part common to all preferences that is a
@@ -64,12 +64,13 @@ class Phn(ConditionedLearner):
 
     @dataclass(frozen=True)
     class Config(ConditionedTraining):
-        """Learning rate, steps and batch size are the suite's unless set."""
+        """Options of the hypernetwork; learning rate, steps and batch size are the suite's unless set."""
 
         hidden_size: Annotated[PositiveInt, Range(16, 256, log=True, costs=True)] = 100
         """Units of each hidden layer (paper: 100)."""
         form: Literal["auto", "exact", "chunked"] = "auto"
-        """exact: one layer makes all weights; chunked: chunk by chunk; auto: exact up to max_exact_parameters."""
+        """exact: one layer makes all weights; chunked: it makes them chunk by chunk; auto: exact up to
+        max_exact_parameters."""
         chunk_size: PositiveInt = 4096
         """Weights made at a time in the chunked form."""
         max_exact_parameters: PositiveInt = 10_000_000
@@ -80,11 +81,11 @@ class Phn(ConditionedLearner):
     config: Config
 
     def trainings(self, problem: Problem) -> int:
-        """One: the hypernetwork makes all weights."""
+        """Return 1: the map to whole models is trained once."""
         return 1
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> HypernetworkSet:
-        """The pre-trained model for every preference."""
+        """Make the set that answers every preference with the pre-trained model."""
         weights = FlatWeights(problem, trained_names(problem))
         network = Hypernetwork(problem.n_tasks, weights.size, **self._shape(weights.size), generator=generator)
         return HypernetworkSet(problem, weights, network.to(problem.pretrained[weights.names[0]]))
@@ -93,7 +94,7 @@ class Phn(ConditionedLearner):
         """Train on the train split.
 
         Raises:
-            ConfigError: it would not fit into memory; nothing has been allocated.
+            ConfigError: the training would not fit into memory; nothing has been allocated.
             DivergenceError: the loss became NaN or infinite.
         """
         weights = FlatWeights(problem, trained_names(problem))

@@ -1,4 +1,4 @@
-"""`pwe-moe-ls`, `pwe-moe-epo`, `pwe-moe-stch`: Pareto weight-ensembling mixture of experts."""
+"""`pwe-moe-ls`, `pwe-moe-epo`, `pwe-moe-stch`: Pareto weight-ensembling mixture of experts (PWE MoE)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from .upscaling import RULES, UpscaledModel, weights_of_modules
 
 
 class PweMoeSet(RoutedSet):
-    """Routed by the paper's routers."""
+    """Answers with modules merged by the coefficients of the paper's routers."""
 
     network: RouterBank
 
     def diagnostics(self) -> Mapping[str, float]:
-        """`routers`: how many; `dead_units_share`: hidden units that no preference reaches."""
+        """Return how many `routers` there are, and the `dead_units_share` of units that no preference reaches."""
         dead = self.network.dead_share()
         return {
             **super().diagnostics(),
@@ -38,7 +38,7 @@ class PweMoeSet(RoutedSet):
 
 
 class PweMoe(ConditionedLearner):
-    """Routers map a preference to merge coefficients of every up-scaled module (PWE MoE, arXiv 2406.09770).
+    """Trains routers from the preference to merge coefficients of every up-scaled module (PWE MoE, arXiv 2406.09770).
 
     Every step draws one preference from a Dirichlet distribution, merges one model for it and follows the
     scalarization of its losses, in the routers' parameters; everything else is frozen.
@@ -46,18 +46,18 @@ class PweMoe(ConditionedLearner):
 
     @dataclass(frozen=True)
     class Config(ConditionedTraining):
-        """Defaults are the paper's; steps and batch size are the suite's unless set."""
+        """Options of the routers; defaults are the paper's, steps and batch size the suite's unless set."""
 
         upscale: str = "mlp"
         """Which modules get routers: mlp, attn+mlp, all, model, or patterns over module names."""
         router_depth: Annotated[int, Field(ge=1, le=2), Choice((1, 2))] = 2
-        """Linear layers of a router: 1 or 2."""
+        """Linear layers of a router, 1 or 2."""
         hidden_size: Annotated[PositiveInt | None, Range(2, 256, log=True)] = None
-        """Units between the two layers; twice the number of tasks when unset."""
+        """Units between the two layers; if unset, twice the number of tasks."""
         init_lambda: Annotated[float, Range(0.0, 1.0)] = 0.3
-        """Initial value of every coefficient, and the coefficient of all that has no router."""
+        """Initial value of every coefficient, and the coefficient of all weights that have no router."""
         init_std: Annotated[float, Field(ge=0), Range(1e-3, 1.0, log=True)] = 0.01
-        """Standard deviation of the routers' initial weights; 0 starts exactly at task arithmetic."""
+        """Standard deviation of the routers' initial weights; with 0 the set starts exactly at task arithmetic."""
         lr: Annotated[PositiveFloat | None, Range(1e-4, 1e-1, log=True)] = 1e-2
         """Adam's initial learning rate."""
 
@@ -68,12 +68,12 @@ class PweMoe(ConditionedLearner):
     config: Config
 
     def resolved_for(self, budget: Budget, n_tasks: int) -> Any:
-        """Further, twice as many hidden units as tasks where unset."""
+        """Return the configuration with the number of hidden units filled in, too."""
         config = super().resolved_for(budget, n_tasks)
         return config if config.hidden_size is not None else dataclasses.replace(config, hidden_size=2 * n_tasks)
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> PweMoeSet:
-        """Routers that answer every preference with coefficients near `init_lambda`."""
+        """Make the set with new routers, whose coefficients are near `init_lambda` for every preference."""
         config = self.resolved(problem)
         model = UpscaledModel(problem, weights_of_modules(problem, config.upscale), config.init_lambda)
         routers = RouterBank(

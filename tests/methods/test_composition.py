@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import frontrunner as fr
-from frontrunner.methods import METHODS
+from frontrunner.methods import METHODS, option_docs
 from frontrunner.methods.per_preference.fine_tuned_models import FineTunedModels
 from frontrunner.methods.scalarization import LinearScalarization, Scalarization
 from frontrunner.methods.scalarization.epo import EpoScalarization
@@ -290,6 +290,24 @@ def test_a_config_made_directly_is_checked_as_well(method):
         if option in {field.name for field in dataclasses.fields(learner.Config)}:
             with pytest.raises(fr.ConfigError, match=f"^{method}: {option} must be .*, found {reader}$"):
                 learner(learner.Config(**{option: reader}))
+
+
+@pytest.mark.parametrize("method", BUILT_IN)
+def test_every_option_is_documented(method):
+    config = METHODS.get(method).Config
+    assert option_docs(config).keys() == {field.name for field in dataclasses.fields(config)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Plain:
+    power: float = 2.0
+    """Above 1, answers
+    move."""
+    silent: int = 0
+
+
+def test_a_plain_dataclass_is_documented_by_the_strings_below_its_fields():
+    assert option_docs(Plain) == {"power": "Above 1, answers move."}
 
 
 @pytest.mark.parametrize("floor", ["methods", "tasks"])
