@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import sys
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
+from ..errors import ConfigError
 from .learner import Learner
 from .scalarization import LinearScalarization, Scalarization, TrainingGoal
 
 
 class ScalarizedLearner(Learner):
-    """Every step of its training descends along a weighted sum of the tasks' gradients, which `scalarization` weighs.
+    """Trains along a weighted sum of the tasks' gradients; its `scalarization` gives the weights.
 
     The fields of `scalarization.Options` must be among those of `Config`; `composed` sees to it.
     """
 
     scalarization: ClassVar[type[Scalarization]] = LinearScalarization
+    """What every step follows; one object of it is made for every training."""
 
     def scalarization_for(self, goal: TrainingGoal) -> Scalarization:
         """Make the scalarization of one training, with the options of this learner's configuration."""
@@ -41,7 +44,16 @@ def composed(
         name: the method's name.
         summary: one sentence, the first line of the method's documentation; that of both parts follows it.
         version: see `Learner.version`.
+
+    Raises:
+        ConfigError: learner and scalarization have an option of the same name.
     """
+    options = [{field.name for field in dataclasses.fields(part)} for part in (learner.Config, scalarization.Options)]
+    if options[0] & options[1]:
+        raise ConfigError(
+            f"{name} cannot be composed: {learner.__name__} and {scalarization.__name__} both have the options "
+            f"{', '.join(sorted(options[0] & options[1]))}; rename one of each"
+        )
     class_name = "".join(word.capitalize() for word in name.split("-"))
     # As `collections.namedtuple` does, so that the class is found, and pickled, where it is assigned to its name.
     names = {"__module__": sys._getframe(1).f_globals["__name__"], "__doc__": learner.Config.__doc__}

@@ -47,7 +47,7 @@ def add_squared_gradients(
     """
     leaf = weights.join(params).requires_grad_()
     log_p = problem.log_probabilities(t, {**params, **weights.named(leaf)}, example)[0]
-    # Gradients scaled by sqrt(p) square to what the expectation sums.
+    # Scaled by sqrt(p), gradients square to the terms of the expectation.
     directions = log_p.detach().div(2).exp().diag()
     # One backward pass carries many classes, as many as memory allows.
     for part in torch.split(directions, max(1, GRADIENT_NUMBERS // len(leaf))):
@@ -103,7 +103,7 @@ class FisherMerging(Learner):
 
         def merge(preference: NDArray[np.float64]) -> Params:
             shares = torch.as_tensor(preference, dtype=fisher.dtype, device=fisher.device)[:, None] * fisher
-            # Divided before it is multiplied: where one share is all there is, it becomes 1 exactly.
+            # Dividing first makes a share exactly 1 where it is the only one.
             merged = (shares / shares.sum(dim=0) * experts).sum(dim=0)
             return {**problem.pretrained, **weights.named(merged)}
 
@@ -129,7 +129,7 @@ class FisherMerging(Learner):
         if saved is not None:
             done = saved["step"]
             fisher.copy_(saved["fisher"])
-            next(itertools.islice(stream, done - 1, None))  # skips those that were used
+            next(itertools.islice(stream, done - 1, None))  # skips the examples that were used
         for number in range(done + 1, n_examples + 1):
             example = next(stream)
             for t, expert in enumerate(problem.experts):

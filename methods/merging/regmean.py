@@ -39,7 +39,7 @@ def solve_least_squares(grams: Tensor, weights: Tensor, preference: Tensor) -> T
         preference: (T,) r.
     """
     diagonals = grams.diagonal(dim1=1, dim2=2).double()
-    # Inputs that are all 0 still need a matrix that can be inverted.
+    # Keeps the matrix invertible where all inputs are 0.
     ridges = (RIDGE * diagonals.mean(dim=1)).clamp(min=torch.finfo(torch.float32).tiny)
     mean = torch.einsum("t,toi->oi", preference, weights.double())
     left = torch.zeros_like(grams[0], dtype=torch.float64)
@@ -47,7 +47,7 @@ def solve_least_squares(grams: Tensor, weights: Tensor, preference: Tensor) -> T
     for weight, gram, own, ridge in zip(preference, grams, weights, ridges, strict=True):
         scaled = weight * (gram.double() + ridge * torch.eye(len(gram), dtype=torch.float64, device=gram.device))
         left += scaled
-        right += scaled @ (own.double() - mean).T  # what the mean misses: exactly 0 at a corner
+        right += scaled @ (own.double() - mean).T  # the deviation from the mean, exactly 0 at a corner
     correction: Tensor = torch.linalg.solve(left, right)
     return (mean + correction.T).to(weights.dtype)
 
@@ -92,7 +92,7 @@ class RegMean(Learner):
         for batch in itertools.islice(stream, n_batches):
             for t, (expert, grams) in enumerate(zip(problem.experts, gathered, strict=True)):
                 with torch.no_grad(), grams.watching():
-                    problem.task_loss(t, expert, batch)  # for the inputs on the way; the loss is not looked at
+                    problem.task_loss(t, expert, batch)  # for the inputs of its layers; the loss is not used
         reduce = self.config.reduce_off_diagonal
         # A layer that some expert never ran is averaged.
         names = [name for name in gathered[0].names if all(name in grams.names for grams in gathered)]

@@ -1,4 +1,4 @@
-"""The base of scalarizations: from a preference to the weighted sum of the tasks' gradients that a step follows."""
+"""The base of scalarizations, which weigh the tasks' gradients by a preference and so say what a step follows."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...errors import ConfigError
 from ..options import read_options
 
 
@@ -20,7 +21,7 @@ class TrainingGoal:
     """What one training is for."""
 
     preferences: NDArray[np.float64]
-    """(n, T) every preference that the learner is asked for."""
+    """Every preference that the learner is asked for, (n, T)."""
     steps: int
     """Optimizer steps of this training."""
     own: int | None = None
@@ -80,11 +81,20 @@ class Scalarization(ABC):
         """
 
     def loss(self, losses: Tensor, preference: NDArray[np.float64]) -> Tensor:
-        """Return the weighted sum of (T,) losses, whose gradient a step follows; unless `needs_gramian`."""
+        """Return the weighted sum of losses (T,), whose gradient a step follows.
+
+        Raises:
+            ConfigError: the weights depend on gradients, which the learner does not compute; see `combined`.
+        """
+        if self.needs_gramian:
+            raise ConfigError(
+                f"{type(self).__name__} looks at the tasks' gradients, which this learner does not compute one by one; "
+                "compose the learner with a scalarization of losses"
+            )
         return self.weights(losses.detach(), preference, None) @ losses
 
     def combined(self, losses: Tensor, gradients: Tensor, preference: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
-        """Return the weighted sums of (T,) losses and of their (T, P) gradients, by the gradients' Gramian."""
+        """Return the weighted sums of losses (T,) and of their gradients (T, P), by the gradients' Gramian."""
         weights = self.weights(losses, preference, gradients @ gradients.T)
         return weights @ losses, weights @ gradients
 

@@ -27,7 +27,7 @@ class CosineAligned(Scalarization):
 
     @dataclass(frozen=True)
     class Options:
-        """How strongly losses are tied to the preference."""
+        """Options of the cosine, which ties losses to the preference."""
 
         penalty: Annotated[float, Field(ge=0), Range(0.01, 10.0, log=True)] = 1.0
         """Weight of the cosine (lambda in the paper of COSMOS: 0.01 to 8, by data set)."""

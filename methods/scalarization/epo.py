@@ -18,7 +18,7 @@ from .wanted_losses import MinPreference
 BALANCED = 1e-4
 """Non-uniformity up to which losses count as balanced."""
 ROUNDING = 1e-5
-"""Relative error of inner products of float32 gradients that a constraint may be missed by."""
+"""Relative error of inner products of float32 gradients, by which a constraint may be missed."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def solve_epo(losses: NDArray[np.float64], preference: NDArray[np.float64], gram
             least = np.where(worse, -np.inf, c)
             least[weighted == weighted.max()] = 0.0
         return EpoStep("balance", mu, _maximise(c, gramian, least))
-    # On the ray: descend without leaving it for worse.
+    # Losses are balanced: descend, and do not make them less equal.
     least = np.append(np.zeros(n_tasks), min(c.max(), 0.0))
     return EpoStep("descend", mu, _maximise(gramian.sum(axis=0), np.vstack([gramian, c]), least))
 
@@ -67,7 +67,7 @@ def _maximise(
     """Return argmax objective . alpha over the simplex with rows @ alpha >= least; None where there is none."""
     solve = _maximise_on_segment if len(objective) == 2 else _linear_programme
     solution = solve(objective, rows, least)
-    if solution is None:  # on the front gradients cancel, and rounding decides whether they quite do
+    if solution is None:  # on the front gradients cancel, and rounding alone can leave no solution
         solution = solve(objective, rows, least - ROUNDING * float(np.abs(rows).max()))
     return solution
 
@@ -122,7 +122,7 @@ class EpoScalarization(Scalarization):
 
     @dataclass(frozen=True)
     class Options:
-        """How close to a corner of the simplex a preference may lie."""
+        """Options of EPO search."""
 
         min_preference: MinPreference = 0.01
         """Smaller weights of a preference are raised to it, since no finite loss balances a weight of 0."""

@@ -21,7 +21,7 @@ from .linear import LinearScalarization
 FORGETTING = 0.1
 """Share of a new loss in an archived one: losses of mini-batches are noisy."""
 MARGIN = 0.1
-"""The reference point lies this share of the archive's range beyond its worst losses."""
+"""Distance of the reference point beyond the archive's worst losses, as a share of the archive's range."""
 
 
 class HypervolumeMixed(Scalarization):
@@ -41,7 +41,7 @@ class HypervolumeMixed(Scalarization):
 
     @dataclass(frozen=True)
     class Options:
-        """How much of a step follows the hypervolume."""
+        """Options of the mixture."""
 
         hypervolume_share: Annotated[float, Field(ge=0, lt=1), Range(0.0, 0.9)] = 0.0
         """Share of the hypervolume's gradient in a step; above 0 answers spread for hypervolume, and no longer

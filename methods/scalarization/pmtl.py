@@ -21,7 +21,7 @@ from .wanted_losses import MinPreference, wanted_losses
 
 
 class PmtlScalarization(Scalarization):
-    """Descends within one cone of the objective space, that of the preference (Lin et al., NeurIPS 2019, algorithm 1).
+    """Keeps the losses in the preference's own cone of the objective space (PMTL, Lin et al., NeurIPS 2019).
 
     Cone k holds the loss vectors whose largest inner product with an axis is that with axis k, so that
     g_j = (u_j - u_k) . loss is positive where a constraint is violated. First only violated constraints descend
@@ -36,7 +36,7 @@ class PmtlScalarization(Scalarization):
 
     @dataclass(frozen=True)
     class Options:
-        """How the cones lie, and how long a training may take to reach its own."""
+        """Options of the cones, and of the warm-up, in which a training reaches its own."""
 
         warm_up_share: Annotated[float, Field(ge=0, le=1), Range(0.0, 0.5)] = 0.2
         """Share of the steps that may be spent on reaching the cone before the losses count."""

@@ -21,7 +21,7 @@ class SmoothTchebycheff(Scalarization):
 
     @dataclass(frozen=True)
     class Options:
-        """How smooth the maximum is."""
+        """Options of the smooth maximum."""
 
         mu: Annotated[PositiveFloat, Range(1e-3, 1.0, log=True)] = 0.01
         """Smoothing, in units of the loss; as it goes to 0 the largest r_t loss_t alone counts."""

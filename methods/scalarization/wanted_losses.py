@@ -11,7 +11,7 @@ from pydantic import Field
 from ..ranges import Range
 
 MinPreference: TypeAlias = Annotated[float, Field(gt=0, lt=0.5), Range(1e-3, 0.2, log=True)]
-"""The type of an option: the least weight of a preference, to which smaller ones are raised before they divide."""
+"""The type of the option `min_preference`, to which smaller weights of a preference are raised, since they divide."""
 
 
 def wanted_losses(preference: NDArray[np.float64], least: float) -> NDArray[np.float64]:

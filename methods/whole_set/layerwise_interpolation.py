@@ -116,7 +116,7 @@ class LayerwiseInterpolation(ConditionedLearner):
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> ConditionedSet:
         """Make the set before the first step, which is interpolation."""
-        # Every weight is in a group: there is no rest.
+        # Every weight is in a group, so the coefficient of the rest is not used.
         model = UpscaledModel(problem, GROUPS[self.config.groups](problem), rest_coefficient=0.0)
         polynomials = MixturePolynomials(len(model.banks), problem.n_tasks, interactions=self.config.interactions)
         return RoutedSet(problem, model, polynomials.to(model.banks[0].base))

@@ -42,7 +42,7 @@ class PhnHvi(Phn):
 
     @dataclass(frozen=True)
     class Config(CosineAligned.Options, Phn.Config):
-        """As for phn-ls."""
+        """Options of the hypernetwork, of the samples drawn a step, and of the cosine."""
 
         samples: Annotated[PositiveInt, Range(2, 16, log=True, costs=True)] = 8
         """p, preferences drawn a step; each costs a forward and backward pass of the model."""

@@ -48,7 +48,7 @@ class RoutedSet(ConditionedSet):
         coefficients: Tensor = self.network(self.as_input(preference))
         with torch.no_grad():
             flats = [bank.merge_flat(row) for bank, row in zip(self.model.banks, coefficients, strict=True)]
-        # T leaves a module, on the same storage.
+        # T leaves for every module, on one storage: backward keeps the tasks' gradients apart.
         leaves = [[flat.detach().requires_grad_() for flat in flats] for _ in range(self.n_tasks)]
         contractions = [
             _Contraction([of_task[m] for of_task in leaves], bank.vectors) for m, bank in enumerate(self.model.banks)
