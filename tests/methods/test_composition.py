@@ -92,9 +92,7 @@ def test_parts_that_do_not_fit_are_refused(tiny):
     made = composed(Pamal, EpoScalarization, name="pamal-epo", summary="Gradients that are not computed.")
     with pytest.raises(fr.ConfigError, match="EpoScalarization looks at the tasks' gradients"):
         made().fit(tiny, grid, fr.Context())
-    with pytest.raises(
-        fr.ConfigError, match="twice cannot be composed: PhnEpo and EpoScalarization .* min_preference;"
-    ):
+    with pytest.raises(fr.ConfigError, match=r"twice cannot be composed: .* both have the options min_preference;"):
         composed(PhnEpo, EpoScalarization, name="twice", summary="The same options twice.")
 
 
