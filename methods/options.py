@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ..errors import ConfigError, UnknownNameError
-from .ranges import UNIONS, option_types
+from .ranges import UNIONS, is_whole, option_types
 
 if TYPE_CHECKING:
     from .learner import Learner
@@ -113,6 +113,8 @@ class OptionReader:
             return f"one of {', '.join(map(str, _literals(self._plain)))}"
         bounds = dict(_bounds(self._hint))
         if bounds.keys() & error.get("ctx", {}).keys():
+            if is_whole(self._plain) and bounds.keys() == {"ge", "le"} and bounds["le"] - bounds["ge"] == 1:
+                return f"{bounds['ge']} or {bounds['le']}"
             return _interval(bounds)
         # What a third party demands beyond types and bounds is said in pydantic's words.
         return f"{_named(self._plain)} ({error['msg']})" if "ctx" in error else _named(self._plain)

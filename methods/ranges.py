@@ -90,7 +90,7 @@ def documented_ranges(config: type) -> dict[str, Range | Choice]:
 def whole_options(config: type) -> frozenset[str]:
     """Return the options of a learner's `Config` that hold whole numbers, perhaps besides None."""
     hints = option_types(config)
-    return frozenset(field.name for field in dataclasses.fields(config) if _is_whole(hints[field.name]))
+    return frozenset(field.name for field in dataclasses.fields(config) if is_whole(hints[field.name]))
 
 
 def option_types(config: type, *, include_extras: bool = False) -> dict[str, Any]:
@@ -108,6 +108,6 @@ def option_types(config: type, *, include_extras: bool = False) -> dict[str, Any
         ) from error
 
 
-def _is_whole(hint: Any) -> bool:
+def is_whole(hint: Any) -> bool:
     """Say whether a type is `int` or `int | None`; `bool` is none of them here."""
     return (set(typing.get_args(hint)) if typing.get_origin(hint) in UNIONS else {hint}) - {type(None)} == {int}

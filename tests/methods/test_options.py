@@ -37,6 +37,7 @@ class Bounded:
     n: Annotated[int | None, Field(ge=2), fr.Range(2, 5)] = None
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     low: Annotated[float, Field(lt=5)] = 1.0
+    layers: Annotated[int, Field(ge=1, le=2)] = 1
     kind: Literal["a", "b"] = "a"
     even: Annotated[int, Field(multiple_of=2)] = 2
     flag: bool = True
@@ -54,6 +55,7 @@ class Bounded:
         ("n", 2.5, "own: n must be int | None, found 2.5"),
         ("share", 0, "own: share must be in (0, 1], found 0"),
         ("share", "none", "own: share must be float, found 'none'"),
+        ("layers", 3, "own: layers must be 1 or 2, found 3"),
         ("low", 5, "own: low must be below 5, found 5"),
         ("kind", "c", "own: kind must be one of a, b, found 'c'"),
         ("even", 3, "own: even must be int (Input should be a multiple of 2), found 3"),
