@@ -7,8 +7,6 @@ and `frontrunner --help` cost nothing.
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,8 +35,8 @@ if TYPE_CHECKING:
         Needs,
         ParetoSet,
         Range,
+        list_methods,
         make_learner,
-        methods,
     )
     from .metrics import (
         Front,
@@ -55,7 +53,17 @@ if TYPE_CHECKING:
         simplex_grid,
         spread,
     )
-    from .tasks import Budget, ClassificationProblem, Examples, Objectives, Params, Problem, Suite, load_problem, suites
+    from .tasks import (
+        Budget,
+        ClassificationProblem,
+        Examples,
+        Objectives,
+        Params,
+        Problem,
+        Suite,
+        list_suites,
+        load_problem,
+    )
 
 _HOME = {
     "errors": (
@@ -82,8 +90,8 @@ _HOME = {
         "Needs",
         "ParetoSet",
         "Range",
+        "list_methods",
         "make_learner",
-        "methods",
     ),
     "harness.board.long_table": ("results",),
     "metrics": (
@@ -109,11 +117,12 @@ _HOME = {
         "Params",
         "Problem",
         "Suite",
+        "list_suites",
         "load_problem",
-        "suites",
     ),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+_SUBPACKAGES = ("harness", "methods", "metrics", "studies", "tasks")
 
 __all__ = [
     "Budget",
@@ -153,19 +162,21 @@ __all__ = [
     "igd",
     "igd_plus",
     "largest_gap",
+    "list_methods",
+    "list_suites",
     "load_problem",
     "make_learner",
-    "methods",
     "non_uniformity",
     "normalised",
     "results",
     "simplex_grid",
     "spread",
-    "suites",
 ]
 
 
 def __getattr__(name: str) -> object:
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f".{name}", __name__)
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'frontrunner' has no attribute {name!r}")
     value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
@@ -175,14 +186,3 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return __all__
-
-
-class _Package(ModuleType):
-    """Importing the subpackage `methods` must not hide the public function of that name."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _MODULE_OF and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

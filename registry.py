@@ -1,4 +1,4 @@
-"""Names to things: one registry for learners, one for suites, one for indicators.
+"""Registries, which find classes by name: one for learners, one for suites, one for indicators.
 
 Built-in entries are lazy (`module:attribute`, imported on first use) so that listing them costs nothing.
 Third parties add theirs through an entry point of the registry's group or from a plugin file.
@@ -25,23 +25,29 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Entry(Generic[T]):
-    """One registered class: where it comes from and how to get it."""
+    """One registered class: its name, where it comes from and how to load it."""
 
     name: str
+    """The name by which users ask for the class."""
     origin: str
-    """A module path for built-ins, a distribution for entry points, a file for plugins."""
+    """Where the class comes from: a module path for built-ins, a distribution for entry points, a file for plugins."""
     target: str | importlib.metadata.EntryPoint | type[T]
+    """The class, or what loads it: `module:class` or an entry point."""
     summary: str | None = None
-    """One line; taken from the class's docstring when absent."""
+    """A one-line description; the first line of the class's docstring when absent."""
 
     def load(self, base: type[T]) -> type[T]:
-        """The class itself; ConfigError when it cannot be imported or is not a `base`."""
+        """Load the class.
+
+        Raises:
+            ConfigError: it cannot be imported, or is no subclass of `base`.
+        """
         try:
             if isinstance(self.target, str):
                 module, _, attribute = self.target.partition(":")
                 found = getattr(importlib.import_module(module), attribute)
             else:
-                # By its method, not its class: where the backport `importlib_metadata` has been imported, entry
+                # Told by its method, not its class: where the backport `importlib_metadata` has been imported, entry
                 # points are of another class than the standard library's.
                 load = None if isinstance(self.target, type) else getattr(self.target, "load", None)
                 found = self.target if load is None else load()
@@ -55,12 +61,12 @@ class Entry(Generic[T]):
 
 
 class Registry(Generic[T]):
-    """Classes of one kind, by name.
+    """Finds classes of one kind by name: built-in ones, those of installed packages and those of plugin files.
 
     Args:
-        kind: what an entry is called in messages ("method", "suite").
-        base: `module:class` that every entry subclasses, imported on first use.
-        group: entry-point group that third parties register under.
+        kind: what an entry is called in messages, such as "method" or "suite".
+        base: `module:class` of the class that every entry subclasses, imported on first use.
+        group: the entry-point group under which third parties register.
         builtin: name -> (target, one-line summary or None) of what ships with Frontrunner.
     """
 
@@ -81,7 +87,11 @@ class Registry(Generic[T]):
         return found
 
     def add(self, entry: Entry[T]) -> None:
-        """Register one entry; a name that is taken is an error naming both origins."""
+        """Register one entry.
+
+        Raises:
+            DuplicateNameError: the name is taken; the message names both origins.
+        """
         taken = self._entries.get(entry.name)
         if taken is not None and (taken.origin, taken.target) != (entry.origin, entry.target):
             raise DuplicateNameError(
@@ -91,7 +101,12 @@ class Registry(Generic[T]):
         self._entries[entry.name] = entry
 
     def add_from_module(self, module: ModuleType, origin: str) -> int:
-        """Register every concrete subclass of the base that `module` defines with a `name`; returns how many."""
+        """Register every concrete subclass of the base that a module defines, and return how many there are.
+
+        Raises:
+            ConfigError: a subclass has no `name`.
+            DuplicateNameError: a name is taken.
+        """
         found = [
             value
             for value in vars(module).values()
@@ -108,27 +123,32 @@ class Registry(Generic[T]):
         return len(found)
 
     def get(self, name: str) -> type[T]:
-        """The class registered under `name`; UnknownNameError offers the nearest name."""
+        """Return the class that is registered under a name.
+
+        Raises:
+            UnknownNameError: there is none; the message offers the nearest name.
+            ConfigError: it cannot be imported.
+        """
         entries = self.entries()
         if name not in entries:
             raise UnknownNameError(self.kind, name, entries)
         return entries[name].load(self.base)
 
     def origin(self, name: str) -> str:
-        """Where `name`, a registered one, comes from."""
+        """Return where the class of a registered name comes from."""
         return self.entries()[name].origin
 
     def entries(self) -> Mapping[str, Entry[T]]:
-        """All entries by name, entry points of installed packages included."""
+        """Return all entries by name, entry points of installed packages included."""
         if not self._discovered:
             for point in importlib.metadata.entry_points(group=self._group):
                 package = point.dist.name if point.dist is not None else point.value
                 self.add(Entry(point.name, f"package {package}", point))
-            self._discovered = True  # not before: a name taken twice is an error every time
+            self._discovered = True  # only now: a name taken twice must be an error every time
         return self._entries
 
     def summaries(self) -> dict[str, str]:
-        """Name -> one-line description, in order of registration; what cannot be imported says so."""
+        """Map every name to a one-line description, in order of registration; what cannot be imported says so."""
         return {name: entry.summary or self._first_line(entry) for name, entry in self.entries().items()}
 
     def _first_line(self, entry: Entry[T]) -> str:
@@ -139,7 +159,7 @@ class Registry(Generic[T]):
 
 
 def import_plugin(path: str | Path) -> tuple[ModuleType, str]:
-    """Import a plugin file once; returns the module and its origin for messages.
+    """Import a plugin file once, and return the module and its origin, for messages.
 
     Raises:
         ConfigError: the file is missing or raises while it is imported.

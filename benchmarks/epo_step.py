@@ -29,7 +29,7 @@ def measure(pairs: Annotated[int, typer.Option(help="Counted pairs of steps, aft
         for method in ("pwe-moe-ls", "pwe-moe-epo"):
             learner = fr.make_learner(method, upscale=upscale)
             routed = learner.untrained(problem, torch.Generator().manual_seed(0))
-            steps[method] = (learner, routed, learner.scalarization_for(problem))
+            steps[method] = (learner, routed, learner.scalarization())
         batches = problem.batches("train", problem.budget.batch_size, torch.Generator().manual_seed(0))
         rng = np.random.default_rng(0)
         times = {method: [] for method in steps}

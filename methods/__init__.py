@@ -1,12 +1,13 @@
-"""Floor 3: learners, one idea a file. Knows problems and torch; knows nothing of harness, MLflow or tuning."""
+"""Floor 3: learners, one idea a file. It knows problems and torch, and nothing of the harness, MLflow or tuning."""
 
 from .checkpoints import Checkpoints
 from .learner import Context, Learner
 from .needs import Needs
+from .option_docs import option_docs
 from .pareto_set import ROOT_PART, ContinuousSet, FiniteSet, ParetoSet
 from .probe import Probe
 from .ranges import Choice, Range, documented_ranges, whole_options
-from .registry import METHODS, make_learner, methods
+from .registry import METHODS, list_methods, make_learner
 
 __all__ = [
     "METHODS",
@@ -22,7 +23,8 @@ __all__ = [
     "Probe",
     "Range",
     "documented_ranges",
+    "list_methods",
     "make_learner",
-    "methods",
+    "option_docs",
     "whole_options",
 ]

@@ -1,4 +1,4 @@
-"""Checkpoints in the middle of a fit: an interrupted fit goes on and ends as if it had not been."""
+"""Checkpoints in the middle of a fit, so that an interrupted fit ends as if it had not been interrupted."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..errors import DataError
 
 
 class Checkpoints:
-    """Named states of a fit, in a folder; without a folder nothing is kept.
+    """Saves named states of a fit in a folder; without a folder nothing is kept.
 
     Args:
-        folder: belongs to one fit of one configuration; made when first needed.
-        interval_s: least time between two checkpoints of a loop.
+        folder: where the states of one fit of one configuration lie; it is made when first needed.
+        interval_s: the least time between two checkpoints of a loop, in seconds.
         on_save: called after every save.
     """
 
@@ -31,11 +31,11 @@ class Checkpoints:
 
     @property
     def due(self) -> bool:
-        """Whether it is time for a loop to save; never without a folder."""
+        """Whether a loop should save now; never without a folder."""
         return self._folder is not None and time.monotonic() - self._last >= self._interval_s
 
     def save(self, name: str, state: Mapping[str, Any]) -> None:
-        """Replace the state of this name: tensors, numbers, texts, and lists and dicts of them."""
+        """Save a state under a name, over an earlier one: tensors, numbers, texts, and lists and dicts of them."""
         if self._folder is None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,11 @@ class Checkpoints:
         self._on_save()
 
     def load(self, name: str, device: torch.device | str = "cpu") -> dict[str, Any] | None:
-        """The last saved state of this name, None when there is none; DataError when it cannot be read."""
+        """Return the last state saved under a name, or None.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
         if self._folder is None or not self._file(name).exists():
             return None
         try:

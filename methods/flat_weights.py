@@ -1,4 +1,4 @@
-"""Named weights as one flat tensor and back."""
+"""Joining named weights to one flat tensor, and back."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..tasks.problem import Params, Problem
 
 
 class FlatWeights:
-    """The order and shapes of some of a problem's weights, flattened and joined.
+    """Joins some of a problem's weights to one flat tensor (P,), and splits such tensors into named weights again.
 
     What is not floating point (counters, masks) is left out.
 
     Args:
-        problem: the architecture.
-        names: which weights and buffers.
+        problem: whose architecture the weights belong to.
+        names: which weights and buffers to join, in this order.
 
     Raises:
-        ConfigError: they do not share one floating-point type.
+        ConfigError: the weights do not share one floating-point type.
     """
 
     def __init__(self, problem: Problem, names: Iterable[str]) -> None:
@@ -35,14 +35,14 @@ class FlatWeights:
         self._shapes = [problem.pretrained[name].shape for name in self.names]
         self._sizes = [shape.numel() for shape in self._shapes]
         self.size = sum(self._sizes)
-        """P."""
+        """P, the length of the flat tensor."""
 
     def join(self, params: Params) -> Tensor:
-        """(P,) a new tensor, without gradients."""
+        """Return the weights of one model as a new tensor (P,), without gradients."""
         return torch.cat([params[name].detach().flatten() for name in self.names])
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
-        """Views of (P,) values by name, differentiable in them; buffers without gradients."""
+        """Return views of a flat tensor (P,) by name, differentiable in it; buffers come without gradients."""
         pieces = {}
         for name, piece, shape in zip(self.names, torch.split(flat, self._sizes), self._shapes, strict=True):
             view = piece.view(shape)
@@ -52,5 +52,5 @@ class FlatWeights:
 
 
 def trained_names(problem: Problem) -> list[str]:
-    """The weights that training a whole model changes: its parameters, not its buffers."""
+    """Return the names of the weights that training a whole model changes: its parameters, not its buffers."""
     return [name for name, _ in problem.model.named_parameters()]

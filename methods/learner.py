@@ -1,4 +1,4 @@
-"""Learners: a method with its configuration, and the context it runs in."""
+"""The base of learners, and the context that a learner runs in."""
 
 from __future__ import annotations
 
@@ -19,31 +19,33 @@ from ..tasks.problem import Budget, Problem
 from ..tasks.progress import Progress, silent
 from .checkpoints import Checkpoints
 from .needs import Needs
+from .options import check_options
 from .pareto_set import ParetoSet
 from .probe import Probe, unprobed
 
 
 @dataclass(frozen=True)
 class Context:
-    """Where and under which seed a learner runs, and who listens."""
+    """What `fit` is given besides the problem: seed, device, and who is told how the fit goes."""
 
     seed: int = 0
+    """The seed of every random stream, see `generator` and `rng`."""
     device: str = "cpu"
-    """Where the problem lives, and where a learner puts what it makes."""
+    """The device that holds the problem's weights and data, and on which a learner makes its own tensors."""
     progress: Progress = silent
-    """Called with ("fit", step, total, loss=...); the harness draws it and records it as a training curve."""
+    """Called as `progress("fit", step, total, loss=...)`; the harness draws and records it as a training curve."""
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
-    """Where a fit keeps its state while it runs, so that it can go on after an interruption."""
+    """Keeps the state of a running fit, so that an interrupted fit can go on."""
     probe: Probe = unprobed
-    """Shown the set in the making as a fit goes on, as (step, total, set); the harness scores it on a small grid, so
-    that hopeless fits can be ended. Looking must not change the fit."""
+    """Called as `probe(step, total, make_set)` during `fit`; the harness scores the partial set to stop hopeless fits.
+    It must not change the fit."""
 
     def generator(self, purpose: str) -> torch.Generator:
-        """A fresh torch generator (CPU) for one purpose; streams of different purposes are independent."""
+        """Return a new torch generator (CPU) for one purpose; streams of different purposes are independent."""
         return torch.Generator().manual_seed(self._seed_of(purpose))
 
     def rng(self, purpose: str) -> np.random.Generator:
-        """A fresh NumPy generator for one purpose."""
+        """Return a new NumPy generator for one purpose; streams of different purposes are independent."""
         return np.random.default_rng(self._seed_of(purpose))
 
     def _seed_of(self, purpose: str) -> int:
@@ -51,17 +53,24 @@ class Context:
 
 
 class Learner(ABC):
-    """A method with its configuration; subclass it to add your own.
+    """Learns a Pareto set from a problem, by one method with one configuration; subclass it to add a method.
 
     A subclass names itself, declares its options as a frozen dataclass `Config` (each field followed by a
     docstring, which is its help text) and implements `fit`. An option that is None after construction and has
-    the name of a field of `tasks.Budget` takes the suite's recommendation. An option says with `Range` or `Choice`
-    where it is worth searching.
+    the name of a field of `tasks.Budget` takes the suite's recommendation. Beside an option's type, `Annotated`
+    holds its bounds, as pydantic writes them, and with `Range` or `Choice` where it is worth searching.
+
+    Args:
+        config: an instance of `Config`, or None for the defaults.
+
+    Raises:
+        ConfigError: an option's value has the wrong type or is out of bounds.
     """
 
     name: ClassVar[str]
+    """The method's name, by which users ask for it."""
     version: ClassVar[str] = "1"
-    """Changes whenever results could: finished cells of another version run again."""
+    """The method's version, raised whenever results could change: finished cells of another version run again."""
 
     @dataclass(frozen=True)
     class Config:
@@ -69,6 +78,7 @@ class Learner(ABC):
 
     def __init__(self, config: Any = None) -> None:
         self.config: Any = self.Config() if config is None else config
+        check_options(self.config, self.name)
 
     @abstractmethod
     def fit(self, problem: Problem, preferences: NDArray[np.float64], context: Context) -> ParetoSet:
@@ -76,35 +86,42 @@ class Learner(ABC):
 
         Args:
             problem: what to learn from; all objectives are minimised.
-            preferences: (n, T) points of the simplex the set will be asked for. Learners that train once per
-                preference train for these; the others may ignore them.
-            context: seed, device and progress.
+            preferences: (n, T) points of the simplex that the set will be asked for. Learners that train one model
+                a preference train for these; the others may ignore them.
+            context: seed, device, progress, checkpoints and probe.
         """
 
     def restore(
         self, problem: Problem, state: Mapping[str, Tensor], preferences: NDArray[np.float64], context: Context
     ) -> ParetoSet:
-        """The set that `fit` returned for the same arguments, from its `state()`.
+        """Make the set that `fit` returned for the same arguments again, from its `state()`.
 
-        Sets without a state are simply fitted again; a learner whose sets have one overrides this.
+        Sets without a state are fitted again; a learner whose sets have one overrides this.
+
+        Raises:
+            ConfigError: the state is not one of this learner's with this configuration and problem.
         """
         if state:
             raise ConfigError(f"{self.name} has nothing to restore, found {sorted(state)[:3]}")
         return self.fit(problem, preferences, context)
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """What `fit` would look at and train for these arguments; nothing unless the learner says so."""
+        """Say what `fit` looks at and trains for these arguments; nothing unless the learner overrides this."""
         return Needs()
 
     def resolved(self, problem: Problem) -> Any:
-        """The configuration that a fit of this problem uses."""
+        """Return the configuration that a fit of this problem uses, see `resolved_for`."""
         return self.resolved_for(problem.budget, problem.n_tasks)
 
     def resolved_for(self, budget: Budget, n_tasks: int) -> Any:
-        """The configuration with the suite's budget filled in where an option was left unset.
+        """Return the configuration with the suite's budget filled in where an option was left unset.
 
-        Known before any problem is prepared, see `Suite.budget`. A learner with further options that stand for a
+        It is known before a problem is prepared, see `Suite.budget`. A learner whose other options stand for a
         number when unset overrides this; what can only be decided by looking at a problem stays unset.
+
+        Args:
+            budget: what the suite recommends.
+            n_tasks: T.
         """
         unset = {
             field.name: getattr(budget, field.name)

@@ -1,4 +1,4 @@
-"""What a learner needs to see and to train, declared."""
+"""What a learner declares that its fit looks at and trains."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Needs:
-    """All of it for one fit; tasks taken together."""
+    """Counts what one fit looks at and trains, all tasks together."""
 
     labelled_examples: int = 0
     """Distinct examples whose labels are looked at, in training or in choosing on the validation split."""

@@ -1,4 +1,4 @@
-"""Pareto sets: preference in, the weights of one plain model out."""
+"""Pareto sets: maps from a preference to the weights of one plain model."""
 
 from __future__ import annotations
 
@@ -18,69 +18,70 @@ ROOT_PART = "the model"
 
 
 class ParetoSet(ABC):
-    """What a learner returns: a map from preferences to plain models of the original architecture."""
+    """Answers a preference with one plain model of the original architecture; learners return it."""
 
     n_tasks: int
+    """T, the length of a preference."""
     total_parameters: int
-    """Numbers kept to answer any preference: models, task vectors, routers."""
+    """How many numbers are kept to answer any preference: models, task vectors, routers."""
     trainable_parameters: int = 0
-    """Numbers that were trained to make the set; 0 for sets made by arithmetic."""
+    """How many numbers were trained to make the set; 0 for sets made by arithmetic."""
 
     @abstractmethod
     def solve(self, preference: Sequence[float] | NDArray[np.float64]) -> Params:
-        """One plain model's weights ("unloaded") for a preference (T,), a point of the simplex.
+        """Return one plain model's weights for a preference (T,), a point of the simplex.
 
-        Every call returns tensors of its own or tensors nobody writes to: two answers never share a change.
+        No two answers share tensors that anybody writes to.
 
         Raises:
-            PreferenceError: not a point of the simplex, or a finite set does not hold it.
+            PreferenceError: the preference is no point of the simplex, or a finite set does not hold it.
         """
 
     def members(self, preferences: NDArray[np.float64]) -> Iterator[tuple[NDArray[np.float64] | None, str, Params]]:
-        """What there is to evaluate: (preference or None, label, weights), one at a time.
+        """Yield (preference or None, label, weights) for every model to evaluate, one at a time.
 
-        A continuous set is asked for every row of `preferences` (n, T); a finite set yields what it holds.
+        A continuous set answers every row of `preferences` (n, T); a finite set yields the models that it holds.
         """
         for preference in preferences:
             yield preference, "", self.solve(preference)
 
     def n_members(self, preferences: NDArray[np.float64]) -> int:
-        """How many `members` yields."""
+        """Return how many models `members` yields."""
         return len(preferences)
 
     def merge_coefficients(
         self, preference: Sequence[float] | NDArray[np.float64]
     ) -> Mapping[str, NDArray[np.float64]] | None:
-        """The (T,) coefficients c by part of the model, in its order, where the answer merges task vectors.
+        """Return the merge coefficients c (T,) by part of the model, in the model's order; None where not merged so.
 
         `solve(preference)` then is theta_0 + sum_t c_t tau_t in every floating-point weight of a part. Parts are
         modules and weights by name, or `ROOT_PART`; a weight belongs to the part with the longest name among those it
-        is or lies in. What no part holds is the same for every preference. None for sets that are not merged so;
-        one that gives coefficients gives them for every preference, for the same parts.
+        is or lies in. What no part holds is the same for every preference. A set that gives coefficients gives them for
+        every preference, for the same parts.
 
         Raises:
-            PreferenceError: not a point of the simplex.
+            PreferenceError: the preference is no point of the simplex.
         """
         return None
 
     def state(self) -> Mapping[str, Tensor]:
-        """What must be saved to restore the set beside its problem (routers, kilobytes); may be empty."""
+        """Return what must be saved to restore the set beside its problem (routers, kilobytes); it may be empty."""
         return {}
 
     def diagnostics(self) -> Mapping[str, float]:
-        """Further numbers worth recording about the set."""
+        """Return further numbers worth recording about the set."""
         return {}
 
 
 class ContinuousSet(ParetoSet):
-    """A set in closed form: any preference is answered by `merge`, a function of it.
+    """Answers any preference by a function of it, in closed form.
 
     Args:
         n_tasks: T.
-        merge: from a checked preference (T,) to weights.
-        total_parameters: numbers kept to answer any preference.
-        diagnostics: what was found while the set was made.
-        coefficients: from a checked preference to `merge_coefficients`, where `merge` merges task vectors.
+        merge: function from a checked preference (T,) to weights.
+        total_parameters: how many numbers are kept to answer any preference.
+        diagnostics: numbers found while the set was made.
+        coefficients: function from a checked preference to `merge_coefficients`, where `merge` merges task vectors.
     """
 
     def __init__(
@@ -99,32 +100,32 @@ class ContinuousSet(ParetoSet):
         self._diagnostics = dict(diagnostics or {})
 
     def solve(self, preference: Sequence[float] | NDArray[np.float64]) -> Params:
-        """Answers any preference."""
+        """Return the weights for any preference (T,)."""
         return self._merge(check_preference(preference, self.n_tasks))
 
     def merge_coefficients(
         self, preference: Sequence[float] | NDArray[np.float64]
     ) -> Mapping[str, NDArray[np.float64]] | None:
-        """By the function of the preference that was given for them, if any."""
+        """Return what the given function says, or None where there is none."""
         if self._coefficients is None:
             return None
         return self._coefficients(check_preference(preference, self.n_tasks))
 
     def diagnostics(self) -> Mapping[str, float]:
-        """What was found while the set was made."""
+        """Return the numbers found while the set was made."""
         return self._diagnostics
 
 
 class FiniteSet(ParetoSet):
-    """Finitely many models, made when asked for.
+    """Holds finitely many models, each made when asked for.
 
     Args:
         n_tasks: T.
-        make: from position to weights.
+        make: function from a model's position to its weights.
         labels: one a model, for people ("digits", "lambda = 0.3").
         preferences: (n, T) the preference each model stands for; None where they stand for none, as along a
             curve over a coefficient.
-        total_parameters: numbers kept to make any of them.
+        total_parameters: how many numbers are kept to make any of them.
     """
 
     def __init__(
@@ -143,7 +144,11 @@ class FiniteSet(ParetoSet):
         self._make = make
 
     def solve(self, preference: Sequence[float] | NDArray[np.float64]) -> Params:
-        """A single model answers every preference; several answer the preferences they stand for."""
+        """Return the only model for any preference, or of several the one that stands for this preference.
+
+        Raises:
+            PreferenceError: the preference is no point of the simplex, or no model stands for it.
+        """
         wanted = check_preference(preference, self.n_tasks)
         if len(self.labels) == 1:
             return self._make(0)
@@ -165,11 +170,11 @@ class FiniteSet(ParetoSet):
         self,
         preferences: NDArray[np.float64],
     ) -> Iterator[tuple[NDArray[np.float64] | None, str, Params]]:
-        """Every model once, whatever is asked for."""
+        """Yield every model once, whatever is asked for."""
         for i, label in enumerate(self.labels):
             preference = None if self.preferences is None else self.preferences[i]
             yield preference, label, self._make(i)
 
     def n_members(self, preferences: NDArray[np.float64]) -> int:
-        """How many models it holds."""
+        """Return how many models the set holds."""
         return len(self.labels)

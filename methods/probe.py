@@ -1,4 +1,4 @@
-"""Probes: who wants to look at a set while it is being learned."""
+"""Probes, which look at a set while it is being learned."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TypeAlias
 from .pareto_set import ParetoSet
 
 Probe: TypeAlias = Callable[[int, int, Callable[[], ParetoSet]], None]
-"""Called with (step, total, set) as a fit goes on; `set()` gives the set as it is at that moment.
+"""A function that a fit calls as `probe(step, total, make_set)`; `make_set()` gives the set as it is at that moment.
 
-Steps increase and end before `total`: the finished set is what `fit` returns. A set that is not called for costs
-nothing. Evaluate it before returning, since training goes on in it. A probe that raises ends the fit. A resumed
-fit may show again what an interrupted one has shown.
+Steps increase and end before `total`: the finished set is what `fit` returns. A set that is not asked for costs
+nothing. A probe evaluates the set before it returns, since training goes on in it, and ends the fit by raising. A
+resumed fit may call with steps that an interrupted one has called with.
 """
 
 
-def unprobed(step: int, total: int, in_the_making: Callable[[], ParetoSet]) -> None:
-    """A probe that does not look."""
+def unprobed(step: int, total: int, partial_set: Callable[[], ParetoSet]) -> None:
+    """Do nothing: the probe of a fit that nobody looks at."""

@@ -1,4 +1,4 @@
-"""Where options are worth searching: declared beside the option, read by whoever tunes."""
+"""Ranges in which options are worth searching, declared beside the option and read by whoever tunes."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from typing import Any
 
 from ..errors import ConfigError
 
+UNIONS = (typing.Union, types.UnionType)
+"""What `typing.get_origin` gives for `A | B`, depending on how A and B are written."""
+
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from `low` to `high`, both included; whole ones where the option is an integer.
+    """Says that an option is worth searching from `low` to `high`, both included; in whole numbers if it is an integer.
 
-    An option says `lr: Annotated[float, Range(1e-4, 1e-1, log=True)] = 1e-2`.
+    A range is advice and no bound. An option says `lr: Annotated[float, Range(1e-4, 1e-1, log=True)] = 1e-2`.
 
     Raises:
         ConfigError: the ends are not finite, low is not below high, or `log` with a low end that is not above 0.
     """
 
     low: float
+    """The least value searched."""
     high: float
+    """The greatest value searched."""
     log: bool = False
-    """Whether orders of magnitude matter more than differences."""
+    """Whether values are searched by order of magnitude."""
     costs: bool = False
-    """Whether more of it buys quality with time or memory: such an option is tuned only where it is asked for."""
+    """Whether higher values buy quality with time or memory: such an option is tuned only where it is asked for."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
@@ -41,18 +46,19 @@ class Range:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few values.
+    """Says that an option is worth searching among a few values.
 
     Raises:
         ConfigError: fewer than two values, or the same one twice.
     """
 
     values: tuple[str | int | float | bool, ...]
+    """The values, two or more, all different."""
     costs: bool = False
-    """As for `Range`."""
+    """Whether some values buy quality with time or memory, as for `Range`."""
 
     def __post_init__(self) -> None:
-        given: object = self.values  # whatever its annotation says
+        given: object = self.values  # a plugin may have passed anything
         if not isinstance(given, tuple) or not 2 <= len(given) == len(set(given)):
             raise ConfigError(f"a choice needs a tuple of two or more distinct values, found {given!r}")
 
@@ -61,10 +67,10 @@ class Choice:
 
 
 def documented_ranges(config: type) -> dict[str, Range | Choice]:
-    """Option -> where it is worth searching, of the options of a learner's `Config` that say so.
+    """Map those options of a learner's `Config` that say where they are worth searching to their range or choice.
 
     Raises:
-        ConfigError: an annotation that cannot be read, or a `Range` whose ends its option could not hold.
+        ConfigError: an annotation cannot be read, or an option could not hold the ends of its `Range`.
     """
     hints = option_types(config, include_extras=True)
     whole = whole_options(config)
@@ -82,16 +88,16 @@ def documented_ranges(config: type) -> dict[str, Range | Choice]:
 
 
 def whole_options(config: type) -> frozenset[str]:
-    """The options of a learner's `Config` that hold whole numbers, or None beside them."""
+    """Return the options of a learner's `Config` that hold whole numbers, perhaps besides None."""
     hints = option_types(config)
-    return frozenset(field.name for field in dataclasses.fields(config) if _is_whole(hints[field.name]))
+    return frozenset(field.name for field in dataclasses.fields(config) if is_whole(hints[field.name]))
 
 
 def option_types(config: type, *, include_extras: bool = False) -> dict[str, Any]:
-    """Option -> its type, what is annotated beside it only with `include_extras`.
+    """Map every option of a learner's `Config` to its type; `include_extras` keeps what is annotated beside the type.
 
     Raises:
-        ConfigError: an annotation that cannot be read.
+        ConfigError: an annotation cannot be read.
     """
     try:
         return typing.get_type_hints(config, include_extras=include_extras)
@@ -102,7 +108,6 @@ def option_types(config: type, *, include_extras: bool = False) -> dict[str, Any
         ) from error
 
 
-def _is_whole(hint: Any) -> bool:
-    """`int` and `int | None`; `bool` is a type of its own here."""
-    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
-    return (set(typing.get_args(hint)) if union else {hint}) - {type(None)} == {int}
+def is_whole(hint: Any) -> bool:
+    """Say whether a type is `int` or `int | None`; `bool` is none of them here."""
+    return (set(typing.get_args(hint)) if typing.get_origin(hint) in UNIONS else {hint}) - {type(None)} == {int}

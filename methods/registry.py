@@ -1,4 +1,4 @@
-"""Which learners there are, and how to make one by name."""
+"""The registry of methods, and how to make a learner by a method's name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ METHODS: Registry[Learner] = Registry(
         ),
         "experts": (
             "frontrunner.methods.merging.experts:Experts",
-            "the T fine-tuned specialists as they are",
+            "the T fine-tuned experts as they are",
         ),
         "weight-averaging": (
             "frontrunner.methods.merging.weight_averaging:WeightAveraging",
@@ -44,27 +44,27 @@ METHODS: Registry[Learner] = Registry(
             "linear layers merged by preference-weighted least squares on unlabelled inputs",
         ),
         "ls": (
-            "frontrunner.methods.per_preference.ls:Ls",
+            "frontrunner.methods.per_preference.scalarized:Ls",
             "linear scalarization, one full fine-tuning a preference",
         ),
         "epo": (
-            "frontrunner.methods.per_preference.epo:EpoSearch",
+            "frontrunner.methods.per_preference.scalarized:Epo",
             "exact Pareto optimal search, one full fine-tuning a preference",
         ),
         "stch": (
-            "frontrunner.methods.per_preference.stch:Stch",
+            "frontrunner.methods.per_preference.scalarized:Stch",
             "smooth Tchebycheff scalarization, one full fine-tuning a preference",
         ),
         "pmtl": (
-            "frontrunner.methods.per_preference.pmtl:PmtlSearch",
+            "frontrunner.methods.per_preference.scalarized:Pmtl",
             "Pareto multi-task learning: one full fine-tuning a preference, each in its own cone",
         ),
         "mgda": (
-            "frontrunner.methods.per_preference.mgda:MgdaDescent",
+            "frontrunner.methods.per_preference.scalarized:Mgda",
             "multiple-gradient descent: one full fine-tuning, no preference",
         ),
         "imtl-g": (
-            "frontrunner.methods.per_preference.imtl_g:ImtlGDescent",
+            "frontrunner.methods.per_preference.scalarized:ImtlG",
             "impartial multi-task learning: one full fine-tuning, no preference",
         ),
         "pwe-moe-ls": (
@@ -123,16 +123,20 @@ METHODS: Registry[Learner] = Registry(
 )
 
 
-def methods() -> dict[str, str]:
-    """Name -> one-line description of every registered method."""
+def list_methods() -> dict[str, str]:
+    """Map the name of every registered method to a one-line description."""
     return METHODS.summaries()
 
 
 def make_learner(method: str, /, **options: object) -> Learner:
-    """A configured learner by the method's name.
+    """Make a learner by its method's name and options.
+
+    Args:
+        method: a registered name, see `list_methods`.
+        options: values of the fields of the learner's `Config`; text is read as the option's type.
 
     Raises:
         UnknownNameError: the method or an option is not known; the message offers the nearest.
-        ConfigError: an option's value has the wrong type or range.
+        ConfigError: an option's value has the wrong type or is out of bounds.
     """
     return configure(METHODS.get(method), options)

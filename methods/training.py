@@ -1,4 +1,4 @@
-"""The training loop of every learner that trains: Adam along a cosine, reports, checkpoints."""
+"""The training loop of every learner that trains: Adam with a cosine schedule, progress and checkpoints."""
 
 from __future__ import annotations
 
@@ -8,54 +8,49 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeVar
 
 import torch
+from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
-from ..errors import ConfigError, DivergenceError
+from ..errors import DivergenceError
 from ..tasks.problem import Problem
-from .checks import require_positive
 from .learner import Context
 from .pareto_set import ParetoSet
 from .ranges import Range
 
 REPORT_EVERY = 10
-"""Steps; reading the loss makes a GPU wait for the CPU."""
+"""Steps between two reports of progress; reading the loss makes a GPU wait for the CPU."""
 
 Input = TypeVar("Input")
 
 
 @dataclass(frozen=True)
 class Training:
-    """Options of a learner that trains; steps and batch size are the suite's unless set."""
+    """Options of every learner that trains; learning rate, steps and batch size are the suite's unless set."""
 
-    lr: Annotated[float | None, Range(1e-5, 1e-1, log=True)] = None
+    lr: Annotated[PositiveFloat | None, Range(1e-5, 1e-1, log=True)] = None
     """Adam's initial learning rate."""
-    final_lr_ratio: float = 0.1
+    final_lr_ratio: Annotated[float, Field(ge=0, le=1)] = 0.1
     """The learning rate falls along a cosine to this share of its initial value."""
-    steps: Annotated[int | None, Range(50, 8000, log=True, costs=True)] = None
+    steps: Annotated[PositiveInt | None, Range(50, 8000, log=True, costs=True)] = None
     """Optimizer steps (paper: 4000)."""
-    batch_size: Annotated[int | None, Range(4, 64, log=True, costs=True)] = None
+    batch_size: Annotated[PositiveInt | None, Range(4, 64, log=True, costs=True)] = None
     """Examples per task and step (paper: 16)."""
 
-    def __post_init__(self) -> None:
-        require_positive(self, "lr", "steps", "batch_size")
-        if not 0 <= self.final_lr_ratio <= 1:
-            raise ConfigError(f"final_lr_ratio must be in [0, 1], found {self.final_lr_ratio}")
-
     def labels_seen(self, problem: Problem) -> int:
-        """Distinct labelled examples that one training sees; the recipe is resolved."""
+        """Count the distinct labelled examples that one training sees; nothing may be unset."""
         assert self.steps is not None  # for the type checker
         assert self.batch_size is not None
         return sum(min(self.steps * self.batch_size, held) for held in problem.n_examples("train"))
 
 
 class Stateful(Protocol):
-    """What keeps something from step to step, such as a scalarization; saved and restored with the parameters."""
+    """Something that is kept from step to step and saved with the parameters, such as a scalarization."""
 
     def state(self) -> Mapping[str, Any]:
-        """All of it."""
+        """Return the state, for a checkpoint."""
 
     def load_state(self, state: Mapping[str, Any], /) -> None:
-        """Inverse of `state`."""
+        """Take back what `state` returned."""
 
 
 def train(
@@ -69,20 +64,20 @@ def train(
     stateful: Stateful | None = None,
     done_steps: int = 0,
     total_steps: int | None = None,
-    in_the_making: Callable[[], ParetoSet] | None = None,
+    partial_set: Callable[[], ParetoSet] | None = None,
 ) -> None:
-    """Train `parameters` in place.
+    """Train `parameters` in place by Adam, from the last checkpoint where there is one.
 
     Args:
         parameters: leaves that require gradients.
-        inputs: what the steps see, one item each; a resumed fit skips those that were used.
-        step: leaves gradients in the parameters and returns the scalar loss.
-        recipe: resolved, nothing unset.
-        context: is told the progress, keeps the checkpoints, shows the set to its probe.
-        name: of the checkpoint.
-        stateful: what the step keeps beside the parameters.
-        done_steps, total_steps: where this training stands in a fit of several.
-        in_the_making: gives the set as the parameters are at the moment, where they make one before the last step.
+        inputs: what the steps see, one item a step; a resumed training skips those that were used.
+        step: a function that leaves gradients in the parameters and returns the scalar loss, minimised.
+        recipe: steps and learning rate; nothing may be unset.
+        context: told the progress; its checkpoints keep the state, its probe is called with the partial set.
+        name: the checkpoint's name.
+        stateful: what the step keeps besides the parameters.
+        done_steps, total_steps: steps of the fit before this training, and of the whole fit, if it trains several.
+        partial_set: a function that makes the set of the present parameters, where they make one before the end.
 
     Raises:
         DivergenceError: the loss became NaN or infinite.
@@ -106,7 +101,7 @@ def train(
             for _ in range(saved["step"]):
                 next(inputs)
         if stateful is not None:
-            stateful.load_state(saved["further"])
+            stateful.load_state(saved["extra_state"])
     for number in range(first, recipe.steps + 1):
         optimizer.zero_grad()
         loss = step(next(inputs))
@@ -125,10 +120,10 @@ def train(
                         "parameters": [parameter.detach() for parameter in parameters],
                         "optimizer": optimizer.state_dict() if not last else {},
                         "schedule": schedule.state_dict(),
-                        "further": {} if stateful is None else dict(stateful.state()),
+                        "extra_state": {} if stateful is None else dict(stateful.state()),
                     },
                 )
             done, total = done_steps + number, total_steps or recipe.steps
             context.progress("fit", done, total, loss=value)
-            if in_the_making is not None and done < total:
-                context.probe(done, total, in_the_making)
+            if partial_set is not None and done < total:
+                context.probe(done, total, partial_set)

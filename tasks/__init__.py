@@ -1,10 +1,10 @@
-"""Floor 2: what a learner is given. Problems, and the suites that build them; knows no method and no harness."""
+"""Floor 2: problems, which learners are given, and the suites that build them. It knows no method and no harness."""
 
 from .classification import ClassificationProblem
 from .examples import Examples
 from .problem import Batch, Budget, Objectives, Params, Problem
 from .progress import Progress, silent
-from .suite import SUITES, Suite, load_problem, suites
+from .suite import SUITES, Suite, list_suites, load_problem
 
 __all__ = [
     "SUITES",
@@ -17,7 +17,7 @@ __all__ = [
     "Problem",
     "Progress",
     "Suite",
+    "list_suites",
     "load_problem",
     "silent",
-    "suites",
 ]

@@ -1,4 +1,4 @@
-"""Problems whose tasks are classifications sharing one encoder, each with a frozen head of its own."""
+"""Problems whose tasks are classifications by one encoder, each with a frozen head of its own."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from .problem import Batch, Budget, Objectives, Params
 from .segments import SegmentedModel
 
 EVALUATION_BATCH = 500
+"""Examples of one forward pass in evaluation."""
 
 
 class ClassificationProblem(ExampleProblem):
-    """T classification tasks on one encoder; objective t is the error rate of task t.
+    """Poses T classification tasks to one encoder; objective t is the error rate of task t, minimised.
 
     Arguments that are not described here are those of `Problem`.
 
     Args:
         data: for every task, split name -> examples.
         heads: for every task, a frozen module from features (n, d) to logits (n, classes).
-        to_input: from stored inputs (uint8 images, say) to what the encoder takes.
+        to_input: function from stored inputs, such as uint8 images, to what the encoder takes.
     """
 
     def __init__(
@@ -48,29 +49,29 @@ class ClassificationProblem(ExampleProblem):
         self._segmented = SegmentedModel(self.model)
 
     def losses(self, params: Params, batch: Batch) -> Tensor:
-        """(T,) mean cross-entropies; the T mini-batches go through the encoder as one."""
+        """Return the mean cross-entropies (T,); the T mini-batches go through the encoder as one."""
         features = self.forward(params, self.to_input(torch.cat([part.inputs for part in batch])))
         return self._cross_entropies(torch.split(features, [len(part) for part in batch]), batch)
 
     def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
-        """Scalar mean cross-entropy of task `t`."""
+        """Return the mean cross-entropy of task `t`, a scalar."""
         examples: Examples = batch[t]
         return F.cross_entropy(self.heads[t](self.forward(params, self.to_input(examples.inputs))), examples.labels)
 
     def losses_by_model(self, models: Sequence[Params], batch: Batch) -> Tensor:
-        """(T,) losses of T models in one forward pass; only modules whose weights differ run task by task."""
+        """Return the losses (T,) of T models in one forward pass; modules whose weights differ run task by task."""
         sizes = [len(part) for part in batch]
         inputs = self.to_input(torch.cat([part.inputs for part in batch]))
         features = self._segmented(models, inputs, sizes)
         return self._cross_entropies(torch.split(features, sizes), batch)
 
     def log_probabilities(self, t: int, params: Params, batch: Batch) -> Tensor:
-        """(n, classes)."""
+        """Return log-probabilities (n, classes) of task `t`, differentiable in `params`."""
         return F.log_softmax(self.heads[t](self.forward(params, self.to_input(batch[t].inputs))), dim=1)
 
     @torch.no_grad()
     def evaluate(self, params: Params, split: str) -> Objectives:
-        """Error rate and mean cross-entropy of every task over the whole split."""
+        """Return the error rate and mean cross-entropy of every task over the whole split."""
         errors, losses = [], []
         for t in range(self.n_tasks):
             examples = self.examples(t, split)

@@ -15,21 +15,23 @@ from .problem import Batch, Problem
 
 @dataclass(frozen=True)
 class Examples:
-    """Inputs (n, ...) and labels (n,) of one split of one task, resident on the device."""
+    """Inputs and labels of one split of one task, on the device."""
 
     inputs: Tensor
+    """The inputs, (n, ...)."""
     labels: Tensor
+    """Their labels, (n,)."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, index: Tensor) -> Examples:
-        """The examples at `index`."""
+        """Return the examples at the positions `index`."""
         index = index.to(self.labels.device)
         return Examples(self.inputs[index], self.labels[index])
 
     def stream(self, batch_size: int, generator: torch.Generator) -> Iterator[Examples]:
-        """Endless mini-batches; every example comes once before any comes again."""
+        """Yield mini-batches forever; every example comes once before any comes again."""
         order = torch.empty(0, dtype=torch.long)
         while True:
             while len(order) < batch_size:
@@ -39,11 +41,14 @@ class Examples:
 
 
 class ExampleProblem(Problem):
-    """A problem with labelled examples for every task and split.
+    """Holds labelled examples for every task and split; subclasses say how objectives are computed from them.
 
     Args:
         data: for every task, split name -> examples.
         others: see `Problem`.
+
+    Raises:
+        ConfigError: a split is empty.
     """
 
     def __init__(self, *, data: Sequence[Mapping[str, Examples]], **others: Any) -> None:
@@ -55,15 +60,19 @@ class ExampleProblem(Problem):
                     raise ConfigError(f"the split {split!r} of task {task!r} is empty; expected one example or more")
 
     def examples(self, t: int, split: str) -> Examples:
-        """All of one task and split; UnknownNameError where there is no such split."""
+        """Return all examples of one task and split.
+
+        Raises:
+            UnknownNameError: the task has no such split.
+        """
         if split not in self.data[t]:
             raise UnknownNameError("split", split, self.data[t])
         return self.data[t][split]
 
     def n_examples(self, split: str) -> tuple[int, ...]:
-        """(T,)."""
+        """Return how many examples a split holds for each task, (T,)."""
         return tuple(len(self.examples(t, split)) for t in range(self.n_tasks))
 
     def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
-        """Endless tuples of T mini-batches."""
+        """Yield tuples of T mini-batches forever, each reshuffled every epoch."""
         return zip(*(self.examples(t, split).stream(batch_size, generator) for t in range(self.n_tasks)), strict=True)

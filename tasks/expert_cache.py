@@ -1,4 +1,4 @@
-"""Prepared weights on disk, found by what they were made from.
+"""A cache of prepared weights on disk, found by what they were made from.
 
 An entry is one safetensors file in the user's cache folder (`FRONTRUNNER_CACHE`). Its name is the digest of its
 key: same inputs and code, same entry. It is written beside its final name and moved there when complete; its
@@ -31,13 +31,13 @@ CHECKSUM = "frontrunner_checksum"
 
 
 def cache_folder() -> Path:
-    """`FRONTRUNNER_CACHE`, or the platform's cache folder of the user."""
+    """Return the folder named by `FRONTRUNNER_CACHE`, or else the user's cache folder on this platform."""
     chosen = os.environ.get("FRONTRUNNER_CACHE")
     return Path(chosen).expanduser() if chosen else user_cache_path("frontrunner", appauthor=False)
 
 
 def digest_weights(params: Params) -> str:
-    """SHA-256 over names, dtypes, shapes and bytes, in order of name."""
+    """Return the SHA-256 over the weights' names, dtypes, shapes and bytes, in order of name."""
     digest = hashlib.sha256()
     for name in sorted(params):
         tensor = params[name].detach().cpu().contiguous()
@@ -47,11 +47,11 @@ def digest_weights(params: Params) -> str:
 
 
 def cached(key: Mapping[str, object], make: Callable[[], Params], device: torch.device) -> dict[str, Tensor]:
-    """The entry of `key`, made now if it is not there; two processes wanting the same one make it once.
+    """Return the cached weights of `key`, made now if there are none; two processes that want the same make it once.
 
     Args:
         key: everything that decides the content: data, recipe, seed, code, versions (JSON values).
-        make: computes the weights.
+        make: function that computes the weights.
         device: where the result goes.
 
     Raises:
@@ -77,7 +77,7 @@ def cached(key: Mapping[str, object], make: Callable[[], Params], device: torch.
 
 @contextlib.contextmanager
 def _explained(folder: Path) -> Iterator[None]:
-    """Say what to do when the system refuses."""
+    """Turn an OSError into a DataError that says what to do."""
     try:
         yield
     except OSError as error:
@@ -88,7 +88,7 @@ def _explained(folder: Path) -> Iterator[None]:
 
 
 def _read(file: Path) -> dict[str, Tensor] | None:
-    """The weights of an entry, None when there is none or it is damaged."""
+    """Read the weights of an entry; None when there is none or it is damaged."""
     if not file.exists():
         return None
     try:

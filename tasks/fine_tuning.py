@@ -1,4 +1,4 @@
-"""Fine-tuning: how an expert is made from the pre-trained model."""
+"""Fine-tuning, by which an expert is made from the pre-trained model."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from .progress import Progress, silent
 
 @dataclass(frozen=True)
 class FineTuning:
-    """AdamW with a one-cycle learning rate, nothing frozen."""
+    """The recipe of a fine-tuning: AdamW with a one-cycle learning rate."""
 
     steps: int
+    """Optimizer steps."""
     batch_size: int
+    """Examples a step."""
     peak_lr: float
     """The learning rate at 30 % of the steps, annealed to almost nothing at the end."""
     weight_decay: float = 0.01
+    """AdamW's weight decay."""
 
 
 def fine_tune(
@@ -35,7 +38,16 @@ def fine_tune(
     activity: str,
     progress: Progress = silent,
 ) -> dict[str, Tensor]:
-    """Minimise `loss` over the `trainable` names from `start`; returns detached weights, `start` is left as it is.
+    """Minimise a loss over some weights of a model and return the new weights; `start` is left as it is.
+
+    Args:
+        start: the weights to begin with.
+        trainable: names of the weights that are trained; the others stay.
+        loss: function from weights and a batch to a scalar, minimised.
+        batches: one item a step.
+        recipe: steps, learning rate and weight decay.
+        activity: what progress and messages call this.
+        progress: told the steps that are done, with the loss.
 
     Raises:
         DivergenceError: the loss became NaN or infinite.

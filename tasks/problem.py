@@ -1,4 +1,4 @@
-"""The seam between suites and learners: a problem is what a learner is given."""
+"""Problems, which suites prepare and learners are given."""
 
 from __future__ import annotations
 
@@ -19,27 +19,33 @@ Params: TypeAlias = Mapping[str, Tensor]
 """One model's weights and buffers by name, as in `state_dict`."""
 
 Batch: TypeAlias = Any
-"""T mini-batches, one a task; only the problem that made it looks inside."""
+"""T mini-batches, one a task; only the problem that made them looks inside."""
 
 
 @dataclass(frozen=True)
 class Objectives:
-    """What one plain model achieves on every task, all minimised."""
+    """What one plain model achieves on every task; all values are minimised."""
 
     error: NDArray[np.float64]
-    """(T,) share of wrong answers in [0, 1]; the objective value itself where there are no labels."""
+    """Share of wrong answers of each task, in [0, 1], (T,); the objective's value where there are no labels."""
     loss: NDArray[np.float64]
-    """(T,) mean loss, in the loss's own unit."""
+    """Mean loss of each task, in the loss's own unit, (T,)."""
 
     @property
     def finite(self) -> bool:
-        """Whether errors and losses are; an argmax over NaN logits is an error rate like any other."""
+        """Whether all errors and losses are finite; the error rate alone is finite even for NaN logits."""
         return bool(np.isfinite(self.error).all() and np.isfinite(self.loss).all())
 
     def require_finite(self, tasks: Sequence[str]) -> Objectives:
-        """Itself; FrontError naming the task whose error or loss is NaN or infinite.
+        """Return these objectives if all are finite.
 
-        An argmax over NaN logits yields a finite error rate, so the loss must be looked at too.
+        An argmax over NaN logits yields a finite error rate, so the loss is looked at too.
+
+        Args:
+            tasks: T names, for the message.
+
+        Raises:
+            FrontError: an error or loss is NaN or infinite; the message names the task.
         """
         for kind, values in (("error", self.error), ("loss", self.loss)):
             for task, value in zip(tasks, values, strict=True):
@@ -53,29 +59,32 @@ class Objectives:
 
 @dataclass(frozen=True)
 class Budget:
-    """The training a suite recommends; learners take it where their own option is left unset."""
+    """The training that a suite recommends; learners take it where their own option is left unset."""
 
     steps: int
     """Optimizer steps of one fit."""
     batch_size: int
     """Examples per task and step."""
     lr: float = 1e-5
-    """Adam's initial learning rate where all of a model's weights are trained (1e-5: the paper's for CLIP)."""
+    """Adam's initial learning rate for training all of a model's weights (1e-5 is the paper's for CLIP)."""
 
 
 class Problem(ABC):
-    """A suite, prepared: T objectives (minimised) over the weights of one architecture.
+    """Poses T objectives, all minimised, over the weights of one architecture; a suite prepares it.
 
     Args:
         name: the suite's name.
         tasks: T names; their order is the order of objectives everywhere.
         model: the architecture. Its own weights are never read: weights are passed in as `Params`.
-        pretrained: the model every expert was fine-tuned from.
-        experts: T of them; `experts[t]` was fine-tuned on `tasks[t]`.
-        budget: recommended training of a learner.
+        pretrained: the model that every expert was fine-tuned from.
+        experts: T models; `experts[t]` was fine-tuned on `tasks[t]`.
+        budget: the training that is recommended to learners.
         reference_point: (T,) for the hypervolume; 1 for every task when absent (error rates).
-        pareto_front: (n, T) dense sample of the true front, where it is known in closed form.
-        hypervolume_limit: hypervolume of the whole true front at reference_point, where known.
+        pareto_front: (n, T) a dense sample of the true front, where it is known in closed form.
+        hypervolume_limit: the hypervolume of the whole true front at `reference_point`, where it is known.
+
+    Raises:
+        ConfigError: tasks, experts and architecture do not fit together.
     """
 
     def __init__(
@@ -109,28 +118,28 @@ class Problem(ABC):
 
     @property
     def model_parameters(self) -> int:
-        """Numbers in one plain model, buffers included."""
+        """How many numbers one plain model holds, buffers included."""
         return sum(tensor.numel() for tensor in self.pretrained.values())
 
     @property
     def device(self) -> torch.device:
-        """Where the weights and data live."""
+        """The device that holds the weights and data."""
         return next(iter(self.pretrained.values())).device
 
     def forward(self, params: Params, *inputs: Tensor) -> Any:
-        """Run the architecture with `params` in place of its own weights."""
+        """Run the architecture on `inputs` with `params` in place of its own weights."""
         return functional_call(self.model, dict(params), inputs, tie_weights=False)
 
     @abstractmethod
     def losses(self, params: Params, batch: Batch) -> Tensor:
-        """(T,) mean losses of one model on T mini-batches, differentiable in `params`, in one forward pass."""
+        """Return the mean losses (T,) of one model on T mini-batches, differentiable, in one forward pass."""
 
     @abstractmethod
     def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
-        """Scalar: entry `t` of `losses`, computed alone."""
+        """Return entry `t` of `losses`, a scalar, computed alone."""
 
     def losses_by_model(self, models: Sequence[Params], batch: Batch) -> Tensor:
-        """(T,) losses of T models: entry `t` is the mean loss of `models[t]` on task `t`.
+        """Return the losses (T,) of T models: entry `t` is the mean loss of `models[t]` on task `t`.
 
         Per-task gradients of one model come out of one backward pass of their sum, when `models` hold separate
         leaves. A problem may know a faster way than one forward pass a task.
@@ -139,10 +148,12 @@ class Problem(ABC):
 
     @abstractmethod
     def n_examples(self, split: str) -> tuple[int, ...]:
-        """(T,) how many labelled examples a split holds for each task; 0 where objectives need no data."""
+        """Return how many labelled examples a split holds for each task, (T,); 0 where objectives need no data."""
 
     def log_probabilities(self, t: int, params: Params, batch: Batch) -> Tensor:
-        """(n, classes) what a model predicts for task `t`, differentiable in `params`; looks at no label.
+        """Return the log-probabilities (n, classes) that a model predicts for task `t`, without looking at labels.
+
+        They are differentiable in `params`.
 
         Raises:
             UnsupportedError: the problem predicts no classes.
@@ -151,11 +162,11 @@ class Problem(ABC):
 
     @abstractmethod
     def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
-        """Endless stream of T mini-batches of `batch_size` examples each, reshuffled every epoch."""
+        """Yield T mini-batches of `batch_size` examples each forever, reshuffled every epoch by `generator`."""
 
     @abstractmethod
     def evaluate(self, params: Params, split: str) -> Objectives:
-        """Error and loss of every task over the whole split, without gradients."""
+        """Return the error and loss of every task over the whole split, without gradients."""
 
     def _check_weights(self) -> None:
         if len(set(self.tasks)) != len(self.tasks) or not self.tasks:

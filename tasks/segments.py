@@ -20,10 +20,10 @@ from .problem import Params
 
 
 class SegmentedModel:
-    """An architecture that can run every segment of a batch with weights of its own.
+    """Runs every segment of a batch through one architecture with weights of its own.
 
     Args:
-        model: takes examples along the first dimension, as do its submodules.
+        model: the architecture, which takes examples along the first dimension, as do its submodules.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -31,12 +31,12 @@ class SegmentedModel:
         self._probed: set[str] = set()
 
     def __call__(self, models: Sequence[Params], inputs: Tensor, sizes: Sequence[int]) -> Tensor:
-        """Outputs (n, ...) for inputs (n, ...), whose k-th segment of `sizes[k]` rows goes through `models[k]`.
+        """Return outputs (n, ...) for inputs (n, ...), whose k-th segment of `sizes[k]` rows goes through `models[k]`.
 
         Args:
-            models: one a segment.
+            models: one model a segment.
             inputs: all segments joined, two rows or more.
-            sizes: rows of each segment, sum n.
+            sizes: rows of each segment, n together.
 
         Raises:
             ConfigError: a submodule with weights of its own for every segment does not take n rows.
@@ -60,7 +60,7 @@ class SegmentedModel:
 
     @torch.no_grad()
     def _probe(self, names: Sequence[str], params: Params, inputs: Tensor) -> None:
-        """Run one row: a module whose first dimension is another may agree with n rows by coincidence, not with one."""
+        """Run one row: a module with another first dimension may agree with n rows by coincidence, but not with one."""
         new = [name for name in names if name not in self._probed]
         if not new:
             return
@@ -83,7 +83,11 @@ class SegmentedModel:
 
 
 def _require_rows(name: str, values: Sequence[Any], n: int) -> None:
-    """ConfigError unless the first tensor that a module is given has n rows."""
+    """Refuse a module whose first tensor does not have n rows.
+
+    Raises:
+        ConfigError: it has not; the message names the module.
+    """
     found = [tuple(value.shape) for value in values if isinstance(value, Tensor)]
     if not found or found[0][:1] != (n,):
         raise ConfigError(
@@ -93,7 +97,7 @@ def _require_rows(name: str, values: Sequence[Any], n: int) -> None:
 
 
 def _outermost(model: nn.Module, own: set[str], params: Params) -> list[str] | None:
-    """The outermost modules all of whose weights differ; None where they cannot be told from what is shared."""
+    """Return the outermost modules all of whose weights differ; None where they cannot be told from what is shared."""
     found: list[str] = []
 
     def visit(name: str, module: nn.Module) -> bool:
@@ -116,7 +120,7 @@ def _outermost(model: nn.Module, own: set[str], params: Params) -> list[str] | N
 def _segmented(
     module: nn.Module, name: str, models: Sequence[Params], sizes: Sequence[int], called: set[str]
 ) -> Iterator[None]:
-    """Within it, `module` runs every segment with that segment's weights, and notes that it was called."""
+    """Make `module` run every segment with that segment's weights, and note its name in `called`, for a while."""
     twin = copy.copy(module)  # its own forward is left alone
     prefix = f"{name}."
     weights = [{key[len(prefix) :]: w for key, w in params.items() if key.startswith(prefix)} for params in models]

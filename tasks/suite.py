@@ -1,4 +1,4 @@
-"""Suites: named, versioned sets of tasks with one backbone, and the registry that finds them."""
+"""The base of suites, which are named, versioned sets of tasks with one backbone, and the registry of suites."""
 
 from __future__ import annotations
 
@@ -15,32 +15,40 @@ from .progress import Progress, silent
 
 
 class Suite(ABC):
-    """A named, versioned set of tasks with one backbone; subclass it to add your own.
-
-    `version` changes whenever a result on the suite could change: finished cells of another version run again.
-    """
+    """Prepares problems of a named, versioned set of tasks with one backbone; subclass it to add a suite."""
 
     name: ClassVar[str]
+    """The suite's name, by which users ask for it."""
     version: ClassVar[str]
+    """The suite's version, raised whenever results could change: finished cells of another version run again."""
     tasks: ClassVar[tuple[str, ...]]
+    """The names of all tasks."""
     cpu_threads: ClassVar[int | None] = None
-    """Threads a cell runs with on a CPU; all cores when None. Small models are as fast on one thread, and then
+    """Threads that a cell runs with on a CPU; all cores when None. Small models are as fast on one thread, and then
     neither results nor times depend on how many cores there are or who else uses them."""
     budget: ClassVar[Budget | None] = None
-    """What its problems recommend to learners; None where only the prepared problem knows."""
-
+    """The training that the suite's problems recommend; None where only the prepared problem knows."""
     imports: ClassVar[tuple[str, ...]] = ()
-    """Modules that `prepare` imports when it is called and that take seconds; a bench imports them once."""
+    """Modules that `prepare` imports and that take seconds to import; a bench imports them once."""
 
     @abstractmethod
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
-        """The problem of the chosen tasks (a subset of `self.tasks`, in the caller's order).
+        """Prepare the problem of some of the tasks.
 
-        `seed` decides everything random about it, the fine-tuning of the experts included.
+        Args:
+            tasks: a subset of `self.tasks`, in the order of objectives.
+            device: where weights and data go.
+            seed: decides everything random about the problem, the fine-tuning of the experts included.
+            progress: told how the preparation goes.
         """
 
     def choose(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
-        """`tasks` checked against the suite's, all of them when None."""
+        """Return the chosen tasks, checked against the suite's; all of them when None.
+
+        Raises:
+            UnknownNameError: a task that the suite does not have; the message offers the nearest.
+            ConfigError: no task, or one twice.
+        """
         chosen = self.tasks if tasks is None else tuple(tasks)
         for task in chosen:
             if task not in self.tasks:
@@ -56,7 +64,7 @@ SUITES: Registry[Suite] = Registry(
     group="frontrunner.suites",
     builtin={
         "vision-mini": (
-            "frontrunner.tasks.vision_mini.suite:VisionMini",
+            "frontrunner.tasks.vision_mini.vision_mini_suite:VisionMini",
             "a small CLIP on up to eight real image domains at 32x32; data and weights ship with Frontrunner",
         ),
         "convex-toy": (
@@ -95,8 +103,8 @@ SUITES: Registry[Suite] = Registry(
 )
 
 
-def suites() -> dict[str, str]:
-    """Name -> one-line description of every registered suite."""
+def list_suites() -> dict[str, str]:
+    """Map the name of every registered suite to a one-line description."""
     return SUITES.summaries()
 
 
@@ -108,14 +116,14 @@ def load_problem(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Problem:
-    """Prepare a suite: the first time experts are fine-tuned and cached, later they are read.
+    """Prepare a suite's problem; the first time experts are fine-tuned and cached, later they are read.
 
     Args:
-        suite: a registered name, see `suites()`.
+        suite: a registered name, see `list_suites()`.
         tasks: which of the suite's tasks, in this order of objectives; all when None.
         device: where weights and data go.
-        seed: of everything random in the preparation, the experts' fine-tuning included.
-        progress: is told how the preparation goes.
+        seed: decides everything random in the preparation, the experts' fine-tuning included.
+        progress: told how the preparation goes.
 
     Raises:
         UnknownNameError: the suite or a task is not known; the message offers the nearest name.

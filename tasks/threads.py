@@ -1,4 +1,4 @@
-"""How many CPU threads torch uses, for a while."""
+"""Setting for a while how many CPU threads torch uses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 @contextlib.contextmanager
 def cpu_threads(count: int | None) -> Iterator[None]:
-    """Run what is inside with `count` threads; None changes nothing."""
+    """Run the `with` block with `count` threads; None changes nothing."""
     before = torch.get_num_threads()
     torch.set_num_threads(count or before)
     try:

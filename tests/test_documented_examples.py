@@ -63,7 +63,7 @@ def test_shipped_studies_name_what_exists(root, name):
 @pytest.mark.parametrize("name", ["analytic", "vision-mini"])
 def test_studies_of_every_learner_have_every_learner(root, name):
     found = {cell.method for cell in read_bench(root / "studies" / f"{name}.yaml").cells()}
-    built_in = {name for name in fr.methods() if METHODS.origin(name).startswith("frontrunner.")}
+    built_in = {name for name in fr.list_methods() if METHODS.origin(name).startswith("frontrunner.")}
     assert found == built_in
 
 

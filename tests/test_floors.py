@@ -70,7 +70,7 @@ def test_imports_are_resolved_as_python_does():
         "torch.nn",
     }
     assert imported("from .learner import Learner", "methods.__init__") == {"frontrunner.methods.learner.Learner"}
-    assert imported("from ...errors import E", "tasks.vision_mini.suite") == {"frontrunner.errors.E"}
+    assert imported("from ...errors import E", "tasks.vision_mini.clip") == {"frontrunner.errors.E"}
     assert "frontrunner.tasks.problem.Problem" in imported(
         (ROOT / "methods" / "learner.py").read_text(), "methods.learner"
     )

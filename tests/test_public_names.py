@@ -10,8 +10,8 @@ PUBLIC = """
     Budget CellError Checkpoints Choice ClassificationProblem ConfigError Context ContinuousSet DataError
     DivergenceError DuplicateNameError Examples FiniteSet Front FrontError FrontrunnerError Hypervolume Learner Needs
     Objectives Params ParetoSet PreferenceError Problem Range StoreError Suite UnknownNameError UnsupportedError
-    alignment dominated_share evaluate expected_utility hypervolume igd igd_plus largest_gap load_problem make_learner
-    methods non_uniformity normalised results simplex_grid spread suites
+    alignment dominated_share evaluate expected_utility hypervolume igd igd_plus largest_gap list_methods list_suites
+    load_problem make_learner non_uniformity normalised results simplex_grid spread
 """
 HEAVY = ["torch", "mlflow", "pymoo", "matplotlib", "pandas", "open_clip", "transformers", "optuna"]
 
@@ -40,9 +40,24 @@ def test_every_error_has_one_root(error):
 
 
 def test_methods_and_suites_are_listed_with_one_line_each():
-    for listed, expected in ((fr.methods(), "pwe-moe-ls"), (fr.suites(), "vision-mini")):
+    for listed, expected in ((fr.list_methods(), "pwe-moe-ls"), (fr.list_suites(), "vision-mini")):
         assert expected in listed
         assert all(line and "\n" not in line for line in listed.values())
+
+
+SUBPACKAGES = """
+import frontrunner as fr
+assert fr.methods.__name__ == "frontrunner.methods"
+fr.list_methods(), fr.list_suites()
+import frontrunner.methods.learner as learner
+import frontrunner.tasks.suite as suite
+assert fr.methods.learner is learner and learner.Learner is fr.Learner
+assert fr.tasks.suite is suite and suite.Suite is fr.Suite
+"""
+
+
+def test_no_public_name_hides_a_subpackage():
+    subprocess.run([sys.executable, "-c", SUBPACKAGES], check=True)
 
 
 IMPORT = "import frontrunner"

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ...errors import ConfigError, UnknownNameError
-from ...methods import METHODS, Learner, methods
-from ...tasks import SUITES, Suite, suites
-from .option_docs import option_docs
+from ...methods import METHODS, Learner, list_methods
+from ...tasks import SUITES, Suite, list_suites
+from .described_options import describe_options
 
 INDENT = 2
 ROOMY = 100
@@ -25,11 +25,11 @@ def overview() -> RenderableType:
     """List every method with its summary, then every suite with its summary and tasks."""
     listed = _columns()
     listed.add_row(Text("methods", style="bold underline"))
-    for name, summary in methods().items():
+    for name, summary in list_methods().items():
         listed.add_row(Text(name, style="bold"), Text(summary))
     listed.add_row()
     listed.add_row(Text("suites", style="bold underline"))
-    for name, summary in suites().items():
+    for name, summary in list_suites().items():
         listed.add_row(Text(name, style="bold"), Text(summary))
         with contextlib.suppress(ConfigError):  # its summary says that it cannot be imported
             listed.add_row("", Text(", ".join(SUITES.get(name).tasks), style="dim"))
@@ -64,13 +64,13 @@ def _method_page(name: str, method: type[Learner], width: int) -> RenderableType
         "origin": METHODS.origin(name),
         "needs": "neither data nor training" if method.needs is Learner.needs else _first_line(method.needs),
     }
-    parts = [_heading(name, methods()[name]), *_about(method), _facts(facts)]
+    parts = [_heading(name, list_methods()[name]), *_about(method), _facts(facts)]
     options = Table(box=None, padding=(0, 2, 0, 0), header_style="underline")
     options.add_column("option", no_wrap=True)
     options.add_column("type", max_width=None if width >= ROOMY else len("float or none"))
     options.add_column("default", no_wrap=True)
     options.add_column("meaning")
-    for option in option_docs(method.Config):
+    for option in describe_options(method.Config):
         text = Text(option.text)
         if option.tuned:
             text.append(f" (tuned over {option.tuned})", style="dim")
@@ -92,7 +92,7 @@ def _suite_page(name: str, suite: type[Suite]) -> RenderableType:
         facts["budget"] = ", ".join(
             f"{field.name} {getattr(suite.budget, field.name):g}" for field in dataclasses.fields(suite.budget)
         )
-    return Group(_heading(name, suites()[name]), *_about(suite), _facts(facts))
+    return Group(_heading(name, list_suites()[name]), *_about(suite), _facts(facts))
 
 
 def _heading(name: str, summary: str) -> RenderableType:

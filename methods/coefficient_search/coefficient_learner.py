@@ -1,4 +1,4 @@
-"""What learners share that search the T merge coefficients with a budget of evaluations."""
+"""The base of learners that search the T merge coefficients with a budget of evaluations."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from .searched_set import SearchedSet
 
 @dataclass(frozen=True)
 class SearchBox:
-    """Options of every search of theta_0 + sum_i c_i tau_i: where the coefficients c lie, where it starts."""
+    """Options of every search of the coefficients c in theta_0 + sum_i c_i tau_i: their bounds, and where it starts."""
 
     min_coefficient: float = 0.0
-    """The least value of each coefficient."""
+    """Least value of each coefficient."""
     max_coefficient: Annotated[float, Range(0.5, 2.0)] = 1.0
-    """The greatest value of each coefficient."""
+    """Greatest value of each coefficient."""
     start_with_experts: bool = True
     """Whether the T experts and their mean, moved into the box, are evaluated first."""
 
@@ -41,13 +41,13 @@ class SearchBox:
             )
 
     def known_points(self, n_tasks: int) -> NDArray[np.float64]:
-        """(T + 1, T) coefficients of the experts and their mean, in the box; (0, T) where not wanted."""
+        """Return coefficients (T + 1, T) of the experts and their mean, clipped to the box; (0, T) if not wanted."""
         points = np.vstack([np.eye(n_tasks), np.full((1, n_tasks), 1 / n_tasks)])
         wanted = points if self.start_with_experts else points[:0]
         return np.asarray(np.clip(wanted, self.min_coefficient, self.max_coefficient))
 
     def first_points(self, n: int, n_tasks: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """(n, T) coefficients to begin with: the known points, then uniform draws from the box."""
+        """Return n coefficients to begin with, (n, T): the known points, then uniform draws from the box."""
         known = self.known_points(n_tasks)[:n]
         drawn = rng.uniform(self.min_coefficient, self.max_coefficient, size=(n - len(known), n_tasks))
         return np.vstack([known, drawn])
@@ -55,28 +55,32 @@ class SearchBox:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search ends with."""
+    """The result of a search."""
 
     coefficients: NDArray[np.float64]
-    """(K, T)."""
+    """The members' merge coefficients, (K, T)."""
     objectives: NDArray[np.float64]
-    """(K, T), minimised; measured on the validation split or predicted."""
+    """The members' objectives, (K, T), minimised; measured on the validation split or predicted."""
     diagnostics: Mapping[str, float] = field(default_factory=dict)
-    """Further numbers worth recording."""
+    """Further numbers worth recording about the search."""
 
 
 class CoefficientLearner(Learner):
-    """Searches the merge coefficients on the validation split; subclasses say how, and train nothing."""
+    """Searches the merge coefficients on the validation split and trains nothing; subclasses say how."""
 
     Config: Any = SearchBox
 
     @abstractmethod
     def evaluations(self, n_tasks: int) -> int:
-        """How many merged models the search evaluates; ConfigError where they are too few for T tasks."""
+        """Return how many merged models the search evaluates.
+
+        Raises:
+            ConfigError: they are too few for T tasks.
+        """
 
     @abstractmethod
     def search(self, evaluate: CoefficientEvaluator, context: Context) -> Found:
-        """The members of the set; the same coefficients in the same order for the same objectives and seed."""
+        """Search the members of the set, deterministically: the same objectives and seed give the same coefficients."""
 
     def fit(
         self,
@@ -87,7 +91,7 @@ class CoefficientLearner(Learner):
         """Search on the validation split.
 
         Raises:
-            ConfigError: fewer evaluations than the search needs.
+            ConfigError: there are fewer evaluations than the search needs.
             DivergenceError: a merged model's error or loss is NaN or infinite.
         """
         merge = ModelMerger(problem)
@@ -109,7 +113,11 @@ class CoefficientLearner(Learner):
         preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
-        """The set from its coefficients and objectives; nothing is evaluated."""
+        """Make the set from its saved coefficients and objectives; nothing is evaluated.
+
+        Raises:
+            ConfigError: the state does not fit this configuration and problem.
+        """
         found = {name: tensor.cpu().numpy() for name, tensor in state.items()}
         shapes = {name: values.shape for name, values in found.items()}
         if set(found) != {"coefficients", "objectives"} or any(s[1:] != (problem.n_tasks,) for s in shapes.values()):
@@ -125,10 +133,10 @@ class CoefficientLearner(Learner):
         )
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """The labels of the validation split, which every merged model is evaluated on."""
+        """Count the labels of the validation split, on which every merged model is evaluated."""
         return Needs(labelled_examples=sum(problem.n_examples("val")))
 
 
 def kept_parameters(problem: Problem) -> int:
-    """Numbers kept to make any merge: the pre-trained model and T task vectors."""
+    """Count the numbers kept to make any merge: the pre-trained model and T task vectors."""
     return (problem.n_tasks + 1) * problem.model_parameters

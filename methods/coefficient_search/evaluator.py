@@ -1,4 +1,4 @@
-"""Merge coefficients in, objectives on the validation split out; every merge is evaluated once."""
+"""Evaluating merge coefficients on the validation split, each of them once."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ CHECKPOINT = "evaluations"
 
 
 class CoefficientEvaluator:
-    """Evaluates merged models, keeps the record in order, and remembers across interruptions.
+    """Evaluates merged models, records them in order, and remembers them across interruptions.
 
     A search that is deterministic given the objectives resumes by running again from its start: what an
-    interrupted fit has evaluated is looked up, and the record ends as if nothing had happened.
+    interrupted fit has evaluated is looked up, and the record ends as if there had been no interruption.
 
     Args:
-        problem: evaluated on its validation split only.
-        merge: from (T,) coefficients to one plain model.
-        context: is told the progress, keeps the checkpoints.
+        problem: its validation split is evaluated, no other.
+        merge: function from coefficients (T,) to one plain model.
+        context: told the progress; keeps the checkpoints.
         total: how many evaluations the search will ask for.
     """
 
@@ -44,7 +44,7 @@ class CoefficientEvaluator:
             self._remembered = {tuple(row): v.numpy() for row, v in zip(rows, saved["objectives"], strict=True)}
 
     def __call__(self, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(T,) objectives, minimised, of the merge with (T,) coefficients: errors on the validation split.
+        """Return the errors (T,) on the validation split, minimised, of the merge with coefficients (T,).
 
         Raises:
             DivergenceError: an error or a loss is NaN or infinite.
@@ -61,16 +61,16 @@ class CoefficientEvaluator:
 
     @property
     def coefficients(self) -> NDArray[np.float64]:
-        """(n, T) what was evaluated, in order."""
+        """The coefficients that were evaluated, in order, (n, T)."""
         return np.array(list(self._record))
 
     @property
     def objectives(self) -> NDArray[np.float64]:
-        """(n, T) what was found, in the same order."""
+        """The objectives of `coefficients`, in the same order, (n, T)."""
         return np.array(list(self._record.values()))
 
     def save(self) -> None:
-        """Keep the record for a fit that goes on after an interruption."""
+        """Save the record, so that a fit can go on after an interruption."""
         self._context.checkpoints.save(
             CHECKPOINT,
             {"coefficients": torch.from_numpy(self.coefficients), "objectives": torch.from_numpy(self.objectives)},

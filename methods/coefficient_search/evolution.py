@@ -1,4 +1,4 @@
-"""NSGA-II over a box, by pymoo: every objective minimised."""
+"""NSGA-II over a box, by pymoo; every objective is minimised."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def evolve(
     generations: int,
     seed: int,
 ) -> NDArray[np.float64]:
-    """(K, D) non-dominated points of the last generation.
+    """Search a box by NSGA-II and return the non-dominated points (K, D) of the last generation.
 
     Args:
-        evaluate: from (n, D) points to (n, T) objectives.
+        evaluate: function from points (n, D) to objectives (n, T), minimised.
         first: (n, D) the first generation; every generation has its size.
-        lowest, highest: the box in every dimension.
-        generations: the first included.
-        seed: of pymoo's own generator; no global state is read or written.
+        lowest, highest: the bounds of the box in every dimension.
+        generations: how many, the first included.
+        seed: the seed of pymoo's own generator; no global state is read or written.
 
     Source: Deb, Pratap, Agarwal and Meyarivan, IEEE Transactions on Evolutionary Computation 6(2), 2002.
     """

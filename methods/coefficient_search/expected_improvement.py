@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 def most_promising(
     points: NDArray[np.float64], values: NDArray[np.float64], *, lowest: float, highest: float, seed: int
 ) -> NDArray[np.float64]:
-    """(D,) the point of a box where the expected improvement over the least value is greatest.
+    """Return the point (D,) of a box where the expected improvement over the least value is greatest.
 
     Args:
-        points: (n, D) in the box.
-        values: (n,) at the points, minimised.
-        lowest, highest: the box in every dimension.
-        seed: of Optuna's own generator; no global state is read or written.
+        points: (n, D) what was evaluated, in the box.
+        values: (n,) the values at the points, minimised.
+        lowest, highest: the bounds of the box in every dimension.
+        seed: the seed of Optuna's own generator; no global state is read or written.
     """
     # Imported here: listing methods must not wait for Optuna.
     import optuna
@@ -42,7 +42,7 @@ def most_promising(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Optuna tells every study and every missing speed-up through logging; errors still pass."""
+    """Silence what Optuna logs of every study and every missing speed-up; errors still pass."""
     import optuna
 
     before = optuna.logging.get_verbosity()

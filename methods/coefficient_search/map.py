@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field, PositiveInt
 
 from ...errors import ConfigError
 from ...tasks.problem import Budget
-from ..checks import require_positive
 from ..learner import Context
 from ..ranges import Range
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
@@ -21,31 +21,25 @@ from .quadratic_surrogate import QuadraticSurrogate, n_quadratic_terms
 
 @dataclass(frozen=True)
 class Amortization(SearchBox):
-    """How the surrogates are fitted and how their front is searched."""
+    """Options of how the surrogates are fitted and how their front is searched."""
 
-    evaluations: Annotated[int | None, Range(45, 450, log=True, costs=True)] = None
-    """Merged models evaluated; three for every number of a surrogate where unset (30 at T = 3, 135 at T = 8)."""
+    evaluations: Annotated[PositiveInt | None, Range(45, 450, log=True, costs=True)] = None
+    """Merged models evaluated; if unset, three for every number of a surrogate (30 at T = 3, 135 at T = 8)."""
     sigmoid: bool | None = None
-    """Whether each quadratic lies inside a sigmoid, the paper's warping of metrics in [0, 1]; where unset, it does
-    if all measured objectives do."""
-    population: Annotated[int, Range(20, 400, log=True, costs=True)] = 100
-    """Members of the set; surrogate points per generation of NSGA-II."""
-    generations: Annotated[int, Range(20, 400, log=True, costs=True)] = 100
+    """Whether each quadratic lies inside a sigmoid, the paper's warping of metrics in [0, 1]; if unset, it does where
+    all measured objectives lie in [0, 1]."""
+    population: Annotated[int, Field(ge=2), Range(20, 400, log=True, costs=True)] = 100
+    """Members of the set, which are the points of a generation of NSGA-II."""
+    generations: Annotated[PositiveInt, Range(20, 400, log=True, costs=True)] = 100
     """Generations of NSGA-II on the surrogates, which evaluates no model."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_positive(self, "evaluations", "generations")
-        if self.population < 2:
-            raise ConfigError(f"population must be 2 or more, found {self.population}")
-
     def evaluations_for(self, n_tasks: int) -> int:
-        """Three for every number of a quadratic of T coefficients where unset."""
+        """Return `evaluations`, or three for every number of a quadratic of T coefficients where unset."""
         return 3 * n_quadratic_terms(n_tasks) if self.evaluations is None else self.evaluations
 
 
 class Map(CoefficientLearner):
-    """Model merging with an amortized Pareto front (MAP, arXiv 2406.07529).
+    """Searches merge coefficients on quadratic surrogates of the objectives (MAP, arXiv 2406.07529).
 
     Random coefficients are evaluated, a quadratic per objective is fitted to what they achieve, and NSGA-II
     searches the quadratics, where an evaluation costs nothing (the paper: NSGA-III). The members are the
@@ -56,12 +50,16 @@ class Map(CoefficientLearner):
     Config: Any = Amortization
 
     def resolved_for(self, budget: Budget, n_tasks: int) -> Any:
-        """Further, the number of evaluations where unset."""
+        """Return the configuration with the number of evaluations filled in, too."""
         config = super().resolved_for(budget, n_tasks)
         return dataclasses.replace(config, evaluations=config.evaluations_for(n_tasks))
 
     def evaluations(self, n_tasks: int) -> int:
-        """As many as the surrogates have numbers, or more."""
+        """Return how many merged models are evaluated: as many as a surrogate has numbers, or more.
+
+        Raises:
+            ConfigError: they are fewer.
+        """
         terms = n_quadratic_terms(n_tasks)
         wanted: int = self.config.evaluations_for(n_tasks)
         if wanted < terms:
@@ -72,7 +70,7 @@ class Map(CoefficientLearner):
         return wanted
 
     def search(self, evaluate: CoefficientEvaluator, context: Context) -> Found:
-        """The surrogates' front, with R^2 per task on the evaluated coefficients."""
+        """Return the surrogates' front, with R^2 per task on the evaluated coefficients."""
         config = self.config
         n_tasks = evaluate.n_tasks
         rng = context.rng("coefficients")

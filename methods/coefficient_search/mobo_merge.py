@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import PositiveInt
 
 from ...errors import ConfigError
-from ..checks import require_positive
 from ..learner import Context
 from ..ranges import Range
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
@@ -23,30 +23,30 @@ RHO = 0.05
 
 @dataclass(frozen=True)
 class BayesianSearch(SearchBox):
-    """How many merged models are evaluated."""
+    """Options of how many merged models are evaluated."""
 
-    evaluations: Annotated[int, Range(20, 200, log=True, costs=True)] = 40
+    evaluations: Annotated[PositiveInt, Range(20, 200, log=True, costs=True)] = 40
     """Merged models evaluated, the 2 T + 2 of the initial design included."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_positive(self, "evaluations")
 
 
 class MoboMerge(CoefficientLearner):
-    """ParEGO over the coefficients (Knowles, IEEE Transactions on Evolutionary Computation 10(1), 2006).
+    """Searches merge coefficients by ParEGO (Knowles, IEEE Transactions on Evolutionary Computation 10(1), 2006).
 
     Every step draws a preference, scalarizes all that was evaluated by the augmented Tchebycheff function,
     fits a Gaussian process to it and evaluates the point of greatest expected improvement. One process of
     scalars serves any T; Optuna's expected hypervolume improvement took a second a step at T = 3 and warns
-    above T = 4. Whatever was evaluated is a member.
+    above T = 4. Every evaluated merge is a member.
     """
 
     name: ClassVar[str] = "mobo-merge"
     Config: Any = BayesianSearch
 
     def evaluations(self, n_tasks: int) -> int:
-        """More than the initial design."""
+        """Return how many merged models are evaluated: more than the initial design has.
+
+        Raises:
+            ConfigError: they are fewer.
+        """
         wanted: int = self.config.evaluations
         if wanted <= initial_design(n_tasks):
             raise ConfigError(
@@ -56,7 +56,7 @@ class MoboMerge(CoefficientLearner):
         return wanted
 
     def search(self, evaluate: CoefficientEvaluator, context: Context) -> Found:
-        """Everything that was evaluated."""
+        """Search, and return every merge that was evaluated."""
         config = self.config
         n_tasks = evaluate.n_tasks
         rng = context.rng("coefficients")
@@ -76,7 +76,7 @@ class MoboMerge(CoefficientLearner):
 
 
 def initial_design(n_tasks: int) -> int:
-    """Evaluations before the first Gaussian process: experts, mean and T + 1 draws, 2 T + 2 together.
+    """Return the number of evaluations before the first Gaussian process: experts, mean and T + 1 draws, 2 T + 2.
 
     Knowles takes 11 T - 1; a merge's evaluation is dearer and the experts' own coefficients are known to be good.
     """
@@ -84,6 +84,6 @@ def initial_design(n_tasks: int) -> int:
 
 
 def augmented_tchebycheff(objectives: NDArray[np.float64], preference: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) max_i r_i g_i + RHO sum_i r_i g_i of (n, T) objectives, g scaled to [0, 1]; minimised."""
+    """Scalarize objectives (n, T) to max_i r_i g_i + RHO sum_i r_i g_i (n,), minimised, with g scaled to [0, 1]."""
     weighted = preference * share_of_range(objectives)
     return np.asarray(weighted.max(axis=1) + RHO * weighted.sum(axis=1))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field, PositiveInt
 
-from ...errors import ConfigError
 from ..learner import Context
 from ..ranges import Range
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
@@ -17,34 +17,26 @@ from .evolution import evolve
 
 @dataclass(frozen=True)
 class Evolution(SearchBox):
-    """Evaluations are population times generations."""
+    """Options of the evolution, which evaluates population times generations merged models."""
 
-    population: Annotated[int, Range(8, 100, log=True, costs=True)] = 20
+    population: Annotated[int, Field(ge=2), Range(8, 100, log=True, costs=True)] = 20
     """Merged models per generation."""
-    generations: Annotated[int, Range(2, 50, log=True, costs=True)] = 10
-    """How many, the first included."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.population < 2 or self.generations < 1:
-            raise ConfigError(
-                "nsga2-merge needs population >= 2 and generations >= 1, "
-                f"found population = {self.population}, generations = {self.generations}"
-            )
+    generations: Annotated[PositiveInt, Range(2, 50, log=True, costs=True)] = 10
+    """Generations, the first included."""
 
 
 class Nsga2Merge(CoefficientLearner):
-    """NSGA-II (Deb et al. 2002) evolves the coefficients; whatever it evaluated on its way is a member."""
+    """Evolves merge coefficients by NSGA-II (Deb et al. 2002); every merge that it evaluates is a member."""
 
     name: ClassVar[str] = "nsga2-merge"
     Config: Any = Evolution
 
     def evaluations(self, n_tasks: int) -> int:
-        """Population times generations, or a few less where pymoo finds no further distinct offspring."""
+        """Return population times generations; pymoo evaluates a few less where it finds no more distinct offspring."""
         return int(self.config.population * self.config.generations)
 
     def search(self, evaluate: CoefficientEvaluator, context: Context) -> Found:
-        """Everything that was evaluated."""
+        """Search, and return every merge that was evaluated."""
         config = self.config
         rng = context.rng("coefficients")
         evolve(

@@ -1,4 +1,4 @@
-"""A set of merged models found by a search: preference in, the member that suits it best out."""
+"""A set of merged models found by a search, which answers a preference with the member that suits it best."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..pareto_set import ROOT_PART, ParetoSet
 
 
 class SearchedSet(ParetoSet):
-    """Finitely many merge coefficients with known objectives, all minimised; answers any preference with one of them.
+    """Answers any preference with one of finitely many merges, whose objectives are known and minimised.
 
     Args:
-        merge: from (T,) coefficients to one plain model.
-        coefficients: (K, T).
-        objectives: (K, T) what the merged models achieve on the validation split, or what a surrogate predicts.
-        total_parameters: numbers kept to make any member.
-        search_diagnostics: what the search found worth recording.
+        merge: function from coefficients (T,) to one plain model.
+        coefficients: (K, T) the members' merge coefficients.
+        objectives: (K, T) what the members achieve on the validation split, or what a surrogate predicts.
+        total_parameters: how many numbers are kept to make any member.
+        search_diagnostics: numbers that the search found worth recording.
 
     Raises:
         ConfigError: coefficients and objectives are not both (K, T) with K >= 1.
@@ -54,7 +54,7 @@ class SearchedSet(ParetoSet):
         self._regrets = share_of_range(objectives[keep])
 
     def solve(self, preference: Sequence[float] | NDArray[np.float64]) -> Params:
-        """The non-dominated member that minimises the weighted Tchebycheff scalarization max_i r_i g_i.
+        """Return the non-dominated member that minimises the weighted Tchebycheff scalarization max_i r_i g_i.
 
         g_i in [0, 1] is objective i above the least of the set, in units of its range over the non-dominated
         members. Ties, frequent among error rates, go to the least sum_i r_i g_i and then to the least sum_i g_i:
@@ -66,30 +66,30 @@ class SearchedSet(ParetoSet):
     def merge_coefficients(
         self, preference: Sequence[float] | NDArray[np.float64]
     ) -> Mapping[str, NDArray[np.float64]]:
-        """Those of the member, for the whole model."""
+        """Return the coefficients (T,) of the member that answers, for the whole model."""
         return {ROOT_PART: self._answer(preference)}
 
     def _answer(self, preference: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-        """(T,) coefficients of the member that answers."""
+        """Return the coefficients (T,) of the member that answers."""
         wanted = check_preference(preference, self.n_tasks)
         weighted = wanted * self._regrets
         order = np.lexsort((self._regrets.sum(axis=1), weighted.sum(axis=1), weighted.max(axis=1)))
         return np.array(self._answers[order[0]])
 
     def state(self) -> Mapping[str, Tensor]:
-        """Coefficients and objectives."""
+        """Return the members' coefficients and objectives."""
         return {
             "coefficients": torch.tensor(self.coefficients, dtype=torch.float64),
             "objectives": torch.tensor(self.objectives, dtype=torch.float64),
         }
 
     def diagnostics(self) -> Mapping[str, float]:
-        """How many members no other dominates, and what the search found."""
+        """Return how many members no other dominates, and what the search found."""
         return {**self._search_diagnostics, "non_dominated_members": float(len(self._answers))}
 
 
 def share_of_range(objectives: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(K, T) objectives moved and scaled to [0, 1] column by column; 0 where a column is constant."""
+    """Scale objectives (K, T) to [0, 1] column by column; a constant column becomes 0."""
     lowest = objectives.min(axis=0)
     ranges = objectives.max(axis=0) - lowest
     return np.asarray((objectives - lowest) / np.where(ranges > 0, ranges, 1.0))

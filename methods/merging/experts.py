@@ -1,4 +1,4 @@
-"""`experts`: the T single-task models, each standing for the preference that wants its task only."""
+"""`experts`: the T experts as they are, each for the preference that wants its task only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..pareto_set import FiniteSet, ParetoSet
 
 
 class Experts(Learner):
-    """The T fine-tuned models as they are: the specialists a front is stretched between (STL in the paper)."""
+    """Returns the T fine-tuned experts, between which a front is stretched (STL in the paper, arXiv 2406.09770)."""
 
     name: ClassVar[str] = "experts"
 
@@ -23,7 +23,7 @@ class Experts(Learner):
         preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
-        """Nothing is learned; the set holds the T unit vectors."""
+        """Return the set of the experts, which holds the T unit vectors; nothing is learned."""
         return FiniteSet(
             problem.n_tasks,
             lambda t: problem.experts[t],

@@ -1,4 +1,4 @@
-"""`fisher-merging`: experts weighted, parameter by parameter, by the preference and by what their Fisher says."""
+"""`fisher-merging`: experts weighted, parameter by parameter, by the preference and their Fisher information."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Annotated, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from ...errors import DivergenceError
 from ...tasks.problem import Batch, Params, Problem
-from ..checks import require_positive
 from ..flat_weights import FlatWeights
 from ..learner import Context, Learner
 from ..needs import Needs
@@ -23,7 +23,7 @@ from ..training import REPORT_EVERY
 from .train_examples import examples_per_task
 
 GRADIENT_NUMBERS = 2**27
-"""How many numbers the gradients that are computed at once may hold (half a gigabyte in single precision)."""
+"""The most numbers of gradients that are computed at once (half a gigabyte in single precision)."""
 
 
 def add_squared_gradients(
@@ -35,19 +35,19 @@ def add_squared_gradients(
     label is looked at.
 
     Args:
-        problem: predicts classes.
+        problem: a problem that predicts classes.
         t: the task.
         weights: the order of `into`; buffers have no gradient and add 0.
         params: the model.
-        example: mini-batches of 1 example each. Of a larger one, gradients of its examples would be squared together.
-        into: changed in place.
+        example: mini-batches of 1 example each; gradients of several would be squared together.
+        into: (P,) changed in place.
 
     Raises:
         UnsupportedError: the problem predicts no classes.
     """
     leaf = weights.join(params).requires_grad_()
     log_p = problem.log_probabilities(t, {**params, **weights.named(leaf)}, example)[0]
-    # Gradients scaled by sqrt(p) square to what the expectation sums.
+    # Scaled by sqrt(p), gradients square to the terms of the expectation.
     directions = log_p.detach().div(2).exp().diag()
     # One backward pass carries many classes, as many as memory allows.
     for part in torch.split(directions, max(1, GRADIENT_NUMBERS // len(leaf))):
@@ -56,28 +56,26 @@ def add_squared_gradients(
 
 
 class FisherMerging(Learner):
-    """sum_i r_i F_i theta_i / sum_i r_i F_i with diagonal Fisher matrices (Matena & Raffel, arXiv 2111.09832).
+    """Averages experts with weights r_i F_i, F_i being diagonal Fisher matrices (Matena & Raffel, arXiv 2111.09832).
 
-    F_i is the mean over unlabelled train examples of task i of the exact expectation over the classes that expert i
-    predicts, which takes one backward pass a class and example. Parameters that no Fisher sees, buffers among
-    them, are averaged with the preference's weights; a corner of the simplex gives its expert to the bit.
+    A merge is sum_i r_i F_i theta_i / sum_i r_i F_i. F_i is the mean over unlabelled train examples of task i of the
+    exact expectation over the classes that expert i predicts, which takes one backward pass a class and example.
+    Parameters that no Fisher sees, buffers among them, are averaged with the preference's weights; a corner of the
+    simplex gives its expert to the bit.
     """
 
     name: ClassVar[str] = "fisher-merging"
 
     @dataclass(frozen=True)
     class Config:
-        """Examples are taken one at a time, since gradients are squared example by example."""
+        """Options of how the Fisher matrices are estimated: example by example, as gradients are squared one by one."""
 
-        n_examples: Annotated[int, Range(16, 1024, log=True, costs=True)] = 256
-        """Train examples of each task whose inputs are looked at, if it has as many."""
+        n_examples: Annotated[PositiveInt, Range(16, 1024, log=True, costs=True)] = 256
+        """Train examples of each task whose inputs are looked at, or all where a task has fewer."""
         normalize: Annotated[bool, Choice((True, False))] = True
-        """Divide each expert's Fisher by its L2 norm, so that a less certain expert does not outweigh the others."""
-        floor: float = 1e-6
-        """Least Fisher of a parameter, after normalizing: what is 0 for every expert is averaged."""
-
-        def __post_init__(self) -> None:
-            require_positive(self, "n_examples", "floor")
+        """Whether each Fisher is divided by its L2 norm, so that a less certain expert does not outweigh others."""
+        floor: PositiveFloat = 1e-6
+        """Least Fisher of a parameter, after normalizing; what is at the least for every expert is averaged."""
 
     config: Config
 
@@ -105,7 +103,7 @@ class FisherMerging(Learner):
 
         def merge(preference: NDArray[np.float64]) -> Params:
             shares = torch.as_tensor(preference, dtype=fisher.dtype, device=fisher.device)[:, None] * fisher
-            # Divided before it is multiplied: where one share is all there is, it becomes 1 exactly.
+            # Dividing first makes a share exactly 1 where it is the only one.
             merged = (shares / shares.sum(dim=0) * experts).sum(dim=0)
             return {**problem.pretrained, **weights.named(merged)}
 
@@ -117,12 +115,12 @@ class FisherMerging(Learner):
         )
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Inputs of the train split, no labels."""
+        """Count the inputs of the train split that are looked at; no labels are."""
         wanted = problem.n_tasks * examples_per_task(problem, self.config.n_examples)
         return Needs(unlabelled_examples=min(wanted, sum(problem.n_examples("train"))))
 
     def _fisher(self, problem: Problem, weights: FlatWeights, context: Context) -> Tensor:
-        """(T, P) mean over `n_examples` train examples of every task."""
+        """Return the experts' Fisher matrices (T, P), means over `n_examples` train examples of every task."""
         n_examples = examples_per_task(problem, self.config.n_examples)
         fisher = torch.stack([torch.zeros_like(weights.join(expert)) for expert in problem.experts])
         stream = problem.batches("train", 1, context.generator("examples"))
@@ -131,7 +129,7 @@ class FisherMerging(Learner):
         if saved is not None:
             done = saved["step"]
             fisher.copy_(saved["fisher"])
-            next(itertools.islice(stream, done - 1, None))  # skips those that were used
+            next(itertools.islice(stream, done - 1, None))  # skips the examples that were used
         for number in range(done + 1, n_examples + 1):
             example = next(stream)
             for t, expert in enumerate(problem.experts):

@@ -1,4 +1,4 @@
-"""Gram matrices of what linear layers are given, gathered while a model runs."""
+"""Gram matrices of the inputs of linear layers, gathered while a model runs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from ...errors import UnsupportedError
 
 
 class GramMatrices:
-    """X^T X of the inputs X (rows, in) of a model's linear layers, by the name of the layer's weights.
+    """Gathers X^T X of the inputs X (rows, in) of a model's linear layers, by the name of the layer's weights.
 
     Layers are `nn.Linear` and the input projection of `nn.MultiheadAttention` where query, key and value are one
-    tensor. Inputs are gathered wherever a layer runs, the weights of the moment in place.
+    tensor. Inputs are those of the model with whatever weights it runs with.
+
+    Args:
+        model: the architecture.
 
     Raises:
         UnsupportedError: the model has no `nn.Linear`.
@@ -38,12 +41,12 @@ class GramMatrices:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Weights of the layers that ran, in the model's order."""
+        """Names of the weights of the layers that ran, in the model's order."""
         return tuple(name for name in self._layers if name in self._sums)
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
-        """Gather from whatever runs inside."""
+        """Gather inputs while the `with` block runs."""
 
         def watch(name: str, layer: nn.Module) -> Any:
             def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -59,7 +62,7 @@ class GramMatrices:
             yield
 
     def mean(self, name: str, *, reduce_off_diagonal: float) -> Tensor:
-        """(in, in) X^T X / rows, its off-diagonal entries scaled (arXiv 2212.09849, section 3.3)."""
+        """Return X^T X / rows (in, in), with its off-diagonal entries scaled (arXiv 2212.09849, section 3.3)."""
         gram = self._sums[name] / self._rows[name]
         return reduce_off_diagonal * gram + (1 - reduce_off_diagonal) * gram.diagonal().diag()
 
@@ -71,7 +74,7 @@ class GramMatrices:
 
 
 def _inputs(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:
-    """What a layer multiplies with its weights; None for attention across different inputs."""
+    """Return what a layer multiplies with its weights; None for attention across different inputs."""
     if isinstance(module, nn.Linear):
         found: Tensor = args[0] if args else kwargs["input"]
         return found

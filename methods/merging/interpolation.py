@@ -1,4 +1,4 @@
-"""`interpolation`: experts weighted by the preference."""
+"""`interpolation`: the experts' weights averaged with the preference."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..task_vectors import ModelMerger
 
 
 class Interpolation(Learner):
-    """sum_i r_i theta_i, the experts weighted by the preference (rewarded soups, arXiv 2306.04488)."""
+    """Averages the experts with the preference's weights, sum_i r_i theta_i (rewarded soups, arXiv 2306.04488)."""
 
     name: ClassVar[str] = "interpolation"
 
@@ -24,7 +24,7 @@ class Interpolation(Learner):
         preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
-        """Nothing is learned; the set answers any preference."""
+        """Return the set, which answers any preference; nothing is learned."""
         merge = ModelMerger(problem)
         return ContinuousSet(
             problem.n_tasks,

@@ -1,4 +1,4 @@
-"""`pretrained`: the model every expert started from, for every preference."""
+"""`pretrained`: the pre-trained model for every preference."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..pareto_set import FiniteSet, ParetoSet
 
 
 class Pretrained(Learner):
-    """The pre-trained model as it is: one point, the floor every learner starts from."""
+    """Returns the pre-trained model, from which every learner starts: one point, which every method should beat."""
 
     name: ClassVar[str] = "pretrained"
 
@@ -23,7 +23,7 @@ class Pretrained(Learner):
         preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
-        """Nothing is learned."""
+        """Return the set of that one model; nothing is learned."""
         return FiniteSet(
             problem.n_tasks,
             lambda _: problem.pretrained,

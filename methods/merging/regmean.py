@@ -1,4 +1,4 @@
-"""`regmean`: linear layers merged by the least squares that keep what every expert's layer answers."""
+"""`regmean`: linear layers merged by least squares, so that outputs stay close to those of every expert's layer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Annotated, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from ...errors import ConfigError
 from ...tasks.problem import Params, Problem
-from ..checks import require_positive
 from ..flat_weights import FlatWeights
 from ..learner import Context, Learner
 from ..needs import Needs
@@ -24,22 +23,23 @@ from .gram_matrices import GramMatrices
 from .train_examples import examples_per_task
 
 RIDGE = 1e-6
-"""Added to the diagonal, in units of its mean: inputs that never vary have no least-squares solution of their own."""
+"""What is added to the diagonal, in units of its mean: inputs that never vary leave least squares undetermined."""
 
 
 def solve_least_squares(grams: Tensor, weights: Tensor, preference: Tensor) -> Tensor:
-    """argmin_W sum_i r_i |X_i W^T - X_i W_i^T|^2, (out, in): W^T = (sum r_i G_i)^-1 sum r_i G_i W_i^T.
+    """Return the W (out, in) that minimises sum_i r_i |X_i W^T - X_i W_i^T|^2.
 
+    The solution is W^T = (sum r_i G_i)^-1 sum r_i G_i W_i^T,
     arXiv 2212.09849, equation 2, with the preference's weights; in double precision. Each G_i gets a ridge of its
     own, so that directions without inputs go to the weighted mean of the W_i, and a corner gives its W_i to the bit.
 
     Args:
         grams: (T, in, in) G_i = X_i^T X_i, up to one scale for all.
-        weights: (T, out, in).
-        preference: (T,).
+        weights: (T, out, in) the experts' weights W_i.
+        preference: (T,) r.
     """
     diagonals = grams.diagonal(dim1=1, dim2=2).double()
-    # Inputs that are all 0 still need a matrix that can be inverted.
+    # Keeps the matrix invertible where all inputs are 0.
     ridges = (RIDGE * diagonals.mean(dim=1)).clamp(min=torch.finfo(torch.float32).tiny)
     mean = torch.einsum("t,toi->oi", preference, weights.double())
     left = torch.zeros_like(grams[0], dtype=torch.float64)
@@ -47,13 +47,13 @@ def solve_least_squares(grams: Tensor, weights: Tensor, preference: Tensor) -> T
     for weight, gram, own, ridge in zip(preference, grams, weights, ridges, strict=True):
         scaled = weight * (gram.double() + ridge * torch.eye(len(gram), dtype=torch.float64, device=gram.device))
         left += scaled
-        right += scaled @ (own.double() - mean).T  # what the mean misses: exactly 0 at a corner
+        right += scaled @ (own.double() - mean).T  # the deviation from the mean, exactly 0 at a corner
     correction: Tensor = torch.linalg.solve(left, right)
     return (mean + correction.T).to(weights.dtype)
 
 
 class RegMean(Learner):
-    """Linear layers by preference-weighted least squares on unlabelled inputs (Jin et al., arXiv 2212.09849).
+    """Merges linear layers by preference-weighted least squares on unlabelled inputs (Jin et al., arXiv 2212.09849).
 
     Layers are `nn.Linear` weights and the input projection of `nn.MultiheadAttention` in self-attention. All else
     (biases, norms, embeddings, convolutions, the output projection of `nn.MultiheadAttention`, whose inputs no
@@ -64,19 +64,14 @@ class RegMean(Learner):
 
     @dataclass(frozen=True)
     class Config:
-        """Defaults are those used for CLIP models."""
+        """Options of which inputs are gathered and how; defaults are those used for CLIP models."""
 
-        n_examples: Annotated[int, Range(16, 1024, log=True, costs=True)] = 256
-        """Train examples of each task whose inputs are looked at, if it has as many."""
-        batch_size: int = 32
-        """Most examples of a forward pass; all passes take equally many."""
-        reduce_off_diagonal: Annotated[float, Range(0.0, 1.0)] = 0.95
-        """The off-diagonal entries of Gram matrices are scaled by it (0.6 for GPT-2; 1 is plain least squares)."""
-
-        def __post_init__(self) -> None:
-            require_positive(self, "n_examples", "batch_size")
-            if not 0 <= self.reduce_off_diagonal <= 1:
-                raise ConfigError(f"reduce_off_diagonal must be in [0, 1], found {self.reduce_off_diagonal}")
+        n_examples: Annotated[PositiveInt, Range(16, 1024, log=True, costs=True)] = 256
+        """Train examples of each task whose inputs are looked at, or all where a task has fewer."""
+        batch_size: PositiveInt = 32
+        """The most examples of a forward pass; all passes take equally many."""
+        reduce_off_diagonal: Annotated[float, Field(ge=0, le=1), Range(0.0, 1.0)] = 0.95
+        """Factor of the off-diagonal entries of Gram matrices (0.6 for GPT-2; 1 is plain least squares)."""
 
     config: Config
 
@@ -97,7 +92,7 @@ class RegMean(Learner):
         for batch in itertools.islice(stream, n_batches):
             for t, (expert, grams) in enumerate(zip(problem.experts, gathered, strict=True)):
                 with torch.no_grad(), grams.watching():
-                    problem.task_loss(t, expert, batch)  # for the inputs on the way; the loss is not looked at
+                    problem.task_loss(t, expert, batch)  # for the inputs of its layers; the loss is not used
         reduce = self.config.reduce_off_diagonal
         # A layer that some expert never ran is averaged.
         names = [name for name in gathered[0].names if all(name in grams.names for grams in gathered)]
@@ -121,14 +116,14 @@ class RegMean(Learner):
         return ContinuousSet(problem.n_tasks, merge, total_parameters=problem.n_tasks * problem.model_parameters + kept)
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Inputs of the train split, no labels."""
+        """Count the inputs of the train split that are looked at; no labels are."""
         n_batches, batch_size = self._batches(problem)
         return Needs(
             unlabelled_examples=min(problem.n_tasks * n_batches * batch_size, sum(problem.n_examples("train")))
         )
 
     def _batches(self, problem: Problem) -> tuple[int, int]:
-        """(how many, examples in each): equal ones of `batch_size` or a little less, so that few are left over."""
+        """Return the number of batches and the examples in each: `batch_size` or a little less, to leave few over."""
         n_examples = examples_per_task(problem, self.config.n_examples)
         n_batches = math.ceil(n_examples / self.config.batch_size)
         return n_batches, n_examples // n_batches

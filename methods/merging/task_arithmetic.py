@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import PositiveFloat, PositiveInt
 
-from ...errors import ConfigError
 from ...tasks.problem import Problem
 from ..learner import Context, Learner
 from ..pareto_set import FiniteSet, ParetoSet
@@ -17,25 +17,18 @@ from ..task_vectors import ModelMerger
 
 
 class TaskArithmetic(Learner):
-    """theta_0 + lambda * sum_i tau_i, a curve over lambda (arXiv 2212.04089)."""
+    """Adds lambda times the sum of task vectors to the pre-trained model: a curve over lambda (arXiv 2212.04089)."""
 
     name: ClassVar[str] = "task-arithmetic"
 
     @dataclass(frozen=True)
     class Config:
-        """The curve is sampled at evenly spaced lambdas, both ends included."""
+        """Options of the curve, which is sampled at evenly spaced lambdas, both ends included."""
 
-        points: int = 11
-        """How many models lie on the curve."""
-        max_lambda: Annotated[float, Range(0.2, 2.0)] = 1.0
-        """The curve runs from 0 (pre-trained) to here."""
-
-        def __post_init__(self) -> None:
-            if self.points < 1 or self.max_lambda <= 0:
-                raise ConfigError(
-                    "task-arithmetic needs points >= 1 and max_lambda > 0, "
-                    f"found points = {self.points}, max_lambda = {self.max_lambda}"
-                )
+        points: PositiveInt = 11
+        """Models on the curve."""
+        max_lambda: Annotated[PositiveFloat, Range(0.2, 2.0)] = 1.0
+        """End of the curve, which starts at 0 (pre-trained)."""
 
     def fit(
         self,
@@ -43,7 +36,7 @@ class TaskArithmetic(Learner):
         preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
-        """Nothing is learned; the set holds the models along the curve."""
+        """Return the set of the models along the curve; nothing is learned."""
         merge = ModelMerger(problem)
         lambdas = np.linspace(0.0, self.config.max_lambda, self.config.points).tolist()
         return FiniteSet(

@@ -1,13 +1,14 @@
-"""`ties-merging`: task vectors trimmed, their signs elected, and what agrees with the elected sign merged."""
+"""`ties-merging`: task vectors are trimmed, signs elected, and entries that agree with the elected sign merged."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from ...errors import ConfigError
@@ -21,7 +22,7 @@ from .validation_choice import choose_on_validation
 
 
 def trim(vectors: Tensor, keep: float) -> Tensor:
-    """(T, P) task vectors with all but the largest magnitudes of each row set to 0 (arXiv 2306.01708, step 1).
+    """Return task vectors (T, P) with all but each row's largest magnitudes set to 0 (arXiv 2306.01708, step 1).
 
     Kept is what reaches the (P - floor(P keep))-th smallest magnitude, counted from 1: floor(P keep) + 1 entries,
     and those equal to the last of them. Zeros of a row are kept as zeros.
@@ -34,7 +35,7 @@ def trim(vectors: Tensor, keep: float) -> Tensor:
 
 
 def elect_and_merge(trimmed: Tensor, *, mean: bool = False) -> Tensor:
-    """(P,) merge of (T, P) trimmed task vectors (arXiv 2306.01708, steps 2 and 3).
+    """Merge trimmed task vectors (T, P) to one vector (P,) (arXiv 2306.01708, steps 2 and 3).
 
     The elected sign of an entry is that of its sum over tasks, and where that sum is 0 the sign of the majority of
     all entries. Entries of the elected sign are summed, or averaged over those that are not 0 with `mean`.
@@ -47,7 +48,7 @@ def elect_and_merge(trimmed: Tensor, *, mean: bool = False) -> Tensor:
 
 
 class TiesMerging(Learner):
-    """theta_0 + lambda * merged, where the merge resolves interference between task vectors (arXiv 2306.01708).
+    """Adds lambda times task vectors merged without interference to the pre-trained model (arXiv 2306.01708).
 
     The default is a curve over lambda, which follows no preference. `conditioned` follows it at one lambda: trimmed
     task vectors are scaled by T r_i before signs are elected, so that equal weights give the curve's model and a
@@ -58,31 +59,22 @@ class TiesMerging(Learner):
 
     @dataclass(frozen=True)
     class Config:
-        """The curve is sampled at evenly spaced lambdas, both ends included."""
+        """Options of the merge, and of the curve, which is sampled at evenly spaced lambdas, both ends included."""
 
-        keep: Annotated[float, Range(0.05, 1.0)] = 0.2
+        keep: Annotated[float, Field(gt=0, le=1), Range(0.05, 1.0)] = 0.2
         """Share of every task vector's entries that trimming keeps, the largest in magnitude."""
-        merge: Annotated[str, Choice(("sum", "mean"))] = "sum"
+        merge: Annotated[Literal["sum", "mean"], Choice(("sum", "mean"))] = "sum"
         """How agreeing entries are joined: sum (as in the paper of PWE MoE) or mean (as in that of TIES)."""
-        points: int = 11
-        """How many models lie on the curve, or how many lambdas are tried on the validation split."""
-        max_lambda: Annotated[float, Range(0.2, 2.0)] = 1.0
-        """The lambdas run from 0 (pre-trained) to here."""
+        points: PositiveInt = 11
+        """Models on the curve, or lambdas that are tried on the validation split."""
+        max_lambda: Annotated[PositiveFloat, Range(0.2, 2.0)] = 1.0
+        """End of the lambdas, which start at 0 (pre-trained)."""
         conditioned: bool = False
-        """Follow the preference at one lambda, instead of a curve over lambda."""
+        """Whether the set follows the preference at one lambda, instead of being a curve over lambda."""
         coefficient: float | None = None
-        """The one lambda; unset, it is chosen on the validation split at equal weights."""
+        """The one lambda of the conditioned form; if unset, it is chosen on the validation split at equal weights."""
 
         def __post_init__(self) -> None:
-            if not 0 < self.keep <= 1:
-                raise ConfigError(f"keep must be in (0, 1], found {self.keep}")
-            if self.merge not in ("sum", "mean"):
-                raise ConfigError(f"merge must be sum or mean, found {self.merge!r}")
-            if self.points < 1 or self.max_lambda <= 0:
-                raise ConfigError(
-                    "ties-merging needs points >= 1 and max_lambda > 0, "
-                    f"found points = {self.points}, max_lambda = {self.max_lambda}"
-                )
             if self.coefficient is not None and not self.conditioned:
                 raise ConfigError(
                     "coefficient is the one lambda of conditioned = true, expected it unset for a curve, "
@@ -97,7 +89,7 @@ class TiesMerging(Learner):
         preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
-        """Trim and merge; the conditioned form may look at the validation split."""
+        """Trim and merge the task vectors; the conditioned form may look at the validation split."""
         config = self.config
         weights = FlatWeights(problem, problem.pretrained)
         base = weights.join(problem.pretrained)
@@ -131,6 +123,6 @@ class TiesMerging(Learner):
         )
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Labels of the validation split, where lambda is chosen on it."""
+        """Count the labels of the validation split, if lambda is chosen on it."""
         looks = self.config.conditioned and self.config.coefficient is None
         return Needs(labelled_examples=sum(problem.n_examples("val")) if looks else 0)

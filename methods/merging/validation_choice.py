@@ -14,14 +14,14 @@ Candidate = TypeVar("Candidate")
 def choose_on_validation(
     problem: Problem, candidates: Sequence[Candidate], make: Callable[[Candidate], Params]
 ) -> Candidate:
-    """The candidate whose model has the least mean error over tasks on the validation split; of equals the first.
+    """Return the candidate whose model has the least mean error on the validation split, the first of equals.
 
     A model that is not finite on some task is chosen only where no other is left.
 
     Args:
         problem: evaluates a model on every task.
         candidates: one or more.
-        make: from a candidate to a model's weights; one model is held at a time.
+        make: function from a candidate to a model's weights; one model is held at a time.
     """
 
     def mean_error(candidate: Candidate) -> float:

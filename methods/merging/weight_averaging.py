@@ -14,7 +14,7 @@ from ..task_vectors import ModelMerger
 
 
 class WeightAveraging(Learner):
-    """The mean of the experts, one point; equals task arithmetic at lambda = 1/T (arXiv 2203.05482)."""
+    """Averages the experts to one point, which is task arithmetic at lambda = 1/T (arXiv 2203.05482)."""
 
     name: ClassVar[str] = "weight-averaging"
 
@@ -24,7 +24,7 @@ class WeightAveraging(Learner):
         preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
-        """Nothing is learned."""
+        """Return the set of that one model; nothing is learned."""
         merge = ModelMerger(problem)
         mean = [1 / problem.n_tasks] * problem.n_tasks
         return FiniteSet(

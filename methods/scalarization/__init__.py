@@ -1,7 +1,7 @@
 """Scalarizations: one weight for every task's loss gradient, from a preference."""
 
-from .base import Scalarization
-from .linear import Linear
+from .base import Scalarization, TrainingGoal
+from .linear import LinearScalarization
 from .smooth_tchebycheff import SmoothTchebycheff
 
-__all__ = ["Linear", "Scalarization", "SmoothTchebycheff"]
+__all__ = ["LinearScalarization", "Scalarization", "SmoothTchebycheff", "TrainingGoal"]

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
+from ..ranges import Range
 from .base import Scalarization
-from .wanted_losses import wanted_losses
+from .wanted_losses import MinPreference, wanted_losses
 
 
 class CosineAligned(Scalarization):
-    """sum_t r_t loss_t - penalty * cos(losses, 1 / r), minimised.
+    """Minimises sum_t r_t loss_t - penalty * cos(losses, 1 / r).
 
     TorchJD's COSMOS scalarizer has one vector for both terms, as the paper writes it; but the losses that are
     aligned with r are large where r is, against the first term. Here both terms want loss t small where r_t is
     large.
     """
 
-    def __init__(self, penalty: float, min_preference: float) -> None:
-        self._penalty = penalty
-        self._min_preference = min_preference
+    @dataclass(frozen=True)
+    class Options:
+        """Options of the cosine, which ties losses to the preference."""
+
+        penalty: Annotated[float, Field(ge=0), Range(0.01, 10.0, log=True)] = 1.0
+        """Weight of the cosine (lambda in the paper of COSMOS: 0.01 to 8, by data set)."""
+        min_preference: MinPreference = 0.05
+        """Smaller weights of a preference are raised to it in the cosine."""
+
+    options: Options
 
     @torch.enable_grad()
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
-        """r minus the cosine's gradient in the losses; may be negative."""
+        """Return r minus the penalty's gradient in the losses; weights may be negative."""
         values = losses.detach().requires_grad_()
-        wanted = torch.as_tensor(wanted_losses(preference, self._min_preference)).to(values)
+        wanted = torch.as_tensor(wanted_losses(preference, self.options.min_preference)).to(values)
         linear = torch.as_tensor(preference).to(values) @ values
-        scalarized = linear - self._penalty * cosine_similarity(values, wanted, dim=0)
+        scalarized = linear - self.options.penalty * cosine_similarity(values, wanted, dim=0)
         (gradient,) = torch.autograd.grad(scalarized, values)
         return gradient

@@ -12,20 +12,21 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from torch import Tensor
 
-from ..checks import require_min_preference
 from .base import Scalarization
+from .wanted_losses import MinPreference
 
 BALANCED = 1e-4
 """Non-uniformity up to which losses count as balanced."""
 ROUNDING = 1e-5
-"""Relative error of inner products of float32 gradients that a constraint may be missed by."""
+"""Relative error of inner products of float32 gradients, by which a constraint may be missed."""
 
 
 @dataclass(frozen=True)
 class EpoStep:
-    """One solution of EPO's linear programme."""
+    """A solution of EPO's linear programme for one step."""
 
     mode: Literal["balance", "descend"]
+    """Whether the step makes weighted losses more equal, or lowers losses that are equal already."""
     non_uniformity: float
     """mu: Kullback-Leibler divergence of the normalised weighted losses from uniform, 0 or more."""
     alpha: NDArray[np.float64] | None
@@ -33,7 +34,7 @@ class EpoStep:
 
 
 def solve_epo(losses: NDArray[np.float64], preference: NDArray[np.float64], gramian: NDArray[np.float64]) -> EpoStep:
-    """The linear programme of EPO search (Mahapatra and Rajan, ICML 2020, algorithm 1).
+    """Solve the linear programme of EPO search (Mahapatra and Rajan, ICML 2020, algorithm 1).
 
     Args:
         losses: (T,) not negative, not all zero, minimised.
@@ -55,7 +56,7 @@ def solve_epo(losses: NDArray[np.float64], preference: NDArray[np.float64], gram
             least = np.where(worse, -np.inf, c)
             least[weighted == weighted.max()] = 0.0
         return EpoStep("balance", mu, _maximise(c, gramian, least))
-    # On the ray: descend without leaving it for worse.
+    # Losses are balanced: descend, and do not make them less equal.
     least = np.append(np.zeros(n_tasks), min(c.max(), 0.0))
     return EpoStep("descend", mu, _maximise(gramian.sum(axis=0), np.vstack([gramian, c]), least))
 
@@ -63,10 +64,10 @@ def solve_epo(losses: NDArray[np.float64], preference: NDArray[np.float64], gram
 def _maximise(
     objective: NDArray[np.float64], rows: NDArray[np.float64], least: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
-    """argmax objective . alpha over the simplex with rows @ alpha >= least; None where there is none."""
+    """Return argmax objective . alpha over the simplex with rows @ alpha >= least; None where there is none."""
     solve = _maximise_on_segment if len(objective) == 2 else _linear_programme
     solution = solve(objective, rows, least)
-    if solution is None:  # on the front gradients cancel, and rounding decides whether they quite do
+    if solution is None:  # on the front gradients cancel, and rounding alone can leave no solution
         solution = solve(objective, rows, least - ROUNDING * float(np.abs(rows).max()))
     return solution
 
@@ -74,7 +75,7 @@ def _maximise(
 def _linear_programme(
     objective: NDArray[np.float64], rows: NDArray[np.float64], least: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
-    """As `_maximise`, for any T."""
+    """Solve as `_maximise` does, for any T."""
     kept = np.isfinite(least)
     solution = linprog(
         -objective,
@@ -91,7 +92,7 @@ def _linear_programme(
 def _maximise_on_segment(
     objective: NDArray[np.float64], rows: NDArray[np.float64], least: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
-    """T = 2 in closed form: alpha = (s, 1 - s), so each row bounds s and the best s is an end of what is left."""
+    """Solve T = 2 in closed form: alpha = (s, 1 - s), each row bounds s, and the best s is an end of what is left."""
     slope = rows[:, 0] - rows[:, 1]
     # A row of rounding errors is no bound; the linear programme's solver has such a tolerance too.
     bound = least - rows[:, 1] - 1e-9 * float(np.abs(rows).max())
@@ -109,29 +110,35 @@ def _maximise_on_segment(
     return np.array([s, 1.0 - s])
 
 
-class Epo(Scalarization):
-    """EPO's direction, scaled by T as in PWE MoE (arXiv 2406.09770, equations 12 and 13).
+class EpoScalarization(Scalarization):
+    """Looks for the front's point with equal r_t loss_t, by EPO search (Mahapatra and Rajan, ICML 2020).
+
+    The direction is scaled by T as in PWE MoE (arXiv 2406.09770, equations 12 and 13). It reaches concave fronts too.
 
     Where the linear programme has no solution, or gradients or losses are not what it needs (losses not
-    negative and not all zero, finite gradients), the step is one of linear scalarization; how often is counted.
-
-    Args:
-        min_preference: weights of a preference below it are raised to it, and the preference normalised again:
-            with a weight of 0 no finite loss is balanced. How often is counted.
+    negative and not all zero, finite gradients), the step is one of linear scalarization. How often that happens,
+    and how often a preference's weights are raised, is counted.
     """
 
+    @dataclass(frozen=True)
+    class Options:
+        """Options of EPO search."""
+
+        min_preference: MinPreference = 0.01
+        """Smaller weights of a preference are raised to it, since no finite loss balances a weight of 0."""
+
+    options: Options
     needs_gramian = True
 
-    def __init__(self, min_preference: float = 0.01) -> None:
-        require_min_preference(min_preference)
-        self._min_preference = min_preference
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
         self._counts = {"steps": 0, "balance": 0, "raised_preferences": 0, "unsolved": 0, "unusable_losses": 0}
 
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
-        """T times EPO's alpha; T times r where there is none."""
+        """Return T times EPO's alpha, or T times r where there is none."""
         assert gramian is not None  # for the type checker: needs_gramian
         self._counts["steps"] += 1
-        r = np.maximum(preference, self._min_preference)
+        r = np.maximum(preference, self.options.min_preference)
         self._counts["raised_preferences"] += int((r != preference).any())
         r = r / r.sum()
         values = losses.detach().double().cpu().numpy()
@@ -149,15 +156,19 @@ class Epo(Scalarization):
         return torch.as_tensor(len(r) * chosen, dtype=losses.dtype, device=losses.device)
 
     def state(self) -> Mapping[str, Any]:
-        """The counts."""
+        """Return the counts."""
         return dict(self._counts)
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """The counts."""
+        """Take the counts."""
         self._counts = dict(state)
 
     def diagnostics(self) -> Mapping[str, float]:
-        """`epo_balance_share` of steps; `epo_raised_preferences`, `epo_unsolved`, `epo_unusable_losses`: counts."""
+        """Return what was counted.
+
+        `epo_balance_share` is a share of the steps; `epo_raised_preferences`, `epo_unsolved` and
+        `epo_unusable_losses` are numbers of steps.
+        """
         steps = max(self._counts["steps"], 1)
         return {
             "epo_balance_share": self._counts["balance"] / steps,

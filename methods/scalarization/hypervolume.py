@@ -1,28 +1,33 @@
-"""Linear scalarization mixed with the hypervolume's own gradient, from an archive of what other preferences reached."""
+"""Linear scalarization mixed with the hypervolume's own gradient, from an archive of other preferences' losses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 
-from ...errors import ConfigError
 from ...metrics import simplex_grid
 from ...metrics.hypervolume_gradient import fronts_gradient
-from .base import Scalarization
+from ..ranges import Range
+from .base import Scalarization, TrainingGoal
+from .linear import LinearScalarization
 
 FORGETTING = 0.1
 """Share of a new loss in an archived one: losses of mini-batches are noisy."""
 MARGIN = 0.1
-"""The reference point lies this share of the archive's range beyond its worst losses."""
+"""Distance of the reference point beyond the archive's worst losses, as a share of the archive's range."""
 
 
 class HypervolumeMixed(Scalarization):
-    """(1 - share) r + share h, where h is how much each loss, falling, would enlarge the hypervolume; both sum to 1.
+    """Follows the weights (1 - share) r + share h, where h_t is how fast the hypervolume grows as loss t falls.
+
+    Both r and h sum to 1.
 
     Multi-sample learners (arXiv 2102.04523, 2212.01130) need several models a step for that gradient. Here a step
     trains one model: the other points are remembered, one for every preference of a lattice, and a drawn preference
@@ -31,19 +36,33 @@ class HypervolumeMixed(Scalarization):
 
     Args:
         n_tasks: T.
-        share: in [0, 1); 0 is linear scalarization.
+        options: see `Options`.
     """
 
-    def __init__(self, n_tasks: int, share: float) -> None:
-        if not 0 <= share < 1:
-            raise ConfigError(f"the hypervolume's share must be in [0, 1), found {share}")
-        self._share = share
+    @dataclass(frozen=True)
+    class Options:
+        """Options of the mixture."""
+
+        hypervolume_share: Annotated[float, Field(ge=0, lt=1), Range(0.0, 0.9)] = 0.0
+        """Share of the hypervolume's gradient in a step; above 0 answers spread for hypervolume, and no longer
+        minimise sum_t r_t loss_t."""
+
+    options: Options
+
+    def __init__(self, n_tasks: int, **options: object) -> None:
+        super().__init__(**options)
         self._lattice = simplex_grid(n_tasks, {2: 13, 3: 6, 4: 4}.get(n_tasks, 3))
         self._archive = np.full_like(self._lattice, np.nan)
         self._steps = self._mixed_steps = 0
 
+    @classmethod
+    def for_training(cls, config: Any, goal: TrainingGoal) -> Scalarization:
+        """Make the mixture, or linear scalarization where the hypervolume has no share."""
+        share = config.hypervolume_share
+        return cls(goal.n_tasks, hypervolume_share=share) if share else LinearScalarization()
+
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
-        """Not negative, sum 1."""
+        """Return weights that are not negative and sum to 1."""
         own = int(np.square(self._lattice - preference).sum(axis=1).argmin())
         found = losses.double().cpu().numpy()
         known = self._archive[own]
@@ -56,20 +75,21 @@ class HypervolumeMixed(Scalarization):
             best, worst = points.min(axis=0), points.max(axis=0)
             gains = -fronts_gradient(points, worst + MARGIN * (worst - best))[np.searchsorted(met, own)]
             if gains.sum() > 0:
-                mixed = (1 - self._share) * preference + self._share * gains / gains.sum()
+                share = self.options.hypervolume_share
+                mixed = (1 - share) * preference + share * gains / gains.sum()
                 self._mixed_steps += 1
         return torch.as_tensor(mixed, dtype=losses.dtype, device=losses.device)
 
     def state(self) -> Mapping[str, Any]:
-        """The archive and the counts."""
+        """Return the archive and the counts."""
         archive = torch.from_numpy(self._archive.copy())
         return {"archive": archive, "steps": self._steps, "mixed_steps": self._mixed_steps}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """The archive and the counts."""
+        """Take the archive and the counts."""
         self._archive = state["archive"].cpu().numpy().copy()
         self._steps, self._mixed_steps = state["steps"], state["mixed_steps"]
 
     def diagnostics(self) -> Mapping[str, float]:
-        """`hypervolume_steps_share`: of steps that were not linear."""
+        """Return `hypervolume_steps_share`, the share of steps that were not linear."""
         return {"hypervolume_steps_share": self._mixed_steps / max(self._steps, 1)}

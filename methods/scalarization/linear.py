@@ -1,4 +1,4 @@
-"""Linear scalarization (LS): sum_t r_t loss_t. On a concave front only its ends are minima."""
+"""Linear scalarization (LS): sum_t r_t loss_t, which has minima only at the ends of a concave front."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from torch import Tensor
 from .base import Scalarization
 
 
-class Linear(Scalarization):
-    """The preference itself is the weights (arXiv 2406.09770, equation 11)."""
+class LinearScalarization(Scalarization):
+    """Minimises sum_t r_t loss_t (arXiv 2406.09770, equation 11); on a concave front it reaches only the ends."""
 
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
-        """r."""
+        """Return the preference r itself."""
         return torch.as_tensor(preference, dtype=losses.dtype, device=losses.device)

@@ -1,22 +1,27 @@
-"""Pareto multi-task learning (PMTL): descend, but stay in the cone of the objective space that is yours."""
+"""Pareto multi-task learning (PMTL): every preference has a cone of the objective space, and descends within it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 from torchjd.aggregation import MGDAWeighting
 
-from .base import Scalarization
+from ...errors import ConfigError
+from ..ranges import Range
+from .base import Scalarization, TrainingGoal
 from .gramian import usable
+from .wanted_losses import MinPreference, wanted_losses
 
 
-class Pmtl(Scalarization):
-    """Lin et al., "Pareto Multi-Task Learning", NeurIPS 2019, algorithm 1.
+class PmtlScalarization(Scalarization):
+    """Keeps the losses in the preference's own cone of the objective space (PMTL, Lin et al., NeurIPS 2019).
 
     Cone k holds the loss vectors whose largest inner product with an axis is that with axis k, so that
     g_j = (u_j - u_k) . loss is positive where a constraint is violated. First only violated constraints descend
@@ -29,16 +34,39 @@ class Pmtl(Scalarization):
         warm_up_steps: how long the losses may be left out.
     """
 
+    @dataclass(frozen=True)
+    class Options:
+        """Options of the cones, and of the warm-up, in which a training reaches its own."""
+
+        warm_up_share: Annotated[float, Field(ge=0, le=1), Range(0.0, 0.5)] = 0.2
+        """Share of the steps that may be spent on reaching the cone before the losses count."""
+        min_preference: MinPreference = 0.01
+        """Smaller weights of a preference are raised to it: the cone's axis has losses proportional to 1 / r."""
+
     needs_gramian = True
 
     def __init__(self, axes: NDArray[np.float64], own: int, *, warm_up_steps: int) -> None:
+        super().__init__()
         self._normals = np.delete(axes, own, axis=0) - axes[own]
         self._warm_up_steps = warm_up_steps
         self._shortest = MGDAWeighting(max_iters=250)
         self._counts = {"steps": 0, "violated": 0, "warm_up": 0, "warm": 0}
 
+    @classmethod
+    def for_training(cls, config: Any, goal: TrainingGoal) -> PmtlScalarization:
+        """Give every preference a cone around the losses that it asks for.
+
+        Raises:
+            ConfigError: the training does not follow one preference.
+        """
+        if goal.own is None:
+            raise ConfigError("PMTL follows one preference a training, but here every step draws another")
+        rays = wanted_losses(goal.preferences, config.min_preference)
+        axes = rays / np.linalg.norm(rays, axis=1, keepdims=True)
+        return cls(axes, goal.own, warm_up_steps=int(config.warm_up_share * goal.steps))
+
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
-        """Of the tasks; normalised to absolute values that sum to T, as in the authors' code."""
+        """Return weights whose absolute values sum to T, as in the authors' code."""
         gramian = usable(gramian)
         normals = torch.as_tensor(self._normals, dtype=losses.dtype, device=losses.device)
         violated = normals[normals @ losses > 0]
@@ -53,15 +81,15 @@ class Pmtl(Scalarization):
         return len(losses) * weights / weights.abs().sum().clamp_min(torch.finfo(weights.dtype).tiny)
 
     def state(self) -> Mapping[str, Any]:
-        """The counts."""
+        """Return the counts."""
         return dict(self._counts)
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """The counts."""
+        """Take the counts."""
         self._counts = dict(state)
 
     def diagnostics(self) -> Mapping[str, float]:
-        """`pmtl_violated_share` of steps outside the own cone, `pmtl_warm_up_steps` spent on reaching it."""
+        """Return `pmtl_violated_share` of steps outside the own cone and `pmtl_warm_up_steps` to reach it."""
         return {
             "pmtl_violated_share": self._counts["violated"] / max(self._counts["steps"], 1),
             "pmtl_warm_up_steps": float(self._counts["warm_up"]),

@@ -1,1 +1,1 @@
-"""Learners that train one map from preferences to models."""
+"""Learners that train one map from all preferences to models."""

@@ -1,4 +1,4 @@
-"""The learner of a conditioned set: every step draws a preference and follows its scalarization."""
+"""The base of learners that train a conditioned set, one drawn preference a step."""
 
 from __future__ import annotations
 
@@ -10,44 +10,40 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import PositiveFloat
 from torch import Tensor
 
 from ...errors import ConfigError
 from ...tasks.problem import Problem
-from ..checks import require_positive
-from ..learner import Context, Learner
+from ..learner import Context
 from ..needs import Needs
 from ..pareto_set import ParetoSet
 from ..ranges import Range
-from ..scalarization import Linear, Scalarization
+from ..scalarization import Scalarization, TrainingGoal
+from ..scalarized_learner import ScalarizedLearner
 from ..training import Training, train
 from .conditioned_set import ConditionedSet
 
 
 @dataclass(frozen=True)
 class ConditionedTraining(Training):
-    """Options of every learner of a conditioned set."""
+    """Options of every learner of a conditioned set: those of training, and how preferences are drawn."""
 
-    dirichlet_alpha: Annotated[float, Range(0.1, 10.0, log=True)] = 1.0
+    dirichlet_alpha: Annotated[PositiveFloat, Range(0.1, 10.0, log=True)] = 1.0
     """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_positive(self, "dirichlet_alpha")
 
+class ConditionedLearner(ScalarizedLearner):
+    """Trains a `ConditionedSet` on the train split: every step draws a preference and follows its scalarization.
 
-class ConditionedLearner(Learner):
-    """Trains a `ConditionedSet` on the train split; subclasses make the set and choose the scalarization."""
+    Subclasses make the set.
+    """
 
     Config: Any = ConditionedTraining
 
     @abstractmethod
     def untrained(self, problem: Problem, generator: torch.Generator) -> ConditionedSet:
-        """The set before the first step."""
-
-    def scalarization_for(self, problem: Problem) -> Scalarization:
-        """Linear unless a subclass says otherwise."""
-        return Linear()
+        """Make the set before the first step; `generator` draws the network's initial weights."""
 
     def fit(
         self,
@@ -62,7 +58,7 @@ class ConditionedLearner(Learner):
         """
         recipe = self.resolved(problem)
         conditioned = self.untrained(problem, context.generator("network"))
-        scalarization = self.scalarization_for(problem)
+        scalarization = self.scalarization_for(TrainingGoal(preferences, recipe.steps))
         train(
             list(conditioned.network.parameters()),
             self.draws(problem, context),
@@ -70,15 +66,15 @@ class ConditionedLearner(Learner):
             recipe,
             context,
             stateful=scalarization,
-            in_the_making=lambda: conditioned,
+            partial_set=lambda: conditioned,
         )
         conditioned.training_diagnostics = scalarization.diagnostics()
         return conditioned
 
     def draws(self, problem: Problem, context: Context) -> Iterator[Any]:
-        """What the steps see: a preference (T,) from a Dirichlet distribution and T mini-batches.
+        """Yield what the steps see: a preference (T,) from a Dirichlet distribution, and T mini-batches.
 
-        A learner with an option `samples` sees that many preferences, (samples, T).
+        A learner with an option `samples` draws that many preferences a step, (samples, T).
         """
         config = self.resolved(problem)
         rng = context.rng("preferences")
@@ -87,7 +83,16 @@ class ConditionedLearner(Learner):
             yield rng.dirichlet([config.dirichlet_alpha] * problem.n_tasks, size=size), batch
 
     def step(self, conditioned: ConditionedSet, scalarization: Scalarization, drawn: Any) -> Tensor:
-        """Leave the scalarized gradient in the network; the weighted loss is returned for the record."""
+        """Leave the scalarized gradient in the network and return the weighted loss, for the record.
+
+        Args:
+            conditioned: the set that is trained.
+            scalarization: weighs the tasks' losses.
+            drawn: one item of `draws`.
+
+        Raises:
+            ConfigError: no loss depends on the network.
+        """
         preference, batch = drawn
         if scalarization.needs_gramian:
             loss, gradient = scalarization.combined(*conditioned.task_gradients(preference, batch), preference)
@@ -103,12 +108,12 @@ class ConditionedLearner(Learner):
         return loss
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Labels of the train split, as many as its steps see, and the trainings of whole models."""
+        """Count the labels of the train split that the steps see, and the trainings of whole models."""
         labels = self.resolved(problem).labels_seen(problem)
         return Needs(labelled_examples=labels, trainings=self.trainings(problem))
 
     def trainings(self, problem: Problem) -> int:
-        """How many whole models it trains; none where only coefficients or terms of low rank are trained."""
+        """Count the whole models that are trained; none where only coefficients or terms of low rank are."""
         return 0
 
     def restore(
@@ -118,7 +123,11 @@ class ConditionedLearner(Learner):
         preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
-        """The set from its saved network."""
+        """Make the set from its saved network.
+
+        Raises:
+            ConfigError: the state does not fit this configuration and problem.
+        """
         conditioned = self.untrained(problem, torch.Generator())
         conditioned.load(state)
         return conditioned

@@ -1,4 +1,4 @@
-"""Sets that a trained network answers for: preference in, weights out, differentiable in the network."""
+"""Sets that a trained network answers for, with weights that are differentiable in the network."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ..pareto_set import ParetoSet
 
 
 class ConditionedSet(ParetoSet):
-    """A network from preferences to models; subclasses say how in `weights_for`.
+    """Answers a preference with a model that a trained network makes; subclasses say how in `weights_for`.
 
     Args:
-        problem: the losses, and what is not trained.
-        network: all that is trained; on the problem's device.
-        kept_parameters: numbers kept beside the network to answer any preference.
+        problem: gives the losses, and what is not trained.
+        network: all that is trained, on the problem's device.
+        kept_parameters: how many numbers are kept besides the network to answer any preference.
     """
 
     def __init__(self, problem: Problem, network: nn.Module, *, kept_parameters: int) -> None:
@@ -33,28 +33,28 @@ class ConditionedSet(ParetoSet):
         self.trainable_parameters = sum(parameter.numel() for parameter in network.parameters())
         self.total_parameters = kept_parameters + self.trainable_parameters
         self.training_diagnostics: Mapping[str, float] = {}
-        """What the training found worth recording."""
+        """Numbers that the training found worth recording."""
 
     @abstractmethod
     def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
-        """One model's weights for a preference (T,), differentiable in the network; computed anew at every call."""
+        """Compute one model's weights for a preference (T,), differentiable in the network."""
 
     @torch.no_grad()
     def solve(self, preference: Sequence[float] | NDArray[np.float64]) -> Params:
-        """Answers any preference."""
+        """Return the weights for any preference (T,), without gradients."""
         return self.weights_for(self.as_input(check_preference(preference, self.n_tasks)))
 
     def as_input(self, preference: NDArray[np.float64]) -> Tensor:
-        """On the network's device and of its type."""
+        """Return a preference (T,) as a tensor on the network's device and of its type."""
         like = next(self.network.parameters())
         return torch.as_tensor(preference, dtype=like.dtype, device=like.device)
 
     def losses(self, preference: NDArray[np.float64], batch: Batch) -> Tensor:
-        """(T,) losses of the model for a preference, differentiable in the network."""
+        """Return the losses (T,) of the model for a preference, differentiable in the network."""
         return self.problem.losses(self.weights_for(self.as_input(preference)), batch)
 
     def task_gradients(self, preference: NDArray[np.float64], batch: Batch) -> tuple[Tensor, Tensor]:
-        """(T,) losses and their (T, P) gradients in the network's P parameters, one forward and backward of the model.
+        """Return losses (T,) and their gradients (T, P) in the network's P parameters, by one pass through the model.
 
         T leaves that share the merged weights' storage collect the tasks' gradients apart; each then goes back
         through the network alone.
@@ -82,34 +82,38 @@ class ConditionedSet(ParetoSet):
         return losses.detach(), rows
 
     def set_gradient(self, flat: Tensor) -> None:
-        """Take a (P,) gradient as the network's own."""
+        """Set the gradients of the network's parameters from one flat gradient (P,)."""
         parameters = list(self.network.parameters())
         for parameter, piece in zip(parameters, torch.split(flat, [p.numel() for p in parameters]), strict=True):
             parameter.grad = piece.view_as(parameter)
 
     def state(self) -> Mapping[str, Tensor]:
-        """The network only."""
+        """Return the network's weights; all else belongs to the problem."""
         return {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Inverse of `state`; ConfigError where it does not fit."""
+        """Take back what `state` returned.
+
+        Raises:
+            ConfigError: it does not fit the network.
+        """
         try:
             self.network.load_state_dict(dict(state))
         except RuntimeError as error:
             raise ConfigError(f"the saved state does not fit this configuration and problem: {error}") from error
 
     def diagnostics(self) -> Mapping[str, float]:
-        """Those of the training."""
+        """Return the diagnostics of the training."""
         return self.training_diagnostics
 
 
 class FlatSet(ConditionedSet):
-    """A network that makes all trained weights as one flat tensor; buffers stay pre-trained.
+    """Answers with the weights that a network makes as one flat tensor; buffers stay pre-trained.
 
     Args:
-        problem: the losses.
+        problem: gives the losses.
         weights: the order of the flat tensor.
-        network: from a preference (T,) to (P,) weights.
+        network: maps a preference (T,) to weights (P,).
     """
 
     def __init__(self, problem: Problem, weights: FlatWeights, network: nn.Module) -> None:
@@ -117,12 +121,12 @@ class FlatSet(ConditionedSet):
         self._weights = weights
 
     def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
-        """What the network makes."""
+        """Return what the network makes, by name, and the pre-trained buffers."""
         return {**self.problem.pretrained, **self._weights.named(self.network(preference))}
 
 
 def flat_gradient(parameters: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> Tensor:
-    """(P,) joined; zeros for parameters that were not reached."""
+    """Join gradients to one tensor (P,), with zeros for parameters that were not reached."""
     return torch.cat(
         [
             (torch.zeros_like(parameter) if gradient is None else gradient).flatten()

@@ -1,4 +1,4 @@
-"""`cosmos`: one network whose biases the preference shifts, trained to spread over the front."""
+"""`cosmos`: one model whose biases the preference shifts, trained to spread over the front."""
 
 from __future__ import annotations
 
@@ -7,26 +7,25 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
+from pydantic import PositiveFloat
 from torch import Tensor, nn
 
-from ...errors import ConfigError, UnsupportedError
+from ...errors import UnsupportedError
 from ...tasks.problem import Problem
-from ..checks import require_min_preference
 from ..flat_weights import FlatWeights, trained_names
 from ..ranges import Range
-from ..scalarization import Scalarization
 from ..scalarization.cosine_aligned import CosineAligned
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .conditioned_set import FlatSet
 
 
 class ShiftedWeights(nn.Module):
-    """theta + W r, where W reaches only some of the weights.
+    """Maps a preference r to theta + W r, where W reaches only some of the weights.
 
     Args:
         start: (P,) theta before the first step.
         shifted: (B,) positions of the weights that r shifts.
-        n_tasks: T.
+        n_tasks: T, the length of r.
     """
 
     shifted: Tensor
@@ -38,12 +37,12 @@ class ShiftedWeights(nn.Module):
         self.register_buffer("shifted", shifted, persistent=False)
 
     def forward(self, preference: Tensor) -> Tensor:
-        """(T,) to (P,), a new tensor."""
+        """Map a preference (T,) to weights (P,), a new tensor."""
         return self.weights.index_add(0, self.shifted, self.shift @ preference)
 
 
 class Cosmos(ConditionedLearner):
-    """Conditioned one-shot multi-objective search (Ruchte and Grabocka, arXiv 2103.13392).
+    """Trains one model whose biases the preference shifts (COSMOS, Ruchte and Grabocka, arXiv 2103.13392).
 
     One model is trained whole, with the preference as a further input; the loss is linear scalarization plus a
     cosine that spreads the answers. Departures: a constant further input only shifts the biases of the layer that
@@ -53,36 +52,23 @@ class Cosmos(ConditionedLearner):
     """
 
     name: ClassVar[str] = "cosmos"
+    scalarization = CosineAligned
 
     @dataclass(frozen=True)
-    class Config(ConditionedTraining):
-        """Learning rate, steps and batch size are the suite's unless set."""
+    class Config(CosineAligned.Options, ConditionedTraining):
+        """Options of the training; learning rate, steps and batch size are the suite's unless set."""
 
-        dirichlet_alpha: Annotated[float, Range(0.1, 10.0, log=True)] = 1.2
+        dirichlet_alpha: Annotated[PositiveFloat, Range(0.1, 10.0, log=True)] = 1.2
         """Concentration of the preferences drawn in training (paper: 1.2 on its image data)."""
-        penalty: Annotated[float, Range(0.01, 10.0, log=True)] = 1.0
-        """lambda, weight of the cosine (paper: 0.01 to 8, by data set)."""
-        min_preference: Annotated[float, Range(1e-3, 0.2, log=True)] = 0.05
-        """Smaller weights of a preference are raised to it in the cosine."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            if self.penalty < 0:
-                raise ConfigError(f"penalty must be 0 or more, found {self.penalty}")
-            require_min_preference(self.min_preference)
 
     config: Config
 
-    def scalarization_for(self, problem: Problem) -> Scalarization:
-        """Linear plus the cosine."""
-        return CosineAligned(self.config.penalty, self.config.min_preference)
-
     def trainings(self, problem: Problem) -> int:
-        """One, conditioned."""
+        """Return 1: one conditioned model is trained whole."""
         return 1
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> FlatSet:
-        """The pre-trained model for every preference.
+        """Make the set that answers every preference with the pre-trained model.
 
         Raises:
             UnsupportedError: no weight is a vector.

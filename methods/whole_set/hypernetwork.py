@@ -1,4 +1,4 @@
-"""Hypernetworks: from a preference to a shift of every weight of a model, all at once or chunk by chunk."""
+"""Hypernetworks, which map a preference to a shift of every weight of a model, at once or chunk by chunk."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from torch import Tensor, nn
 
 from ...errors import ConfigError
 
-FORMS = ("auto", "exact", "chunked")
 EMBEDDING_SIZE = 32
-"""Length of what a chunked hypernetwork knows about a chunk."""
+"""Length of the learned embedding by which a chunked hypernetwork knows a chunk."""
 
 
 class ExactHead(nn.Module):
-    """One linear layer from the hidden units to all weights.
+    """Maps the hidden units to all weights by one linear layer.
 
     Args:
         n_weights: P, length of the output.
@@ -29,17 +28,17 @@ class ExactHead(nn.Module):
         self.weight = nn.Parameter(torch.zeros(n_weights, hidden_size))
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """(hidden_size,) to (P,), zero before the first step."""
+        """Map hidden units (hidden_size,) to a shift of the weights (P,), zero before the first step."""
         return self.weight @ hidden / len(hidden)
 
     @staticmethod
     def size(n_weights: int, hidden_size: int) -> int:
-        """Numbers trained."""
+        """Count the numbers trained."""
         return n_weights * hidden_size
 
 
 class ChunkedHead(nn.Module):
-    """The weights cut into chunks that share one layer, told apart by learned embeddings (arXiv 1906.00695, section 3).
+    """Maps the hidden units to the weights chunk by chunk, by one layer and an embedding a chunk (arXiv 1906.00695).
 
     Args:
         n_weights: P, length of the output.
@@ -57,7 +56,7 @@ class ChunkedHead(nn.Module):
         self.weight = nn.Parameter(torch.zeros(chunk_size, hidden_size))
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """(hidden_size,) to (P,), zero before the first step."""
+        """Map hidden units (hidden_size,) to a shift of the weights (P,), zero before the first step."""
         told = torch.cat([hidden.expand(len(self.embeddings), -1), self.embeddings], dim=1)
         units = self.mix(told).relu()
         shift: Tensor = (units @ self.weight.T / units.shape[1]).flatten()[: self._n_weights]
@@ -65,23 +64,25 @@ class ChunkedHead(nn.Module):
 
     @staticmethod
     def size(n_weights: int, hidden_size: int, chunk_size: int) -> int:
-        """Numbers trained."""
+        """Count the numbers trained."""
         embeddings = math.ceil(n_weights / chunk_size) * EMBEDDING_SIZE
         return embeddings + (hidden_size + EMBEDDING_SIZE + 1) * hidden_size + chunk_size * hidden_size
 
 
 class Hypernetwork(nn.Module):
-    """shift(r) = common + head(relu(W2 relu(W1 r + b1) + b2)): zero for every preference before the first step.
+    """Maps a preference r to a shift of all weights, zero for every preference before the first step.
+
+    The shift is common + head(relu(W2 relu(W1 r + b1) + b2)).
 
     The head's output is divided by its number of units, so that one step of Adam moves the weights it makes by
     about the learning rate, as in plain training: the same learning rate suits both.
 
     Args:
         n_tasks: T, length of a preference.
-        n_weights: P.
+        n_weights: P, how many weights are shifted.
         hidden_size: units of each hidden layer.
         form: exact or chunked.
-        chunk_size: of the chunked form.
+        chunk_size: weights made at a time in the chunked form.
         generator: draws the initial weights.
     """
 
@@ -106,14 +107,14 @@ class Hypernetwork(nn.Module):
         self.common = nn.Parameter(torch.zeros(n_weights))
 
     def forward(self, preference: Tensor) -> Tensor:
-        """(T,) to (P,)."""
+        """Map a preference (T,) to a shift of the weights (P,)."""
         hidden = self.second(self.first(preference).relu()).relu()
         shift: Tensor = self.common + self.head(hidden)
         return shift
 
     @staticmethod
     def size(n_tasks: int, n_weights: int, *, hidden_size: int, form: str, chunk_size: int) -> int:
-        """Numbers trained, known before any is allocated."""
+        """Count the numbers trained, before any is allocated."""
         body = (n_tasks + 1) * hidden_size + (hidden_size + 1) * hidden_size + n_weights
         if form == "exact":
             return body + ExactHead.size(n_weights, hidden_size)
@@ -121,7 +122,7 @@ class Hypernetwork(nn.Module):
 
 
 def linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
-    """A linear layer drawn from `generator` alone, for inputs that a rectifier follows (He et al., 2015)."""
+    """Make a linear layer before a rectifier, with weights drawn from `generator` (He et al., 2015)."""
     layer: nn.Linear = nn.utils.skip_init(nn.Linear, n_in, n_out)  # type: ignore[no-untyped-call] # torch has no types here
     with torch.no_grad():
         layer.weight.normal_(0, math.sqrt(2 / n_in), generator=generator)
@@ -130,7 +131,7 @@ def linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
 
 
 def available_bytes(device: torch.device) -> int:
-    """Free memory where the hypernetwork will live."""
+    """Return the free memory of a device, in bytes."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return int(free)
@@ -140,15 +141,18 @@ def available_bytes(device: torch.device) -> int:
 def require_memory(
     method: str, size: int, itemsize: int, gradient_rows: int, device: torch.device, hints: Mapping[str, object]
 ) -> None:
-    """ConfigError where training would not fit: weights, gradients, Adam's two moments, and gradients by task.
+    """Refuse a training whose weights, gradients and Adam's moments would not fit into memory.
 
     Args:
-        method: for the message.
+        method: the method's name, for the message.
         size: numbers trained.
         itemsize: bytes of each.
-        gradient_rows: gradients kept beside the network's own.
-        device: where.
-        hints: options in force that decide the size, for the message.
+        gradient_rows: gradients kept besides the network's own, one a task or none.
+        device: the device that holds them.
+        hints: the options in force that decide the size, for the message.
+
+    Raises:
+        ConfigError: the device has less memory available.
     """
     needed, available = size * itemsize * (4 + gradient_rows), available_bytes(device)
     if needed > available:

@@ -1,4 +1,4 @@
-"""`layerwise-interpolation`: Frontrunner's own; interpolation whose coefficients every weight tensor learns for itself.
+"""`layerwise-interpolation`, Frontrunner's own: every weight tensor learns its coefficients of interpolation.
 
 It builds on rewarded soups (arXiv 2306.04488: experts weighted by the preference are a strong Pareto set without
 training), on AdaMerging (arXiv 2310.02575: layers want coefficients of their own) and on PWE MoE (arXiv 2406.09770:
@@ -18,16 +18,15 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import PositiveFloat
 from torch import Tensor, nn
 
-from ...errors import ConfigError
 from ...metrics import Front, hypervolume
 from ...tasks.problem import Problem
 from ..learner import Context
 from ..needs import Needs
 from ..pareto_set import ParetoSet
 from ..ranges import Choice, Range
-from ..scalarization import Linear, Scalarization
 from ..scalarization.hypervolume import HypervolumeMixed
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .conditioned_set import ConditionedSet
@@ -42,26 +41,27 @@ GROUPS: dict[str, Callable[[Problem], dict[str, list[str]]]] = {
 
 
 class MixturePolynomials(nn.Module):
-    """c_i(r) = sum_t A_it r_t + sum_{s<t} 4 B_ist r_s r_t for every group, starting at c = r.
+    """Maps a preference r to coefficients c of every group of weights by polynomials, which start at c = r.
 
-    The factor 4 makes a pair's largest contribution on the simplex 1, as a single task's is.
+    They are c_i(r) = sum_t A_it r_t + sum_{s<t} 4 B_ist r_s r_t. The factor 4 makes a pair's largest contribution on
+    the simplex 1, as a single task's is.
 
     Args:
-        n_groups: groups of weights with coefficients of their own.
-        n_tasks: T.
+        n_groups: how many groups of weights have coefficients of their own.
+        n_tasks: T, the length of r.
         interactions: whether there are terms for pairs of tasks.
     """
 
     def __init__(self, n_groups: int, n_tasks: int, *, interactions: bool) -> None:
         super().__init__()
         self.tasks = nn.Parameter(torch.eye(n_tasks).repeat(n_groups, 1, 1))
-        """A, (groups, T, T)."""
+        """The terms A of single tasks, (groups, T, T)."""
         self._first, self._second = torch.triu_indices(n_tasks, n_tasks, offset=1).tolist()
         self.pairs = nn.Parameter(torch.zeros(n_groups, n_tasks, len(self._first))) if interactions else None
-        """B, (groups, T, T (T - 1) / 2)."""
+        """The terms B of pairs of tasks, (groups, T, T (T - 1) / 2)."""
 
     def forward(self, preference: Tensor) -> Tensor:
-        """(T,) preference to (groups, T) coefficients."""
+        """Map a preference (T,) to coefficients (groups, T)."""
         coefficients = self.tasks @ preference
         if self.pairs is not None:
             coefficients = coefficients + self.pairs @ (4 * preference[self._first] * preference[self._second])
@@ -69,39 +69,37 @@ class MixturePolynomials(nn.Module):
 
 
 class LayerwiseInterpolation(ConditionedLearner):
-    """theta_0 + sum_i c_i(r) tau_i for every weight tensor, c = r to begin with, trained by linear scalarization.
+    """Learns interpolation coefficients of every weight tensor, by linear scalarization from interpolation on.
 
-    On a concave front linear scalarization drives answers to its ends, and interpolation is better; so the set goes
-    back to interpolation where that has the larger hypervolume on the validation split.
+    A weight tensor is theta_0 + sum_i c_i(r) tau_i, with c = r to begin with. On a concave front linear
+    scalarization drives answers to its ends, and interpolation is better; so the set goes back to interpolation where
+    that has the larger hypervolume on the validation split.
     """
 
     name: ClassVar[str] = "layerwise-interpolation"
+    scalarization = HypervolumeMixed
 
     @dataclass(frozen=True)
-    class Config(ConditionedTraining):
-        """Steps and batch size are the suite's unless set."""
+    class Config(HypervolumeMixed.Options, ConditionedTraining):
+        """Options of the coefficients and their training; steps and batch size are the suite's unless set."""
 
         groups: Annotated[Literal["tensors", "layers", "model"], Choice(("tensors", "layers", "model"))] = "tensors"
         """What has coefficients of its own: every weight tensor, every layer, or the model as a whole."""
         interactions: Annotated[bool, Choice((True, False))] = True
-        """Terms for pairs of tasks beside those for single tasks."""
-        hypervolume_share: Annotated[float, Range(0.0, 0.9)] = 0.0
-        """Share of the hypervolume's gradient in a step; above 0 answers spread for hypervolume, and no longer
-        minimise sum_t r_t loss_t."""
+        """Whether there are terms for pairs of tasks besides those for single tasks."""
         validate: bool = True
-        """Whether interpolation is taken back where it is better on the validation split."""
-        lr: Annotated[float | None, Range(1e-3, 3e-1, log=True)] = 3e-2
+        """Whether the set goes back to interpolation where that is better on the validation split."""
+        lr: Annotated[PositiveFloat | None, Range(1e-3, 3e-1, log=True)] = 3e-2
         """Adam's initial learning rate."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            if not 0 <= self.hypervolume_share < 1:
-                raise ConfigError(f"hypervolume_share must be in [0, 1), found {self.hypervolume_share}")
 
     config: Config
 
     def fit(self, problem: Problem, preferences: NDArray[np.float64], context: Context) -> ConditionedSet:
-        """Train on the train split, then compare with interpolation on the validation split."""
+        """Train on the train split, then compare with interpolation on the validation split.
+
+        Raises:
+            DivergenceError: the loss became NaN or infinite.
+        """
         trained = super().fit(problem, preferences, context)
         if self.config.validate:
             interpolation = self.untrained(problem, torch.Generator())
@@ -111,26 +109,21 @@ class LayerwiseInterpolation(ConditionedLearner):
             trained.training_diagnostics = {**trained.training_diagnostics, "went_back_to_interpolation": float(worse)}
         return trained
 
-    def scalarization_for(self, problem: Problem) -> Scalarization:
-        """Linear, mixed with the hypervolume's gradient where that is wanted."""
-        share = self.config.hypervolume_share
-        return HypervolumeMixed(problem.n_tasks, share) if share else Linear()
-
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Labels of the train split, and of the validation split to compare with interpolation."""
+        """Count the labels of the train split, and of the validation split where the set is compared on it."""
         trained = super().needs(problem, preferences).labelled_examples
         return Needs(labelled_examples=trained + (sum(problem.n_examples("val")) if self.config.validate else 0))
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> ConditionedSet:
-        """Interpolation."""
-        # Every weight is in a group: there is no rest.
+        """Make the set before the first step, which is interpolation."""
+        # Every weight is in a group, so the coefficient of the rest is not used.
         model = UpscaledModel(problem, GROUPS[self.config.groups](problem), rest_coefficient=0.0)
         polynomials = MixturePolynomials(len(model.banks), problem.n_tasks, interactions=self.config.interactions)
         return RoutedSet(problem, model, polynomials.to(model.banks[0].base))
 
 
 def _hypervolume(problem: Problem, pareto_set: ParetoSet, preferences: NDArray[np.float64]) -> float:
-    """Of the errors on the validation split; -inf where a model has diverged."""
+    """Return the hypervolume of the errors on the validation split; -inf where a model has diverged."""
     found = [problem.evaluate(params, "val") for _, _, params in pareto_set.members(preferences)]
     if not all(objectives.finite for objectives in found):
         return -np.inf

@@ -1,27 +1,24 @@
-"""`pamal`: Pareto manifold learning, a linear subspace of weights spanned by T models."""
+"""`pamal`: Pareto manifold learning, which trains T models and all models interpolated between them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from ...errors import ConfigError
 from ...tasks.problem import Problem
-from ..checks import require_positive
 from ..flat_weights import FlatWeights, trained_names
 from ..ranges import Choice, Range
 from ..scalarization import Scalarization
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .conditioned_set import ConditionedSet, FlatSet
 
-STARTS = ("pretrained", "experts")
-
 
 class ModelBank(nn.Module):
-    """sum_t r_t theta_t.
+    """Maps a preference r to the interpolated model sum_t r_t theta_t.
 
     Args:
         models: (T, P) theta before the first step.
@@ -32,12 +29,12 @@ class ModelBank(nn.Module):
         self.models = nn.Parameter(models)
 
     def forward(self, preference: Tensor) -> Tensor:
-        """(T,) to (P,), a new tensor."""
+        """Map a preference (T,) to weights (P,), a new tensor."""
         return preference @ self.models
 
 
 class Pamal(ConditionedLearner):
-    """Pareto manifold learning (Dimitriadis et al., arXiv 2210.09759): T models, and what lies between, are trained.
+    """Trains T models and all that lie between them (Pareto manifold learning, Dimitriadis et al., arXiv 2210.09759).
 
     Every step draws preferences, interpolates a model for each and minimises sum_t r_t loss_t over all T models'
     weights. Departures: starts at one pre-trained model T times, or at the experts (the paper draws T random
@@ -48,34 +45,34 @@ class Pamal(ConditionedLearner):
 
     @dataclass(frozen=True)
     class Config(ConditionedTraining):
-        """Learning rate, steps and batch size are the suite's unless set."""
+        """Options of the training; learning rate, steps and batch size are the suite's unless set."""
 
-        start: Annotated[str, Choice(STARTS)] = "pretrained"
-        """Where the T models start: pretrained or experts."""
-        samples: Annotated[int, Range(1, 8, log=True, costs=True)] = 1
-        """Preferences a step; a forward and backward pass of the model for each."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            require_positive(self, "samples")
-            if self.start not in STARTS:
-                raise ConfigError(f"start must be one of {', '.join(STARTS)}, found {self.start!r}")
+        start: Annotated[Literal["pretrained", "experts"], Choice(("pretrained", "experts"))] = "pretrained"
+        """Where the T models start: all at the pre-trained model, or each at its expert."""
+        samples: Annotated[PositiveInt, Range(1, 8, log=True, costs=True)] = 1
+        """Preferences drawn a step; each costs a forward and backward pass of the model."""
 
     config: Config
 
     def trainings(self, problem: Problem) -> int:
-        """T, at once."""
+        """Return T: so many whole models are trained, at once."""
         return problem.n_tasks
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> FlatSet:
-        """The pre-trained model for every preference, or the interpolated experts."""
+        """Make the set that answers with the pre-trained model, or with interpolated experts."""
         weights = FlatWeights(problem, trained_names(problem))
         experts = self.config.start == "experts"
         sources = problem.experts if experts else [problem.pretrained] * problem.n_tasks
         return FlatSet(problem, weights, ModelBank(torch.stack([weights.join(source) for source in sources])))
 
     def step(self, conditioned: ConditionedSet, scalarization: Scalarization, drawn: Any) -> Tensor:
-        """Gradients of the samples add up to that of their mean."""
+        """Leave the gradient of the samples' mean loss in the models and return that loss.
+
+        Args:
+            conditioned: the set that is trained.
+            scalarization: weighs the tasks' losses.
+            drawn: preferences (samples, T) and T mini-batches.
+        """
         preferences, batch = drawn
         mean = torch.zeros((), device=conditioned.problem.device)
         for preference in preferences:

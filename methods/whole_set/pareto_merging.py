@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from ...errors import UnsupportedError
 from ...tasks.problem import Params, Problem
-from ..checks import require_positive
 from ..flat_weights import trained_names
 from ..ranges import Range
 from ..task_vectors import ModelMerger
@@ -19,15 +19,15 @@ from .conditioned_set import ConditionedSet
 
 
 class LowRankShift(nn.Module):
-    """A (sum_t r_t G_t) B, the shift of one matrix; zero before the first step, since B is.
+    """Maps a preference r to a low-rank shift of one matrix, A (sum_t r_t G_t) B; zero at first, since B is.
 
     A starts with entries of size 1 / rank, so that one step of Adam on B moves the matrix by about the learning
     rate. The G_t start apart from each other: where they are equal, the tasks cannot tell them apart.
 
     Args:
-        shape: of the weight, two or more dimensions; all but the first are joined.
-        rank: of the shift, at most; never above the matrix's own.
-        n_tasks: T.
+        shape: the weight's, of two or more dimensions; all but the first are joined.
+        rank: the shift's, at most; it is never above the matrix's own.
+        n_tasks: T, the length of r.
         generator: draws A and G.
     """
 
@@ -41,31 +41,36 @@ class LowRankShift(nn.Module):
         self.right = nn.Parameter(torch.zeros(rank, n_columns))
 
     def forward(self, preference: Tensor) -> Tensor:
-        """(T,) to the weight's shape."""
+        """Map a preference (T,) to the shift, of the weight's shape."""
         core = torch.einsum("t,tij->ij", preference, self.cores)
         return (self.left @ core @ self.right).view(self._shape)
 
 
 class VectorShift(nn.Module):
-    """sum_t r_t v_t, the shift of a vector or a number; zero before the first step."""
+    """Maps a preference r to the shift of a vector or a number, sum_t r_t v_t; zero before the first step.
+
+    Args:
+        shape: the weight's.
+        n_tasks: T, the length of r.
+    """
 
     def __init__(self, shape: torch.Size, n_tasks: int) -> None:
         super().__init__()
         self.vectors = nn.Parameter(torch.zeros(n_tasks, *shape))
 
     def forward(self, preference: Tensor) -> Tensor:
-        """(T,) to the weight's shape."""
+        """Map a preference (T,) to the shift, of the weight's shape."""
         return torch.einsum("t,t...->...", preference, self.vectors)
 
 
 class LowRankSet(ConditionedSet):
-    """A fixed merged model and trained shifts of its weights.
+    """Answers with a fixed merged model and trained shifts of its weights.
 
     Args:
-        problem: the losses.
+        problem: gives the losses.
         base: the merged model.
         names: which weights are shifted.
-        shifts: one a name.
+        shifts: one network a name, from a preference to the weight's shift.
     """
 
     def __init__(self, problem: Problem, base: Params, names: list[str], shifts: nn.ModuleList) -> None:
@@ -75,7 +80,7 @@ class LowRankSet(ConditionedSet):
         self._shifts = shifts
 
     def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
-        """The merged model plus the shifts."""
+        """Return the merged model plus the shifts."""
         shifted = {
             name: self._base[name] + shift(preference) for name, shift in zip(self._names, self._shifts, strict=True)
         }
@@ -83,33 +88,33 @@ class LowRankSet(ConditionedSet):
 
 
 class ParetoMerging(ConditionedLearner):
-    """Pareto merging (Chen and Kwok, arXiv 2408.12105; with labels, as PaLoRA, arXiv 2407.08056, trains its adapters).
+    """Adds low-rank terms that the preference mixes to a merged model (Chen and Kwok, arXiv 2408.12105).
 
     The task-arithmetic model is kept, and every weight matrix W gets a term of low rank whose core the preference
     mixes: W + A (sum_t r_t G_t) B. Trained are A, B and G, on sum_t r_t loss_t. Departures: labels of the train
-    split instead of entropies or distances to the experts; vectors (biases, gains), which have no rank, are shifted
-    by sum_t r_t v_t; the merged model itself is not trained.
+    split instead of entropies or distances to the experts, as PaLoRA (arXiv 2407.08056) trains its adapters; vectors
+    (biases, gains), which have no rank, are shifted by sum_t r_t v_t; the merged model itself is not trained.
     """
 
     name: ClassVar[str] = "pareto-merging"
 
     @dataclass(frozen=True)
     class Config(ConditionedTraining):
-        """Learning rate, steps and batch size are the suite's unless set."""
+        """Options of the shifts and their training; learning rate, steps and batch size are the suite's unless set."""
 
-        rank: Annotated[int, Range(1, 64, log=True, costs=True)] = 16
-        """Of every matrix's shift (paper: 16)."""
+        rank: Annotated[PositiveInt, Range(1, 64, log=True, costs=True)] = 16
+        """Rank of every matrix's shift (paper: 16)."""
         base_coefficient: Annotated[float, Range(0.0, 1.0)] = 0.3
         """lambda of the task-arithmetic model that is shifted (paper: 0.3)."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            require_positive(self, "rank")
 
     config: Config
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> LowRankSet:
-        """The task-arithmetic model for every preference."""
+        """Make the set that answers every preference with the task-arithmetic model.
+
+        Raises:
+            UnsupportedError: the problem has no floating-point weights.
+        """
         base = ModelMerger(problem)([self.config.base_coefficient] * problem.n_tasks)
         names = [name for name in trained_names(problem) if base[name].is_floating_point()]
         if not names:

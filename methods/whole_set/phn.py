@@ -1,31 +1,31 @@
-"""`phn-ls`, `phn-epo`: Pareto hypernetworks."""
+"""`phn-ls`, `phn-epo`: Pareto hypernetworks, which map the preference to all weights of a model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
-from ...errors import ConfigError
 from ...tasks.problem import Problem
-from ..checks import require_min_preference, require_positive
 from ..flat_weights import FlatWeights, trained_names
 from ..learner import Context
 from ..ranges import Range
-from ..scalarization import Scalarization
-from ..scalarization.epo import Epo
+from ..scalarization import LinearScalarization
+from ..scalarization.epo import EpoScalarization
+from ..scalarized_learner import composed
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .conditioned_set import ConditionedSet
-from .hypernetwork import FORMS, ChunkedHead, Hypernetwork, require_memory
+from .hypernetwork import ChunkedHead, Hypernetwork, require_memory
 
 
 class HypernetworkShape(TypedDict):
-    """What decides a hypernetwork's size beside the model's."""
+    """The options that decide a hypernetwork's size, besides the model."""
 
     form: str
     hidden_size: int
@@ -33,7 +33,7 @@ class HypernetworkShape(TypedDict):
 
 
 class HypernetworkSet(ConditionedSet):
-    """The pre-trained weights plus what a hypernetwork adds to them; buffers stay pre-trained."""
+    """Answers with the pre-trained weights plus what a hypernetwork adds to them; buffers stay pre-trained."""
 
     network: Hypernetwork
 
@@ -43,56 +43,49 @@ class HypernetworkSet(ConditionedSet):
         self._start = weights.join(problem.pretrained)
 
     def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
-        """theta_0 + shift(r)."""
+        """Return theta_0 + shift(r), by name."""
         return {**self.problem.pretrained, **self._weights.named(self._start + self.network(preference))}
 
     def diagnostics(self) -> Mapping[str, float]:
-        """`chunk_size`: weights made at a time, where they are not made all at once; beside the training's."""
+        """Return the training's, and `chunk_size` where weights are made in chunks, how many at a time."""
         head = self.network.head
         chunk = {"chunk_size": float(len(head.weight))} if isinstance(head, ChunkedHead) else {}
         return {**super().diagnostics(), **chunk}
 
 
-class PhnLs(ConditionedLearner):
-    """Pareto hypernetwork (Navon et al., arXiv 2010.04104) with linear scalarization.
+class Phn(ConditionedLearner):
+    """Trains a network that maps the preference to all weights of the model (Navon et al., arXiv 2010.04104).
 
-    A network maps the preference to all weights of the model; every step draws one preference and minimises
-    sum_t r_t loss_t. Departures: the hypernetwork's output is added to the pre-trained weights (the paper trains
-    from scratch), and has a part common to all preferences that is a parameter of its own in the chunked form too.
-    Large models are made in chunks (von Oswald et al., arXiv 1906.00695).
+    Every step draws one preference and follows its scalarization. Departures: the hypernetwork's output is added to
+    the pre-trained weights (the paper trains from scratch), and has a part common to all preferences that is a
+    parameter of its own in the chunked form too. Large models are made in chunks (von Oswald et al., arXiv
+    1906.00695).
     """
-
-    name: ClassVar[str] = "phn-ls"
 
     @dataclass(frozen=True)
     class Config(ConditionedTraining):
-        """Learning rate, steps and batch size are the suite's unless set."""
+        """Options of the hypernetwork; learning rate, steps and batch size are the suite's unless set."""
 
-        hidden_size: Annotated[int, Range(16, 256, log=True, costs=True)] = 100
+        hidden_size: Annotated[PositiveInt, Range(16, 256, log=True, costs=True)] = 100
         """Units of each hidden layer (paper: 100)."""
-        form: str = "auto"
-        """exact: one layer makes all weights; chunked: chunk by chunk; auto: exact up to max_exact_parameters."""
-        chunk_size: int = 4096
+        form: Literal["auto", "exact", "chunked"] = "auto"
+        """exact: one layer makes all weights; chunked: it makes them chunk by chunk; auto: exact up to
+        max_exact_parameters."""
+        chunk_size: PositiveInt = 4096
         """Weights made at a time in the chunked form."""
-        max_exact_parameters: int = 10_000_000
+        max_exact_parameters: PositiveInt = 10_000_000
         """Size of the exact form's last layer up to which auto takes it."""
-        dirichlet_alpha: Annotated[float, Range(0.1, 10.0, log=True)] = 0.2
+        dirichlet_alpha: Annotated[PositiveFloat, Range(0.1, 10.0, log=True)] = 0.2
         """Concentration of the preferences drawn in training (paper: 0.2, mostly near the corners)."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            require_positive(self, "hidden_size", "chunk_size", "max_exact_parameters")
-            if self.form not in FORMS:
-                raise ConfigError(f"form must be one of {', '.join(FORMS)}, found {self.form!r}")
 
     config: Config
 
     def trainings(self, problem: Problem) -> int:
-        """One: the hypernetwork makes all weights."""
+        """Return 1: the map to whole models is trained once."""
         return 1
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> HypernetworkSet:
-        """The pre-trained model for every preference."""
+        """Make the set that answers every preference with the pre-trained model."""
         weights = FlatWeights(problem, trained_names(problem))
         network = Hypernetwork(problem.n_tasks, weights.size, **self._shape(weights.size), generator=generator)
         return HypernetworkSet(problem, weights, network.to(problem.pretrained[weights.names[0]]))
@@ -101,7 +94,7 @@ class PhnLs(ConditionedLearner):
         """Train on the train split.
 
         Raises:
-            ConfigError: it would not fit into memory; nothing has been allocated.
+            ConfigError: the training would not fit into memory; nothing has been allocated.
             DivergenceError: the loss became NaN or infinite.
         """
         weights = FlatWeights(problem, trained_names(problem))
@@ -110,7 +103,7 @@ class PhnLs(ConditionedLearner):
             self.name,
             Hypernetwork.size(problem.n_tasks, weights.size, **shape),
             problem.pretrained[weights.names[0]].element_size(),
-            problem.n_tasks if self.scalarization_for(problem).needs_gramian else 0,
+            problem.n_tasks if self.scalarization.needs_gramian else 0,
             problem.device,
             shape,
         )
@@ -123,24 +116,15 @@ class PhnLs(ConditionedLearner):
         return {"form": form, "hidden_size": config.hidden_size, "chunk_size": min(config.chunk_size, n_weights)}
 
 
-class PhnEpo(PhnLs):
-    """Pareto hypernetwork (arXiv 2010.04104) with EPO search: answers balance the weighted losses r_t loss_t."""
-
-    name: ClassVar[str] = "phn-epo"
-
-    @dataclass(frozen=True)
-    class Config(PhnLs.Config):
-        """As for phn-ls."""
-
-        min_preference: Annotated[float, Range(1e-3, 0.2, log=True)] = 0.01
-        """Smaller weights of a preference are raised to it, since no finite loss balances a weight of 0."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            require_min_preference(self.min_preference)
-
-    config: Config
-
-    def scalarization_for(self, problem: Problem) -> Scalarization:
-        """EPO."""
-        return Epo(self.config.min_preference)
+PhnLs = composed(
+    Phn,
+    LinearScalarization,
+    name="phn-ls",
+    summary="Pareto hypernetwork (Navon et al., arXiv 2010.04104) with linear scalarization.",
+)
+PhnEpo = composed(
+    Phn,
+    EpoScalarization,
+    name="phn-epo",
+    summary="Pareto hypernetwork (arXiv 2010.04104) with EPO search: answers balance the weighted losses r_t loss_t.",
+)

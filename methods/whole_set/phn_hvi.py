@@ -8,24 +8,25 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
-from ...errors import ConfigError, DivergenceError
+from ...errors import DivergenceError
 from ...metrics.hypervolume_gradient import fronts_gradient
-from ..checks import require_min_preference, require_positive
 from ..ranges import Range
 from ..scalarization import Scalarization
+from ..scalarization.cosine_aligned import CosineAligned
 from ..scalarization.wanted_losses import wanted_losses
 from .conditioned_set import ConditionedSet
-from .phn import PhnLs
+from .phn import Phn
 
 MARGIN = 0.1
-"""How far beyond the samples' worst losses the reference point lies, as a share of them."""
+"""Distance of the reference point beyond the samples' worst losses, as a share of them."""
 
 
-class PhnHvi(PhnLs):
-    """Multi-sample hypernetwork (Hoang et al., arXiv 2212.01130).
+class PhnHvi(Phn):
+    """Trains a hypernetwork on the hypervolume of several answers a step (Hoang et al., arXiv 2212.01130).
 
     Every step draws p preferences, evaluates all p answers on the same mini-batches and ascends the hypervolume of
     their losses (Deist et al., arXiv 2102.04523: each answer's gradient in objective space has length 1, dominated
@@ -40,29 +41,27 @@ class PhnHvi(PhnLs):
     name: ClassVar[str] = "phn-hvi"
 
     @dataclass(frozen=True)
-    class Config(PhnLs.Config):
-        """As for phn-ls."""
+    class Config(CosineAligned.Options, Phn.Config):
+        """Options of the hypernetwork, of the samples drawn a step, and of the cosine."""
 
-        samples: Annotated[int, Range(2, 16, log=True, costs=True)] = 8
-        """p, preferences a step; a forward and backward pass of the model for each."""
-        penalty: Annotated[float, Range(0.01, 10.0, log=True)] = 1.0
-        """Weight of the cosine."""
-        min_preference: Annotated[float, Range(1e-3, 0.2, log=True)] = 0.05
-        """Smaller weights of a preference are raised to it in the cosine."""
-        dirichlet_alpha: Annotated[float, Range(0.1, 10.0, log=True)] = 1.0
+        samples: Annotated[PositiveInt, Range(2, 16, log=True, costs=True)] = 8
+        """p, preferences drawn a step; each costs a forward and backward pass of the model."""
+        dirichlet_alpha: Annotated[PositiveFloat, Range(0.1, 10.0, log=True)] = 1.0
         """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            require_positive(self, "samples")
-            if self.penalty < 0:
-                raise ConfigError(f"penalty must be 0 or more, found {self.penalty}")
-            require_min_preference(self.min_preference)
 
     config: Config
 
     def step(self, conditioned: ConditionedSet, scalarization: Scalarization, drawn: Any) -> Tensor:
-        """Leave the gradient in the network; the mean loss is returned, since the volume's scale moves."""
+        """Leave the gradient in the network and return the mean loss, since the volume's scale moves.
+
+        Args:
+            conditioned: the set that is trained.
+            scalarization: not used; the volume weighs the losses.
+            drawn: preferences (p, T) and T mini-batches.
+
+        Raises:
+            DivergenceError: a loss is NaN or infinite.
+        """
         preferences, batch = drawn
         losses = torch.stack([conditioned.losses(preference, batch) for preference in preferences])
         values = losses.detach().double().cpu().numpy()
@@ -76,10 +75,12 @@ class PhnHvi(PhnLs):
         return losses.detach().mean()
 
     def volume_weights(self, losses: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(p, T) not negative: descending along the weighted losses enlarges the volume; rows of length 1 or 0.
+        """Return weights (p, T), not negative, with which descending along the losses enlarges the volume.
+
+        Rows have length 1, or 0 where a point does not count.
 
         Args:
-            losses: (p, T), finite.
+            losses: (p, T), finite, minimised.
         """
         worst = losses.max(axis=0)
         beyond = worst + MARGIN * np.maximum(np.abs(worst), np.finfo(np.float32).tiny)

@@ -1,20 +1,21 @@
-"""`pwe-moe-ls`, `pwe-moe-epo`, `pwe-moe-stch`: Pareto weight-ensembling mixture of experts."""
+"""`pwe-moe-ls`, `pwe-moe-epo`, `pwe-moe-stch`: Pareto weight-ensembling mixture of experts (PWE MoE)."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import torch
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from ...errors import ConfigError
 from ...tasks.problem import Budget, Problem
-from ..checks import require_min_preference, require_positive
 from ..ranges import Choice, Range
-from ..scalarization import Scalarization, SmoothTchebycheff
-from ..scalarization.epo import Epo
+from ..scalarization import LinearScalarization, SmoothTchebycheff
+from ..scalarization.epo import EpoScalarization
+from ..scalarized_learner import composed
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .routed_set import RoutedSet
 from .router import RouterBank
@@ -22,12 +23,12 @@ from .upscaling import RULES, UpscaledModel, weights_of_modules
 
 
 class PweMoeSet(RoutedSet):
-    """Routed by the paper's routers."""
+    """Answers with modules merged by the coefficients of the paper's routers."""
 
     network: RouterBank
 
     def diagnostics(self) -> Mapping[str, float]:
-        """`routers`: how many; `dead_units_share`: hidden units that no preference reaches."""
+        """Return how many `routers` there are, and the `dead_units_share` of units that no preference reaches."""
         dead = self.network.dead_share()
         return {
             **super().diagnostics(),
@@ -36,52 +37,43 @@ class PweMoeSet(RoutedSet):
         }
 
 
-class PweMoeLs(ConditionedLearner):
-    """PWE MoE (arXiv 2406.09770) with linear scalarization: routers map a preference to per-module merge coefficients.
+class PweMoe(ConditionedLearner):
+    """Trains routers from the preference to merge coefficients of every up-scaled module (PWE MoE, arXiv 2406.09770).
 
-    Every step draws one preference from a Dirichlet distribution, merges one model for it and minimises
-    sum_i r_i loss_i over the routers' parameters; everything else is frozen.
+    Every step draws one preference from a Dirichlet distribution, merges one model for it and follows the
+    scalarization of its losses, in the routers' parameters; everything else is frozen.
     """
-
-    name: ClassVar[str] = "pwe-moe-ls"
-    version: ClassVar[str] = "2"
 
     @dataclass(frozen=True)
     class Config(ConditionedTraining):
-        """Defaults are the paper's; steps and batch size are the suite's unless set."""
+        """Options of the routers; defaults are the paper's, steps and batch size the suite's unless set."""
 
         upscale: str = "mlp"
         """Which modules get routers: mlp, attn+mlp, all, model, or patterns over module names."""
-        router_depth: Annotated[int, Choice((1, 2))] = 2
-        """Linear layers of a router: 1 or 2."""
-        hidden_size: Annotated[int | None, Range(2, 256, log=True)] = None
-        """Units between the two layers; twice the number of tasks when unset."""
+        router_depth: Annotated[int, Field(ge=1, le=2), Choice((1, 2))] = 2
+        """Linear layers of a router, 1 or 2."""
+        hidden_size: Annotated[PositiveInt | None, Range(2, 256, log=True)] = None
+        """Units between the two layers; if unset, twice the number of tasks."""
         init_lambda: Annotated[float, Range(0.0, 1.0)] = 0.3
-        """Initial value of every coefficient, and the coefficient of all that has no router."""
-        init_std: Annotated[float, Range(1e-3, 1.0, log=True)] = 0.01
-        """Standard deviation of the routers' initial weights; 0 starts exactly at task arithmetic."""
-        lr: Annotated[float | None, Range(1e-4, 1e-1, log=True)] = 1e-2
+        """Initial value of every coefficient, and the coefficient of all weights that have no router."""
+        init_std: Annotated[float, Field(ge=0), Range(1e-3, 1.0, log=True)] = 0.01
+        """Standard deviation of the routers' initial weights; with 0 the set starts exactly at task arithmetic."""
+        lr: Annotated[PositiveFloat | None, Range(1e-4, 1e-1, log=True)] = 1e-2
         """Adam's initial learning rate."""
 
         def __post_init__(self) -> None:
-            super().__post_init__()
-            require_positive(self, "hidden_size")
-            if self.router_depth not in (1, 2):
-                raise ConfigError(f"router_depth must be 1 or 2, found {self.router_depth}")
             if not self.upscale.strip():
                 raise ConfigError(f"upscale must be {RULES}")
-            if self.init_std < 0:
-                raise ConfigError(f"init_std must be 0 or more, found {self.init_std}")
 
     config: Config
 
     def resolved_for(self, budget: Budget, n_tasks: int) -> Any:
-        """Further, twice as many hidden units as tasks where unset."""
+        """Return the configuration with the number of hidden units filled in, too."""
         config = super().resolved_for(budget, n_tasks)
         return config if config.hidden_size is not None else dataclasses.replace(config, hidden_size=2 * n_tasks)
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> PweMoeSet:
-        """Routers that answer every preference with coefficients near `init_lambda`."""
+        """Make the set with new routers, whose coefficients are near `init_lambda` for every preference."""
         config = self.resolved(problem)
         model = UpscaledModel(problem, weights_of_modules(problem, config.upscale), config.init_lambda)
         routers = RouterBank(
@@ -96,49 +88,22 @@ class PweMoeLs(ConditionedLearner):
         return PweMoeSet(problem, model, routers.to(model.banks[0].base))
 
 
-class PweMoeEpo(PweMoeLs):
-    """PWE MoE (arXiv 2406.09770) with EPO search: answers balance the weighted losses r_t loss_t."""
-
-    name: ClassVar[str] = "pwe-moe-epo"
-    version: ClassVar[str] = "1"
-
-    @dataclass(frozen=True)
-    class Config(PweMoeLs.Config):
-        """As for pwe-moe-ls."""
-
-        min_preference: Annotated[float, Range(1e-3, 0.2, log=True)] = 0.01
-        """Smaller weights of a preference are raised to it, since no finite loss balances a weight of 0."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            require_min_preference(self.min_preference)
-
-    config: Config
-
-    def scalarization_for(self, problem: Problem) -> Scalarization:
-        """EPO."""
-        return Epo(self.config.min_preference)
-
-
-class PweMoeStch(PweMoeLs):
-    """PWE MoE's routers trained by smooth Tchebycheff scalarization (arXiv 2402.19078)."""
-
-    name: ClassVar[str] = "pwe-moe-stch"
-    version: ClassVar[str] = "1"
-
-    @dataclass(frozen=True)
-    class Config(PweMoeLs.Config):
-        """As for pwe-moe-ls."""
-
-        mu: Annotated[float, Range(1e-3, 1.0, log=True)] = 0.01
-        """Smoothing, in units of the loss."""
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            require_positive(self, "mu")
-
-    config: Config
-
-    def scalarization_for(self, problem: Problem) -> Scalarization:
-        """STCH."""
-        return SmoothTchebycheff(self.config.mu)
+PweMoeLs = composed(
+    PweMoe,
+    LinearScalarization,
+    name="pwe-moe-ls",
+    version="2",
+    summary="PWE MoE (arXiv 2406.09770) with linear scalarization: answers minimise sum_t r_t loss_t.",
+)
+PweMoeEpo = composed(
+    PweMoe,
+    EpoScalarization,
+    name="pwe-moe-epo",
+    summary="PWE MoE (arXiv 2406.09770) with EPO search: answers balance the weighted losses r_t loss_t.",
+)
+PweMoeStch = composed(
+    PweMoe,
+    SmoothTchebycheff,
+    name="pwe-moe-stch",
+    summary="PWE MoE's routers trained by smooth Tchebycheff scalarization (arXiv 2402.19078).",
+)

@@ -1,4 +1,4 @@
-"""An up-scaled model with trained routers: every module has merge coefficients of its own."""
+"""The set of an up-scaled model, in which trained routers give every module its merge coefficients."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from .upscaling import UpscaledModel
 
 
 class RoutedSet(ConditionedSet):
-    """Fixing the preference unloads a plain model.
+    """Answers with a model whose modules are merged by the coefficients that routers give for the preference.
 
     Args:
-        problem: the losses.
+        problem: gives the losses.
         model: the up-scaled modules and their task vectors.
-        routers: from a preference (T,) to coefficients (modules, T).
+        routers: map a preference (T,) to coefficients (modules, T).
     """
 
     def __init__(self, problem: Problem, model: UpscaledModel, routers: nn.Module) -> None:
-        # One plain model and T task vectors of every up-scaled module, beside the routers (the paper's table 8).
+        # One plain model and T task vectors of every up-scaled module, besides the routers (the paper's table 8).
         kept = problem.model_parameters + problem.n_tasks * model.upscaled_parameters
         super().__init__(problem, routers, kept_parameters=kept)
         self.model = model
 
     def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
-        """Merged with the routers' coefficients."""
+        """Return the weights merged by the routers' coefficients."""
         return self.model.merge(self.network(preference))
 
     @torch.no_grad()
     def merge_coefficients(
         self, preference: Sequence[float] | NDArray[np.float64]
     ) -> Mapping[str, NDArray[np.float64]]:
-        """The routers' coefficients by module."""
+        """Return the routers' coefficients (T,) by module."""
         rows = self.network(self.as_input(check_preference(preference, self.n_tasks)))
         return dict(zip(self.model.parts, rows.double().cpu().numpy(), strict=True))
 
     def task_gradients(self, preference: NDArray[np.float64], batch: Batch) -> tuple[Tensor, Tensor]:
-        """As the base class; a module's T gradients are contracted with its task vectors at once and then freed."""
+        """Return what the base class does; a module's T gradients meet its task vectors at once and are then freed."""
         coefficients: Tensor = self.network(self.as_input(preference))
         with torch.no_grad():
             flats = [bank.merge_flat(row) for bank, row in zip(self.model.banks, coefficients, strict=True)]
-        # T leaves a module, on the same storage.
+        # T leaves for every module, on one storage: backward keeps the tasks' gradients apart.
         leaves = [[flat.detach().requires_grad_() for flat in flats] for _ in range(self.n_tasks)]
         contractions = [
             _Contraction([of_task[m] for of_task in leaves], bank.vectors) for m, bank in enumerate(self.model.banks)
@@ -65,11 +65,11 @@ class RoutedSet(ConditionedSet):
 
 
 class _Contraction:
-    """Of one module's T gradients with its task vectors, during backward, as soon as all have arrived.
+    """Contracts one module's T gradients with its task vectors, during backward, as soon as all have arrived.
 
     Args:
-        leaves: T, the module's values for each task.
-        vectors: (T, P) its task vectors.
+        leaves: T tensors, the module's weights for each task.
+        vectors: (T, P) the module's task vectors.
     """
 
     def __init__(self, leaves: Sequence[Tensor], vectors: Tensor) -> None:
@@ -83,7 +83,7 @@ class _Contraction:
         ]
 
     def finish(self) -> Tensor:
-        """(T, T) derivative of task t's loss in the coefficient of expert i; 0 where a task has not used the module."""
+        """Return the derivatives (T, T) of task t's loss in the coefficient of expert i; 0 where t does not use it."""
         for hook in self._hooks:
             hook.remove()  # a leaf that its own hook holds is never freed
         if self._waiting:

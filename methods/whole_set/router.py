@@ -1,4 +1,4 @@
-"""Routers: small networks from a preference to merge coefficients, one for every up-scaled module."""
+"""Routers, small networks that map a preference to merge coefficients, one for every up-scaled module."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ...errors import ConfigError
 
 
 class RouterBank(nn.Module):
-    """Independent routers of equal shape, run as one batched product (paper, section 4.2).
+    """Runs independent routers of equal shape as one batched product (arXiv 2406.09770, section 4.2).
 
     Depth 2 is `W2 relu(W1 r + b1) + b2`, depth 1 is `W r + b`; coefficients are unconstrained reals. Weights
     start as N(0, init_std^2), the last bias as `init_lambda`: with `init_std = 0` every coefficient starts at
     `init_lambda`, which is task arithmetic.
 
     Args:
-        n_routers: how many, one for every up-scaled module.
-        n_tasks: T, length of the preference and of every router's output.
+        n_routers: how many routers there are, one for every up-scaled module.
+        n_tasks: T, the length of the preference and of every router's output.
         depth: 1 or 2 linear layers.
         hidden_size: units between the two layers.
         init_lambda: initial value of every coefficient.
@@ -54,7 +54,7 @@ class RouterBank(nn.Module):
         )
 
     def forward(self, preference: Tensor) -> Tensor:
-        """(T,) preference to (routers, T) coefficients."""
+        """Map a preference (T,) to coefficients (routers, T)."""
         activation = preference.expand(self.biases[0].shape[0], -1)
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             activation = torch.einsum("got,gt->go", weight, activation if layer == 0 else activation.relu()) + bias
@@ -62,7 +62,7 @@ class RouterBank(nn.Module):
 
     @torch.no_grad()
     def dead_share(self) -> float | None:
-        """Share of hidden units that are zero for every preference; None without a hidden layer.
+        """Return the share of hidden units that are zero for every preference; None without a hidden layer.
 
         A unit's input is linear in the preference, so it is largest at a corner of the simplex.
         """

@@ -1,4 +1,4 @@
-"""Up-scaling: which modules of a model get merge coefficients of their own, and the merge itself."""
+"""Up-scaling: the choice of modules that get merge coefficients of their own, and the merge itself."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ whole model as one; or comma-separated patterns over module names, such as 'bloc
 
 
 def select_modules(model: nn.Module, rule: str) -> tuple[str, ...]:
-    """Names of the modules a rule up-scales, in the model's order; no selected module contains another.
+    """Return the names of the modules that a rule up-scales, in the model's order; none contains another.
 
     Args:
         model: any module; blocks are recognised by their own names (`mlp`, `attn`, `self_attn`, ...).
         rule: see `RULES`.
 
     Raises:
-        ConfigError: nothing matches; the message shows names that would.
+        ConfigError: the rule selects nothing; the message shows names that it could.
     """
     modules = [name for name, module in model.named_modules() if name and any(True for _ in module.parameters())]
     if rule == "model":
@@ -57,13 +57,13 @@ def select_modules(model: nn.Module, rule: str) -> tuple[str, ...]:
 
 
 def weights_of_modules(problem: Problem, rule: str) -> dict[str, list[str]]:
-    """Names of the weights and buffers in every module that a rule selects; ConfigError where it selects none."""
+    """Map every module that a rule selects to its weights and buffers; ConfigError where it selects none."""
     prefixes = {module or ROOT_PART: f"{module}." if module else "" for module in select_modules(problem.model, rule)}
     return {part: [name for name in problem.pretrained if name.startswith(prefix)] for part, prefix in prefixes.items()}
 
 
 def weights_of_layers(problem: Problem) -> dict[str, list[str]]:
-    """Names of the weights and buffers that each module holds itself: every weight of the model, each once."""
+    """Map every module to the weights and buffers that it holds itself, so that each is in one group."""
     layers: dict[str, list[str]] = {}
     for name, tensor in problem.pretrained.items():
         if tensor.is_floating_point():
@@ -72,25 +72,25 @@ def weights_of_layers(problem: Problem) -> dict[str, list[str]]:
 
 
 def weights_of_tensors(problem: Problem) -> dict[str, list[str]]:
-    """Every weight and buffer for itself."""
+    """Map every weight and buffer to itself, a group of one."""
     return {name: [name] for name, tensor in problem.pretrained.items() if tensor.is_floating_point()}
 
 
 class UpscaledModel:
-    """A model whose groups of weights are merged with coefficients of their own (paper, equation 2).
+    """Merges groups of a model's weights with coefficients of their own (arXiv 2406.09770, equation 2).
 
     Args:
         problem: source of the pre-trained model and the experts.
         groups: part of the model (see `ParetoSet.merge_coefficients`) -> names of its weights and buffers.
-        rest_coefficient: the parameters outside all groups are merged once by task arithmetic with this coefficient
-            for every task, and stay fixed.
+        rest_coefficient: the coefficient, for every task, of the weights outside all groups; they are merged once,
+            and stay fixed.
     """
 
     def __init__(self, problem: Problem, groups: Mapping[str, Sequence[str]], rest_coefficient: float) -> None:
         self.parts = tuple(groups)
-        """Names of the groups."""
+        """The names of the groups."""
         self.banks = [TaskVectorBank(problem, group) for group in groups.values()]
-        """One bank a group."""
+        """The task vectors of every group."""
         covered = {name for group in groups.values() for name in group}
         rest = [name for name, p in problem.pretrained.items() if name not in covered and p.is_floating_point()]
         self._rest: Params = dict(problem.pretrained)
@@ -101,15 +101,15 @@ class UpscaledModel:
 
     @property
     def upscaled_parameters(self) -> int:
-        """How many parameters of one plain model lie in groups."""
+        """Return how many parameters of one plain model lie in groups."""
         return sum(len(bank.base) for bank in self.banks)
 
     def merge(self, coefficients: Tensor) -> dict[str, Tensor]:
-        """One plain model for (groups, T) coefficients, differentiable in them."""
+        """Return one plain model for coefficients (groups, T), differentiable in them."""
         return self.assembled([bank.merge_flat(row) for bank, row in zip(self.banks, coefficients, strict=True)])
 
     def assembled(self, flats: Sequence[Tensor]) -> dict[str, Tensor]:
-        """One plain model whose groups hold these flat values, one tensor a group."""
+        """Return one plain model whose groups hold these flat values, one tensor a group."""
         merged = dict(self._rest)
         for bank, flat in zip(self.banks, flats, strict=True):
             merged.update(bank.named(flat))

@@ -1,1 +1,1 @@
-"""Suites whose Pareto fronts are known in closed form, so that every learner can be held against the truth."""
+"""Suites whose Pareto fronts are known in closed form, so that every learner can be compared with the truth."""

@@ -1,4 +1,4 @@
-"""The base of suites that are a problem of the literature: a fixed set of objectives, all of them or none."""
+"""The base of suites that are a problem of the literature, with a fixed set of objectives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .point import POINT_BUDGET, PointProblem
 
 
 class ClassicalSuite(Suite):
-    """Objectives f_1 ... f_T of one vector, minimised; tasks may be reordered, none may be left out.
+    """Poses objectives f_1 ... f_T of one vector, minimised; tasks may be reordered, none may be left out.
 
     The front of fewer objectives is another problem's front. Nothing depends on the seed.
     """
@@ -28,30 +28,30 @@ class ClassicalSuite(Suite):
     cpu_threads: ClassVar[int | None] = 1
     budget: ClassVar[Budget] = POINT_BUDGET
     reference: ClassVar[tuple[float, ...]]
-    """(T,) the reference point of the hypervolume."""
+    """The reference point of the hypervolume, (T,)."""
 
     @abstractmethod
     def objectives(self, x: Tensor) -> Tensor:
-        """(T,) values for a vector (d,), differentiable."""
+        """Return the objectives (T,) of a vector (d,), differentiable in it."""
 
     @abstractmethod
     def start(self) -> NDArray[np.float64]:
-        """(d,) the pre-trained vector: dominated, and not stationary for any objective."""
+        """Return the pre-trained vector (d,), which is dominated and not stationary for any objective."""
 
     @abstractmethod
     def minimisers(self) -> NDArray[np.float64]:
-        """(T, d) for every objective a vector on the Pareto set that minimises it."""
+        """Return for every objective a vector on the Pareto set that minimises it, (T, d)."""
 
     @abstractmethod
     def front(self) -> NDArray[np.float64]:
-        """(n, T) a dense sample of the true front."""
+        """Return a dense sample of the true front, (n, T)."""
 
     @abstractmethod
     def hypervolume_limit(self) -> float:
-        """The hypervolume of the whole true front at `reference`."""
+        """Return the hypervolume of the whole true front at `reference`."""
 
     def choose(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
-        """All tasks, in any order.
+        """Return the chosen tasks, which must be all, in any order.
 
         Raises:
             UnknownNameError: a task that the suite does not have.
@@ -66,7 +66,7 @@ class ClassicalSuite(Suite):
         return chosen
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
-        """The problem with its objectives in the order of `tasks`."""
+        """Make the problem with its objectives in the order of `tasks`."""
         order = [self.tasks.index(task) for task in self.choose(tasks)]
         return PointProblem(
             name=self.name,

@@ -13,7 +13,7 @@ from .classical import ClassicalSuite
 
 
 class ConvexToy(ClassicalSuite):
-    """f = (t^2, (t - 1)^2), minimised; the Pareto set is [0, 1], the front f2 = (1 - sqrt f1)^2 is convex.
+    """Poses f = (t^2, (t - 1)^2), minimised; the Pareto set is [0, 1], the front f2 = (1 - sqrt f1)^2 is convex.
 
     Source: Schaffer, ICGA 1985, with the second parabola at 1 in place of 2. Linear scalarization's answer to r
     is t = r_2.
@@ -24,22 +24,22 @@ class ConvexToy(ClassicalSuite):
     reference: ClassVar[tuple[float, ...]] = (1.0, 1.0)
 
     def objectives(self, x: Tensor) -> Tensor:
-        """(2,)."""
+        """Return t^2 and (t - 1)^2 (2,)."""
         return torch.stack([x[0] ** 2, (x[0] - 1) ** 2])
 
     def start(self) -> NDArray[np.float64]:
-        """t = 2: off the Pareto set, on the far side of one expert."""
+        """Return t = 2, which lies off the Pareto set, beyond one expert."""
         return np.array([2.0])
 
     def minimisers(self) -> NDArray[np.float64]:
-        """t = 0 and t = 1."""
+        """Return t = 0 and t = 1."""
         return np.array([[0.0], [1.0]])
 
     def front(self) -> NDArray[np.float64]:
-        """(1000, 2) at evenly spaced t."""
+        """Return the front (1000, 2) at evenly spaced t."""
         t = np.linspace(0.0, 1.0, 1000)
         return np.column_stack([t**2, (t - 1) ** 2])
 
     def hypervolume_limit(self) -> float:
-        """1 - integral of (1 - sqrt u)^2 over [0, 1] = 5/6."""
+        """Return 1 minus the integral of (1 - sqrt u)^2 over [0, 1], which is 5/6."""
         return 5 / 6

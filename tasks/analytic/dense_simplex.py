@@ -11,7 +11,7 @@ from ...metrics import simplex_grid
 
 
 def dense_simplex(n_tasks: int) -> NDArray[np.float64]:
-    """(n, T) the finest lattice of at most 2000 points, 1000 on the segment of T = 2; corners included."""
+    """Return the finest lattice (n, T) of at most 2000 points, 1000 on the segment of T = 2, corners included."""
     if n_tasks == 1:
         return np.ones((1, 1))
     most = 1000 if n_tasks == 2 else 2000

@@ -11,13 +11,13 @@ from ..examples import Examples
 
 
 def orthonormal(rows: int, columns: int, generator: torch.Generator) -> Tensor:
-    """(rows, columns) random orthonormal columns in float64; rows >= columns."""
+    """Draw a matrix (rows, columns) of orthonormal columns in float64; rows >= columns."""
     found: Tensor = torch.linalg.qr(torch.randn(rows, columns, generator=generator, dtype=torch.float64)).Q
     return found
 
 
 def equidistant_maps(n_tasks: int, outputs: int, inputs: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """A common map C (outputs, inputs) and M_t = C + D_t (T, outputs, inputs), each M_t of Frobenius norm 1.
+    """Draw a common map C (outputs, inputs) and M_t = C + D_t (T, outputs, inputs), each M_t of Frobenius norm 1.
 
     C and all D_t are orthogonal and |C|^2 = |D_t|^2 = 1/2, so |sum_t r_t M_t - M_i|^2 = |r - e_i|^2 / 2.
     """
@@ -29,7 +29,7 @@ def equidistant_maps(n_tasks: int, outputs: int, inputs: int, generator: torch.G
 def exact_data(
     target: Tensor, directions: Tensor, noise_power: float, splits: tuple[str, ...], generator: torch.Generator
 ) -> dict[str, Examples]:
-    """Splits on which a linear map W has the mean squared error |W - target|^2 + noise_power, exactly.
+    """Make splits on which a linear map W has the mean squared error |W - target|^2 + noise_power, exactly.
 
     Every split has the same inputs, of mean 0 and covariance I exactly, and noise of its own, which is exactly
     orthogonal to the inputs and has exactly this power.
@@ -37,8 +37,8 @@ def exact_data(
     Args:
         target: (outputs, p) the map to learn.
         directions: (n, p + 1) orthonormal columns, the first of them constant.
-        noise_power: mean squared norm of the noise.
-        splits: names.
+        noise_power: the mean squared norm of the noise.
+        splits: the names of the splits.
         generator: draws the noise.
     """
     n = len(directions)
@@ -53,7 +53,7 @@ def exact_data(
 
 
 def standardised_directions(n: int, p: int, generator: torch.Generator) -> Tensor:
-    """(n, p + 1) orthonormal columns in float64, the first of them constant."""
+    """Draw orthonormal columns (n, p + 1) in float64, the first of them constant."""
     drawn = torch.randn(n, p + 1, generator=generator, dtype=torch.float64)
     drawn[:, 0] = 1.0
     found: Tensor = torch.linalg.qr(drawn).Q

@@ -22,29 +22,31 @@ from .simplex_quadratics import distances_to_corners, hypervolume_of_distances
 INPUTS, HIDDEN, OUTPUTS = 10, 8, 6
 """With as many hidden units as outputs or more, the product of the two layers is any linear map."""
 EXAMPLES = 240
+"""Examples of each split."""
 NOISE_POWER = 0.1
-"""Of the targets' noise, where the targets themselves have 1."""
+"""The mean squared norm of the targets' noise; the targets without noise have 1."""
 PRETRAINED_NOISE = 0.05
-"""Standard deviation of what is added to the pre-trained layers."""
+"""Standard deviation of the noise on the pre-trained layers."""
 EXPERT = FineTuning(steps=200, batch_size=EXAMPLES, peak_lr=0.02, weight_decay=0.0)
+"""The recipe of an expert."""
 SPLITS = ("train", "val", "test")
 
 
 class LinearNet(nn.Module):
-    """x -> W_2 W_1 x; a feed-forward block without its nonlinearity, named `mlp` as such blocks are."""
+    """Maps x to W_2 W_1 x: a feed-forward block without its nonlinearity, named `mlp` as such blocks are."""
 
     def __init__(self) -> None:
         super().__init__()
         self.mlp = nn.Sequential(nn.Linear(INPUTS, HIDDEN, bias=False), nn.Linear(HIDDEN, OUTPUTS, bias=False))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(n, 10) to (n, 6)."""
+        """Map inputs (n, 10) to outputs (n, 6)."""
         outputs: Tensor = self.mlp(inputs)
         return outputs
 
 
 class LinearNetSuite(Suite):
-    """Regressions y = M_t x + noise by one two-layer linear network; objective t is the unexplained share of y.
+    """Poses regressions y = M_t x + noise to a two-layer linear network; objective t is the unexplained share of y.
 
     In the product P = W_2 W_1 it is exactly (|P - M_t|^2 + 0.1) / 1.1 on every split, whatever the seed: convex,
     with P = sum_t r_t M_t for linear scalarization. In the weights it is not: the product of averaged layers is no
@@ -99,7 +101,7 @@ class LinearNetSuite(Suite):
 
 
 def _near_factors(common: Tensor, generator: torch.Generator) -> Params:
-    """Two layers whose product is the common map, balanced and with hidden units mixed, and noise on each."""
+    """Draw two layers whose product is the common map, balanced, with hidden units mixed and noise on each."""
     u, s, vh = torch.linalg.svd(common, full_matrices=False)
     mixing = orthonormal(HIDDEN, OUTPUTS, generator)
     layers = {"mlp.0.weight": mixing @ (s.sqrt()[:, None] * vh), "mlp.1.weight": (u * s.sqrt()) @ mixing.T}
@@ -112,6 +114,7 @@ def _near_factors(common: Tensor, generator: torch.Generator) -> Params:
 def _expert(
     task: str, model: nn.Module, pretrained: Params, splits: dict[str, Examples], seed: int, progress: Progress
 ) -> Params:
+    """Fine-tune the expert of one task."""
     single = RegressionProblem(
         name=task,
         tasks=[task],

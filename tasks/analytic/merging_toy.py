@@ -1,4 +1,4 @@
-"""The suite `merging-toy`: task vectors that are the axes, so that merging is exactly right."""
+"""The suite `merging-toy`: its task vectors are the axes, so that merging is exactly right."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from .simplex_quadratics import distances_to_corners, hypervolume_of_distances
 
 
 class MergingToy(Suite):
-    """f_t = |x - e_t|^2 on R^T for the T tasks that are chosen, minimised; e_t are the experts, 0 the pre-trained.
+    """Poses f_t = |x - e_t|^2 on R^T for the T tasks that are chosen, minimised; the e_t are the experts.
 
-    The Pareto set is the simplex, so an answer's merge coefficients are read off it. Linear scalarization's answer
-    to r is x = r, which is interpolation's too; f(r) = |r|^2 - 2 r_t + 1. Nothing depends on the seed.
+    The pre-trained vector is 0. The Pareto set is the simplex, so an answer's merge coefficients are read off it.
+    Linear scalarization's answer to r is x = r, which is interpolation's too; f(r) = |r|^2 - 2 r_t + 1. Nothing depends
+    on the seed.
     """
 
     name: ClassVar[str] = "merging-toy"
@@ -30,7 +31,7 @@ class MergingToy(Suite):
     budget: ClassVar[Budget] = POINT_BUDGET
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
-        """In as many dimensions as tasks; the reference point, 2, is what every other expert has."""
+        """Make the problem, of as many dimensions as tasks; at the reference point, 2, are other tasks' experts."""
         n_tasks = len(tasks)
 
         def objectives(x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Problems without data: T closed-form objectives (minimised) of one vector."""
+"""Problems without data: T closed-form objectives of one vector, minimised."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from ...errors import UnknownNameError
 from ..problem import Batch, Budget, Objectives, Params, Problem
 
 SPLITS = ("train", "val", "test")
-"""All the same, since there is no data."""
+"""The names of the splits, which are all the same, since there is no data."""
 
 POINT_BUDGET = Budget(steps=1000, batch_size=1, lr=0.02)
-"""Adam arrives from anywhere at a distance of a few units."""
+"""The training recommended for these problems, in which Adam crosses a distance of a few units."""
 
 
 class Point(nn.Module):
-    """An architecture that is its own single weight: the vector `x`, shape (d,)."""
+    """An architecture whose only weight is its output: the vector `x` (d,)."""
 
     def __init__(self, dimension: int) -> None:
         super().__init__()
         self.x = nn.Parameter(torch.zeros(dimension))
 
     def forward(self) -> Tensor:
-        """The vector itself."""
+        """Return the vector."""
         return self.x
 
 
 class PointProblem(Problem):
-    """T objectives of one vector, minimised; error and loss both are the objective, on every split.
+    """Poses T objectives of one vector, minimised; error and loss both are the objective, on every split.
 
     Weights are float32, as a network's are. Evaluation is in float64: what it reports is what the vector attains,
     so that rounding never puts a front below the true one.
 
     Args:
-        objectives: from a vector (d,) to T values (T,), differentiable, of the vector's type and on its device.
-        pretrained: (d,) where every learner starts.
-        experts: (T, d) row t minimises objective t.
+        objectives: function from a vector (d,) to values (T,), differentiable, of its type and on its device.
+        pretrained: (d,) the vector from which every learner starts.
+        experts: (T, d) vectors of which row t minimises objective t.
         device: where the weights go.
         others: see `Problem`.
     """
@@ -78,26 +78,26 @@ class PointProblem(Problem):
         self.objectives = objectives
 
     def losses(self, params: Params, batch: Batch) -> Tensor:
-        """(T,) objectives; the batch is not looked at."""
+        """Return the objectives (T,); the batch is not looked at."""
         return self.objectives(params["x"])
 
     def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
-        """Scalar objective `t`."""
+        """Return objective `t`, a scalar."""
         return self.objectives(params["x"])[t]
 
     def n_examples(self, split: str) -> tuple[int, ...]:
-        """(T,) zeros: objectives need no data."""
+        """Return zeros (T,): the objectives need no data."""
         _check_split(split)
         return (0,) * self.n_tasks
 
     def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
-        """None without end."""
+        """Yield `None` forever: the objectives need no data."""
         _check_split(split)
         return itertools.repeat(None)
 
     @torch.no_grad()
     def evaluate(self, params: Params, split: str) -> Objectives:
-        """The objectives in float64."""
+        """Return the objectives in float64."""
         _check_split(split)
         values = self.objectives(params["x"].cpu().double()).numpy()
         return Objectives(values, values.copy())

@@ -14,7 +14,7 @@ from ..problem import Batch, Budget, Objectives, Params
 
 
 class RegressionProblem(ExampleProblem):
-    """T regressions by one network; loss and error t are E|output - target|^2 / power, minimised.
+    """Poses T regressions to one network; loss and error t are E|output - target|^2 / power, minimised.
 
     With the targets' mean squared norm as the power, predicting zero has the error 1.
 
@@ -54,18 +54,18 @@ class RegressionProblem(ExampleProblem):
         self.power = power
 
     def losses(self, params: Params, batch: Batch) -> Tensor:
-        """(T,) losses; the T mini-batches go through the network as one."""
+        """Return the losses (T,); the T mini-batches go through the network as one."""
         outputs = self.forward(params, torch.cat([part.inputs for part in batch]))
         parts = torch.split(outputs, [len(part) for part in batch])
         return torch.stack([self._unexplained(o, part) for o, part in zip(parts, batch, strict=True)])
 
     def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
-        """Scalar loss of task `t`."""
+        """Return the loss of task `t`, a scalar."""
         return self._unexplained(self.forward(params, batch[t].inputs), batch[t])
 
     @torch.no_grad()
     def evaluate(self, params: Params, split: str) -> Objectives:
-        """Over the whole split, in one forward pass a task."""
+        """Return error and loss over the whole split, in one forward pass a task."""
         values = [
             float(self._unexplained(self.forward(params, examples.inputs), examples))
             for examples in (self.examples(t, split) for t in range(self.n_tasks))

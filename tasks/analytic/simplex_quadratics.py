@@ -1,4 +1,4 @@
-"""The front of T squared distances to the corners of a simplex, |r - e_t|^2 for r in the simplex, minimised."""
+"""The front of the squared distances to the corners of a simplex, |r - e_t|^2 for r in the simplex, minimised."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 def distances_to_corners(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, T) squared distances |r - e_t|^2 of points r (n, T) of the simplex: |r|^2 - 2 r_t + 1."""
+    """Return the squared distances |r - e_t|^2 = |r|^2 - 2 r_t + 1, (n, T), of points r (n, T) of the simplex."""
     squared = (points**2).sum(axis=1, keepdims=True)
     # Rounding must not leave a distance below 0 at a corner.
     distances: NDArray[np.float64] = np.maximum(squared - 2 * points + 1, 0.0)
@@ -18,7 +18,7 @@ def distances_to_corners(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def hypervolume_of_distances(n_tasks: int) -> float:
-    """The hypervolume of the whole front at the reference point (2, ..., 2), exact for any T.
+    """Return the hypervolume of the whole front at the reference point (2, ..., 2), exact for any T.
 
     Values y are dominated when some point has |x - e_t|^2 <= y_t for all t. By duality that holds when
     1 - |s|^2 <= s.y for all s of the simplex, whose tightest s has s_t = max(m - y_t, 0) / 2 for the m at which
@@ -41,7 +41,7 @@ def hypervolume_of_distances(n_tasks: int) -> float:
 
 
 def _mean_squared_norm_power(k: int, j: int) -> Fraction:
-    """E[(s_1^2 + ... + s_k^2)^j] for s uniform on the simplex of k corners.
+    """Return E[(s_1^2 + ... + s_k^2)^j] for s uniform on the simplex of k corners.
 
     E[prod s_i^(2 a_i)] = (k-1)! prod (2 a_i)! / (2j+k-1)!, summed over all exponents of sum j: the coefficient of
     z^j in (sum_a (2a)!/a! z^a)^k.

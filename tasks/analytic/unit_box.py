@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def to_unit_box(u: Tensor) -> Tensor:
-    """x = sin^2(pi u / 2) for any real u, elementwise: 0 at u = 0, 1/2 at 1/2, 1 at 1.
+    """Map any real u to x = sin^2(pi u / 2), elementwise: 0 to 0, 1/2 to 1/2, 1 to 1.
 
     The gradient vanishes at the bounds: an optimum there is a smooth one, and a vector exactly on a bound stays.
     """
@@ -19,6 +19,6 @@ def to_unit_box(u: Tensor) -> Tensor:
 
 
 def from_unit_box(x: ArrayLike) -> NDArray[np.float64]:
-    """The u in [0, 1] that `to_unit_box` maps to x in [0, 1]."""
+    """Return the u in [0, 1] that `to_unit_box` maps to x in [0, 1]."""
     u: NDArray[np.float64] = np.arcsin(np.sqrt(np.asarray(x, dtype=np.float64))) * (2 / math.pi)
     return u

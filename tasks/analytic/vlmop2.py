@@ -1,4 +1,4 @@
-"""The suite `vlmop2`: two Gaussian wells in n dimensions, with a front that bulges the wrong way."""
+"""The suite `vlmop2`: two Gaussian wells in n dimensions, with a concave front."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .classical import ClassicalSuite
 
 
 class Vlmop2(ClassicalSuite):
-    """f = 1 - exp(-|x -+ a|^2) with a = (1, ..., 1) / sqrt n, both minimised; the Pareto set is the segment [-a, a].
+    """Poses f = 1 - exp(-|x -+ a|^2), a = (1, ..., 1) / sqrt n, minimised; the Pareto set is the segment [-a, a].
 
-    At x = s a the front is (1 - exp(-(s - 1)^2), 1 - exp(-(s + 1)^2)), whatever n. It is CONCAVE for
+    At x = s a the front is (1 - exp(-(s - 1)^2), 1 - exp(-(s + 1)^2)), whatever n. It is concave for
     |s| < 1 / sqrt 2 and convex only beside its two ends, so that linear scalarization does not reach its middle.
 
     Source: Fonseca and Fleming, Evolutionary Computation 3(1), 1995; the name is Van Veldhuizen and Lamont's.
@@ -39,29 +39,29 @@ class Vlmop2(ClassicalSuite):
         self.n = n
 
     def objectives(self, x: Tensor) -> Tensor:
-        """(2,)."""
+        """Return both objectives (2,)."""
         a = 1 / math.sqrt(self.n)
         # 1 - exp would lose half of the digits near a minimum.
         return -torch.expm1(-torch.stack([(x - a).square().sum(), (x + a).square().sum()]))
 
     def start(self) -> NDArray[np.float64]:
-        """Beside the Pareto set's middle at a distance of 1/2, where gradients have not vanished."""
+        """Return a point at a distance of 1/2 from the Pareto set's middle, where gradients have not vanished."""
         signs = (-1.0) ** np.arange(self.n)
         across = signs - signs.mean()
         start: NDArray[np.float64] = 0.5 * across / np.linalg.norm(across)
         return start
 
     def minimisers(self) -> NDArray[np.float64]:
-        """a and -a."""
+        """Return a and -a."""
         a = np.full(self.n, 1 / math.sqrt(self.n))
         return np.stack([a, -a])
 
     def front(self) -> NDArray[np.float64]:
-        """(1000, 2) at evenly spaced s, which is monotone in both objectives."""
+        """Return the front (1000, 2) at evenly spaced s, in which both objectives are monotone."""
         s = np.linspace(1.0, -1.0, 1000)
         return -np.expm1(-np.column_stack([(s - 1) ** 2, (s + 1) ** 2]))
 
     def hypervolume_limit(self) -> float:
-        """The integral of (1 - f2) df1 over s in closed form, and the strip beyond f1 = 1 - exp(-4)."""
+        """Return the integral of (1 - f2) df1 over s in closed form, plus the strip beyond f1 = 1 - exp(-4)."""
         under = 2 * math.exp(-2) * math.sqrt(math.pi / 2) * math.erf(math.sqrt(2))
         return under + math.exp(-4)

@@ -1,1 +1,1 @@
-"""The embedded suite `vision-mini`: images, model, zero-shot heads, and the scripts that made what ships."""
+"""The suite `vision-mini`: images, model, zero-shot heads, and the scripts that made the shipped files."""

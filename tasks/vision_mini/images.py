@@ -1,4 +1,4 @@
-"""Reading the shipped images: one lossless WebP mosaic a domain, described by `manifest.json`."""
+"""Reading the shipped images, which are one lossless WebP mosaic a domain, described by `manifest.json`."""
 
 from __future__ import annotations
 
@@ -20,15 +20,21 @@ from .clip import ASSETS
 
 @dataclass(frozen=True)
 class Domain:
-    """One image domain: its class names and, by split name, its examples (uint8 images (n, 3, 32, 32))."""
+    """One image domain as it is shipped."""
 
     classes: tuple[str, ...]
+    """The names of its classes, by label."""
     splits: Mapping[str, Examples]
+    """Split name -> examples, uint8 images (n, 3, 32, 32)."""
 
 
 @functools.cache
 def manifest() -> Mapping[str, Any]:
-    """The description of every domain; DataError when it is missing or damaged."""
+    """Read the description of every domain.
+
+    Raises:
+        DataError: it is missing or damaged.
+    """
     try:
         domains: Mapping[str, Any] = json.loads((ASSETS / "manifest.json").read_text())["domains"]
     except (OSError, ValueError, KeyError) as error:
@@ -37,7 +43,7 @@ def manifest() -> Mapping[str, Any]:
 
 
 def load_domain(name: str, device: torch.device) -> Domain:
-    """Decode one domain, all splits, onto the device.
+    """Decode all splits of one domain onto the device.
 
     Raises:
         DataError: the image file is missing, truncated or is not the one the manifest describes.

@@ -30,7 +30,7 @@ MAX_TEMPERATURE = 100.0  # as in CLIP: logits are never scaled by more
 
 
 def build_tokenizer() -> Tokenizer:
-    """One token a word of the captions; the end token has the highest id, since CLIP pools at the arg-max."""
+    """Make a tokenizer with one token a word of the captions; the end token is the highest, where CLIP pools."""
     captions = [
         template.format(name)
         for task, templates in TEMPLATES.items()
@@ -50,12 +50,12 @@ def build_tokenizer() -> Tokenizer:
 
 
 def contrastive_loss(images: Tensor, texts: Tensor, classes: Tensor, scale: Tensor) -> Tensor:
-    """Mean of image-to-text and text-to-image cross-entropies, spread over the pairs of one class.
+    """Return the mean of image-to-text and text-to-image cross-entropies, spread over the pairs of one class.
 
     Args:
         images, texts: (n, d), L2-normalised; row i of both is one pair.
         classes: (n,) ids, equal where captions name the same class of the same domain.
-        scale: the temperature, multiplies cosine similarities.
+        scale: the temperature, which multiplies cosine similarities.
     """
     logits = scale * images @ texts.T
     positives = (classes[:, None] == classes[None, :]).float()

@@ -202,7 +202,7 @@ def test_too_few_evaluations_for_a_quadratic_are_refused(n_tasks, terms):
     [
         ("map", {"min_coefficient": 1.0}, "below max_coefficient, found 1.0 and 1.0"),
         ("map", {"sigmoid": True}, r"objectives in \[0, 1\]"),
-        ("nsga2-merge", {"population": 1}, "population = 1"),
+        ("nsga2-merge", {"population": 1}, "population must be 2 or more, found 1"),
         ("mobo-merge", {"evaluations": 8}, "above 8, .* found 8"),
     ],
 )

@@ -17,7 +17,7 @@ from frontrunner.methods.pareto_set import ROOT_PART
 from frontrunner.registry import import_plugin
 
 LEARNERS = [
-    *({"method": name} for name in fr.methods()),
+    *({"method": name} for name in fr.list_methods()),
     *({"method": "pwe-moe-ls", "upscale": rule} for rule in ("attn+mlp", "all", "model")),
     {"method": "pwe-moe-ls", "router_depth": 1},
     {"method": "pwe-moe-epo", "upscale": "all"},

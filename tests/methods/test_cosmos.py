@@ -34,14 +34,16 @@ def test_the_penalty_turns_losses_towards_what_the_preference_wants(seed):
     """Descending along the cosine's part alone raises cos(losses, 1 / r), and lowers loss t where r_t is largest."""
     rng = np.random.default_rng(seed)
     preference, losses = rng.dirichlet(np.ones(3)), torch.from_numpy(rng.random(3) + 0.5)
-    cosine_part = CosineAligned(2.0, 0.01).weights(losses, preference, None) - torch.from_numpy(preference)
+    cosine_part = CosineAligned(penalty=2.0, min_preference=0.01).weights(losses, preference, None) - torch.from_numpy(
+        preference
+    )
     wanted = torch.from_numpy(1 / preference.clip(0.01))
 
     def cosine(at):
         return float(torch.nn.functional.cosine_similarity(at, wanted, dim=0))
 
     assert cosine(losses - 1e-3 * cosine_part) > cosine(losses)
-    on_equal_losses = CosineAligned(2.0, 0.01).weights(torch.ones(3).double(), preference, None)
+    on_equal_losses = CosineAligned(penalty=2.0, min_preference=0.01).weights(torch.ones(3).double(), preference, None)
     towards = on_equal_losses - torch.from_numpy(preference)
     assert towards.argmax() == preference.argmax()
     assert towards.max() > 0 > towards.min()
@@ -49,7 +51,9 @@ def test_the_penalty_turns_losses_towards_what_the_preference_wants(seed):
 
 def test_on_the_ray_only_the_linear_part_is_left():
     preference = np.array([0.2, 0.3, 0.5])
-    weights = CosineAligned(5.0, 0.01).weights(torch.from_numpy(2 / preference), preference, None)
+    weights = CosineAligned(penalty=5.0, min_preference=0.01).weights(
+        torch.from_numpy(2 / preference), preference, None
+    )
     np.testing.assert_allclose(weights.numpy(), preference, atol=1e-12)
 
 

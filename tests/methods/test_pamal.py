@@ -50,7 +50,7 @@ def test_a_step_of_several_samples_follows_their_mean(tiny):
     manifold = learner.untrained(tiny, torch.Generator())
     preferences, batch = next(learner.draws(tiny, fr.Context()))
     assert preferences.shape == (3, 3)
-    learner.step(manifold, learner.scalarization_for(tiny), (preferences, batch))
+    learner.step(manifold, learner.scalarization(), (preferences, batch))
     loss = sum(torch.from_numpy(r).float() @ manifold.losses(r, batch) for r in preferences) / 3
     (expected,) = torch.autograd.grad(loss, [manifold.network.models])
     torch.testing.assert_close(manifold.network.models.grad, expected, atol=1e-6, rtol=1e-4)

@@ -3,8 +3,9 @@ import pytest
 import torch
 
 import frontrunner as fr
-from frontrunner.methods.per_preference.ls import Ls
+from frontrunner.methods.per_preference.fine_tuned_models import FineTunedModels
 from frontrunner.methods.scalarization import Scalarization
+from frontrunner.methods.scalarized_learner import composed
 
 EDGE = np.clip(fr.simplex_grid(2, 8), 0.01, 0.99)
 
@@ -98,12 +99,8 @@ def test_task_by_task_gradients_are_those_of_the_losses(tiny):
 
     found = []
     for chosen in (Linear, LinearByGramian):
-
-        class Learner(Ls):
-            def scalarization(self, preferences, own, steps, chosen=chosen):
-                return chosen()
-
-        learner = Learner(Ls.Config(steps=5, batch_size=8, lr=0.01))
+        learner = composed(FineTunedModels, chosen, name="chosen", summary="Linear, one way or the other.")
+        learner = learner(learner.Config(steps=5, batch_size=8, lr=0.01))
         found.append(learner.fit(tiny, fr.simplex_grid(3, 2), fr.Context()).state()["models"])
     torch.testing.assert_close(*found, atol=1e-4, rtol=1e-4)
 

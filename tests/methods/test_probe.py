@@ -33,9 +33,9 @@ class Looking:
         self.fronts = []
         self.members = []
 
-    def __call__(self, step, total, in_the_making):
+    def __call__(self, step, total, partial_set):
         self.seen.append((step, total))
-        pareto_set = in_the_making()
+        pareto_set = partial_set()
         self.members.append(pareto_set.n_members(GRID))
         self.fronts.append(fr.evaluate(self.problem, pareto_set, GRID, "val"))
 
@@ -83,7 +83,7 @@ def test_models_are_shown_one_by_one(method, pytestconfig):
 
 
 @pytest.mark.parametrize("method", SHOW_NOTHING)
-def test_nothing_is_shown_where_there_is_no_set_in_the_making(method, pytestconfig):
+def test_nothing_is_shown_where_there_is_no_set_partial_set(method, pytestconfig):
     _, probe, _ = looked_at(method, pytestconfig.rootpath)
     assert probe.seen == []
 
@@ -98,7 +98,7 @@ def test_a_single_model_is_not_shown(tiny):
 def test_a_probe_that_raises_ends_the_fit(method, tiny):
     told = []
 
-    def enough(step, total, in_the_making):
+    def enough(step, total, partial_set):
         raise StopIteration
 
     with pytest.raises(StopIteration):
@@ -109,7 +109,7 @@ def test_a_probe_that_raises_ends_the_fit(method, tiny):
 
 
 def test_a_resumed_fit_goes_on_showing(tiny, tmp_path):
-    def interrupted(step, total, in_the_making):
+    def interrupted(step, total, partial_set):
         raise KeyboardInterrupt
 
     checkpoints = functools.partial(fr.Checkpoints, tmp_path, interval_s=0)

@@ -13,7 +13,7 @@ import pytest
 import frontrunner as fr
 from frontrunner.methods import METHODS, documented_ranges, whole_options
 
-METHOD_NAMES = sorted(fr.methods())
+METHOD_NAMES = sorted(fr.list_methods())
 TRAIN_NOTHING = {
     *("pretrained", "experts", "weight-averaging", "task-arithmetic", "interpolation", "ties-merging"),
     *("fisher-merging", "regmean", "map", "nsga2-merge", "mobo-merge"),

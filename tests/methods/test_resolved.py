@@ -7,9 +7,9 @@ import pytest
 import frontrunner as fr
 from frontrunner.tasks import SUITES
 from frontrunner.tasks.fine_tuning import FineTuning
-from frontrunner.tasks.vision_mini import suite as vision_mini
+from frontrunner.tasks.vision_mini import vision_mini_suite as vision_mini
 
-DECLARING = [name for name in fr.suites() if SUITES.get(name).budget is not None]
+DECLARING = [name for name in fr.list_suites() if SUITES.get(name).budget is not None]
 BUDGET = fr.Budget(steps=123, batch_size=7, lr=0.004)
 
 
@@ -38,7 +38,7 @@ def test_a_suite_need_not_declare_one():
     assert fr.Suite.budget is None
 
 
-@pytest.mark.parametrize("method", sorted(fr.methods()))
+@pytest.mark.parametrize("method", sorted(fr.list_methods()))
 def test_known_before_and_for_the_prepared_problem_are_one(method, make_points):
     learner = fr.make_learner(method)
     problem = make_points()

@@ -3,11 +3,11 @@ import pytest
 import torch
 
 import frontrunner as fr
-from frontrunner.methods.scalarization import Linear, SmoothTchebycheff, epo
-from frontrunner.methods.scalarization.epo import Epo, solve_epo
-from frontrunner.methods.scalarization.gramian import ImtlG, Mgda
+from frontrunner.methods.scalarization import LinearScalarization, SmoothTchebycheff, epo
+from frontrunner.methods.scalarization.epo import EpoScalarization, solve_epo
+from frontrunner.methods.scalarization.gramian import ImtlGScalarization, MgdaScalarization
 from frontrunner.methods.scalarization.hypervolume import HypervolumeMixed
-from frontrunner.methods.scalarization.pmtl import Pmtl
+from frontrunner.methods.scalarization.pmtl import PmtlScalarization
 
 # (preference, losses, C, mode, mu, alpha): solved by the reference solver of EPO search (cvxpy with GLPK).
 GOLDEN = [
@@ -71,7 +71,7 @@ def test_epo_on_the_front_with_cancelling_gradients_has_an_answer():
 
 
 def test_epo_raises_zero_preferences_and_counts_it():
-    search = Epo(min_preference=0.01)
+    search = EpoScalarization(min_preference=0.01)
     eye, losses = torch.eye(3), torch.tensor([0.5, 1.0, 2.0])
     raised = search.weights(losses, np.array([1.0, 0, 0]), eye)
     r = np.array([1, 0.01, 0.01]) / 1.02
@@ -81,7 +81,7 @@ def test_epo_raises_zero_preferences_and_counts_it():
 
 
 def test_epo_falls_back_to_linear_scalarization_and_counts_it(monkeypatch):
-    search = Epo()
+    search = EpoScalarization()
     r = np.array([0.2, 0.3, 0.5])
     for losses in (torch.tensor([-1.0, 1, 1]), torch.zeros(3), torch.tensor([float("nan"), 1, 1])):
         torch.testing.assert_close(search.weights(losses, r, torch.eye(3)), torch.tensor(3 * r).float())
@@ -89,7 +89,7 @@ def test_epo_falls_back_to_linear_scalarization_and_counts_it(monkeypatch):
     monkeypatch.setattr(epo, "_linear_programme", lambda *_: None)
     torch.testing.assert_close(search.weights(torch.ones(3), r, torch.eye(3)), torch.tensor(3 * r).float())
     assert search.diagnostics()["epo_unsolved"] == 1
-    again = Epo()
+    again = EpoScalarization()
     again.load_state(search.state())
     assert again.diagnostics() == search.diagnostics()
 
@@ -97,7 +97,7 @@ def test_epo_falls_back_to_linear_scalarization_and_counts_it(monkeypatch):
 def test_epo_does_not_depend_on_the_length_of_gradients():
     losses, r, gramian = instance(np.random.default_rng(2), 3)
     expected, *others = (
-        Epo().weights(torch.tensor(losses), r, torch.tensor(scale * gramian)) for scale in (1.0, 1e-8, 1e8)
+        EpoScalarization().weights(torch.tensor(losses), r, torch.tensor(scale * gramian)) for scale in (1.0, 1e-8, 1e8)
     )
     for other in others:
         torch.testing.assert_close(other, expected)
@@ -105,45 +105,47 @@ def test_epo_does_not_depend_on_the_length_of_gradients():
 
 def test_linear_is_the_preference():
     r = np.array([0.2, 0.8])
-    assert Linear().weights(torch.tensor([5.0, 1.0]), r, None).tolist() == pytest.approx(r)
+    assert LinearScalarization().weights(torch.tensor([5.0, 1.0]), r, None).tolist() == pytest.approx(r)
 
 
 def test_smooth_tchebycheff_weights_are_the_gradient_of_its_formula():
     losses, r, mu = torch.tensor([0.5, 1.5, 0.9], dtype=torch.float64, requires_grad=True), [0.2, 0.3, 0.5], 0.1
     scalarized = mu * torch.logsumexp(torch.tensor(r, dtype=torch.float64) * losses / mu, dim=0)
     (expected,) = torch.autograd.grad(scalarized, losses)
-    torch.testing.assert_close(SmoothTchebycheff(mu).weights(losses.detach(), np.array(r), None), expected)
+    torch.testing.assert_close(SmoothTchebycheff(mu=mu).weights(losses.detach(), np.array(r), None), expected)
 
 
 def test_smooth_tchebycheff_with_little_smoothing_follows_the_largest_weighted_loss():
-    weights = SmoothTchebycheff(1e-3).weights(torch.tensor([1.0, 1.0, 1.2]), np.array([0.5, 0.3, 0.2]), None)
+    weights = SmoothTchebycheff(mu=1e-3).weights(torch.tensor([1.0, 1.0, 1.2]), np.array([0.5, 0.3, 0.2]), None)
     np.testing.assert_allclose(weights, [0.5, 0, 0], atol=1e-6)
 
 
 @pytest.mark.parametrize(("v11", "v12", "v22", "first"), [(2, -0.5, 1, 0.375), (1, 1.2, 2, 1), (2, 1.2, 1, 0)])
 def test_mgda_for_two_tasks_is_its_closed_form(v11, v12, v22, first):
-    weights = Mgda().weights(torch.ones(2), np.array([0.5, 0.5]), torch.tensor([[v11, v12], [v12, v22]]).double())
+    weights = MgdaScalarization().weights(
+        torch.ones(2), np.array([0.5, 0.5]), torch.tensor([[v11, v12], [v12, v22]]).double()
+    )
     np.testing.assert_allclose(weights, [first, 1 - first], atol=2e-3)
 
 
 def test_mgda_finds_the_shortest_vector_of_the_hull():
     rng = np.random.default_rng(0)
     gradients = rng.normal(size=(3, 5))
-    alpha = Mgda().weights(torch.ones(3), np.ones(3) / 3, torch.tensor(gradients @ gradients.T)).numpy()
+    alpha = MgdaScalarization().weights(torch.ones(3), np.ones(3) / 3, torch.tensor(gradients @ gradients.T)).numpy()
     length = np.linalg.norm(alpha @ gradients)
     assert all(length <= np.linalg.norm(a @ gradients) + 1e-2 for a in rng.dirichlet(np.ones(3), size=2000))
 
 
 def test_imtl_g_projects_equally_on_normalised_gradients():
     gradients = torch.randn(3, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    direction = ImtlG().weights(torch.ones(3), np.ones(3) / 3, gradients @ gradients.T) @ gradients
+    direction = ImtlGScalarization().weights(torch.ones(3), np.ones(3) / 3, gradients @ gradients.T) @ gradients
     projections = (gradients / gradients.norm(dim=1, keepdim=True)) @ direction
     torch.testing.assert_close(projections, projections.mean().expand(3))
 
 
 def pmtl(own, warm_up_steps=10):
     axes = np.array([[0.1, 1.0], [1.0, 1.0], [1.0, 0.1]])
-    return Pmtl(axes / np.linalg.norm(axes, axis=1, keepdims=True), own, warm_up_steps=warm_up_steps)
+    return PmtlScalarization(axes / np.linalg.norm(axes, axis=1, keepdims=True), own, warm_up_steps=warm_up_steps)
 
 
 def test_pmtl_in_its_cone_is_mgda():
@@ -164,24 +166,33 @@ def test_pmtl_outside_its_cone_heads_for_it_first():
 
 def test_pmtl_with_two_preferences_on_one_axis_still_descends():
     axes = np.array([[0.6, 0.8], [0.6, 0.8], [0.8, 0.6]])
-    weights = Pmtl(axes, 0, warm_up_steps=0).weights(torch.tensor([0.6, 0.8]), np.array([0.5, 0.5]), torch.eye(2))
+    weights = PmtlScalarization(axes, 0, warm_up_steps=0).weights(
+        torch.tensor([0.6, 0.8]), np.array([0.5, 0.5]), torch.eye(2)
+    )
     assert (weights > 0.1).all()
 
 
-@pytest.mark.parametrize("wrong", [lambda: SmoothTchebycheff(0), lambda: Epo(0), lambda: Epo(0.5)])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: SmoothTchebycheff(mu=0),
+        lambda: EpoScalarization(min_preference=0),
+        lambda: EpoScalarization(min_preference=0.5),
+    ],
+)
 def test_wrong_options_are_refused(wrong):
     with pytest.raises(fr.ConfigError):
         wrong()
 
 
 def test_hypervolume_mixed_is_linear_until_all_of_the_lattice_has_been_met():
-    mixed, r = HypervolumeMixed(2, 0.5), np.array([0.25, 0.75])
+    mixed, r = HypervolumeMixed(2, hypervolume_share=0.5), np.array([0.25, 0.75])
     assert mixed.weights(torch.tensor([1.0, 1.0]), r, None).tolist() == pytest.approx(r)
 
 
 def test_hypervolume_mixed_adds_the_direction_in_which_the_volume_grows():
     """On the front (t^2, (1 - t)^2), each point's share of the volume's gradient is that of finite differences."""
-    mixed = HypervolumeMixed(2, 0.5)
+    mixed = HypervolumeMixed(2, hypervolume_share=0.5)
     ts = np.linspace(0, 1, 13)
     points = np.stack([ts**2, (1 - ts) ** 2], axis=1)
     for t, point in zip(ts, points, strict=True):
@@ -197,12 +208,12 @@ def test_hypervolume_mixed_adds_the_direction_in_which_the_volume_grows():
     gains = np.array(gains) - fr.hypervolume(fr.Front(points), reference).value
     np.testing.assert_allclose(weights, (r + gains / gains.sum()) / 2, atol=1e-4)
     assert mixed.diagnostics()["hypervolume_steps_share"] == 12 / 14  # from the third point on
-    again = HypervolumeMixed(2, 0.5)
+    again = HypervolumeMixed(2, hypervolume_share=0.5)
     again.load_state(mixed.state())
     np.testing.assert_allclose(again.weights(torch.tensor(points[own]), r, None), weights)
 
 
-@pytest.mark.parametrize("scalarization", [Mgda, ImtlG, lambda: pmtl(own=0)])
+@pytest.mark.parametrize("scalarization", [MgdaScalarization, ImtlGScalarization, lambda: pmtl(own=0)])
 def test_gradients_that_are_not_finite_are_a_divergence(scalarization):
     with pytest.raises(fr.DivergenceError):
         scalarization().weights(torch.ones(2), np.array([0.5, 0.5]), torch.full((2, 2), float("nan")))

@@ -131,8 +131,8 @@ def test_of_equal_candidates_the_first_is_chosen_and_of_broken_ones_none(sealed)
     ("options", "match"),
     [
         ({"keep": 0.0}, "keep must be in"),
-        ({"merge": "max"}, "merge must be sum or mean, found 'max'"),
-        ({"points": 0}, "points >= 1"),
+        ({"merge": "max"}, "merge must be one of sum, mean, found 'max'"),
+        ({"points": 0}, "points must be positive, found 0"),
         ({"coefficient": 0.3}, "conditioned"),
     ],
 )

@@ -44,7 +44,7 @@ class Fussy(fr.Learner):
                 for key, tensor in problem.pretrained.items()
             }
 
-        def in_the_making():
+        def partial_set():
             x = float("nan") if self.config.fate == "hopeless" else self.config.x
             return fr.ContinuousSet(problem.n_tasks, lambda r: moved(r, x), total_parameters=1)
 
@@ -52,7 +52,7 @@ class Fussy(fr.Learner):
         for step in range(1, steps + 1):
             context.progress("fit", step, steps, loss=1 / step)
             if step < steps:
-                context.probe(step, steps, in_the_making)
+                context.probe(step, steps, partial_set)
         if self.config.gate:
             gate = Path(self.config.gate)
             (gate.parent / "fitting").touch()

@@ -8,7 +8,8 @@ import torch
 
 import frontrunner as fr
 from frontrunner.tasks.fine_tuning import FineTuning
-from frontrunner.tasks.vision_mini import clip, images, suite
+from frontrunner.tasks.vision_mini import clip, images
+from frontrunner.tasks.vision_mini import vision_mini_suite as suite
 
 CPU = torch.device("cpu")
 TASKS = tuple(clip.TEMPLATES)

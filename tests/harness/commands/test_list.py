@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness.commands.option_docs import OptionDoc, option_docs
+from frontrunner.harness.commands.described_options import OptionDescription, describe_options
 from frontrunner.methods import METHODS
 from frontrunner.tasks import SUITES
 
@@ -18,8 +18,8 @@ def lines_of(ended):
 
 def test_it_is_a_line_a_method_and_two_a_suite_and_one_that_says_how_to_see_more(command):
     lines = [line for line in lines_of(command.within("list")) if line]
-    expected = ["methods", *(f"{name} {summary}" for name, summary in fr.methods().items()), "suites"]
-    for name, summary in fr.suites().items():
+    expected = ["methods", *(f"{name} {summary}" for name, summary in fr.list_methods().items()), "suites"]
+    for name, summary in fr.list_suites().items():
         expected += [f"{name} {summary}", ", ".join(SUITES.get(name).tasks)]
     assert lines[:-1] == [" ".join(line.split()) for line in expected]
     assert "frontrunner list METHOD" in lines[-1]
@@ -29,7 +29,7 @@ def test_it_is_a_line_a_method_and_two_a_suite_and_one_that_says_how_to_see_more
 def test_summaries_stand_in_one_column_of_any_terminal(width, command, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
     *listed, _, _ = command.within("list").out.splitlines()
-    column = max(map(len, [*fr.methods(), *fr.suites()])) + 2
+    column = max(map(len, [*fr.list_methods(), *fr.list_suites()])) + 2
     assert max(map(len, listed)) <= width
     for line in listed:
         assert line[column - 2 : column] == "  "
@@ -39,11 +39,11 @@ def test_summaries_stand_in_one_column_of_any_terminal(width, command, monkeypat
 @pytest.mark.parametrize("name", METHODS.entries())
 def test_a_method_is_shown_with_every_option_its_origin_and_its_needs(name, command):
     lines = lines_of(command.within("list", name))
-    assert lines[0] == " ".join(f"{name} {fr.methods()[name]}".split())
+    assert lines[0] == " ".join(f"{name} {fr.list_methods()[name]}".split())
     assert f"version {METHODS.get(name).version}" in lines
     assert f"origin {METHODS.origin(name)}" in lines
     assert any(line.startswith("needs ") for line in lines)
-    options = option_docs(METHODS.get(name).Config)
+    options = describe_options(METHODS.get(name).Config)
     for option in options:
         start = f"{option.name} {option.type} {option.default} {option.text}"
         (line,) = (line for line in lines if line.startswith(" ".join(start.split())))
@@ -59,7 +59,7 @@ def test_needs_are_those_the_method_declares(command):
 @pytest.mark.parametrize("name", SUITES.entries())
 def test_a_suite_is_shown_with_its_tasks_version_and_budget(name, command):
     lines, suite = lines_of(command.within("list", name)), SUITES.get(name)
-    assert lines[0] == " ".join(f"{name} {fr.suites()[name]}".split())
+    assert lines[0] == " ".join(f"{name} {fr.list_suites()[name]}".split())
     assert f"tasks {', '.join(suite.tasks)}" in lines
     assert f"version {suite.version}" in lines
     (budget,) = (line for line in lines if line.startswith("budget ")) if suite.budget else [""]
@@ -104,9 +104,9 @@ class Config:
 
 
 def test_options_are_told_as_users_write_them():
-    assert option_docs(Config) == [
-        OptionDoc("kind", "a, b or c", "a", "Choices.", ""),
-        OptionDoc("steps", "int or none", "the suite's", "Filled in by the suite.", "1 to 9, if asked"),
-        OptionDoc("share", "float or none", "unset", "", ""),
-        OptionDoc("flag", "bool", "False", "A switch.", ""),
+    assert describe_options(Config) == [
+        OptionDescription("kind", "a, b or c", "a", "Choices.", ""),
+        OptionDescription("steps", "int or none", "the suite's", "Filled in by the suite.", "1 to 9, if asked"),
+        OptionDescription("share", "float or none", "unset", "", ""),
+        OptionDescription("flag", "bool", "False", "A switch.", ""),
     ]

@@ -128,7 +128,7 @@ def test_doctor_finds_every_learner_and_the_store(tmp_path):
     from frontrunner.harness.commands.doctor import findings
 
     found = {what: (text, fine) for what, text, fine in findings(str(tmp_path))}
-    assert {f"method {name}" for name in fr.methods()} <= set(found)
+    assert {f"method {name}" for name in fr.list_methods()} <= set(found)
     assert found["store"] == (f"{tmp_path}: not created yet", True)
     assert all(fine for _, fine in found.values())
 

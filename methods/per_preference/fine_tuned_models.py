@@ -1,10 +1,9 @@
-"""The learner that fine-tunes a whole model from the pre-trained one, once for every preference."""
+"""The learner that fine-tunes whole models from the pre-trained one, one for every preference."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,15 +14,23 @@ from ...errors import ConfigError
 from ...metrics import check_preference
 from ...tasks.problem import Batch, Problem
 from ..flat_weights import FlatWeights, trained_names
-from ..learner import Context, Learner
+from ..learner import Context
 from ..needs import Needs
 from ..pareto_set import FiniteSet, ParetoSet
-from ..scalarization import Scalarization
+from ..scalarization import Scalarization, TrainingGoal
+from ..scalarized_learner import ScalarizedLearner
 from ..training import Training, train
 
 
 class FineTunedSet(FiniteSet):
-    """Models that were trained whole, one a preference; a single one where the method follows no preference."""
+    """Holds models that were trained whole: one a preference, or a single one for no preference in particular.
+
+    Args:
+        problem: what the models were trained on.
+        weights: the order of the trained weights.
+        trained: (n, P) the trained weights, one model a row.
+        preferences: (n, T) the preference of each model; None where none is followed.
+    """
 
     def __init__(
         self, problem: Problem, weights: FlatWeights, trained: Tensor, preferences: NDArray[np.float64] | None
@@ -41,34 +48,22 @@ class FineTunedSet(FiniteSet):
         self._trained = trained
 
     def state(self) -> Mapping[str, Tensor]:
-        """`models`: (n, P) the trained weights, flattened and joined."""
+        """Return `models`, the trained weights of every model joined to one row, (n, P)."""
         return {"models": self._trained}
 
     def diagnostics(self) -> Mapping[str, float]:
-        """Those of the trainings, averaged."""
+        """Return the diagnostics of the trainings, averaged."""
         return self.training_diagnostics
 
 
-class FineTuned(Learner):
-    """Adam on all weights of the model; subclasses choose the scalarization.
+class FineTunedModels(ScalarizedLearner):
+    """Trains all weights of a model by Adam: one model for every preference, or one where none is followed.
 
     A scalarization that looks at the tasks' gradients needs T backward passes a step and T times the model's
     memory.
     """
 
     Config: Any = Training
-    follows_preference: ClassVar[bool] = True
-    """Where it is False one model is trained, whatever the preferences."""
-
-    @abstractmethod
-    def scalarization(self, preferences: NDArray[np.float64], own: int, steps: int) -> Scalarization:
-        """For the training of one model.
-
-        Args:
-            preferences: (n, T) all that models are trained for.
-            own: row of this one.
-            steps: of this training.
-        """
 
     def fit(
         self,
@@ -88,12 +83,12 @@ class FineTuned(Learner):
         diagnostics = []
 
         def learned() -> FineTunedSet:
-            """The models so far."""
+            """Return the set of the models trained so far."""
             return self._set(problem, weights, torch.stack(models), asked[: len(models)])
 
         total_steps = len(asked) * recipe.steps
         for own, preference in enumerate(asked):
-            scalarization = self.scalarization(asked, own, recipe.steps)
+            scalarization = self.scalarization_for(TrainingGoal(asked, recipe.steps, own))
             trained = weights.join(problem.pretrained).requires_grad_()
             step = _Step(problem, weights, trained, scalarization, preference)
             train(
@@ -116,7 +111,7 @@ class FineTuned(Learner):
         return found
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Labels of the train split, and as many trainings as models."""
+        """Count the labels of the train split that are looked at, and one training a model."""
         recipe = self.resolved(problem)
         n_models = len(self._asked(preferences))
         return Needs(labelled_examples=recipe.labels_seen(problem), trainings=n_models)
@@ -128,7 +123,11 @@ class FineTuned(Learner):
         preferences: NDArray[np.float64],
         context: Context,
     ) -> ParetoSet:
-        """The set from its saved models."""
+        """Make the set from its saved models.
+
+        Raises:
+            ConfigError: the state does not fit this configuration and problem.
+        """
         weights = FlatWeights(problem, trained_names(problem))
         asked = self._asked(_checked(preferences, problem.n_tasks))
         expected = (len(asked), weights.size)
@@ -140,24 +139,28 @@ class FineTuned(Learner):
         return self._set(problem, weights, state["models"].to(problem.device), asked)
 
     def _asked(self, preferences: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(models, T) one row a model; uniform where no preference is followed.
+        """Return the preferences that models are trained for, (models, T); uniform where no preference is followed.
 
-        In an order of their own: what is learned must not depend on how the preferences were listed.
+        They are sorted: what is learned must not depend on how the preferences were listed.
         """
         n_tasks = np.shape(preferences)[1]
-        return np.unique(preferences, axis=0) if self.follows_preference else np.full((1, n_tasks), 1 / n_tasks)
+        return (
+            np.unique(preferences, axis=0)
+            if self.scalarization.follows_preference
+            else np.full((1, n_tasks), 1 / n_tasks)
+        )
 
     def _set(self, problem: Problem, weights: FlatWeights, trained: Tensor, asked: NDArray[np.float64]) -> FineTunedSet:
-        return FineTunedSet(problem, weights, trained, asked if self.follows_preference else None)
+        return FineTunedSet(problem, weights, trained, asked if self.scalarization.follows_preference else None)
 
 
 def _checked(preferences: NDArray[np.float64], n_tasks: int) -> NDArray[np.float64]:
-    """(n, T) points of the simplex; PreferenceError for the first that is none."""
+    """Return the preferences (n, T); PreferenceError for the first that is no point of the simplex."""
     return np.array([check_preference(row, n_tasks) for row in preferences])
 
 
 class _Step:
-    """One step of one model: leaves the scalarized gradient in its weights."""
+    """Leaves the scalarized gradient of one batch in the weights of one model."""
 
     def __init__(
         self,
@@ -182,7 +185,7 @@ class _Step:
         return loss
 
     def _task_gradients(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """(T,) losses and (T, P) gradients, task by task: each pass holds one task's examples only."""
+        """Return losses (T,) and gradients (T, P), task by task: each pass holds one task's examples only."""
         losses, rows = [], self._trained.new_empty(self._problem.n_tasks, len(self._trained))
         for t, row in enumerate(rows):
             loss = self._problem.task_loss(t, self._params(), batch)

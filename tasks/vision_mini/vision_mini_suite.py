@@ -23,14 +23,14 @@ from .clip import TEMPLATES, load_clip, to_input, zero_shot_head
 from .images import load_domain
 
 EXPERT = FineTuning(steps=600, batch_size=32, peak_lr=1e-3, weight_decay=0.1)
-"""Strong on purpose: gentle fine-tuning (peak 3e-4) leaves hardly any conflict between the tasks."""
+"""The recipe of an expert, strong on purpose: at a peak of 3e-4 the tasks hardly conflict."""
 
 CODE = tuple(Path(str(module.__file__)) for module in (classification, examples, fine_tuning, problem, clip))
-"""The code that trains an expert; its digest is part of the cache key."""
+"""The files of code that train an expert; their digest is part of the cache key."""
 
 
 class VisionMini(Suite):
-    """A small CLIP on up to eight real image domains; objective t is the error rate on domain t.
+    """Poses up to eight real image domains to a small CLIP; objective t is the error rate on domain t, minimised.
 
     The set-up is that of the paper (arXiv 2406.09770, section 5.1) in miniature: the heads are frozen zero-shot
     heads of the text tower, each expert is the vision tower fine-tuned on one task.
@@ -44,7 +44,7 @@ class VisionMini(Suite):
     budget: ClassVar[Budget] = Budget(steps=400, batch_size=16, lr=5e-4)
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
-        """Load data and weights, make the heads, fetch or fine-tune the experts."""
+        """Load data and weights, make the heads, and read or fine-tune the experts."""
         model, tokenizer = load_clip(device)
         domains = [load_domain(task, device) for task in tasks]
         heads = [
@@ -79,7 +79,7 @@ class VisionMini(Suite):
         )
 
     def _expert(self, single: ClassificationProblem, seed: int, progress: Progress) -> Params:
-        """The expert of a one-task problem, from the cache or fine-tuned now; keyed by all that decides it."""
+        """Return the expert of a one-task problem, from the cache or fine-tuned now, keyed by all that decides it."""
         (task,), (head,), (splits,) = single.tasks, single.heads, single.data
         train = splits["train"]
         key = {

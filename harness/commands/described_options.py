@@ -1,24 +1,20 @@
-"""What a method's options are, read from the source of its configuration."""
+"""Describe a method's options as text: type, default, documentation and searched range."""
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import inspect
-import itertools
-import textwrap
 import types
 import typing
 from dataclasses import dataclass
 from typing import Any
 
-from ...methods import documented_ranges
+from ...methods import documented_ranges, option_docs
 from ...methods.ranges import option_types
 from ...tasks import Budget
 
 
 @dataclass(frozen=True)
-class OptionDoc:
+class OptionDescription:
     """One option of a method, as text."""
 
     name: str
@@ -32,13 +28,13 @@ class OptionDoc:
     """Where tuning searches, such as `50 to 8000, logarithmic, if asked`; empty where the method documents no range."""
 
 
-def option_docs(config: type) -> list[OptionDoc]:
+def describe_options(config: type) -> list[OptionDescription]:
     """Describe every option of a method's `Config`, in the order of its fields.
 
     Raises:
         ConfigError: an annotation that cannot be read.
     """
-    documented, ranges, hints = _field_docs(config), documented_ranges(config), option_types(config)
+    documented, ranges, hints = option_docs(config), documented_ranges(config), option_types(config)
     budget = {field.name for field in dataclasses.fields(Budget)}
     found = []
     for field in dataclasses.fields(config):
@@ -47,7 +43,9 @@ def option_docs(config: type) -> list[OptionDoc]:
             default = "the suite's" if field.name in budget else "unset"
         searched = ranges.get(field.name)
         tuned = "" if searched is None else f"{searched}{', if asked' if searched.costs else ''}"
-        found.append(OptionDoc(field.name, _type(hints[field.name]), default, documented.get(field.name, ""), tuned))
+        found.append(
+            OptionDescription(field.name, _type(hints[field.name]), default, documented.get(field.name, ""), tuned)
+        )
     return found
 
 
@@ -65,27 +63,3 @@ def _type(hint: Any) -> str:
 def _joined(parts: list[str]) -> str:
     """`a, b or c`."""
     return " or ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
-
-
-def _field_docs(config: type) -> dict[str, str]:
-    """Field -> the docstring that follows it in the source of the class or of one it inherits from."""
-    bases = [base for base in reversed(config.__mro__) if dataclasses.is_dataclass(base)]
-    return {name: text for base in bases for name, text in _own_field_docs(base).items()}
-
-
-def _own_field_docs(config: type) -> dict[str, str]:
-    try:
-        source = textwrap.dedent(inspect.getsource(config))
-    except (OSError, TypeError):
-        return {}  # made in an interactive session
-    (definition,) = ast.parse(source).body
-    body = definition.body if isinstance(definition, ast.ClassDef) else []
-    return {
-        field.target.id: " ".join(text.value.value.split())
-        for field, text in itertools.pairwise(body)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(text, ast.Expr)
-        and isinstance(text.value, ast.Constant)
-        and isinstance(text.value.value, str)
-    }

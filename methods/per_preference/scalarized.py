@@ -1,0 +1,48 @@
+"""`ls`, `epo`, `stch`, `pmtl`, `mgda`, `imtl-g`: whole models fine-tuned along one scalarization each."""
+
+from __future__ import annotations
+
+from ..scalarization import LinearScalarization, SmoothTchebycheff
+from ..scalarization.epo import EpoScalarization
+from ..scalarization.gramian import ImtlGScalarization, MgdaScalarization
+from ..scalarization.pmtl import PmtlScalarization
+from ..scalarized_learner import composed
+from .fine_tuned_models import FineTunedModels
+
+Ls = composed(
+    FineTunedModels,
+    LinearScalarization,
+    name="ls",
+    summary="Minimises sum_t r_t loss_t over all weights; on a concave front only its ends can be reached.",
+)
+Epo = composed(
+    FineTunedModels,
+    EpoScalarization,
+    name="epo",
+    summary="Looks for the front's point with equal r_t loss_t (Mahapatra and Rajan, ICML 2020); concave fronts too.",
+)
+Stch = composed(
+    FineTunedModels,
+    SmoothTchebycheff,
+    name="stch",
+    summary="Minimises a smooth largest r_t loss_t (Lin et al., arXiv 2402.19078); concave fronts too.",
+)
+Pmtl = composed(
+    FineTunedModels,
+    PmtlScalarization,
+    name="pmtl",
+    summary="Divides the objective space into one cone a preference and descends within it (Lin et al., NeurIPS 2019).",
+)
+Mgda = composed(
+    FineTunedModels,
+    MgdaScalarization,
+    name="mgda",
+    summary="Follows the shortest convex combination of the gradients until it vanishes (Désidéri 2012; "
+    "arXiv 1810.04650).",
+)
+ImtlG = composed(
+    FineTunedModels,
+    ImtlGScalarization,
+    name="imtl-g",
+    summary="Follows the direction with equal projections on all normalised gradients (Liu et al., ICLR 2021).",
+)
