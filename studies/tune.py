@@ -178,7 +178,7 @@ def run_study(
             plan.digest,
             {"study.json": {"file": plan.spec.model_dump(), "settings": plan.settings()}},
         )
-        preload([plan.spec.suite.name])
+        preload([plan.spec.suite.name], [plan.learner.method])
 
         def serve(device: str, stop: threading.Event) -> None:
             with explained(str(storage.url)):

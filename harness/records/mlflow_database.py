@@ -3,30 +3,61 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
 import logging
 import os
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import StoreError
+from ...whole_file import replacing
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
 def create_database(database: Path) -> None:
-    """Make the database beside its place and move it there: a half-migrated one cannot be mended."""
+    """Make an empty database beside its place and move it there: a half-migrated one cannot be mended.
+
+    MLflow takes a new database through a hundred migrations, which takes seconds; so an empty one is kept in the
+    user's cache for every version of MLflow, and copied.
+    """
+    from ...tasks.expert_cache import cache_folder
+
     partial = database.with_suffix(".partial")
     for leftover in database.parent.glob(f"{partial.name}*"):
         leftover.unlink()
-    open_client(f"sqlite:///{partial}")
+    kept = cache_folder() / "mlflow" / f"empty-{importlib.metadata.version('mlflow')}.db"
+    if _is_whole(kept):
+        shutil.copyfile(kept, partial)
+    else:
+        open_client(f"sqlite:///{partial}")
+        with contextlib.suppress(OSError):  # without a cache it is made again for the next store
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(kept) as copy:
+                shutil.copyfile(partial, copy)
     partial.replace(database)
 
 
+def _is_whole(database: Path) -> bool:
+    """Whether a kept database can be copied: there, undamaged and migrated."""
+    if not database.is_file():
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+            checked = connection.execute("pragma quick_check").fetchone()
+            migrated = connection.execute("select count(*) from alembic_version").fetchone()
+            return (checked, migrated) == (("ok",), (1,))
+    except sqlite3.Error:
+        return False
+
+
 def open_client(uri: str) -> MlflowClient:
-    """A client on a migrated database."""
+    """Return a client on a database, which is migrated first where an older MLflow has made it."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # benchmarks tell nobody that they run
     for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -39,7 +70,7 @@ def open_client(uri: str) -> MlflowClient:
 
 @contextlib.contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """Turn what MLflow, SQLAlchemy or the system raise into one sentence."""
+    """Turn what MLflow, SQLAlchemy or the system raise into a StoreError of one sentence."""
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 

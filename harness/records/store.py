@@ -45,7 +45,7 @@ from .status import Ending, Status
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Experiment, Run
+    from mlflow.entities import Experiment, Metric, Run
 
 BATCH = 1000  # MLflow takes at most this many metrics in one call
 
@@ -166,7 +166,7 @@ class Store:
                 run_name=f"{cell.label} · seed {cell.seed}",
                 tags=started_tags(cell, parent),
             )
-            self.log(run.info.run_id, params=cell_params(cell))
+            self._log(run.info.run_id, cell_params(cell), [], {})
             return str(run.info.run_id)
 
     def record(self, run_id: str, finished: FinishedCell, folder: Path, *, imported_from: str = "") -> None:
@@ -187,27 +187,27 @@ class Store:
                 MANIFEST: digest_files(folder / MANIFEST),
             }
             self._move_files(run_id, finished.cell.suite, folder)
-            self.log(
+            ending = Ending(Status.FINISHED)
+            self._log(
                 run_id,
-                params=finished_params(finished),
-                metrics=finished_metrics(finished),
-                curve=finished.curve,
-                tags=finished_tags(digests, finished.environment, imported_from),
+                finished_params(finished),
+                _points(finished_metrics(finished), finished.curve),
+                {**finished_tags(digests, finished.environment, imported_from), **ended_tags(ending)},
             )
-        self.end(run_id, Ending(Status.FINISHED))
+            self._close(run_id, ending)
 
     def record_unfinished(self, run_id: str, cell: Cell, ending: Ending, folder: Path) -> None:
         """Close the run of an attempt that has no result, and keep what its folder holds (its log)."""
         with explained(self.folder):
             self._move_files(run_id, cell.suite, folder)
-        self.end(run_id, ending)
+            self._log(run_id, {}, [], ended_tags(ending))
+            self._close(run_id, ending)
 
     def end(self, run_id: str, ending: Ending) -> None:
         """Close a run: of an attempt, a bench or a study."""
         with explained(self.folder):
-            self.log(run_id, tags=ended_tags(ending))
-            closed = {Status.FINISHED: "FINISHED", Status.KILLED: "KILLED", Status.STOPPED: "KILLED"}
-            self.client.set_terminated(run_id, closed.get(ending.status, "FAILED"))
+            self._log(run_id, {}, [], ended_tags(ending))
+            self._close(run_id, ending)
 
     def log(
         self,
@@ -219,23 +219,8 @@ class Store:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Add parameters, final metrics and a training curve to a run; values that are not finite stay absent."""
-        from mlflow.entities import Metric, Param, RunTag
-
-        now = int(time.time() * 1000)
-        points = [Metric(name, float(value), now, 0) for name, value in (metrics or {}).items()]
-        points += [
-            Metric(f"train_{name}", float(value), now, int(row["step"]))
-            for row in curve
-            for name, value in row.items()
-            if name != "step"
-        ]
-        points = [point for point in points if math.isfinite(point.value)]
-        given = [Param(name, str(value)[:PARAM_LENGTH]) for name, value in (params or {}).items()]
         with explained(self.folder):
-            for start in range(0, max(len(points), len(given)), BATCH):
-                self.client.log_batch(run_id, metrics=points[start : start + BATCH], params=given if start == 0 else [])
-            if tags:  # last: a tag may say that the metrics are there
-                self.client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])
+            self._log(run_id, params or {}, _points(metrics or {}, curve), tags or {})
 
     def tags(self, run_id: str) -> Mapping[str, str]:
         """Return the tags of a run."""
@@ -314,6 +299,25 @@ class Store:
         """Return where the files of a run lie in this folder; MLflow's own address names where the store was made."""
         return Path(f"{self.folder}/artifacts/{suite}/{run_id}/artifacts")
 
+    def _log(
+        self, run_id: str, params: Mapping[str, object], points: Sequence[Metric], tags: Mapping[str, str]
+    ) -> None:
+        """Write to a run in as few transactions as MLflow allows; tags come last, since they may say what is there."""
+        from mlflow.entities import Param, RunTag
+
+        given = [Param(name, str(value)[:PARAM_LENGTH]) for name, value in params.items()]
+        told = [RunTag(name, value) for name, value in tags.items()]
+        if len(points) + len(given) + len(told) <= BATCH:
+            self.client.log_batch(run_id, metrics=points, params=given, tags=told)  # in this order: tags last
+            return
+        for start in range(0, max(len(points), len(given)), BATCH):
+            self.client.log_batch(run_id, metrics=points[start : start + BATCH], params=given if start == 0 else [])
+        self.client.log_batch(run_id, tags=told)
+
+    def _close(self, run_id: str, ending: Ending) -> None:
+        closed = {Status.FINISHED: "FINISHED", Status.KILLED: "KILLED", Status.STOPPED: "KILLED"}
+        self.client.set_terminated(run_id, closed.get(ending.status, "FAILED"))
+
     def _move_files(self, run_id: str, suite: str, folder: Path) -> None:
         """Move a folder of this disk to where a run's files lie."""
         home = self.files_of(run_id, suite)
@@ -346,3 +350,18 @@ class Store:
     def _search(self, query: str, experiment: str) -> list[Run]:
         found = self.client.search_runs([experiment], query, order_by=["attributes.start_time ASC"])
         return list(found)
+
+
+def _points(metrics: Mapping[str, float], curve: Sequence[Mapping[str, float]]) -> list[Metric]:
+    """Return MLflow's metrics of final values and of a training curve, those that are finite."""
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    points = [Metric(name, float(value), now, 0) for name, value in metrics.items()]
+    points += [
+        Metric(f"train_{name}", float(value), now, int(row["step"]))
+        for row in curve
+        for name, value in row.items()
+        if name != "step"
+    ]
+    return [point for point in points if math.isfinite(point.value)]

@@ -75,7 +75,7 @@ def run_bench(
             )
 
     try:
-        preload(cell.suite for cell in cells)
+        preload((cell.suite for cell in cells), (cell.method for cell in cells))
         on_each_device(devices, serve)
     except BaseException:
         BenchRun([], parents).close(store, Ending(Status.KILLED, "interrupted"))

@@ -15,6 +15,7 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from ...methods import METHODS
 from ...tasks import SUITES
 from ..cells.cell import Cell
 from ..records.status import Ending, Status
@@ -42,10 +43,11 @@ class StoppedError(Exception):
     """Raised by `on_event` to end a cell whose result nobody wants any more; says why."""
 
 
-def preload(suites: Iterable[str]) -> None:
-    """Have workers of this process share what these suites import; without effect once there has been a worker."""
+def preload(suites: Iterable[str], methods: Iterable[str]) -> None:
+    """Have workers of this process share what these suites and methods import; only before there has been a worker."""
     found = [SUITES.get(suite) for suite in suites]
     modules = [module for suite in found for module in (suite.__module__, *suite.imports)]
+    modules += [METHODS.get(method).__module__ for method in methods]
     multiprocessing.set_forkserver_preload([*PRELOADED, *dict.fromkeys(modules)])
 
 
