@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from typing import NoReturn
@@ -11,6 +12,9 @@ from rich.console import Console
 
 from ...errors import FrontrunnerError
 
+COLLECT_EVERY = 50_000
+"""New objects between two garbage collections: a command imports thousands of modules, of which nothing is garbage,
+and looking through them every 700 objects, as Python does, takes a quarter of that time."""
 CTRL_C = 130
 """The status that typer returns after Ctrl-C."""
 
@@ -21,6 +25,7 @@ def launch(app: typer.Typer) -> NoReturn:
     The exit status is 0 where the command succeeded and 1 where it failed; a failure is one sentence on standard
     error. SIGTERM and SIGHUP count as interruptions, so that what runs is closed before the process ends.
     """
+    gc.set_threshold(COLLECT_EVERY, 20, 100)
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
