@@ -39,6 +39,7 @@ def tiny(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FRONTRUNNER_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.delenv("FRONTRUNNER_STORE", raising=False)
+        patch.delenv("COLUMNS", raising=False)  # of a terminal that pytest-xdist makes up
         load_plugins([str(TINY_PLUGIN)])
         yield sys.modules["frontrunner_plugin_tiny_plugin"]
 

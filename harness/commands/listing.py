@@ -62,7 +62,6 @@ def _method_page(name: str, method: type[Learner], width: int) -> RenderableType
     facts = {
         "version": method.version,
         "origin": METHODS.origin(name),
-        "needs": "neither data nor training" if method.needs is Learner.needs else _first_line(method.needs),
     }
     parts = [_heading(name, list_methods()[name]), *_about(method), _facts(facts)]
     options = Table(box=None, padding=(0, 2, 0, 0), header_style="underline")

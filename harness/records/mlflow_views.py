@@ -12,6 +12,7 @@ import socket
 from typing import Any
 
 from ...errors import ConfigError
+from ...metrics import INDICATORS
 
 RUNS = "frontrunner-runs"
 """Key of the view of every cell, best hypervolume first."""
@@ -20,16 +21,13 @@ LEARNERS = "frontrunner-learners"
 
 _TAG = "mlflow.sharedViewState."
 _NAMES = {RUNS: "Runs, best hypervolume first", LEARNERS: "Learners, mean over their runs"}
-_METRICS = ("hypervolume", "igd_plus", "alignment", "wall_time_s", "peak_rss_bytes")
+_COSTS = ("wall_time_s", "peak_rss_bytes")
 _NAME = "attributes.`Run Name`"
 _COLUMNS = {
     RUNS: ("params.`tasks`", "params.`points_per_edge`", "params.`seed`", "tags.`frontrunner.status`"),
     LEARNERS: (),
 }
-_BARS = {
-    "Quality": ("hypervolume", "hypervolume_ratio", "igd_plus", "alignment"),
-    "Cost": ("wall_time_s", "peak_rss_bytes", "fit_peak_gpu_allocated_bytes", "trainable_parameters"),
-}
+_BARS_OF_COSTS = ("wall_time_s", "peak_rss_bytes", "fit_peak_gpu_allocated_bytes", "trainable_parameters")
 _REST = "Model metrics"  # the name by which the UI finds where all other metrics go
 
 
@@ -78,7 +76,7 @@ def is_view(tag: str) -> bool:
 
 
 def _state(view: str) -> dict[str, Any]:
-    columns = [*(f"metrics.`{name}`" for name in _METRICS), *_COLUMNS[view]]
+    columns = [*(f"metrics.`{name}`" for name in (*_indicators(everywhere=True), *_COSTS)), *_COLUMNS[view]]
     state: dict[str, Any] = {
         "searchFilter": "tags.`frontrunner.kind` = 'cell'",
         "orderByKey": "metrics.`hypervolume`",
@@ -92,7 +90,7 @@ def _state(view: str) -> dict[str, Any]:
         "runsHiddenMode": "FIRST_20_RUNS",
         "hideEmptyCharts": True,  # not every cell has GPU memory, say
         "isAccordionReordered": True,  # else sections are sorted by name
-        "compareRunSections": [*map(_section, (*_BARS, "Trade-off", "Training", _REST))],
+        "compareRunSections": [*map(_section, ("Quality", "Cost", "Trade-off", "Training", _REST))],
         "compareRunCharts": _charts(),
     }
     if view == LEARNERS:
@@ -101,6 +99,17 @@ def _state(view: str) -> dict[str, Any]:
         state["groupBy"] = {"aggregateFunction": "average", "groupByKeys": by}
         state["useGroupedValuesInCharts"] = True
     return state
+
+
+def _indicators(*, everywhere: bool) -> list[str]:
+    """Return the names of the registered indicators that tables show, in their order.
+
+    Args:
+        everywhere: leave out those that only some suites have, since a view's columns are there even when empty.
+    """
+    found = [INDICATORS.get(name) for name in INDICATORS.entries()]
+    shown = sorted((one for one in found if one.column is not None), key=lambda one: one.column or 0)
+    return [one.name for one in shown if not (everywhere and "true front" in one.needs)]
 
 
 def _compact(value: object) -> str:
@@ -114,7 +123,7 @@ def _section(name: str) -> dict[str, Any]:
 def _charts() -> list[dict[str, Any]]:
     charts = [
         _chart("BAR", section, name, metricKey=name, runsCountToCompare=20)
-        for section, names in _BARS.items()
+        for section, names in (("Quality", _indicators(everywhere=False)), ("Cost", _BARS_OF_COSTS))
         for name in names
     ]
     for cost in ("fit_time_s", "peak_rss_bytes"):

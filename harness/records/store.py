@@ -137,6 +137,7 @@ class Store:
             documents: file name -> content, kept with it.
         """
         with explained(self.folder), FileLock(self.folder / "locks" / f"{kind}.lock"):
+            self._experiment_ids.pop(suite, None)  # looked at anew, so that its views are those of this version
             experiment = self._experiment(suite)
             found = self._search(f"tags.`{PREFIX}{kind}` = '{digest}'", experiment)
             if found:

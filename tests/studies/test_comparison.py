@@ -8,7 +8,7 @@ import pytest
 import frontrunner as fr
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.cells.bench_file import BenchSpec, LearnerSpec
-from frontrunner.harness.records.tuned import find_tuned
+from frontrunner.harness.records.tuned import find_tuned, find_tuned_learners
 from frontrunner.metrics.statistics import mean_interval
 from frontrunner.studies.comparison import compare, comparison_bench
 from frontrunner.studies.tables import comparison_table, trials_table
@@ -36,7 +36,6 @@ def study(tuning, without_processes, tmp_path_factory):
 def run(study, bench):
     from unittest.mock import Mock
 
-    from frontrunner.harness.records.tuned import find_tuned_learners
     from frontrunner.harness.reports.publish import run_and_publish_bench
 
     bench = find_tuned_learners(bench, study.store)
@@ -111,7 +110,9 @@ def test_tables_say_what_was_computed(compared, study):
 
 def test_two_seeds_are_said_to_be_too_few(compared, study):
     spec = study.spec.model_copy(update={"test": study.spec.test.model_copy(update={"seeds": SEEDS[:2]})})
-    (found,) = compare(study.store, comparison_bench(spec).found_in(study.store), spec, study.plan.objectives)
+    (found,) = compare(
+        study.store, find_tuned_learners(comparison_bench(spec), study.store), spec, study.plan.objectives
+    )
     table = comparison_table(found, SEEDS[:2])
     at = table.heading.index("95 % interval")
     assert [line[at] for line in table.lines] == ["too few seeds"] * 3
@@ -120,7 +121,7 @@ def test_two_seeds_are_said_to_be_too_few(compared, study):
 
 def test_seeds_that_did_not_finish_are_left_out_of_both(compared, study):
     spec = study.spec.model_copy(update={"test": study.spec.test.model_copy(update={"seeds": [*SEEDS, 9]})})
-    found = compare(study.store, comparison_bench(spec).found_in(study.store), spec, study.plan.objectives)
+    found = compare(study.store, find_tuned_learners(comparison_bench(spec), study.store), spec, study.plan.objectives)
     assert [line.interval.n for line in found[0].lines] == [3, 3, 3]
     assert found[0].lines[1].against_default.n == 3
 
@@ -138,12 +139,13 @@ def test_a_bench_runs_what_a_study_has_found(study, in_process):
 def test_another_trial_and_other_options_can_be_asked_for(study, in_process):
     found = find_tuned(study.store, "t/fussy")
     other = found.configurations[-1]
-    bench = bench_of({"tuned": "t/fussy", "trial": other.trial, "options": {"y": 2}}).found_in(study.store)
+    bench = find_tuned_learners(bench_of({"tuned": "t/fussy", "trial": other.trial, "options": {"y": 2}}), study.store)
     (cell,) = bench.cells()
     assert other.trial != found.chosen
     assert (cell.options["x"], cell.options["y"]) == (other.options["x"], 2)
     assert cell.label == f"fussy (tuned: t/fussy, trial {other.trial})"
-    overridden = LearnerSpec(tuned="t/fussy", options={"x": 0.125}, label="mine").found_in(study.store)
+    wanted = bench_of(LearnerSpec(tuned="t/fussy", options={"x": 0.125}, label="mine"))
+    (overridden,) = find_tuned_learners(wanted, study.store).learners
     assert (overridden.options["x"], overridden.label) == (0.125, "mine")
 
 
@@ -156,7 +158,7 @@ def test_another_trial_and_other_options_can_be_asked_for(study, in_process):
 )
 def test_what_no_study_has_found_is_refused(learner, error, message, study):
     with pytest.raises(error, match=message):
-        bench_of(learner).found_in(study.store)
+        find_tuned_learners(bench_of(learner), study.store)
 
 
 @pytest.mark.parametrize(
@@ -172,4 +174,4 @@ def test_what_was_tuned_for_another_version_is_refused(study, monkeypatch):
 
     monkeypatch.setattr(METHODS.get("fussy"), "version", "2")
     with pytest.raises(fr.ConfigError, match="tuned version 1 of fussy, which is now at 2; tune it again"):
-        bench_of({"tuned": "t/fussy"}).found_in(study.store)
+        find_tuned_learners(bench_of({"tuned": "t/fussy"}), study.store)

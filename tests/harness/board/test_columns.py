@@ -13,6 +13,7 @@ from frontrunner.harness.board.raw_boards import as_csv, as_json
 from frontrunner.harness.board.rendering import as_markdown, as_table
 from frontrunner.harness.records.front_record import FrontRecord
 from frontrunner.harness.running import worker
+from frontrunner.harness.scoring.scores import own_scores
 from frontrunner.harness.scoring.units import as_needs, as_rough_count
 from frontrunner.methods import METHODS
 
@@ -111,7 +112,8 @@ def test_a_front_recorded_before_there_were_limits_has_no_ratio(limited, tmp_pat
     pq.write_table(found.replace_schema_metadata({b"frontrunner": json.dumps(about)}), tmp_path / "old.parquet")
     old = FrontRecord.read(tmp_path / "old.parquet")
     assert old.hypervolume_limit is None
-    assert old.hypervolume_ratio(old.hypervolume()) is None
+    assert "hypervolume_ratio" not in own_scores(old)
+    assert "hypervolume" in own_scores(old)
 
 
 def test_a_board_where_nobody_knows_the_limit_has_no_such_column(make_board, make_row):

@@ -37,23 +37,17 @@ def test_summaries_stand_in_one_column_of_any_terminal(width, command, monkeypat
 
 
 @pytest.mark.parametrize("name", METHODS.entries())
-def test_a_method_is_shown_with_every_option_its_origin_and_its_needs(name, command):
+def test_a_method_is_shown_with_every_option_and_its_origin(name, command):
     lines = lines_of(command.within("list", name))
     assert lines[0] == " ".join(f"{name} {fr.list_methods()[name]}".split())
     assert f"version {METHODS.get(name).version}" in lines
     assert f"origin {METHODS.origin(name)}" in lines
-    assert any(line.startswith("needs ") for line in lines)
     options = describe_options(METHODS.get(name).Config)
     for option in options:
         start = f"{option.name} {option.type} {option.default} {option.text}"
         (line,) = (line for line in lines if line.startswith(" ".join(start.split())))
         assert line.endswith(f" (tuned over {option.tuned})") == bool(option.tuned)
     assert ("It has no options." in lines) == (not options)
-
-
-def test_needs_are_those_the_method_declares(command):
-    assert "needs neither data nor training" in lines_of(command.within("list", "interpolation"))
-    assert "needs Labels of the train split, and as many trainings as models." in lines_of(command.within("list", "ls"))
 
 
 @pytest.mark.parametrize("name", SUITES.entries())

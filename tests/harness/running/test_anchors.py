@@ -32,17 +32,14 @@ def evaluated(problem, monkeypatch):
 
 
 def same(one, other):
-    return (
-        one.specialist.tobytes() == other.specialist.tobytes()
-        and one.pretrained.tobytes() == other.pretrained.tobytes()
-    )
+    return one.experts.tobytes() == other.experts.tobytes() and one.pretrained.tobytes() == other.pretrained.tobytes()
 
 
 def test_an_expert_counts_on_its_own_task_and_the_pretrained_model_on_all(cache, problem):
     found = find_anchors(problem, "test", {})
     experts = fr.evaluate(problem, fr.make_learner("experts").fit(problem, np.eye(3), fr.Context()), np.eye(3))
     pretrained = fr.make_learner("pretrained").fit(problem, np.eye(3), fr.Context())
-    assert found.specialist.tolist() == np.diag(experts.objectives).tolist()
+    assert found.experts.tolist() == np.diag(experts.objectives).tolist()
     assert found.pretrained.tolist() == fr.evaluate(problem, pretrained, np.eye(3)).objectives[0].tolist()
 
 
@@ -50,7 +47,7 @@ def test_closed_form(cache):
     problem = fr.load_problem("merging-toy", ["e1", "e2", "e3"])
     found = find_anchors(problem, "test", {})
     losses = [problem.task_loss(t, problem.pretrained, None) for t in range(3)]
-    assert found.specialist == pytest.approx(np.zeros(3), abs=1e-12)  # an expert sits where its objective is 0
+    assert found.experts == pytest.approx(np.zeros(3), abs=1e-12)  # an expert sits where its objective is 0
     assert found.pretrained == pytest.approx(np.array(losses))
 
 
@@ -70,7 +67,7 @@ def test_another_split_or_problem_is_measured_for_itself(split, made_with, cache
 
 @pytest.mark.parametrize(
     "damage",
-    ["", "{", "[1, 2]", '{"specialist": [0.1]}', '{"specialist": [0.1], "pretrained": [0.2]}', '{"specialist": 1}'],
+    ["", "{", "[1, 2]", '{"experts": [0.1]}', '{"experts": [0.1], "pretrained": [0.2]}', '{"experts": 1}'],
 )
 def test_a_file_that_cannot_be_read_is_made_again(damage, cache, problem, evaluated):
     first = find_anchors(problem, "test", {})
@@ -101,7 +98,7 @@ def test_what_is_not_finite_is_absent(cache, problem, monkeypatch):
     monkeypatch.setattr(problem, "evaluate", diverged)
     for _ in range(2):  # measured, then from the cache
         found = find_anchors(problem, "test", {})
-        assert found.specialist is None
+        assert found.experts is None
         assert found.pretrained.shape == (3,)
 
 
@@ -109,8 +106,8 @@ def test_a_recorded_front_carries_them_on_its_split(run_bench, tmp_path, problem
     store, outcomes = run_bench(tmp_path, ["pretrained", "experts"])
     pretrained, experts = (store.find(outcome.run_id).record() for outcome in outcomes)
     for record in (pretrained, experts):
-        assert record.pretrained.tolist() == pretrained.evaluation.error[0].tolist()
-        assert record.specialist.tolist() == np.diag(experts.evaluation.error).tolist()
+        assert record.pretrained_errors.tolist() == pretrained.evaluation.error[0].tolist()
+        assert record.expert_errors.tolist() == np.diag(experts.evaluation.error).tolist()
 
 
 def test_a_front_recorded_before_there_were_anchors_has_none(run_bench, tmp_path):
@@ -118,8 +115,8 @@ def test_a_front_recorded_before_there_were_anchors_has_none(run_bench, tmp_path
     file = store.find(outcome.run_id).folder / "front.parquet"
     table = pq.read_table(file)
     about = json.loads(table.schema.metadata[METADATA_KEY])
-    del about["specialist"], about["pretrained"]
+    del about["expert_errors"], about["pretrained_errors"]
     pq.write_table(table.replace_schema_metadata({METADATA_KEY: json.dumps(about)}), tmp_path / "old.parquet")
     old = FrontRecord.read(tmp_path / "old.parquet")
-    assert (old.specialist, old.pretrained) == (None, None)
+    assert (old.expert_errors, old.pretrained_errors) == (None, None)
     assert old.front().objectives.tolist() == FrontRecord.read(file).front().objectives.tolist()

@@ -9,7 +9,6 @@ import pytest
 from page_boards import HOSTILE, made_board
 from page_reading import opened, wait_for_plot, wait_until
 
-from frontrunner.harness.board.overall_ranking import standings
 from frontrunner.harness.reports.page import write_page
 
 
@@ -35,7 +34,7 @@ def boards(store):
 @pytest.fixture(scope="module")
 def file(store, boards, tmp_path_factory):
     file = tmp_path_factory.mktemp("written") / "page.html"
-    write_page(boards, store, file, standings=standings(boards), title=f"Results of {HOSTILE}")
+    write_page(boards, store, file, standings=overall_ranking(boards), title=f"Results of {HOSTILE}")
     return file
 
 

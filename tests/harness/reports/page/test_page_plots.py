@@ -7,7 +7,7 @@ import pytest
 from page_boards import SEEDS
 from page_reading import wait_for_drawing, wait_for_plot
 
-from frontrunner.harness.board.overall_ranking import standings
+from frontrunner.harness.board.overall_ranking import overall_ranking
 
 
 def test_costs_are_drawn_with_the_learners_that_no_other_beats(shared, boards):
@@ -41,7 +41,7 @@ def test_quality_over_time_and_coefficients_are_drawn_where_recorded(shared, boa
 
 
 def test_average_ranks_over_boards(shared, boards):
-    found = standings(boards)
+    found = overall_ranking(boards)
     rows = shared.locator("#ranking tbody tr:not(.difference)")
     assert rows.locator("th").all_inner_texts() == list(found.ranking.names)
     ranks = [float(text) for text in rows.locator("td.number").all_inner_texts()]
