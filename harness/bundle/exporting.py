@@ -156,7 +156,7 @@ class _Export:
 
     def _write(self, name: str, content: bytes) -> None:
         about = zipfile.ZipInfo(name)  # of 1980: when it was made stands in bundle.json
-        about.compress_type = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
+        about.compress_type = zipfile.ZIP_DEFLATED  # the tables too: of a small one most is metadata
         self.archive.writestr(about, content)
 
 

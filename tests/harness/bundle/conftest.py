@@ -92,8 +92,7 @@ def _content(file):
 
 def _parsed(name, member):
     if name.endswith(".json"):
-        found = json.loads(member)
-        return {**found, "files": sorted(found["files"])} if name.endswith("/cell.json") else found
+        return json.loads(member)
     table = pq.read_table(io.BytesIO(member))
     return table.to_pydict(), (table.schema.metadata or {}).get(b"frontrunner")
 

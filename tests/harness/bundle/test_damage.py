@@ -128,12 +128,19 @@ def _other_folder(about, contents):
         contents[name.replace(other, one)] = contents[name]
 
 
+def _other_tasks(about, contents):
+    key = next(entry["key"] for entry in about["cells"] if f"{entry['key']}/coefficients.parquet" in contents)
+    table = pq.read_table(io.BytesIO(contents[f"{key}/coefficients.parquet"]))
+    out = io.BytesIO()
+    pq.write_table(table.rename_columns([name.replace("task0", "other") for name in table.column_names]), out)
+    _put(contents, key, "coefficients.parquet", out.getvalue())
+
+
 def _two_reference_points(about, contents):
     _record(reference_point=[1.0, 1.0, 1.5])(about, contents)
     table = pq.read_table(io.BytesIO(contents[f"{first(about)['key']}/front.parquet"]))
-    (point,) = (np.array([table[f"error_task{t}"][0].as_py() for t in range(3)]),)
-    assert table.num_rows == 1  # of one point the volume is a box
-    first(about)["hypervolume"] = float(np.prod(np.array([1.0, 1.0, 1.5]) - point))
+    (errors,) = zip(*(table[f"error_task{t}"].to_pylist() for t in range(3)), strict=True)  # of one point it is a box
+    first(about)["hypervolume"] = float(np.prod(np.array([1.0, 1.0, 1.5]) - errors))
 
 
 DAMAGES = {
@@ -182,6 +189,7 @@ DAMAGES = {
     "a true front of other tasks": (_record(pareto_front=[[0.1, 0.2]]), "number of objectives"),
     "merge coefficients that are not there": (_manifest("files", **{"coefficients.parquet": "0" * 64}), "lists"),
     "merge coefficients that are none": (_file("coefficients.parquet", b"PAR1 no PAR1"), "damaged: Parquet"),
+    "merge coefficients of other tasks": (_other_tasks, "of other tasks|not those of its tasks"),
     "more members than there are": (_table(lambda table: table.slice(0, 0)), "labels"),
     "a cell twice": (lambda about, _: about["cells"].append(about["cells"][0]), "twice"),
     "no cells": (lambda about, _: about.update(cells=[]), "cells"),
