@@ -2,14 +2,17 @@
 
     python benchmarks/leaderboard_size.py --runs 10000
 
-Fills a store with synthetic finished runs (ten suites of three tasks, fifty learners, 21 preferences), straight into
-MLflow's database, since its own client takes some 100 ms a run. Then times the command line as users call it, three
-times each; the first time also scores every front, as the end of a bench does.
+Fills a store with synthetic finished cells (ten suites of three tasks, fifty learners, 21 preferences): their folders
+as workers write them, their runs straight into MLflow's database, since its own client takes some 100 ms a run. Then
+times the command line as users call it, three times each; the first time also scores every front, as the end of a
+bench does.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import itertools
 import json
 import sqlite3
 import subprocess
@@ -24,8 +27,11 @@ import numpy as np
 from frontrunner.file_digest import digest_files
 from frontrunner.harness.cells.cell import Cell, cells_document
 from frontrunner.harness.records.evaluation import Evaluation
+from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.records.front_record import FrontRecord
+from frontrunner.harness.records.mlflow_run import ended_tags, finished_metrics, finished_tags, started_tags
 from frontrunner.harness.records.mlflow_tags import PREFIX
+from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.records.store import Store
 from frontrunner.metrics import simplex_grid
 
@@ -50,91 +56,92 @@ def synthetic_front(rng: np.random.Generator, skill: float) -> np.ndarray:
 
 
 def fill(store: Store, n_runs: int) -> None:
-    """Synthetic finished runs with their artifacts."""
+    """Synthetic finished runs with their folders."""
     rng = np.random.default_rng(0)
     seeds = -(-n_runs // (N_SUITES * N_LEARNERS))
-    database = sqlite3.connect(store.folder / "mlflow.db")
     now = int(time.time() * 1000)
-    made = 0
-    for s in range(N_SUITES):
-        suite = f"suite-{s:02d}"
-        experiment = int(store._experiment(suite))
-        cells = []
-        parent = uuid.uuid4().hex
-        for learner in range(N_LEARNERS):
-            for seed in range(seeds):
-                if made == n_runs:
-                    break
-                cell = Cell(
-                    method=f"method-{learner % 25:02d}",
-                    method_version="1",
-                    options={"lr": 0.01, "steps": 400, "variant": learner // 25, "hidden_size": None},
-                    suite=suite,
-                    suite_version="1",
-                    tasks=TASKS,
-                    seed=seed,
-                    points_per_edge=6,
-                    label=f"method-{learner % 25:02d} (variant {learner // 25})",
-                )
-                cells.append(cell)
-                _record(store, database, experiment, cell, synthetic_front(rng, learner / N_LEARNERS), now, parent, rng)
-                now += 1
-                made += 1
-        _insert_run(database, parent, "synthetic", experiment, now, {f"{PREFIX}kind": "bench", f"{PREFIX}bench": suite})
-        folder = store.folder / "artifacts" / suite / parent / "artifacts"
-        folder.mkdir(parents=True)
-        (folder / "cells.json").write_text(json.dumps(cells_document(cells)))
-        database.commit()
-    database.close()
+    wanted = itertools.islice(itertools.product(range(N_SUITES), range(N_LEARNERS), range(seeds)), n_runs)
+    with contextlib.closing(sqlite3.connect(store.folder / "mlflow.db")) as database:
+        for suite, places in itertools.groupby(wanted, key=lambda place: f"suite-{place[0]:02d}"):
+            experiment, parent = int(store._experiment(suite)), uuid.uuid4().hex
+            cells = []
+            for _, learner, seed in places:
+                cells.append(_cell(suite, learner, seed))
+                finished = _finished(cells[-1], synthetic_front(rng, learner / N_LEARNERS), rng)
+                _record(store, database, experiment, finished, now + len(cells), parent)
+            tags = {f"{PREFIX}kind": "bench", f"{PREFIX}bench": suite}
+            _insert_run(database, parent, "synthetic", experiment, now, tags)
+            folder = store.files_of(parent, suite)
+            folder.mkdir(parents=True)
+            (folder / "cells.json").write_text(json.dumps(cells_document(cells)))
+            database.commit()
 
 
-def _record(store, database, experiment, cell, errors, now, parent, rng):
-    run_id = uuid.uuid4().hex
-    folder = store.folder / "artifacts" / cell.suite / run_id / "artifacts"
-    folder.mkdir(parents=True)
-    FrontRecord(
-        cell=cell,
-        evaluation=Evaluation(error=errors, loss=2 * errors, preferences=GRID, labels=("",) * len(GRID)),
-        reference_point=np.ones(3),
-        pareto_front=None,
-        split="test",
-        environment=ENVIRONMENT,
-        problem="0123456789abcdef",
-    ).write(folder / "front.parquet")
-    tags = {
-        f"{PREFIX}kind": "cell",
-        f"{PREFIX}cell": cell.key,
-        f"{PREFIX}spec": json.dumps(cell.to_json()),
-        f"{PREFIX}method": cell.method,
-        f"{PREFIX}label": cell.label,
-        f"{PREFIX}group": cell.group,
-        f"{PREFIX}status": "finished",
-        "mlflow.parentRunId": parent,
-        f"{PREFIX}digests": json.dumps({"front.parquet": digest_files(folder / "front.parquet")}),
-        **{f"{PREFIX}{name}": value for name, value in ENVIRONMENT.items()},
-    }
+def _cell(suite: str, learner: int, seed: int) -> Cell:
+    return Cell(
+        method=f"method-{learner % 25:02d}",
+        method_version="1",
+        options={"lr": 0.01, "steps": 400, "variant": learner // 25, "hidden_size": None},
+        suite=suite,
+        suite_version="1",
+        tasks=TASKS,
+        seed=seed,
+        points_per_edge=6,
+        label=f"method-{learner % 25:02d} (variant {learner // 25})",
+    )
+
+
+def _finished(cell: Cell, errors: np.ndarray, rng: np.random.Generator) -> FinishedCell:
     fit, evaluate = rng.uniform(5, 50), rng.uniform(5, 20)
-    metrics = {
-        "prepare_time_s": 1.0,
-        "prepare_peak_rss_bytes": 7e8,
-        "fit_time_s": fit,
-        "fit_peak_rss_bytes": 7.5e8,
-        "evaluate_time_s": evaluate,
-        "evaluate_peak_rss_bytes": 7.7e8,
-        "wall_time_s": fit + evaluate,
-        "peak_rss_bytes": 7.7e8,
-        "trainable_parameters": 180.0,
-        "total_parameters": 6e5,
-        "model_parameters": 4.7e5,
-        "front_points": float(len(GRID)),
-        "labelled_examples": 7500.0,
-        "unlabelled_examples": 0.0,
-        "full_trainings": 0.0,
-        "solve_time_s": 0.003,
-        "train_loss": 0.6,
-        **{f"min_error_{task}": float(value) for task, value in zip(TASKS, errors.min(axis=0), strict=True)},
+    return FinishedCell(
+        front=FrontRecord(
+            cell=cell,
+            evaluation=Evaluation(error=errors, loss=2 * errors, preferences=GRID, labels=("",) * len(GRID)),
+            reference_point=np.ones(3),
+            pareto_front=None,
+            split="test",
+            environment=ENVIRONMENT,
+            problem="0123456789abcdef",
+        ),
+        costs={
+            "prepare_time_s": 1.0,
+            "prepare_peak_rss_bytes": 7e8,
+            "fit_time_s": fit,
+            "fit_peak_rss_bytes": 7.5e8,
+            "evaluate_time_s": evaluate,
+            "evaluate_peak_rss_bytes": 7.7e8,
+            "wall_time_s": fit + evaluate,
+            "peak_rss_bytes": 7.7e8,
+            "trainable_parameters": 180.0,
+            "total_parameters": 6e5,
+            "model_parameters": 4.7e5,
+            "front_points": float(len(GRID)),
+            "labelled_examples": 7500.0,
+            "unlabelled_examples": 0.0,
+            "full_trainings": 0.0,
+            "solve_time_s": 0.003,
+        },
+        curve=[{"step": 400.0, "loss": 0.6}],
+        resolved=cell.options,
+    )
+
+
+def _record(
+    store: Store, database: sqlite3.Connection, experiment: int, finished: FinishedCell, now: int, parent: str
+) -> None:
+    """As `Store.record` leaves a cell, but for its parameters."""
+    cell, run_id = finished.cell, uuid.uuid4().hex
+    folder = store.files_of(run_id, cell.suite)
+    folder.mkdir(parents=True)
+    finished.write(folder)
+    digests = {file.name: digest_files(file) for file in folder.iterdir()}
+    tags = {
+        **started_tags(cell, parent),
+        **finished_tags(digests, finished.environment, ""),
+        **ended_tags(Ending(Status.FINISHED)),
     }
     _insert_run(database, run_id, f"{cell.label} · seed {cell.seed}", experiment, now, tags)
+    metrics = {**finished_metrics(finished), "train_loss": 0.6}
     rows = [(name, value, now, 0, 0, run_id) for name, value in metrics.items()]
     database.executemany("insert into latest_metrics values (?, ?, ?, ?, ?, ?)", rows)
     columns = "key, value, timestamp, step, is_nan, run_uuid"

@@ -14,7 +14,7 @@ from ..errors import FrontError, FrontrunnerError
 from ..harness.cells.cell import Cell
 from ..harness.records.status import Status
 from ..harness.records.store import Store
-from ..harness.reports.publish import publish_scores
+from ..harness.reports.publish_cell import publish_scores
 from ..harness.running.settle import Listener, SettledCell, settle_cell
 from ..harness.running.worker_events import Event, Probed
 from ..harness.scoring.scored_cells import score_finished
@@ -155,7 +155,7 @@ class TrialRunner:
     def _measured(self, settled: SettledCell) -> Mapping[str, float]:
         """Return the costs and scores of a cell: of one that ran just now, or of one that was settled before."""
         if settled.finished is not None:
-            return {**settled.finished.costs, **publish_scores(self.store, settled)}
+            return {**settled.finished.costs, **publish_scores(self.store, settled.run_id, settled.finished)}
         recorded = self.store.find(settled.run_id, cell=settled.cell)
         return {**recorded.metrics, **score_finished(self.store, recorded, recorded.record())}
 

@@ -1,15 +1,25 @@
-"""Bundles: one .zip file with results of a store, to be shared and added to other stores.
+"""Bundles: one .zip file with the cells of a store, to be shared and added to other stores.
 
-It holds `bundle.json` (every cell with its specification, status, environment and costs, see `format`),
-`fronts.parquet` (every front, a row for every run, member and task, float64), `pareto_fronts.parquet` (the true
-fronts, where they are known), `curves.json` (training curves) and `routing/<key>.parquet` (merge coefficients). No
-weights, and no paths of the machine it was made on.
+It holds `bundle.json` (every cell with its status, and the hypervolume its exporter claims, see `content`) and, of
+every finished cell, a folder named by its key with what `FinishedCell.write` leaves: `cell.json`, `front.parquet`,
+`curve.json`, and `true_front.parquet` and `coefficients.parquet` where there are any. No weights, no pictures, no
+logs, and no paths of the machine it was made on. Bundles of version 0.1.0 are read too, see `first_version`.
 """
 
 from .exporting import export_bundle
 from .importing import import_bundle
 from .plan import Conflict
 from .reading import read_bundle
+from .shared_cell import Bundle, SharedCell
 from .summary import BundleSummary, ImportSummary
 
-__all__ = ["BundleSummary", "Conflict", "ImportSummary", "export_bundle", "import_bundle", "read_bundle"]
+__all__ = [
+    "Bundle",
+    "BundleSummary",
+    "Conflict",
+    "ImportSummary",
+    "SharedCell",
+    "export_bundle",
+    "import_bundle",
+    "read_bundle",
+]

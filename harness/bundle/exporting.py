@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import importlib.metadata
-import itertools
 import json
 import re
+import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,20 +18,21 @@ from ...errors import ConfigError, StoreError, UnknownNameError
 from ...whole_file import replacing
 from ..cells.cell import Cell, as_one_line
 from ..records.attempt import Attempt
+from ..records.finished_cell import STATE, FinishedCell, validation_message
 from ..records.front_record import FrontRecord
 from ..records.requested_cells import requested_cells
+from ..records.status import Ending, Status
 from ..records.store import Store
-from ..scoring.measures import NEED_THE_REFERENCE
-from ..scoring.scored_cells import ComparableGroup, ScoredCell, load_groups
+from ..scoring.scored_cells import ScoredCell, load_groups
 from ..scoring.scores import HYPERVOLUME_ERROR
+from .archive import BUNDLE
+from .checks import check_finished
 from .comparable import incomparable
-from .format import FORMAT, NOT_RUN, VERSION, Content, Entry, SharedResult, validation_message
+from .content import FORMAT, NEVER_STARTED, VERSION, ClaimingEntry, Content
 from .summary import BundleSummary
-from .tables import array_digest, front_digest, write_fronts, write_pareto_fronts
 
-ROUTING = "routing.parquet"
-DAMAGED = "its recorded front could not be read when it was shared"
-RUNNING = "it was running when it was shared"
+DAMAGED = Ending(Status.FAILED, "what was recorded of it could not be read when it was shared")
+RUNNING = Ending(Status.KILLED, "it was running when it was shared")
 
 
 def export_bundle(store: Store, file: Path, *, suite: str | None = None) -> BundleSummary:
@@ -55,42 +56,28 @@ def export_bundle(store: Store, file: Path, *, suite: str | None = None) -> Bund
         raise ConfigError(f"a bundle is a .zip file, found {str(file)!r}")
     attempts = store.attempts()
     cells = _cells(store, attempts, suite)
-    groups = [group for group in load_groups(store, attempts) if suite in (None, group.suite)]
-    results = {result.attempt.cell.key: result for group in groups for result in group.results}
+    scored = {one.attempt.cell.key: one for group in load_groups(store, attempts) for one in group.results}
     last = {attempt.cell.key: attempt for attempt in attempts}
-    records = {key: results[key].record for key in cells if key in results}
-    _check_comparable(groups, records)
-    entries = [_entry(cell, results.get(key), records.get(key), last.get(key)) for key, cell in cells.items()]
-    about = Content.model_validate(
-        {
-            "format": FORMAT,
-            "version": VERSION,
-            "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "frontrunner": importlib.metadata.version("frontrunner"),
-            "orientation": "minimise",
-            "cells": entries,
-        }
-    )
-    truths = {array_digest(r.pareto_front): r.pareto_front for r in records.values() if r.pareto_front is not None}
-    curves = {key: curve for key in records if (curve := results[key].attempt.noted("curve.json", list))}
-    members = {
-        "bundle.json": json.dumps(about.model_dump(), indent=1).encode(),
-        "fronts.parquet": write_fronts(records),
-        "pareto_fronts.parquet": write_pareto_fronts(truths),
-        "curves.json": json.dumps(curves).encode(),
-    }
-    _write(file, members, _routing_files(entries, results))
+    try:
+        with replacing(file) as partial, zipfile.ZipFile(partial, "w") as archive:
+            export = _Export(archive)
+            for cell in cells:
+                export.add(cell, scored.get(cell.key), last.get(cell.key))
+            export.finish()
+    except OSError as error:
+        raise ConfigError(f"the bundle {file} cannot be written ({error.strerror or error})") from error
+    finished = sum(entry.hypervolume is not None for entry in export.entries)
     return BundleSummary(
         file=file,
-        finished=len(records),
-        unfinished=len(cells) - len(records),
-        suites=tuple(dict.fromkeys(cell.suite for cell in cells.values())),
+        finished=finished,
+        unfinished=len(cells) - finished,
+        suites=tuple(dict.fromkeys(cell.suite for cell in cells)),
         size_bytes=file.stat().st_size,
     )
 
 
-def _cells(store: Store, attempts: Sequence[Attempt], suite: str | None) -> dict[str, Cell]:
-    """Everything that leaderboards show, in their order, suite by suite."""
+def _cells(store: Store, attempts: Sequence[Attempt], suite: str | None) -> list[Cell]:
+    """Return everything that leaderboards show, in their order, suite by suite."""
     cells = requested_cells(store, attempts)
     suites = list(dict.fromkeys(cell.suite for cell in cells))
     if not suites:
@@ -98,93 +85,102 @@ def _cells(store: Store, attempts: Sequence[Attempt], suite: str | None) -> dict
     if suite is not None and suite not in suites:
         raise UnknownNameError("recorded suite", suite, suites)
     ordered = sorted(cells, key=lambda cell: suites.index(cell.suite))
-    return {cell.key: cell for cell in ordered if suite in (None, cell.suite)}
+    return [cell for cell in ordered if suite in (None, cell.suite)]
 
 
-def _check_comparable(groups: Sequence[ComparableGroup], records: Mapping[str, FrontRecord]) -> None:
-    for group in groups:
-        first, *rest = (records[result.attempt.cell.key] for result in group.results)
-        for record in rest:
-            if difference := incomparable(first, record, ("for one run", "for another")):
-                raise StoreError(
-                    f"the runs of {group.name} were scored in two ways and are not comparable: {difference}; "
-                    "delete those of the older kind in MLflow, or share another suite with --suite"
-                )
+@dataclass(frozen=True)
+class _Export:
+    """A bundle that is being written, cell by cell."""
 
+    archive: zipfile.ZipFile
+    entries: list[ClaimingEntry] = field(default_factory=list)
+    first_of: dict[str, FrontRecord] = field(default_factory=dict)
+    """Group -> its first front, which the others must be comparable with."""
 
-def _entry(cell: Cell, result: ScoredCell | None, record: FrontRecord | None, last: Attempt | None) -> Entry:
-    status, reason = NOT_RUN, ""
-    if result is not None:
-        status = "finished"
-    elif last is not None:
-        stands_for = {"finished": ("failed", DAMAGED), "running": ("killed", RUNNING)}
-        status, reason = stands_for.get(last.status, (last.status, _without_paths(last.reason)))
-    try:
-        return Entry.model_validate(
+    def add(self, cell: Cell, scored: ScoredCell | None, last: Attempt | None) -> None:
+        """Add a cell: with its folder where it has finished and what it recorded can be read.
+
+        Raises:
+            StoreError: it cannot be shared, or was scored in another way than another one of its group.
+        """
+        finished = None if scored is None else _read(scored.attempt)
+        ending = Ending(Status.FINISHED) if finished is not None else DAMAGED if scored is not None else _ending(last)
+        scores = scored.scores if scored is not None and finished is not None else {}
+        fields = {
+            "key": cell.key,
+            "cell": cell.to_json(),
+            "status": NEVER_STARTED if ending is None else ending.status.value,
+            "reason": "" if ending is None else ending.reason,
+            "hypervolume": scores.get("hypervolume"),
+            "hypervolume_error": scores.get(HYPERVOLUME_ERROR),
+        }
+        try:
+            self.entries.append(ClaimingEntry.model_validate(fields))
+            if finished is not None:
+                check_finished(finished)
+                self._check_comparable(finished.front)
+                self._write_folder(finished)
+        except ValidationError as error:
+            raise StoreError(f"{cell.title} cannot be shared: {validation_message(error)}") from error
+        except ValueError as error:
+            raise StoreError(f"{cell.title} cannot be shared: {error}") from error
+
+    def finish(self) -> None:
+        """Write `bundle.json`, which says what was added."""
+        about = Content.model_validate(
             {
-                "key": cell.key,
-                "cell": cell.to_json(),
-                "status": status,
-                "reason": reason,
-                "result": None if result is None or record is None else _shared(result, record),
+                "format": FORMAT,
+                "version": VERSION,
+                "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                "frontrunner": importlib.metadata.version("frontrunner"),
+                "orientation": "minimise",
+                "cells": self.entries,
             }
         )
-    except ValidationError as error:
-        raise StoreError(f"{cell.title} cannot be shared: {validation_message(error)}") from error
+        self._write(BUNDLE, json.dumps(about.model_dump(), indent=1).encode())
+
+    def _check_comparable(self, record: FrontRecord) -> None:
+        group = record.cell.group
+        first = self.first_of.setdefault(group, record)
+        if difference := incomparable(first, record, ("for one run", "for another")):
+            raise StoreError(
+                f"the runs of {group} were scored in two ways and are not comparable: {difference}; "
+                "delete those of the older kind in MLflow, or share another suite with --suite"
+            )
+
+    def _write_folder(self, finished: FinishedCell) -> None:
+        with tempfile.TemporaryDirectory() as temporary:
+            replace(finished, state=None).write(Path(temporary))
+            for found in sorted(Path(temporary).iterdir()):
+                self._write(f"{finished.cell.key}/{found.name}", found.read_bytes())
+
+    def _write(self, name: str, content: bytes) -> None:
+        about = zipfile.ZipInfo(name)  # of 1980: when it was made stands in bundle.json
+        about.compress_type = zipfile.ZIP_DEFLATED  # the tables too: of a small one most is metadata
+        self.archive.writestr(about, content)
 
 
-def _shared(result: ScoredCell, record: FrontRecord) -> SharedResult:
-    attempt = result.attempt
-    drawn = {f"train_{name}" for point in attempt.noted("curve.json", list) for name in point}
-    metrics = {
-        name: value
-        for name, value in attempt.metrics.items()
-        if name not in NEED_THE_REFERENCE and name not in drawn  # both are made again where they are read
-    }
-    return SharedResult(
-        members=len(record.evaluation.labels),
-        digest=front_digest(record),
-        reference_point=record.reference_point.tolist(),
-        pareto_front=None if record.pareto_front is None else array_digest(record.pareto_front),
-        hypervolume_limit=record.hypervolume_limit,
-        specialist=None if record.specialist is None else record.specialist.tolist(),
-        pretrained=None if record.pretrained is None else record.pretrained.tolist(),
-        problem=record.problem,
-        hypervolume=result.scores["hypervolume"],
-        hypervolume_error=result.scores.get(HYPERVOLUME_ERROR),
-        environment=record.environment,
-        metrics=metrics,
-        resolved=attempt.noted("config.json", dict).get("resolved", {}),
-        routing=_routing_digest(attempt),
-    )
-
-
-def _routing_digest(attempt: Attempt) -> str | None:
+def _read(attempt: Attempt) -> FinishedCell | None:
+    """Return all that was recorded of a cell but its weights; None where a file is damaged."""
     try:
-        return hashlib.sha256(attempt.artifact(ROUTING).read_bytes()).hexdigest()
-    except StoreError:  # most sets merge nothing; a damaged file is left out
+        for name in attempt.digests:
+            if name != STATE:
+                attempt.artifact(name)
+        return FinishedCell.read(attempt.folder, without_state=True)
+    except StoreError:
         return None
 
 
-def _routing_files(entries: Sequence[Entry], results: Mapping[str, ScoredCell]) -> Iterator[tuple[str, bytes]]:
-    for entry in entries:
-        if entry.result is not None and entry.result.routing is not None:
-            content = results[entry.key].attempt.artifact(ROUTING).read_bytes()
-            yield f"routing/{entry.key}.parquet", content
+def _ending(last: Attempt | None) -> Ending | None:
+    """Return how a cell without a result has ended, from the last attempt at it; None where there was none."""
+    if last is None:
+        return None
+    if last.status is Status.FINISHED:
+        return DAMAGED
+    return RUNNING if last.status is Status.RUNNING else Ending(last.status, _without_paths(last.reason))
 
 
 def _without_paths(reason: str) -> str:
-    """Of every absolute path only the last part: where files lay is the business of that machine."""
+    """Shorten every absolute path to its last part: where files lay is the business of that machine."""
     shortened = re.sub(r"(?<![\w.:/\\…-])(?:~|[A-Za-z]:)?[/\\](?:[^\s'\"/\\,;()\[\]]+[/\\])+", "…/", reason)
     return as_one_line(shortened)[:2000]
-
-
-def _write(file: Path, members: Mapping[str, bytes], more: Iterator[tuple[str, bytes]]) -> None:
-    try:
-        with replacing(file) as partial, zipfile.ZipFile(partial, "w") as archive:
-            for name, content in itertools.chain(members.items(), more):
-                about = zipfile.ZipInfo(name)  # of 1980: when it was made stands in bundle.json
-                about.compress_type = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
-                archive.writestr(about, content)
-    except OSError as error:
-        raise ConfigError(f"the bundle {file} cannot be written ({error.strerror or error})") from error

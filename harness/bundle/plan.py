@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from ..records.attempt import Attempt
 from ..records.front_record import FrontRecord
 from ..records.mlflow_tags import IMPORTED_FROM
+from ..records.status import Status
 from ..records.store import Store
 from ..scoring.scored_cells import ComparableGroup, load_groups
-from .comparable import differences, incomparable
-from .format import NOT_RUN, Entry
-from .reading import Bundle
-from .tables import front_digest
+from .comparable import differences, incomparable, same_front
+from .shared_cell import Bundle, SharedCell
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,12 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do with the entries of a bundle."""
+    """What to do with the cells of a bundle."""
 
-    comparable: Sequence[Entry]
+    comparable: Sequence[SharedCell]
     """Those of groups that the store scores in the same way."""
     new: frozenset[str]
-    """Keys of the entries to add."""
+    """Keys of the cells to add."""
     conflicts: Sequence[Conflict]
     notes: Sequence[str]
     """What a reader of the leaderboard should know, though nothing is refused for it."""
@@ -55,44 +54,49 @@ def make_plan(bundle: Bundle, store: Store) -> Plan:
     barred = _barred_groups(bundle, groups)
     conflicts = list(barred.values())
     new = set()
-    comparable = [entry for entry in bundle.entries if entry.spec.group not in barred]
-    for entry in comparable:
-        ours, theirs = own.get(entry.key), bundle.records.get(entry.key)
+    comparable = [shared for shared in bundle.cells if shared.cell.group not in barred]
+    for shared in comparable:
+        ours, theirs = own.get(shared.key), shared.front
         if ours is not None and theirs is not None:
             conflicts += conflict(ours, theirs)
-        elif ours is None and is_new(entry, tried.get(entry.key, []), asked=entry.key in asked):
-            new.add(entry.key)
+        elif ours is None and is_new(shared, tried.get(shared.key, []), asked=shared.key in asked):
+            new.add(shared.key)
     return Plan(comparable, frozenset(new), conflicts, _notes(bundle, own))
 
 
 def conflict(ours: FrontRecord, theirs: FrontRecord) -> list[Conflict]:
-    """The conflict between two fronts of one cell; none where they are the same."""
-    if front_digest(ours) == front_digest(theirs):
+    """Return the conflict between two fronts of one cell; none where they are the same."""
+    if same_front(ours, theirs):
         return []
     return [Conflict(ours.cell.title, differences(ours, theirs), ours.cell.key)]
 
 
-def is_new(entry: Entry, attempts: Sequence[Attempt], *, asked: bool) -> bool:
-    """Whether an entry says more of its cell than a store that has these attempts at it, none with a front.
+def is_new(shared: SharedCell, attempts: Sequence[Attempt], *, asked: bool) -> bool:
+    """Return whether a bundle says more of a cell than a store that has these attempts at it, none with a front.
 
     An import that was killed half way has left an attempt that says nothing.
+
+    Args:
+        shared: what the bundle says.
+        attempts: the store's.
+        asked: whether some bench of the store has asked for the cell.
     """
-    if entry.result is not None:
+    if shared.finished is not None:
         return True
     said = [
         attempt
         for attempt in attempts
-        if attempt.status != "running"
-        and not (attempt.status == "killed" != entry.status and IMPORTED_FROM in attempt.tags)
+        if attempt.status is not Status.RUNNING
+        and not (attempt.status is Status.KILLED is not shared.status and IMPORTED_FROM in attempt.tags)
     ]
-    return not said and not (entry.status == NOT_RUN and (asked or bool(attempts)))
+    return not said and not (shared.status is None and (asked or bool(attempts)))
 
 
 def _barred_groups(bundle: Bundle, groups: Mapping[str, ComparableGroup]) -> dict[str, Conflict]:
-    """Groups that the bundle scores in another way than the store."""
+    """Return the groups that the bundle scores in another way than the store, by name."""
     barred: dict[str, Conflict] = {}
     seen: set[str] = set()
-    for theirs in bundle.records.values():
+    for theirs in bundle.fronts():
         name = theirs.cell.group
         if name in groups and name not in seen:
             seen.add(name)
@@ -107,10 +111,10 @@ def _barred_groups(bundle: Bundle, groups: Mapping[str, ComparableGroup]) -> dic
 
 
 def _notes(bundle: Bundle, own: Mapping[str, FrontRecord]) -> list[str]:
-    """Seeds whose experts differ: their runs are compared seed by seed as if they had started from the same models."""
+    """Name the seeds whose experts differ: their runs are compared as if they had started from the same models."""
     experts = {(record.cell.group, record.cell.seed): record.problem for record in own.values()}
     differ: dict[str, set[int]] = {}
-    for record in bundle.records.values():
+    for record in bundle.fronts():
         cell = record.cell
         if experts.get((cell.group, cell.seed), record.problem) != record.problem:
             differ.setdefault(cell.group, set()).add(cell.seed)

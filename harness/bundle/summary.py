@@ -15,7 +15,7 @@ NAMED = 10
 
 @dataclass(frozen=True)
 class BundleSummary:
-    """What was written."""
+    """What an export has written."""
 
     file: Path
     finished: int
@@ -26,7 +26,7 @@ class BundleSummary:
 
     @property
     def sentence(self) -> str:
-        """For people."""
+        """The summary for people, one line."""
         unfinished = f" and {self.unfinished} unfinished" if self.unfinished else ""
         return (
             f"wrote {self.file}: {self.finished} finished{unfinished} cells of {', '.join(self.suites)}, "
@@ -54,7 +54,7 @@ class ImportSummary:
 
     @property
     def sentence(self) -> str:
-        """For people."""
+        """The summary for people, one line."""
         parts = [
             f"imported {self.finished} finished and {self.unfinished} unfinished cells from {self.file.name}, "
             f"{self.already} were there already"
@@ -67,6 +67,6 @@ class ImportSummary:
 
 
 def listed(items: Sequence[object]) -> str:
-    """The first few, and how many more."""
+    """Name the first few, and say how many more there are."""
     named = "; ".join(str(item) for item in items[:NAMED])
     return named if len(items) <= NAMED else f"{named}; and {len(items) - NAMED} more"

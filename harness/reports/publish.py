@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
@@ -18,45 +18,15 @@ from typing import Self
 from ...errors import FrontrunnerError, StoreError
 from ..cells.bench_file import BenchSpec
 from ..cells.cell import Cell
-from ..records.mlflow_tags import NOTE, PREFIX
 from ..records.status import Ending, Status
 from ..records.store import Store
 from ..running.bench import run_bench
 from ..running.settle import Listener, SettledCell
 from ..running.worker_events import Event
-from ..scoring.scored_cells import score_finished, true_reference
-from ..scoring.scores import HYPERVOLUME_ERROR
 from .bench_summary import summarise
 from .cell_pictures import CellPictures
 from .drawing import DrawingProcess
-from .mlflow_note import finished_note, unfinished_note
-
-
-def publish_scores(store: Store, settled: SettledCell) -> Mapping[str, float]:
-    """Score a cell that has just finished, and show its scores on its run.
-
-    Returns:
-        Indicator's name -> value.
-
-    Raises:
-        StoreError: the store cannot be written. FrontError: its hypervolume is too large for a float.
-        ConfigError: a third party's indicator fails.
-    """
-    assert settled.finished is not None  # for the type checker: callers have looked
-    attempt = store.find(settled.run_id, cell=settled.cell)
-    record = settled.finished.front
-    scores = score_finished(store, attempt, record)
-    truth = {} if record.pareto_front is None else {f"{PREFIX}reference_front": true_reference(record).digest}
-    store.log(
-        settled.run_id,
-        metrics=scores,
-        tags={
-            NOTE: finished_note(settled.cell, settled.run_id, {**settled.finished.costs, **scores}),
-            f"{PREFIX}hypervolume_exact": str(HYPERVOLUME_ERROR not in scores),
-            **truth,
-        },
-    )
-    return scores
+from .publish_cell import publish_ending, publish_scores
 
 
 class Publisher:
@@ -117,15 +87,14 @@ class Publisher:
 
     def _publish(self, settled: SettledCell) -> None:
         if settled.finished is None:
-            ending = settled.ending
-            self._store.log(settled.run_id, tags={NOTE: unfinished_note(settled.cell, ending.status, ending.reason)})
+            publish_ending(self._store, settled.run_id, settled.cell, settled.ending)
             return
         # Pictures first: they are drawn beside, and a front that cannot be scored can still be looked at.
         pictures = CellPictures.of(settled.finished)
         folder = self._store.files_of(settled.run_id, settled.cell.suite)
         self._drawn.append((settled.cell.title, self.drawing.submit(pictures.draw, folder)))
         if self._scores:
-            publish_scores(self._store, settled)
+            publish_scores(self._store, settled.run_id, settled.finished)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,18 @@
 """Boards made by hand, and stores of results that nothing was run for."""
 
 import contextlib
+import json
 import os
 import shutil
+import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from frontrunner.harness.board.leaderboard import Board, Row
+from frontrunner.harness.board.leaderboard import Board, Row, leaderboards
+from frontrunner.harness.board.raw_boards import as_json
 from frontrunner.harness.cells.cell import Cell
 from frontrunner.harness.records.attempt import Attempt
 from frontrunner.harness.records.evaluation import Evaluation
@@ -109,6 +113,44 @@ def record():
 def store(tmp_path):
     """Empty."""
     return Store(tmp_path / "store", create=True)
+
+
+def _boards(store):
+    found = json.loads(as_json(leaderboards(store)))
+    for board in found:
+        for row in board["rows"]:
+            del row["run_ids"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def boards():
+    """(store) -> all numbers of all boards, without the ids of runs."""
+    return _boards
+
+
+@dataclass(frozen=True)
+class FirstRelease:
+    """What version 0.1.0 left behind, see tests/data/README.md."""
+
+    bench: Path
+    bundle: Path
+    board: Path
+    packed: Path
+
+    def unpack(self, folder):
+        """The store, in another place than it was made in."""
+        with tarfile.open(self.packed) as archive:
+            archive.extractall(folder, filter="data")
+        return folder
+
+
+@pytest.fixture(scope="session")
+def first_release():
+    """What version 0.1.0 left behind."""
+    data = Path(__file__).parents[1] / "data"
+    names = ("bench-0.1.0.yaml", "results-0.1.0.zip", "board-0.1.0.json", "store-0.1.0.tar.xz")
+    return FirstRelease(*(data / name for name in names))
 
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -1,0 +1,75 @@
+"""What texts, names and numbers of a bundle may be: they come from others, and go to terminals, folders and MLflow."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from ..cells.cell import is_one_line
+from ..records.mlflow_tags import OWN_TAGS
+
+
+def _shown(text: str) -> str:
+    if not is_one_line(text):  # it is printed to terminals, which obey control characters
+        raise ValueError("text of one line is expected, found control characters")
+    return text
+
+
+def _environment(entries: dict[str, str]) -> dict[str, str]:
+    if taken := OWN_TAGS & set(entries):
+        raise ValueError(f"the environment may not have an entry {min(taken)!r}")
+    return entries
+
+
+def is_name(text: str) -> bool:
+    """Return whether MLflow takes it as the name of a metric, parameter or tag: its names are paths."""
+    return (
+        re.fullmatch(r"[\w\-. /]{1,200}", text) is not None and posixpath.normpath(text) == text and text[0] not in "./"
+    )
+
+
+def _name(text: str) -> str:
+    if not is_name(text):
+        raise ValueError("a name has letters, digits, spaces and _-./ only")
+    return text
+
+
+Text = Annotated[str, Field(max_length=2000), AfterValidator(_shown)]
+Name = Annotated[str, AfterValidator(_name)]
+FolderName = Annotated[str, Field(pattern=r"^\w[\w\-. +]{0,199}$"), AfterValidator(_shown)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ProblemDigest = Annotated[str, Field(pattern=r"^[0-9a-f]*$", max_length=64)]
+HalfWidth = Annotated[float, Field(ge=0)]
+Environment = Annotated[dict[Name, Text], AfterValidator(_environment)]
+Options = Annotated[dict[Name, Any], Field(max_length=90)]
+"""A learner's options with what the problem decides filled in: MLflow takes 100 parameters at once."""
+
+
+class Strict(BaseModel):
+    """A model to which an unknown key, a number in quotes, NaN and infinity are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class CellFields(Strict):
+    """The types of a cell's fields, with what may become the name of a file, a metric or a folder."""
+
+    method: FolderName
+    method_version: Text
+    options: dict[str, Any]
+    suite: FolderName
+    suite_version: Text
+    tasks: Annotated[list[Name], Field(min_length=1, max_length=1000)]
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    points_per_edge: Annotated[int, Field(ge=1, le=100_000)]
+    label: Text
+    split: Literal["test"]
+
+    @model_validator(mode="after")
+    def _fits_a_tag(self) -> CellFields:
+        if len(self.model_dump_json()) > 7000:  # MLflow takes 8,000 characters
+            raise ValueError(f"the options of {self.label!r} are too long")
+        return self

@@ -1,0 +1,126 @@
+"""Checks of a finished cell that others have shared, beyond that its files are whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ...metrics import Front
+from ..records.finished_cell import FinishedCell
+from ..scoring.measures import COSTS, INDICATOR_MEASURES
+from ..scoring.scores import HYPERVOLUME_ERROR
+from .allowed import Environment, Name, Options, ProblemDigest, Strict, Text, is_name
+
+TOLERANCE = 1e-9
+"""Between a hypervolume claimed and computed again, relative to the larger of it and 1."""
+MAX_CURVE = 20_000
+"""Points of one training curve."""
+MAX_COST = 1e18
+"""Seconds, bytes or numbers: more than anybody has."""
+
+
+class _FinishedFields(Strict):
+    """The types of a finished cell's fields, with what becomes a tag, a parameter or a metric in MLflow."""
+
+    split: Literal["test"]
+    labels: Annotated[list[Text], Field(min_length=1)]
+    reference_point: list[float]
+    hypervolume_limit: float | None
+    expert_errors: list[float] | None
+    pretrained_errors: list[float] | None
+    problem: ProblemDigest
+    environment: Environment
+    costs: dict[Name, float]
+    resolved: Options
+    parts: list[Text]
+    """Of the model, where coefficients were recorded."""
+
+
+def check_finished(finished: FinishedCell) -> None:
+    """Check everything but the front's values.
+
+    Raises:
+        ValueError: a field is of another type or size than it must be, a name is not allowed, a cost or a curve is
+            none.
+    """
+    record, coefficients = finished.front, finished.coefficients
+    fields = _FinishedFields.model_validate(
+        {
+            "split": record.split,
+            "labels": list(record.evaluation.labels),
+            "reference_point": record.reference_point.tolist(),
+            "hypervolume_limit": record.hypervolume_limit,
+            "expert_errors": _listed(record.expert_errors),
+            "pretrained_errors": _listed(record.pretrained_errors),
+            "problem": record.problem,
+            "environment": record.environment,
+            "costs": dict(finished.costs),
+            "resolved": dict(finished.resolved),
+            "parts": [] if coefficients is None else list(coefficients.parts),
+        }
+    )
+    n_tasks, title = len(record.cell.tasks), record.cell.title
+    for vector in (fields.reference_point, fields.expert_errors, fields.pretrained_errors):
+        if vector is not None and len(vector) != n_tasks:
+            raise ValueError(f"{title} has {n_tasks} tasks and {len(vector)} values of them")
+    _check_costs(fields.costs, title)
+    _check_curve(finished.curve, title)
+    if coefficients is not None and coefficients.tasks != record.cell.tasks:
+        raise ValueError(f"the merge coefficients of {title} are not those of its tasks")
+
+
+def _check_costs(costs: dict[str, float], title: str) -> None:
+    for name, value in costs.items():
+        if is_score(name):
+            raise ValueError(f"the costs of {title} hold {name}, which is computed from its front")
+        if name in COSTS and not 0 <= value <= MAX_COST:
+            raise ValueError(f"the {name} of {title} is {value:g}, which nothing costs")
+
+
+def is_score(name: str) -> bool:
+    """Return whether a metric of this name is computed from fronts or drawn from a curve, so that it is no cost."""
+    return name in INDICATOR_MEASURES or name == HYPERVOLUME_ERROR or name.startswith(("min_error_", "train_"))
+
+
+def _check_curve(curve: Sequence[Any], title: str) -> None:
+    if len(curve) > MAX_CURVE:
+        raise ValueError(f"the training curve of {title} has {len(curve)} points, {MAX_CURVE} are the most")
+    if not all("step" in p and 0 <= p["step"] < 2**63 and float(p["step"]).is_integer() for p in curve):
+        raise ValueError(f"the training curve of {title} lacks whole steps")
+    if not all(map(is_name, {name for point in curve for name in point})):
+        raise ValueError(f"the training curve of {title} has names that no metric can have")
+
+
+def check_hypervolume(finished: FinishedCell, claimed: float, claimed_error: float | None) -> None:
+    """Check that a front is valid and scores what its exporter claims.
+
+    Args:
+        finished: whose front is scored.
+        claimed: its hypervolume, according to the exporter.
+        claimed_error: half width of the claim's 95 % interval; None where it is exact.
+
+    Raises:
+        ValueError: it scores something else, or more than can be reached. FrontError: it is no front.
+    """
+    record, title = finished.front, finished.cell.title
+    if record.pareto_front is not None and Front(record.pareto_front).n_objectives != len(record.cell.tasks):
+        raise ValueError(f"the true front of {title} has another number of objectives than it has tasks")
+    volume, limit = record.hypervolume(), record.hypervolume_limit
+    if limit is not None and not 0 < limit < math.inf:
+        raise ValueError(f"the hypervolume limit of {title} is {limit:g}; a volume above 0 is expected")
+    allowed = TOLERANCE * max(1.0, abs(volume.value))
+    if claimed_error is not None or not volume.exact:  # twice its interval: 95 % would refuse one in twenty
+        allowed += 2 * (volume.error + (claimed_error or 0.0))
+    if limit is not None and volume.value > 1.01 * limit + allowed:
+        raise ValueError(f"the front of {title} has more hypervolume ({volume.value:.10g}) than its limit {limit:.10g}")
+    if abs(claimed - volume.value) > allowed:
+        raise ValueError(
+            f"the hypervolume of {title} is {volume.value:.10g} by its front and {claimed:.10g} by the bundle"
+        )
+
+
+def _listed(values: Any) -> Any:
+    return None if values is None else values.tolist()

@@ -1,0 +1,162 @@
+"""Reads bundles of version 0.1.0: format version 1, which holds tables of all cells instead of a folder a cell.
+
+Its members: `bundle.json`, `fronts.parquet` (a row for every run, member and task), `pareto_fronts.parquet` (true
+fronts by digest), `curves.json`, and `routing/<key>.parquet` (merge coefficients). Nothing writes it any more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, model_validator
+
+from ...errors import StoreError
+from ..cells.cell import Cell
+from ..records.coefficients import MergeCoefficients
+from ..records.evaluation import Evaluation
+from ..records.finished_cell import Curve, FinishedCell
+from ..records.front_record import FrontRecord
+from .allowed import Digest, Environment, HalfWidth, Name, Options, ProblemDigest, Strict
+from .archive import Unpacked, check_table
+from .checks import check_finished, check_hypervolume, is_score
+from .content import About, Entry, check_each_once
+from .first_version_tables import front_digest, read_fronts, read_true_fronts
+from .shared_cell import SharedCell
+
+_FRONTS, _TRUE_FRONTS, _CURVES = "fronts.parquet", "pareto_fronts.parquet", "curves.json"
+
+
+class _Measured(Strict):
+    """What `bundle.json` says of a finished cell."""
+
+    members: Annotated[int, Field(ge=1)]
+    digest: Digest
+    """Of the front, see `front_digest`."""
+    reference_point: list[float]
+    pareto_front: Digest | None
+    """Of one in `pareto_fronts.parquet`."""
+    hypervolume_limit: float | None
+    specialist: list[float] | None
+    """Error of every task's expert on its task."""
+    pretrained: list[float] | None
+    problem: ProblemDigest
+    hypervolume: float
+    hypervolume_error: HalfWidth | None
+    environment: Environment
+    metrics: dict[Name, float]
+    """Costs, and scores that do not depend on other runs' fronts."""
+    resolved: Options
+    routing: Digest | None
+    """Of the member `routing/<key>.parquet`."""
+
+
+class _Entry(Entry):
+    result: _Measured | None
+
+    @model_validator(mode="after")
+    def _one_story(self) -> Self:
+        if (self.result is not None) != (self.status == "finished"):
+            raise ValueError(f"the cell {self.key} is {self.status!r} and {'has' if self.result else 'lacks'} a result")
+        return self
+
+
+class _Content(About):
+    version: Literal[1]
+    cells: Annotated[list[_Entry], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        check_each_once(self.cells)
+        return self
+
+
+def read_first_version(unpacked: Unpacked) -> list[SharedCell]:
+    """Return the cells of a bundle of format version 1.
+
+    Raises:
+        ValueError: something in it is not what it says. FrontError: a front is none.
+    """
+    members = unpacked.members
+    if missing := {_FRONTS, _TRUE_FRONTS, _CURVES} - set(members):
+        raise ValueError(f"it is a zip file without {min(missing)}, so no bundle of results")
+    entries = _Content.model_validate(unpacked.about).cells
+    measured = {entry.key: entry.result for entry in entries if entry.result is not None}
+    runs = [(entry.key, entry.result.members, entry.parsed.tasks) for entry in entries if entry.result is not None]
+    fronts = read_fronts(members[_FRONTS], runs)
+    truths = read_true_fronts(members[_TRUE_FRONTS])
+    if {result.pareto_front for result in measured.values()} - {None} != set(truths):
+        raise ValueError(f"{_TRUE_FRONTS} holds other true fronts than bundle.json names")
+    curves = TypeAdapter(dict[str, Curve]).validate_python(json.loads(members[_CURVES]))
+    coefficients = {name: content for name, content in members.items() if name.startswith("routing/")}
+    cells = []
+    for entry in entries:
+        finished, curve = None, curves.pop(entry.key, None)
+        table = coefficients.pop(f"routing/{entry.key}.parquet", None)
+        if (result := entry.result) is not None:
+            record = _record(entry.parsed, result, fronts[entry.key], truths)
+            finished = _finished(record, result, curve or [], table)
+            check_finished(finished)
+            _check_claims(finished, result)
+        elif curve is not None or table is not None:
+            raise ValueError(f"it holds a training curve or merge coefficients of the unfinished {entry.parsed.title}")
+        cells.append(SharedCell(entry.parsed, entry.recorded_status, entry.reason, finished))
+    if unknown := {*curves, *coefficients}:
+        raise ValueError(f"it holds {min(unknown)}, which belongs to no cell")
+    return cells
+
+
+def _record(
+    cell: Cell, result: _Measured, evaluation: Evaluation, truths: Mapping[str, NDArray[np.float64]]
+) -> FrontRecord:
+    record = FrontRecord(
+        cell=cell,
+        evaluation=evaluation,
+        reference_point=np.array(result.reference_point),
+        pareto_front=None if result.pareto_front is None else truths[result.pareto_front],
+        split=cell.split,
+        environment=dict(result.environment),
+        problem=result.problem,
+        hypervolume_limit=result.hypervolume_limit,
+        expert_errors=None if result.specialist is None else np.array(result.specialist),
+        pretrained_errors=None if result.pretrained is None else np.array(result.pretrained),
+    )
+    if front_digest(record.evaluation) != result.digest:
+        raise ValueError(f"the front of {cell.title} is not what its digest says")
+    return record
+
+
+def _finished(record: FrontRecord, result: _Measured, curve: Curve, table: bytes | None) -> FinishedCell:
+    if (None if table is None else hashlib.sha256(table).hexdigest()) != result.routing:
+        raise ValueError(f"the merge coefficients of {record.cell.title} are not what their digest says")
+    return FinishedCell(
+        front=record,
+        costs={name: value for name, value in result.metrics.items() if not is_score(name)},
+        curve=curve,
+        resolved=result.resolved,
+        coefficients=None if table is None else _read_coefficients(table, record.cell.title),
+    )
+
+
+def _read_coefficients(table: bytes, title: str) -> MergeCoefficients:
+    check_table(table)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "coefficients.parquet"
+        file.write_bytes(table)
+        try:
+            return MergeCoefficients.read(file)
+        except StoreError as error:
+            raise ValueError(f"the merge coefficients of {title} cannot be read") from error
+
+
+def _check_claims(finished: FinishedCell, result: _Measured) -> None:
+    """Check both places that name the hypervolume."""
+    check_hypervolume(finished, result.hypervolume, result.hypervolume_error)
+    if "hypervolume" in result.metrics:
+        check_hypervolume(finished, result.metrics["hypervolume"], result.hypervolume_error)

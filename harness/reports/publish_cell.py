@@ -1,0 +1,50 @@
+"""Show on a cell's run in MLflow what came of it: its scores and a note. Starts without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..cells.cell import Cell
+from ..records.finished_cell import FinishedCell
+from ..records.mlflow_tags import NOTE, PREFIX
+from ..records.status import Ending
+from ..records.store import Store
+from ..scoring.scored_cells import score_finished, true_reference
+from ..scoring.scores import HYPERVOLUME_ERROR
+from .mlflow_note import finished_note, unfinished_note
+
+
+def publish_scores(store: Store, run_id: str, finished: FinishedCell) -> Mapping[str, float]:
+    """Score a cell that has just been recorded, and show its scores and a note on its run.
+
+    Args:
+        store: where it is recorded.
+        run_id: of its run, closed by `Store.record`.
+        finished: what was recorded.
+
+    Returns:
+        Indicator's name -> value.
+
+    Raises:
+        StoreError: the store cannot be written. FrontError: its hypervolume is too large for a float.
+        ConfigError: a third party's indicator fails.
+    """
+    attempt = store.find(run_id, cell=finished.cell)
+    record = finished.front
+    scores = score_finished(store, attempt, record)
+    truth = {} if record.pareto_front is None else {f"{PREFIX}reference_front": true_reference(record).digest}
+    store.log(
+        run_id,
+        metrics=scores,
+        tags={
+            NOTE: finished_note(finished.cell, run_id, {**finished.costs, **scores}),
+            f"{PREFIX}hypervolume_exact": str(HYPERVOLUME_ERROR not in scores),
+            **truth,
+        },
+    )
+    return scores
+
+
+def publish_ending(store: Store, run_id: str, cell: Cell, ending: Ending, *, log: bool = True) -> None:
+    """Show on a run why its cell has no result; `log` says whether what it printed is kept with it."""
+    store.log(run_id, tags={NOTE: unfinished_note(cell, ending.status, ending.reason, log=log)})

@@ -1,0 +1,154 @@
+"""A store that version 0.1.0 has left behind is read to the last digit."""
+
+import contextlib
+import json
+import sqlite3
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+
+from frontrunner.errors import StoreError
+from frontrunner.harness.board.leaderboard import leaderboards
+from frontrunner.harness.board.raw_boards import as_json
+from frontrunner.harness.cells.bench_file import read_bench
+from frontrunner.harness.records.finished_cell import FinishedCell
+from frontrunner.harness.records.store import Store
+from frontrunner.harness.reports.publish import run_and_publish_bench
+from frontrunner.metrics import simplex_grid
+
+MADE_IN = "file:///tmp/frontrunner-store"
+
+
+@pytest.fixture(scope="module")
+def kept(first_release, tmp_path_factory):
+    """The store, in another place than it was made in; tests only read it."""
+    return Store(first_release.unpack(tmp_path_factory.mktemp("kept") / "store"), create=False)
+
+
+@pytest.fixture(scope="module")
+def finished(kept):
+    """(attempt, all that was recorded) of every finished cell."""
+    found = [attempt for attempt in kept.attempts() if attempt.status == "finished"]
+    assert len(found) == 9
+    return [(attempt, attempt.finished()) for attempt in found]
+
+
+def test_the_leaderboard_is_the_same_to_the_last_digit(kept, first_release):
+    found, expected = json.loads(as_json(leaderboards(kept))), json.loads(first_release.board.read_text())
+    for board in (*found, *expected):
+        for row in board["rows"]:
+            del row["intervals"]  # computed in another way since
+    assert found == expected
+    assert len([run for row in found[0]["rows"] for run in row["run_ids"]]) == 9
+
+
+def test_scores_are_those_that_it_published(kept, finished):
+    (board,) = leaderboards(kept)
+    scored = {result.attempt.run_id: result.scores for row in board.rows for result in row.results.values()}
+    for attempt, _ in finished:
+        assert {"hypervolume", "igd", "igd_plus"} < set(scored[attempt.run_id])
+        for name, value in scored[attempt.run_id].items():
+            assert value == attempt.metrics[name], name
+
+
+def test_cells_have_the_keys_that_they_have_today(kept, first_release):
+    cells = read_bench(first_release.bench).cells()
+    assert len(cells) == 12
+    assert {cell.key for cell in cells} == {attempt.cell.key for attempt in kept.attempts()}
+    assert {attempt.cell.key for attempt in kept.attempts()} == {cell.key for cell in kept.expected_cells()}
+
+
+def test_finished_cells_are_read_whole(finished):
+    for attempt, cell in finished:
+        assert cell.cell == attempt.cell
+        assert cell.environment["frontrunner"] == "0.1.0"
+        assert {name: attempt.metrics[name] for name in cell.costs} == dict(cell.costs)
+        assert {"wall_time_s", "peak_rss_bytes", "front_points"} <= set(cell.costs)
+        assert cell.costs["front_points"] == len(cell.front.evaluation.labels)
+        assert cell.front.pareto_front is not None
+        assert np.array_equal(cell.front.expert_errors, [0.0, 0.0])
+        assert np.array_equal(cell.front.pretrained_errors, [1.0, 1.0])
+        assert (cell.state is not None) == (cell.costs["trainable_parameters"] > 0)
+        if cell.cell.method == "pwe-moe-ls":
+            assert cell.cell.options["steps"] == cell.resolved["steps"] == 40
+
+
+def test_curves_are_read(kept, finished):
+    for attempt, cell in finished:
+        assert attempt.quality_over_time() != []
+        trained = cell.cell.method == "pwe-moe-ls"
+        assert any("loss" in point for point in cell.curve) == trained
+        drawn = {f"train_{name}" for point in cell.curve for name in point if name != "step"}
+        assert drawn <= set(attempt.metrics)
+
+
+def test_coefficients_are_read(finished):
+    merged = [(attempt, cell) for attempt, cell in finished if cell.coefficients is not None]
+    assert {cell.cell.method for _, cell in merged} == {"interpolation", "pwe-moe-ls"}
+    for attempt, cell in merged:
+        assert cell.coefficients.tasks == attempt.cell.tasks
+        assert np.array_equal(cell.coefficients.preferences, simplex_grid(2, 5))
+        assert np.array_equal(attempt.coefficients().coefficients, cell.coefficients.coefficients)
+        if cell.cell.method == "interpolation":  # its preference is how it weighs the experts
+            assert np.array_equal(cell.coefficients.coefficients[:, 0], cell.coefficients.preferences)
+
+
+def test_what_is_read_is_written_in_the_layout_of_today(finished, tmp_path):
+    for i, (_, cell) in enumerate(finished):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        cell.write(folder)
+        again = FinishedCell.read(folder)
+        assert (folder / "cell.json").exists()
+        assert (again.cell, again.costs, again.resolved) == (cell.cell, cell.costs, cell.resolved)
+        assert np.array_equal(again.front.pareto_front, cell.front.pareto_front)
+        assert np.array_equal(again.front.evaluation.error, cell.front.evaluation.error)
+        assert (again.state is None) == (cell.state is None)
+
+
+def test_a_damaged_file_is_noticed(first_release, tmp_path):
+    store = Store(first_release.unpack(tmp_path), create=False)
+    trained = next(attempt for attempt in store.attempts() if "state.safetensors" in attempt.digests)
+    (trained.folder / "routing.parquet").write_bytes(b"")
+    with pytest.raises(StoreError, match=r"routing\.parquet is damaged"):
+        trained.finished()
+    (trained.folder / "metrics.json").write_text("[")
+    with pytest.raises(StoreError, match="is damaged"):
+        FinishedCell.read(trained.folder)
+
+
+def test_the_command_line_shows_its_fronts(kept, command):
+    trained = next(attempt for attempt in kept.attempts() if attempt.cell.method == "pwe-moe-ls")
+    ended = command.within("front", trained.run_id[:8], "--store", kept.folder)
+    assert ended.status == 0, ended.err
+    assert "routed" in ended.out
+    best = f"{trained.record().evaluation.error[0, 0]:.4f}"
+    assert best in ended.out
+
+
+def test_a_moved_store_is_not_added_to(kept, first_release, in_process):
+    with pytest.raises(StoreError, match="move it back"):
+        run_and_publish_bench(read_bench(first_release.bench), kept, devices=["cpu"], plugins=[], listener=Mock())
+    assert in_process == []
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_bench_over_its_cells_runs_nothing_new(first_release, tmp_path, in_process):
+    folder = first_release.unpack(tmp_path / "store")
+    with contextlib.closing(sqlite3.connect(folder / "mlflow.db")) as database, database:
+        # As if it stood where it was made.
+        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+            changed = database.execute(
+                f"update {table} set {column} = replace({column}, ?, ?)", (MADE_IN, folder.as_uri())
+            )
+            assert changed.rowcount > 0
+    store = Store(folder, create=True)
+    before = {attempt.run_id for attempt in store.attempts()}
+    bench = read_bench(first_release.bench)
+    result = run_and_publish_bench(bench, store, devices=["cpu"], plugins=[], listener=Mock())
+    assert len(result.settled) == 12
+    assert [one.cell.title for one in result.settled if one.ran] == []
+    assert in_process == []
+    assert {attempt.run_id for attempt in store.attempts()} == before
+    assert {one.ending.status for one in result.settled} == {"finished", "unsupported"}
