@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .metrics import (
         Front,
         Hypervolume,
+        Indicator,
+        ScoringInput,
         alignment,
         dominated_share,
         expected_utility,
@@ -97,6 +99,8 @@ _HOME = {
     "metrics": (
         "Front",
         "Hypervolume",
+        "Indicator",
+        "ScoringInput",
         "alignment",
         "dominated_share",
         "expected_utility",
@@ -142,6 +146,7 @@ __all__ = [
     "FrontError",
     "FrontrunnerError",
     "Hypervolume",
+    "Indicator",
     "Learner",
     "Needs",
     "Objectives",
@@ -150,6 +155,7 @@ __all__ = [
     "PreferenceError",
     "Problem",
     "Range",
+    "ScoringInput",
     "StoreError",
     "Suite",
     "UnknownNameError",

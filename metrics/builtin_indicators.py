@@ -35,6 +35,7 @@ class NormalisedHypervolume(Indicator):
     name = "normalised_hypervolume"
     heading = "norm. HV"
     maximize = True
+    needs = ("experts",)
     column = 50
 
     def value(self, scored: ScoringInput) -> float | None:

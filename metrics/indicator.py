@@ -16,7 +16,7 @@ from .hypervolume import Hypervolume, hypervolume
 from .reference import ReferenceFront
 
 Unit = Literal["quality", "seconds", "bytes", "count"]
-Need = Literal["preferences", "true front", "reference"]
+Need = Literal["preferences", "true front", "experts", "reference"]
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,9 @@ class Indicator(ABC):
     most: ClassVar[float] = math.inf
     """No value is above."""
     needs: ClassVar[tuple[Need, ...]] = ()
-    """`preferences`: absent for fronts without; `true front`: only of suites that know theirs; `reference`: changes
-    when better fronts are recorded, and a study may use it only where the true front is known."""
+    """`preferences`: absent for fronts without; `true front`: only of suites that know theirs; `experts`: absent where
+    experts and pre-trained model were not measured; `reference`: changes when better fronts are recorded, and a study
+    may use it only where the true front is known."""
     column: ClassVar[int | None] = None
     """Place among the columns of a terminal's table, small numbers first; None leaves it to CSV, page and MLflow."""
 

@@ -1,4 +1,4 @@
-"""Learners and suites from single files, beside those that packages register by entry point."""
+"""Load learners, suites and indicators from single files, beside those that packages register by entry point."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from collections.abc import Sequence
 
 from ...errors import ConfigError
 from ...methods import METHODS
+from ...metrics import INDICATORS
 from ...registry import import_plugin
 from ...tasks import SUITES
 
 
 def load_plugins(files: Sequence[str]) -> None:
-    """Register every learner and suite the files define; ConfigError when a file defines none."""
+    """Register every learner, suite and indicator that the files define.
+
+    Raises:
+        ConfigError: a file cannot be imported, or defines none of them.
+        DuplicateNameError: a name is taken already.
+    """
     for file in files:
         module, origin = import_plugin(file)
-        if METHODS.add_from_module(module, origin) + SUITES.add_from_module(module, origin) == 0:
-            raise ConfigError(f"the plugin {file!r} defines no concrete subclass of frontrunner.Learner or Suite")
+        if not sum(registry.add_from_module(module, origin) for registry in (METHODS, SUITES, INDICATORS)):
+            raise ConfigError(
+                f"the plugin {file!r} defines no concrete subclass of frontrunner.Learner, Suite or Indicator"
+            )

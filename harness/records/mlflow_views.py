@@ -109,7 +109,7 @@ def _indicators(*, everywhere: bool) -> list[str]:
     """
     found = [INDICATORS.get(name) for name in INDICATORS.entries()]
     shown = sorted((one for one in found if one.column is not None), key=lambda one: one.column or 0)
-    return [one.name for one in shown if not (everywhere and "true front" in one.needs)]
+    return [one.name for one in shown if not (everywhere and {"true front", "experts"} & {*one.needs})]
 
 
 def _compact(value: object) -> str:

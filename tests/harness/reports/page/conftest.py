@@ -9,6 +9,7 @@ import pytest
 from page_boards import HOSTILE, made_board
 from page_reading import opened, wait_for_plot, wait_until
 
+from frontrunner.harness.board.overall_ranking import overall_ranking
 from frontrunner.harness.reports.page import write_page
 
 
