@@ -48,7 +48,7 @@ CLAIMS = {
         "interpolation",
         "layerwise-interpolation",
         "ls",
-        "epo",
+        pytest.param("epo", marks=pytest.mark.slow),
         "stch",
         "nsga2-merge",
         "mobo-merge",
