@@ -10,11 +10,12 @@ Frontrunner, and a fit that takes a second:
 
 
     class TestMyLearner(LearnerConformance):
-        merges_task_vectors = True  # what else it says of itself, see the class
-
         @pytest.fixture
         def learner(self):
             return MyLearner(MyLearner.Config(steps=30))
+
+        def trains_whole_models(self, learner):  # no unless it says so
+            return True
 
 
     class TestMySuite(SuiteConformance):

@@ -71,8 +71,7 @@ class LinearNetSuite(Suite):
         common, maps = equidistant_maps(len(self.tasks), OUTPUTS, INPUTS, generator)
         directions = standardised_directions(EXAMPLES, INPUTS, generator)
         drawn = [exact_data(target, directions, NOISE_POWER, SPLITS, generator) for target in maps]
-        with torch.random.fork_rng(devices=[]):  # a layer draws the weights that it is made with; nobody reads them
-            model = LinearNet().to(device)
+        model = LinearNet().to(device)
         pretrained = {name: w.to(device) for name, w in _near_factors(common, generator).items()}
         data = [
             {

@@ -13,6 +13,8 @@ FEW_TASKS = {"vision-mini": ("optdigits", "emoji")}
 
 
 class TestRegistered(SuiteConformance):
+    tasks_are_independent = True
+
     @pytest.fixture(autouse=True)
     def barely_trained_experts(self, tmp_path, monkeypatch):
         """Each test trains its own, so that no two preparations are one file that was read twice."""

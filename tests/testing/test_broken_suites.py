@@ -25,8 +25,10 @@ class Broken(fr.Suite):
     def prepare(self, tasks, *, device, seed, progress):
         self.prepared += 1
         problem = tiny_problem(seed=seed + self.prepared if self.fault == "ignores the seed" else seed)
-        if self.fault == "global generator":
-            torch.rand(1)
+        if self.fault == "seeds the global generator":
+            torch.manual_seed(seed)
+        if self.fault == "draws from the global generator":
+            problem.pretrained["scale"].copy_(torch.rand(6))
         if self.fault == "experts stay as they were":
             problem.experts = (problem.pretrained,) * 3
         if self.fault != "ignores the order":
@@ -34,11 +36,17 @@ class Broken(fr.Suite):
         return problem
 
 
+RANDOM = {
+    "test_same_seed_same_problem",
+    "test_global_randomness_decides_nothing_and_is_not_seeded",
+    "test_objectives_come_in_the_order_that_was_asked_for",
+}
 FOUND_BY = {
     "": set(),
-    "ignores the seed": {"test_same_seed_same_problem", "test_objectives_come_in_the_order_that_was_asked_for"},
+    "ignores the seed": RANDOM,
+    "draws from the global generator": RANDOM,
+    "seeds the global generator": {"test_global_randomness_decides_nothing_and_is_not_seeded"},
     "ignores the order": {"test_objectives_come_in_the_order_that_was_asked_for"},
-    "global generator": {"test_global_randomness_is_neither_used_nor_changed"},
     "promises another budget": {"test_the_problem_is_that_of_the_tasks"},
     "experts stay as they were": {"test_models_are_finite_and_need_no_gradients"},
 }
@@ -47,6 +55,7 @@ FOUND_BY = {
 @pytest.mark.parametrize("fault", FOUND_BY)
 def test_a_fault_is_found_by_the_tests_that_are_about_it(fault):
     suite, conformance = Broken(fault), SuiteConformance()
+    conformance.tasks_are_independent = True
 
     def prepare(tasks):
         return suite.prepare(tuple(tasks), device=torch.device("cpu"), seed=0, progress=None)
