@@ -175,18 +175,24 @@ def stages(command, tmp_path_factory):
     here = dataclasses.replace(command, folder=folder)
     workers = []
 
+    over = threading.Event()
+
     def press_ctrl_c():
+        while not (folder / "fitting").exists():
+            if over.wait(0.05):
+                return
         try:
-            while not (folder / "fitting").exists():
-                time.sleep(0.05)
             workers.append(worker_of(os.getpid()))
         finally:
             os.kill(os.getpid(), signal.SIGINT)  # else the bench would wait for the gate for ever
 
     presser = threading.Thread(target=press_ctrl_c, daemon=True)
     presser.start()
-    ended = here.within(*bench)
-    presser.join()
+    try:
+        ended = here.within(*bench)
+    finally:
+        over.set()
+        presser.join()
     (worker,) = workers
     seen("interrupted in fit", worker, ended.status, ended.err)
 
