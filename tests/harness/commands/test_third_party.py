@@ -29,14 +29,15 @@ def test_a_learner_of_an_installed_package_runs_beside_built_in_ones(third_party
 def test_it_passes_the_conformance_tests_in_its_own_test_file(third_party, command, tmp_path):
     """As its author runs it: nothing but the package, Frontrunner and pytest; no conftest of ours."""
     shutil.copy(SOURCE.with_name("test_nearest_expert.py"), tmp_path)
+    environment = {name: value for name, value in command.environment.items() if not name.startswith("PYTEST_")}
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
         cwd=tmp_path,
-        env=command.environment | {"PYTHONPATH": str(third_party.packages)},
+        env=environment | {"PYTHONPATH": str(third_party.packages)},
         capture_output=True,
         text=True,
     )
-    assert ended.returncode == 0, ended.stdout
+    assert ended.returncode == 0, ended.stdout + ended.stderr
     n_tests = sum(name.startswith("test_") for name in dir(LearnerConformance))
     assert f"{2 * n_tests} passed" in ended.stdout  # on a network and on a known front
 

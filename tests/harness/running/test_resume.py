@@ -188,11 +188,13 @@ def stages(command, tmp_path_factory):
 
     presser = threading.Thread(target=press_ctrl_c, daemon=True)
     presser.start()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # workers of pytest-xdist ignore it
     try:
         ended = here.within(*bench)
     finally:
         over.set()
         presser.join()
+        signal.signal(signal.SIGINT, before)
     (worker,) = workers
     seen("interrupted in fit", worker, ended.status, ended.err)
 
