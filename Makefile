@@ -1,5 +1,6 @@
 # The two commands of the README are `make quickstart` and `make test`; both set up .venv when it is not there.
 PYTHON ?= python3
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -8,11 +9,12 @@ BIN := $(VENV)/bin
 quickstart: $(VENV)/installed
 	$(BIN)/frontrunner bench studies/quickstart.yaml
 
+# A file at a time goes to each worker, so that what its tests share is made once; one thread each (tests/conftest.py).
 test: $(VENV)/installed-dev
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
 test-all: $(VENV)/installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 # A line a file that has lines no test of this process reaches, and build/coverage/html/index.html with all of them.
 coverage: $(VENV)/installed-dev

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.util
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -18,10 +20,14 @@ from unittest.mock import Mock
 
 import pytest
 import yaml
+from filelock import FileLock
 
 pytest.register_assert_rewrite("page_reading")  # it asserts, and is no test file
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it: tables would be cut to a terminal that is not there
 os.environ["OMP_NUM_THREADS"] = "1"  # tiny tensors: more threads only wait for each other; read when torch is imported
 TINY_PLUGIN = Path(__file__).parent / "tiny_plugin.py"
+THIRD_PARTY = Path(__file__).parent / "third_party"
+collect_ignore = [str(THIRD_PARTY)]  # its tests run with the package installed, see test_third_party.py
 BUILT_IN = ["pretrained", "experts", "weight-averaging", "task-arithmetic", "interpolation", "pwe-moe-ls"]
 MISBEHAVIOURS = ["raise", "out-of-memory", "die", "nan", "print"]
 
@@ -52,16 +58,25 @@ def new_database():
     return create_database
 
 
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory):
+    """One folder for all workers of pytest-xdist."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
 @pytest.fixture(scope="session", autouse=True)
-def copied_databases(new_database, tmp_path_factory):
+def copied_databases(new_database, shared_folder):
     """Stores made in this process copy a database that was made once."""
     from frontrunner.harness.records import store
 
-    made_once = tmp_path_factory.mktemp("database") / "mlflow.db"
+    made_once = shared_folder / "made_once.db"
 
     def copy(database):
-        if not made_once.exists():
-            new_database(made_once)
+        with FileLock(f"{made_once}.lock"):
+            if not made_once.exists():
+                new_database(shared_folder / "in_the_making.db")
+                (shared_folder / "in_the_making.db").rename(made_once)
         shutil.copy(made_once, database)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -147,12 +162,23 @@ class Bench:
     ended: Ended
 
 
+def ran_once(folder, run):
+    """How the command ended that `run` runs in the folder: in the first worker that asks; the others wait for it."""
+    told = folder / "ended.json"
+    with FileLock(f"{folder}.lock"):
+        if not told.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker in which it raised
+            folder.mkdir()
+            told.write_text(json.dumps(dataclasses.asdict(run())))
+    return Ended(**json.loads(told.read_text()))
+
+
 @pytest.fixture(scope="session")
-def everything(command, tmp_path_factory):
+def everything(command, shared_folder):
     """Every built-in learner beside every misbehaviour; tests only read it."""
-    folder = tmp_path_factory.mktemp("everything")
+    folder = shared_folder / "everything"
     learners = [*BUILT_IN, *({"method": "misbehaving", "options": {"how": how}} for how in MISBEHAVIOURS)]
-    return Bench(folder / "store", command.run(*command.bench(folder, learners)))
+    return Bench(folder / "store", ran_once(folder, lambda: command.run(*command.bench(folder, learners))))
 
 
 @dataclass(frozen=True)
@@ -163,13 +189,17 @@ class ThirdParty(Bench):
 
 
 @pytest.fixture(scope="session")
-def third_party(command, tmp_path_factory):
+def third_party(command, shared_folder):
     """tests/third_party, installed, beside a built-in learner; seed 1."""
-    folder = tmp_path_factory.mktemp("third_party")
+    folder = shared_folder / "third_party"
     packages = folder / "packages"
-    install(Path(__file__).parent / "third_party", packages, folder)
-    bench = command.bench(folder, ["nearest-expert", "pwe-moe-ls"], seeds=[1])
-    return ThirdParty(folder / "store", command.run(*bench, python_path=packages), packages)
+
+    def run():
+        install(THIRD_PARTY, packages, folder)
+        bench = command.bench(folder, ["nearest-expert", "pwe-moe-ls"], seeds=[1])
+        return command.run(*bench, python_path=packages)
+
+    return ThirdParty(folder / "store", ran_once(folder, run), packages)
 
 
 def install(source, packages, folder):

@@ -3,13 +3,12 @@ import dataclasses
 import pytest
 
 import frontrunner as fr
-from frontrunner.registry import import_plugin
+from frontrunner.testing import permuted_problem, tiny_problem
 
 
 @pytest.fixture
-def make_tiny(request):
-    plugin, _ = import_plugin(request.config.rootpath / "tests" / "tiny_plugin.py")
-    return plugin.tiny_problem
+def make_tiny():
+    return tiny_problem
 
 
 @pytest.fixture
@@ -29,20 +28,7 @@ def make_points():
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def permuted():
     """From a problem and an order to the same tasks in that order."""
-
-    def permute(problem, order):
-        return fr.ClassificationProblem(
-            name=problem.name,
-            tasks=[problem.tasks[t] for t in order],
-            model=problem.model,
-            pretrained=problem.pretrained,
-            experts=[problem.experts[t] for t in order],
-            budget=problem.budget,
-            data=[problem.data[t] for t in order],
-            heads=[problem.heads[t] for t in order],
-        )
-
-    return permute
+    return permuted_problem

@@ -17,6 +17,7 @@ def hypervolume(method, suite, grid, **options):
     return fr.hypervolume(front, [1, 1]).value, front.objectives
 
 
+@pytest.mark.slow
 def test_epo_covers_a_concave_front():
     value, objectives = hypervolume("epo", "vlmop2", EDGE)
     assert value >= 0.28
@@ -62,6 +63,7 @@ def test_mgda_ends_on_the_front_where_gradients_cancel():
     assert abs(float(x @ diagonal)) <= 1.001
 
 
+@pytest.mark.slow
 def test_pmtl_answers_lie_in_their_cones():
     grid = EDGE[1:-1]
     _, objectives = hypervolume("pmtl", "vlmop2", grid)

@@ -10,11 +10,14 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from frontrunner.studies.storage import default_url
 
 PROGRAM = Path(sys.executable).with_name("optuna-dashboard")
 
 
+@pytest.mark.skipif(not PROGRAM.exists(), reason="optuna-dashboard is not installed (the dev extra has it)")
 def test_the_dashboard_shows_the_study(tuning, tmp_path, in_process):
     tuning(tmp_path, learners=["fussy"], space=["x"], trials=2, early_stop=None).run()
     with socket.socket() as free:

@@ -1,9 +1,11 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from frontrunner.harness.records.store import Store
+from frontrunner.testing import LearnerConformance
 
 SOURCE = Path(__file__).parents[2] / "third_party" / "nearest_expert.py"
 START = "import sys; sys.path.pop(0); from frontrunner.__main__ import main; main()"
@@ -22,6 +24,22 @@ def test_a_learner_of_an_installed_package_runs_beside_built_in_ones(third_party
     }
     assert attempts["nearest-expert"].metrics["front_points"] == 21
     assert 0 < attempts["nearest-expert"].metrics["hypervolume"] < 1
+
+
+def test_it_passes_the_conformance_tests_in_its_own_test_file(third_party, command, tmp_path):
+    """As its author runs it: nothing but the package, Frontrunner and pytest; no conftest of ours."""
+    shutil.copy(SOURCE.with_name("test_nearest_expert.py"), tmp_path)
+    environment = {name: value for name, value in command.environment.items() if not name.startswith("PYTEST_")}
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": str(third_party.packages)},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    n_tests = sum(name.startswith("test_") for name in dir(LearnerConformance))
+    assert f"{2 * n_tests} passed" in ended.stdout  # on a network and on a known front
 
 
 def test_its_row_is_on_the_leaderboard_without_the_package(third_party, command):

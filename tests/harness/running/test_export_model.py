@@ -10,6 +10,7 @@ import frontrunner as fr
 from frontrunner.errors import PreferenceError, StoreError
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.running.export_model import export_model
+from frontrunner.testing import TinyNet
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def test_an_exported_model_has_the_recorded_errors(label, attempt_of, command, e
     )
     assert (ended.status, ended.err) == (0, "")
     state = load_file(model_folder / "model.safetensors")
-    model = tiny.TinyNet()
+    model = TinyNet()
     model.load_state_dict(state, strict=True)
     problem = fr.load_problem("tiny")
     found = problem.evaluate(model.state_dict(), "test")

@@ -1,5 +1,6 @@
 """Whatever interrupts a bench, the same command continues it and ends in the same leaderboard."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -56,23 +57,65 @@ def board_of(command, folder):
     return board
 
 
-def worker_of(bench):
+def living(process):
+    """Whether it runs: neither gone nor a zombie, whose parent has not asked yet how it ended."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def below(process, *, recursive=False):
+    """Those that it has started and that live, with their command lines; any may end while it is looked at."""
+    found = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in process.children(recursive=recursive):
+            with contextlib.suppress(psutil.NoSuchProcess):  # ZombieProcess is one
+                if living(child):
+                    found.append((child, " ".join(child.cmdline())))
+    return found
+
+
+def worker_of(bench, seconds=120):
     """The worker of the bench with this process id, as soon as there is one."""
-    while True:
-        for server in psutil.Process(bench).children():
-            if "forkserver" in " ".join(server.cmdline()):
-                for worker in server.children():
+    process, deadline = psutil.Process(bench), time.monotonic() + seconds
+    while living(process) and time.monotonic() < deadline:
+        for server, line in below(process):
+            if "multiprocessing.forkserver" in line:
+                for worker, _ in below(server):
                     return worker
         time.sleep(0.01)
+    raise AssertionError(f"the bench {'has no worker' if living(process) else 'has ended'}")
 
 
 def ended_within(process, seconds):
     deadline = time.monotonic() + seconds
-    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+    while living(process):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
     return True
+
+
+@contextlib.contextmanager
+def started(command, bench, folder):
+    """A process of the bench; whatever happens, nothing of it is left when the block ends.
+
+    Once it has been killed, what it started is nobody's child any more, so that is noted before: by `worker_of` the
+    test itself, and here what lives when the block ends.
+    """
+    process = command.start(*bench, folder=folder)
+    family = psutil.Process(process.pid)
+    noted = []
+    try:
+        yield process, noted
+    finally:
+        noted += [found for found, _ in below(family, recursive=True)]
+        process.kill()
+        for found in noted:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found.kill()
+        process.communicate()
 
 
 @dataclass
@@ -92,9 +135,9 @@ def undisturbed(command, tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     (folder / "gate").touch()
     bench = arguments(command, folder)
-    processes = [command.start(*bench, folder=folder) for _ in range(2)]
-    outputs = [process.communicate(timeout=200) for process in processes]
-    return folder, [(process.returncode, *output) for process, output in zip(processes, outputs, strict=True)]
+    with started(command, bench, folder) as (one, _), started(command, bench, folder) as (other, _):
+        outputs = [process.communicate(timeout=200) for process in (one, other)]
+        return folder, [(process.returncode, *output) for process, output in zip((one, other), outputs, strict=True)]
 
 
 @pytest.fixture(scope="module")
@@ -109,40 +152,51 @@ def stages(command, tmp_path_factory):
             worker is None or ended_within(worker, 10), attempts_of(folder), board_of(command, folder), status, err
         )
 
-    process = command.start(*bench, folder=folder)
-    for line in process.stdout:
-        if line.startswith("patient"):
-            break
-    worker = worker_of(process.pid)
-    process.kill()
-    process.communicate()
-    seen("killed at start", worker)
+    with started(command, bench, folder) as (process, noted):
+        for line in process.stdout:
+            if line.startswith("patient"):
+                break
+        noted.append(worker_of(process.pid))
+        process.kill()
+        process.wait()
+        seen("killed at start", noted[0])
 
-    process = command.start(*bench, folder=folder)
-    while not (folder / "fitting").exists():
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    worker = worker_of(process.pid)
-    process.kill()
-    process.communicate()
-    seen("killed in fit", worker)
+    with started(command, bench, folder) as (process, noted):
+        while not (folder / "fitting").exists():
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        noted.append(worker_of(process.pid))
+        process.kill()
+        process.wait()
+        seen("killed in fit", noted[0])
 
     # From here on in this process: nothing is killed that has to be gone.
     (folder / "fitting").unlink()
     here = dataclasses.replace(command, folder=folder)
     workers = []
 
+    over = threading.Event()
+
     def press_ctrl_c():
         while not (folder / "fitting").exists():
-            time.sleep(0.05)
-        workers.append(worker_of(os.getpid()))
-        os.kill(os.getpid(), signal.SIGINT)
+            if over.wait(0.05):
+                return
+        try:
+            workers.append(worker_of(os.getpid()))
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)  # else the bench would wait for the gate for ever
 
     presser = threading.Thread(target=press_ctrl_c, daemon=True)
     presser.start()
-    ended = here.within(*bench)
-    presser.join()
-    seen("interrupted in fit", workers[0], ended.status, ended.err)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # workers of pytest-xdist ignore it
+    try:
+        ended = here.within(*bench)
+    finally:
+        over.set()
+        presser.join()
+        signal.signal(signal.SIGINT, before)
+    (worker,) = workers
+    seen("interrupted in fit", worker, ended.status, ended.err)
 
     (folder / "gate").touch()
     for name in ("left alone", "again"):

@@ -1,0 +1,62 @@
+"""Tests that every learner and every suite must pass, for those who write one of their own.
+
+A test file subclasses the class and says in one fixture what is tested; pytest finds the rest. It needs pytest beside
+Frontrunner, and a fit that takes a second:
+
+    import pytest
+    from my_package import MyLearner, MySuite
+
+    from frontrunner.testing import LearnerConformance, SuiteConformance
+
+
+    class TestMyLearner(LearnerConformance):
+        @pytest.fixture
+        def learner(self):
+            return MyLearner(MyLearner.Config(steps=30))
+
+        def trains_whole_models(self, learner):  # no unless it says so
+            return True
+
+
+    class TestMySuite(SuiteConformance):
+        @pytest.fixture
+        def suite(self):
+            return MySuite()
+
+Further classes test what not every learner does; a learner that should do it selects them in the same way:
+`ExpertsAtCorners`, `ErrorFallsWithWeight`, `PermutedWithTasks`, `OneModelForAll`, `NeedsNetwork`.
+
+Learners are tested on two problems, a tiny network (`tiny_problem`) and three distances whose Pareto front is known
+(the suite `merging-toy`); overriding the fixture `problem` tests them on another.
+"""
+
+import pytest
+
+# Before they are imported, so that a failed assertion shows its values.
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{module}" for module in ("learner_claims", "learner_conformance", "suite_conformance"))
+)
+
+from .learner_claims import (  # noqa: E402 - see above
+    ErrorFallsWithWeight,
+    ExpertsAtCorners,
+    NeedsNetwork,
+    OneModelForAll,
+    PermutedWithTasks,
+)
+from .learner_conformance import LearnerConformance  # noqa: E402
+from .suite_conformance import SuiteConformance  # noqa: E402
+from .tiny_problem import TinyNet, permuted_problem, tiny_problem  # noqa: E402
+
+__all__ = [
+    "ErrorFallsWithWeight",
+    "ExpertsAtCorners",
+    "LearnerConformance",
+    "NeedsNetwork",
+    "OneModelForAll",
+    "PermutedWithTasks",
+    "SuiteConformance",
+    "TinyNet",
+    "permuted_problem",
+    "tiny_problem",
+]

@@ -1,0 +1,77 @@
+"""A fit and what it left behind beside its set."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..harness.running.evaluate import evaluate
+from ..methods import ParetoSet
+from ..tasks import Problem
+from .global_randomness import global_randomness
+
+
+@dataclass(frozen=True)
+class WatchedFit:
+    """What one fit did; one fit serves several tests, because fits are what takes time."""
+
+    objectives: NDArray[np.float64]
+    """(n, T) of the set that was learned."""
+    tensors_left: tuple[str, ...]
+    """Shapes of the tensors that were still in memory when the set was gone."""
+    problem_changes: tuple[str, ...]
+    """What the fit changed in the problem's weights, gradients and hooks."""
+    randomness_used: tuple[str, ...]
+    """The global random generators that it advanced or seeded."""
+
+
+def watch(fit: Callable[[], ParetoSet], problem: Problem, preferences: NDArray[np.float64]) -> WatchedFit:
+    """Fit a set, evaluate it and drop it; the problem has been fitted and evaluated before.
+
+    What is kept on purpose from a first use on must have been made: it is not told from what is left behind.
+    """
+    before = dict(_state(problem))
+    randomness = global_randomness()
+    gc.freeze()  # what there is already is not looked at
+    try:
+        pareto_set = fit()
+        objectives = evaluate(problem, pareto_set, preferences).objectives
+        del pareto_set
+        gc.collect()
+        tensors_left = tuple(
+            str(tuple(found.shape)) for found in gc.get_objects() if type(found) in (Tensor, torch.nn.Parameter)
+        )
+    finally:
+        gc.unfreeze()
+    used = tuple(name for name, state in global_randomness().items() if state != randomness[name])
+    return WatchedFit(objectives, tensors_left, tuple(_changes(before, problem)), used)
+
+
+def _state(problem: Problem) -> Iterator[tuple[str, Tensor | int]]:
+    """(name, copy of a weight or number of a module's hooks) for everything that a fit might touch."""
+    for owner, params in (("pretrained", problem.pretrained), *zip(problem.tasks, problem.experts, strict=True)):
+        for name, tensor in params.items():
+            yield f"{name} of {owner}", tensor.clone()
+    for name, module in problem.model.named_modules():
+        yield f"forward pre-hooks of {name or 'the model'}", len(module._forward_pre_hooks)
+
+
+def _changes(before: dict[str, Tensor | int], problem: Problem) -> Iterator[str]:
+    after = dict(_state(problem))
+    for name in sorted(before.keys() ^ after.keys()):
+        yield name
+    for name in before.keys() & after.keys():
+        old, new = before[name], after[name]
+        same = torch.equal(old, new) if isinstance(old, Tensor) and isinstance(new, Tensor) else old == new
+        if not same:
+            yield name
+    for params in (problem.pretrained, *problem.experts):
+        for name, tensor in params.items():
+            if tensor.requires_grad:
+                yield f"{name} requires gradients"
