@@ -1,12 +1,12 @@
-"""Tests that every learner and every suite must pass, for those who write one of their own.
+"""Tests that every learner, suite and indicator must pass, for those who write one of their own.
 
 A test file subclasses the class and says in one fixture what is tested; pytest finds the rest. It needs pytest beside
 Frontrunner, and a fit that takes a second:
 
     import pytest
-    from my_package import MyLearner, MySuite
+    from my_package import MyIndicator, MyLearner, MySuite
 
-    from frontrunner.testing import LearnerConformance, SuiteConformance
+    from frontrunner.testing import IndicatorConformance, LearnerConformance, SuiteConformance
 
 
     class TestMyLearner(LearnerConformance):
@@ -23,6 +23,11 @@ Frontrunner, and a fit that takes a second:
         def suite(self):
             return MySuite()
 
+    class TestMyIndicator(IndicatorConformance):
+        @pytest.fixture
+        def indicator(self):
+            return MyIndicator()
+
 Further classes test what not every learner does; a learner that should do it selects them in the same way:
 `ExpertsAtCorners`, `ErrorFallsWithWeight`, `PermutedWithTasks`, `OneModelForAll`, `NeedsNetwork`.
 
@@ -34,10 +39,11 @@ import pytest
 
 # Before they are imported, so that a failed assertion shows its values.
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{module}" for module in ("learner_claims", "learner_conformance", "suite_conformance"))
+    *(f"{__name__}.{module}" for module in ("indicator_conformance", "learner_claims", "learner_conformance", "suite_conformance"))
 )
 
-from .learner_claims import (  # noqa: E402 - see above
+from .indicator_conformance import IndicatorConformance, scoring_input  # noqa: E402 - see above
+from .learner_claims import (  # noqa: E402
     ErrorFallsWithWeight,
     ExpertsAtCorners,
     NeedsNetwork,
@@ -51,6 +57,7 @@ from .tiny_problem import TinyNet, permuted_problem, tiny_problem  # noqa: E402
 __all__ = [
     "ErrorFallsWithWeight",
     "ExpertsAtCorners",
+    "IndicatorConformance",
     "LearnerConformance",
     "NeedsNetwork",
     "OneModelForAll",
@@ -58,5 +65,6 @@ __all__ = [
     "SuiteConformance",
     "TinyNet",
     "permuted_problem",
+    "scoring_input",
     "tiny_problem",
 ]
