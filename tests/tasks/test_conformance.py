@@ -5,7 +5,7 @@ import pytest
 import frontrunner as fr
 from frontrunner.tasks import SUITES
 from frontrunner.tasks.fine_tuning import FineTuning
-from frontrunner.tasks.vision_mini import suite as vision_mini
+from frontrunner.tasks.vision_mini import vision_mini_suite as vision_mini
 from frontrunner.testing import SuiteConformance
 
 FEW_TASKS = {"vision-mini": ("optdigits", "emoji")}
@@ -21,7 +21,7 @@ class TestRegistered(SuiteConformance):
         monkeypatch.setenv("FRONTRUNNER_CACHE", str(tmp_path))
         monkeypatch.setattr(vision_mini, "EXPERT", FineTuning(steps=3, batch_size=8, peak_lr=1e-3))
 
-    @pytest.fixture(params=fr.suites())
+    @pytest.fixture(params=fr.list_suites())
     def suite(self, request):
         return SUITES.get(request.param)()
 
