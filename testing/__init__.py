@@ -39,7 +39,10 @@ import pytest
 
 # Before they are imported, so that a failed assertion shows its values.
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{module}" for module in ("indicator_conformance", "learner_claims", "learner_conformance", "suite_conformance"))
+    *(
+        f"{__name__}.{module}"
+        for module in ("indicator_conformance", "learner_claims", "learner_conformance", "suite_conformance")
+    )
 )
 
 from .indicator_conformance import IndicatorConformance, scoring_input  # noqa: E402 - see above

@@ -19,7 +19,7 @@ StoreOption = Annotated[
 ]
 PluginOption = Annotated[
     list[str] | None,
-    typer.Option("--plugin", help="A Python file that defines learners or suites of your own; repeatable."),
+    typer.Option("--plugin", help="A Python file that defines learners, suites or indicators of your own; repeatable."),
 ]
 DeviceOption = Annotated[
     str,

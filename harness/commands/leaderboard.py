@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from ...errors import ConfigError
-from .console import StoreOption, folder_of, open_console
+from .console import PluginOption, StoreOption, folder_of, open_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,7 @@ def leaderboard(
         Path | None, typer.Option("--output", "-o", help="Write to a .md, .csv, .json or .html file instead.")
     ] = None,
     store: StoreOption = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Rank what is recorded by hypervolume, with intervals, IGD+, alignment and costs; export and import results."""
     if context.invoked_subcommand is not None:
@@ -50,6 +51,10 @@ def leaderboard(
     from ..records.store import Store
     from ..reports import report
 
+    if plugin:  # of indicators; else nothing here needs torch
+        from ..cells.plugins import load_plugins
+
+        load_plugins(plugin)
     if output is not None:
         if format_ not in ("table", output.suffix.removeprefix(".")):
             raise ConfigError(f"--format {format_} and --output {output} say different things; drop --format")

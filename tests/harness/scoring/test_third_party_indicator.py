@@ -123,7 +123,9 @@ def test_a_study_is_judged_by_it(ran, command, tmp_path, in_process):
     assert all(0 <= trial.metrics["worst_task"] <= 1 for trial in trials)
 
 
-def test_fronts_that_were_scored_before_it_came_are_scored_by_it_alone(store, make_cell, record, monkeypatch, forgotten):
+def test_fronts_that_were_scored_before_it_came_are_scored_by_it_alone(
+    store, make_cell, record, monkeypatch, forgotten
+):
     record(store, make_cell(), [[0.1, 0.6], [0.3, 0.3]])
     INDICATORS._entries.pop("worst_task", None)
     before = leaderboards(store)[0].rows[0].metrics
@@ -131,9 +133,7 @@ def test_fronts_that_were_scored_before_it_came_are_scored_by_it_alone(store, ma
     module, origin = import_plugin(PLUGIN)
     INDICATORS.add_from_module(module, origin)
     scored = []
-    monkeypatch.setattr(
-        "frontrunner.metrics.builtin_indicators.Alignment.value", lambda self, front: scored.append(1)
-    )
+    monkeypatch.setattr("frontrunner.metrics.builtin_indicators.Alignment.value", lambda self, front: scored.append(1))
     after = leaderboards(store)[0].rows[0].metrics
     assert after == before | {"worst_task": 0.3}
     assert scored == []
