@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from ..harness.commands.console import DeviceOption, PluginOption, StoreOption, folder_of, open_console
+from ..harness.commands.cell_options import CellOptions, with_cell_options
+from ..harness.commands.console import folder_of, open_console
 
 
+@with_cell_options
 def tune(
     file: Annotated[Path, typer.Argument(help="A YAML file of a tuning, such as studies/router.yaml.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the tables, to a .md file.")] = None,
@@ -17,24 +19,21 @@ def tune(
         str | None,
         typer.Option(help="A database URL for Optuna, which other machines may share [SQLite in the store]."),
     ] = None,
-    device: DeviceOption = "auto",
-    store: StoreOption = None,
-    plugin: PluginOption = None,
+    *,
+    cells: CellOptions,
 ) -> None:
     """Tune learners with Optuna on the validation split, then compare default and tuned configurations on test.
 
     The same command continues an interrupted study; started several times at once, its processes share the trials.
     """
-    from ..harness.cells.plugins import load_plugins
     from .run_file import run_file
 
-    load_plugins(plugin or [])
     run_file(
         file,
-        folder_of(store),
+        folder_of(cells.store),
         open_console(),
-        device=device,
+        device=cells.device,
         storage=storage,
-        plugins=plugin or [],
+        plugins=cells.plugins,
         output=output,
     )

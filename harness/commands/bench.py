@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import DeviceOption, PluginOption, StoreOption, folder_of, open_console, program
+from .cell_options import CellOptions, with_cell_options
+from .console import folder_of, open_console, program
 
 if TYPE_CHECKING:
     from ..board.leaderboard import Board
@@ -16,50 +17,46 @@ if TYPE_CHECKING:
     from ..running.settle import SettledCell
 
 
+@with_cell_options
 def bench(
     file: Annotated[Path, typer.Argument(help="A YAML file of a bench, such as studies/quickstart.yaml.")],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Also write the leaderboard, to a .md, .csv, .json or .html file."),
     ] = None,
-    device: DeviceOption = "auto",
-    store: StoreOption = None,
-    plugin: PluginOption = None,
+    *,
+    cells: CellOptions,
 ) -> None:
     """Run every learner, suite and seed of a file, then print the leaderboard; finished cells are not repeated."""
     from ..board.leaderboard import leaderboards
     from ..board.overall_ranking import overall_ranking
     from ..cells.bench_file import read_bench
-    from ..cells.plugins import load_plugins
     from ..records.store import Store
     from ..reports.report import check_report, write_report
     from .leaderboard import print_boards
     from .verdict import require_settled
 
-    load_plugins(plugin or [])
     if output is not None:
         check_report(output)
     spec = read_bench(file)
-    outcomes = run_cells(spec, device, store, plugin or [])
-    opened, groups = Store(folder_of(store), create=False), {outcome.cell.group for outcome in outcomes}
+    outcomes = run_cells(spec, cells)
+    opened, groups = Store(folder_of(cells.store), create=False), {outcome.cell.group for outcome in outcomes}
     boards = [board for board in leaderboards(opened) if board.name in groups]
     overall = overall_ranking(boards)
     print_boards(boards, overall)
     if output is not None:
         made_by = f"frontrunner bench {file} --output {output}"
         write_report(output, boards, overall, opened, title=spec.name, made_by=made_by)
-    _print_next_steps(outcomes, boards, store)
+    _print_next_steps(outcomes, boards, cells.store)
     require_settled(outcomes)
 
 
-def run_cells(spec: BenchSpec, device: str, store: str | None, plugins: Sequence[str]) -> Sequence[SettledCell]:
+def run_cells(spec: BenchSpec, cells: CellOptions) -> Sequence[SettledCell]:
     """Run every cell of a bench that is not settled yet, with a display, and return how each of them ended.
 
     Args:
         spec: the bench; tuned learners are looked up in the store.
-        device: `auto`, or devices separated by commas.
-        store: the store's folder as it was given on the command line; created when it is not there yet.
-        plugins: files with further learners and suites, which workers load too.
+        cells: where to run them and where to record them; the store is created when it is not there yet.
 
     Raises:
         ConfigError, UnknownNameError: the bench or the device is wrong; no store has been created then.
@@ -71,7 +68,7 @@ def run_cells(spec: BenchSpec, device: str, store: str | None, plugins: Sequence
     from ..reports.publish import run_and_publish_bench
     from .display import Display
 
-    folder, devices = folder_of(store), resolve_devices(device)
+    folder, devices = folder_of(cells.store), resolve_devices(cells.device)
     if any(learner.tuned for learner in spec.learners):
         spec = find_tuned_learners(spec, Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
     n_cells = len(spec.cells())  # checked before there is a store
@@ -80,7 +77,7 @@ def run_cells(spec: BenchSpec, device: str, store: str | None, plugins: Sequence
             spec,
             Store(folder, create=True),
             devices=devices,
-            plugins=[str(Path(file).resolve()) for file in plugins],
+            plugins=[str(Path(file).resolve()) for file in cells.plugins],
             listener=display,
         )
     for note in result.notes:

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from .console import DeviceOption, PluginOption, StoreOption
+from .cell_options import CellOptions, with_cell_options
 
 
+@with_cell_options
 def run(
     method: Annotated[str, typer.Argument(help="The method to run; `frontrunner list` shows all.")],
     suite: Annotated[str, typer.Argument(help="The suite to run it on; `frontrunner list` shows all.")],
@@ -22,19 +23,16 @@ def run(
         int | None,
         typer.Option(help="Points on each edge of the preference grid; a few dozen preferences when absent."),
     ] = None,
-    device: DeviceOption = "auto",
-    store: StoreOption = None,
-    plugin: PluginOption = None,
+    *,
+    cells: CellOptions,
 ) -> None:
     """Run one method on one suite and show its front; a finished run is not repeated."""
     from ..cells.bench_file import BenchSpec, LearnerSpec, SuiteSpec
-    from ..cells.plugins import load_plugins
     from .bench import run_cells
     from .front import print_front
     from .key_values import read_pairs
     from .verdict import require_finished
 
-    load_plugins(plugin or [])
     chosen = None if tasks is None else [name.strip() for name in tasks.split(",")]
     spec = BenchSpec(
         name=f"{method} on {suite}",
@@ -42,6 +40,6 @@ def run(
         learners=[LearnerSpec(method=method, options=read_pairs("--set", set_ or []))],
         seeds=[seed],
     )
-    (outcome,) = run_cells(spec, device, store, plugin or [])
+    (outcome,) = run_cells(spec, cells)
     require_finished(outcome)
-    print_front(outcome.run_id, store)
+    print_front(outcome.run_id, cells.store)

@@ -1,0 +1,122 @@
+"""What the harness adds to a cell of a bench, by part, on cells that do nearly nothing; and how often fronts are read.
+
+    python benchmarks/bench_overhead.py
+
+Runs two hundred cells of `interpolation` and `weight-averaging` on `merging-toy` on one worker, in a store that is
+thrown away. The first cell also waits for the process that workers are forked from; its parts are in the means.
+Then the leaderboard is read once more. Wall time a cell is that of the whole bench, its end included, divided by the
+cells; CPU time is that of the parent process alone.
+"""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow.parquet as pq
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from frontrunner.harness.board.leaderboard import leaderboards
+from frontrunner.harness.cells.bench_file import BenchSpec
+from frontrunner.harness.records.status import Status
+from frontrunner.harness.records.store import Store
+from frontrunner.harness.reports.publish import run_and_publish_bench
+from frontrunner.harness.running.worker_events import PhaseStarted, Progressed
+from frontrunner.harness.scoring import scored_cells
+
+PARTS = {
+    "begin": "the run is opened in MLflow",
+    "start": "the process is forked and reports",
+    "prepare": "the suite is prepared",
+    "fit": "the learner's own",
+    "evaluate": "the whole front is evaluated",
+    "record": "the process ends; its folder is checked and recorded",
+    "settle": "the cell's lock is freed, the next cell looked up",
+}
+
+
+class Stopwatch:
+    """A `Listener` that keeps the seconds between what it is told."""
+
+    def __init__(self):
+        self.last = time.perf_counter()
+        self.part = "settle"
+        self.seconds = defaultdict(float)
+
+    def lap(self, part):
+        now = time.perf_counter()
+        self.seconds[self.part] += now - self.last
+        self.last, self.part = now, part
+
+    def begins(self, cell, device):
+        self.lap("begin")
+
+    def waits(self, cell):
+        pass
+
+    def reports(self, cell, event):
+        if isinstance(event, PhaseStarted):
+            if event.phase == "prepare":
+                self.part = "start"
+            self.lap(event.phase)
+        elif isinstance(event, Progressed) and event.activity == "evaluate" and event.step == event.total:
+            self.lap("record")
+
+    def ends(self, settled):
+        assert settled.ending.status is Status.FINISHED, settled.ending
+        self.lap("settle")
+
+
+def counted(counts, name, function):
+    """The function, and how often it is called."""
+
+    def call(*given, **keys):
+        counts[name, threading.current_thread().name] += 1
+        return function(*given, **keys)
+
+    return call
+
+
+def main(cells: Annotated[int, typer.Option(help="How many to run, an even number.")] = 200) -> None:
+    spec = BenchSpec(
+        name="overhead",
+        suites=["merging-toy"],
+        learners=["interpolation", "weight-averaging"],
+        seeds=list(range(cells // 2)),
+    )
+    counts: Counter = Counter()
+    pq.ParquetFile.__init__ = counted(counts, "Parquet files read", pq.ParquetFile.__init__)
+    scored_cells.values = counted(counts, "times indicators are computed", scored_cells.values)
+    watch = Stopwatch()
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder), create=True)
+        before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        run_and_publish_bench(spec, store, devices=["cpu"], plugins=[], listener=watch)
+        ended = time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        leaderboards(store)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    table = Table("part", "mean s a cell", "what it is")
+    for part, meaning in PARTS.items():
+        table.add_row(part, f"{watch.seconds[part] / cells:.3f}", meaning)
+    end = ended - sum(watch.seconds.values())
+    table.add_row("end", f"{end / cells:.3f}", "after the last cell: its pictures, the bench's summary")
+    table.add_row("wall time", f"{ended / cells:.3f}", f"of {ended:.1f} s in all")
+    table.add_row("parent's CPU", f"{cpu / cells:.3f}", f"of {cpu:.1f} s in all, without imports before")
+    console = Console(width=120)
+    console.print(table)
+    for name in sorted({name for name, _ in counts}):
+        by_thread = {thread: n for (found, thread), n in counts.items() if found == name}
+        total = sum(by_thread.values())
+        console.print(f"{name}: {total}, {total / cells:.2f} a cell, by thread {by_thread}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,56 @@
+"""The options of all commands that run cells: where these run, where they are recorded, and with which plugins."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .console import DeviceOption, PluginOption, StoreOption
+
+PARAMETER = "cells"
+"""The parameter of a command that these options become."""
+
+
+@dataclass(frozen=True)
+class CellOptions:
+    """What was given for `--device`, `--store` and `--plugin`."""
+
+    device: str
+    """`auto`, or devices separated by commas."""
+    store: str | None
+    """The store's folder; None stands for FRONTRUNNER_STORE, else ./mlruns."""
+    plugins: tuple[str, ...]
+    """Files that have been loaded, and that workers load too."""
+
+
+def with_cell_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--device`, `--store` and `--plugin`, which it takes as one `CellOptions` called `cells`.
+
+    Plugins are loaded before the command begins. Typer reads the options of a command from its signature, so the
+    wrapper is given one.
+    """
+
+    @functools.wraps(command)
+    def wrapped(
+        *, device: DeviceOption = "auto", store: StoreOption = None, plugin: PluginOption = None, **given: Any
+    ) -> None:
+        from ..cells.plugins import load_plugins
+
+        load_plugins(plugin or [])
+        command(**given, **{PARAMETER: CellOptions(device, store, tuple(plugin or ()))})
+
+    own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.name != PARAMETER]
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, default, annotation in (
+            ("device", "auto", DeviceOption),
+            ("store", None, StoreOption),
+            ("plugin", None, PluginOption),
+        )
+    ]
+    wrapped.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined] # functions take any attribute
+    wrapped.__annotations__ = {one.name: one.annotation for one in [*own, *shared]}
+    return wrapped
