@@ -1,4 +1,4 @@
-"""Learners and suites from single files, beside those that packages register by entry point."""
+"""Load learners and suites from single files, beside those that packages register by entry point."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...tasks import SUITES
 
 
 def load_plugins(files: Sequence[str]) -> None:
-    """Register every learner and suite the files define; ConfigError when a file defines none."""
+    """Register every learner and suite that the files define; raise ConfigError when a file defines none."""
     for file in files:
         module, origin = import_plugin(file)
         if METHODS.add_from_module(module, origin) + SUITES.add_from_module(module, origin) == 0:
