@@ -1,10 +1,10 @@
-"""How long a leaderboard takes on a store of many runs, in the terminal and as a page.
+"""Measure how long a leaderboard takes on a store of many runs, in the terminal and as a page.
 
     python benchmarks/leaderboard_size.py --runs 10000
 
-Fills a store with synthetic finished runs (ten suites of three tasks, fifty learners, 21 preferences), straight into
-MLflow's database, since its own client takes some 100 ms a run. Then times the command line as users call it, three
-times each; the first time also scores every front, as the end of a bench does.
+It first writes synthetic finished runs (ten suites of three tasks, fifty learners, 21 preferences) directly into a
+store's MLflow database, since MLflow's own client takes some 100 ms a run. Then it times the command line as users call
+it, three times each; the first time also scores every front, as the end of a bench does.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ ENVIRONMENT = {
 
 
 def synthetic_front(rng: np.random.Generator, skill: float) -> np.ndarray:
-    """Errors that follow the preference, from .9 down to what the learner's skill allows; shape (21, 3)."""
+    """Return errors that fall with the preference's weight from 0.9 to what `skill` (0 to 1) allows, shape (21, 3)."""
     return np.clip(0.9 - (0.3 + 0.4 * skill) * np.sqrt(GRID) + rng.normal(0, 0.02, GRID.shape), 0, 1).round(4)
 
 
 def fill(store: Store, n_runs: int) -> None:
-    """Synthetic finished runs with their artifacts."""
+    """Write synthetic finished runs and their artifacts to a store."""
     rng = np.random.default_rng(0)
     seeds = -(-n_runs // (N_SUITES * N_LEARNERS))
     database = sqlite3.connect(store.folder / "mlflow.db")
@@ -89,6 +89,7 @@ def fill(store: Store, n_runs: int) -> None:
 
 
 def _record(store, database, experiment, cell, errors, now, parent, rng):
+    """Write the files and the MLflow run of one finished cell, with made-up costs."""
     run_id = uuid.uuid4().hex
     folder = store.folder / "artifacts" / cell.suite / run_id / "artifacts"
     folder.mkdir(parents=True)
@@ -142,6 +143,7 @@ def _record(store, database, experiment, cell, errors, now, parent, rng):
 
 
 def _insert_run(database, run_id, name, experiment, now, tags):
+    """Insert a finished run with its tags into MLflow's tables."""
     database.execute(
         "insert into runs (run_uuid, name, source_type, status, start_time, end_time, lifecycle_stage, experiment_id) "
         "values (?, ?, 'LOCAL', 'FINISHED', ?, ?, 'active', ?)",
@@ -152,7 +154,7 @@ def _insert_run(database, run_id, name, experiment, now, tags):
 
 
 def timed(*arguments: str) -> tuple[float, int]:
-    """Seconds of a command as users start it, and the bytes it printed."""
+    """Return the seconds that a command takes as users start it, and the bytes that it prints."""
     start = time.perf_counter()
     done = subprocess.run([sys.executable, "-m", "frontrunner", *arguments], check=True, capture_output=True)
     return time.perf_counter() - start, len(done.stdout)
