@@ -174,5 +174,5 @@ def _as_list(values: NDArray[np.float64] | None) -> list[Any] | None:
 
 
 def _as_array(values: list[Any] | None) -> NDArray[np.float64] | None:
-    """Return the array that `_as_list` gave JSON values for."""
+    """Return the JSON values of `_as_list` as an array again."""
     return None if values is None else np.array(values, dtype=np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 PREFIX = "frontrunner."
-"""Beginning of the name of every tag that Frontrunner sets, but for those that MLflow defines."""
+"""Beginning of the name of every tag that Frontrunner sets, except those that MLflow defines."""
 NOTE = "mlflow.note.content"
 """The tag that MLflow's UI shows as a run's description, in Markdown."""
 IMPORTED_FROM = f"{PREFIX}imported_from"

@@ -41,7 +41,7 @@ class Tuned:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Tuned:
-        """Return what `dataclasses.asdict` gave `content` for."""
+        """Return the object that the JSON values of its `dataclasses.asdict` describe."""
         return cls(**{**content, "configurations": [Configuration(**one) for one in content["configurations"]]})
 
     def configuration(self, trial: int | None = None) -> Configuration:

@@ -122,7 +122,7 @@ class _Prepared:
 
 @dataclass(frozen=True)
 class _Fitted:
-    """The set that a fit has given, with what it was fitted by and for."""
+    """The set that a fit has given, with its learner, its preferences and the costs of the fit."""
 
     learner: Learner
     preferences: NDArray[np.float64]

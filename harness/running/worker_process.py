@@ -170,7 +170,7 @@ def _start(process: BaseProcess) -> None:
 
 
 def _context(device: str) -> BaseContext:
-    """Return the way to start workers.
+    """Return the multiprocessing context that workers are started with.
 
     Where forking is safe, a server that has imported everything forks them, which takes one second instead of six.
     """

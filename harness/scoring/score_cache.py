@@ -74,7 +74,7 @@ class ScoreCache:
         return recorded
 
     def keep_file(self, attempt: Attempt) -> None:
-        """Keep that an attempt's front file has been checked: it is the one that was recorded."""
+        """Keep the fact that an attempt's front file has been checked, and is the one that was recorded."""
         found = os.stat(f"{attempt.folder}/{FRONT}")
         self._add("files", attempt.run_id, found.st_size, found.st_mtime_ns, attempt.digests[FRONT])
 
@@ -175,7 +175,7 @@ def _sealed(content: Mapping[str, Any]) -> str:
 
 
 def _unsealed(sealed: object) -> dict[str, Any] | None:
-    """Return the content that `_sealed` gave a text for; None where the text is damaged."""
+    """Return the content of a text that `_sealed` has made; None where the text is damaged."""
     if not isinstance(sealed, str) or f"{zlib.crc32(sealed[8:].encode()):08x}" != sealed[:8]:
         return None
     found: dict[str, Any] = json.loads(sealed[8:])
