@@ -1,10 +1,10 @@
-"""What a training step of `pwe-moe-epo` costs beside one of `pwe-moe-ls`, linear programme included.
+"""Compare the time of a training step of `pwe-moe-epo`, linear programme included, with one of `pwe-moe-ls`.
 
     python benchmarks/epo_step.py
 
 Both see the same images (all eight tasks of vision-mini, 16 each) and preferences, and take turns, so that a noisy
-machine slows both; the ratio is taken pair by pair. The optimizer's update, the same for both, is left out. On one
-thread, as cells of vision-mini run.
+machine slows both; the ratio is taken pair by pair. The optimizer's update, the same for both, is left out. Both run on
+one thread, as cells of vision-mini do.
 """
 
 import statistics

@@ -1,11 +1,12 @@
-"""What an exact hypervolume costs here and in pymoo, side by side, for five to eight objectives.
+"""Compare the time of an exact hypervolume here and in pymoo, for five to eight objectives.
 
     OMP_NUM_THREADS=1 python benchmarks/hypervolume.py
 
-Two kinds of front. *sphere*: points at random on the positive part of the unit sphere, as the front of DTLZ2, with
-the reference point 1.1; nothing is tied. *accuracy*: error rates as a learner of preferences reports them, with the
-reference point 1. Preferences r are uniform on the simplex, and objective i goes from its worst error b_i at r_i = 0
-to its best a_i at r_i = 1 as a_i + (b_i - a_i) (1 - r_i)^4, with normal noise of 0.01, rounded to a test set of 1000.
+There are two kinds of front. *sphere*: random points on the positive part of the unit sphere, as on the front of DTLZ2,
+with the reference point 1.1; no two values are equal. *accuracy*: error rates as a learner of preferences reports
+them, with the reference point 1. Preferences r are uniform on the simplex, and objective i goes from its worst error
+b_i at r_i = 0 to its best a_i at r_i = 1 as a_i + (b_i - a_i) (1 - r_i)^4, with normal noise of 0.01, rounded to a test
+set of 1000.
 
 Seconds are processor time. pymoo is left out where its last time, grown by points^(T - 3), says that it would take
 longer than the limit.
@@ -25,11 +26,13 @@ import frontrunner as fr
 
 
 def sphere(n_points: int, n_objectives: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """Return random points on the positive part of the unit sphere, shape (n, T), and the reference point's value."""
     points = np.abs(rng.normal(size=(n_points, n_objectives)))
     return points / np.linalg.norm(points, axis=1, keepdims=True), 1.1
 
 
 def accuracy(n_points: int, n_objectives: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """Return error rates that follow random preferences, shape (n, T), and the reference point's value."""
     preferences = rng.dirichlet(np.ones(n_objectives), size=n_points)
     best = rng.uniform(0.02, 0.3, n_objectives)
     worst = best + rng.uniform(0.2, 0.6, n_objectives)
@@ -38,9 +41,9 @@ def accuracy(n_points: int, n_objectives: int, rng: np.random.Generator) -> tupl
 
 
 def timed(compute: Callable[[], float]) -> tuple[float, float]:
-    """Return the value and the best of three times, of one where it takes more than a second.
+    """Return the value and the best of three times in seconds; one time only where it is above a second.
 
-    Processor time: everything runs on one thread, and a busy machine shows less.
+    It is processor time: everything runs on one thread, and a busy machine distorts it less.
     """
     times = []
     while not times or (len(times) < 3 and times[0] < 1):

@@ -2,9 +2,9 @@
 
     python benchmarks/interval_coverage.py
 
-Each cell draws `repetitions` samples of n values from a distribution whose mean is known and counts the intervals that
-hold it; the standard error of a share of 0.95 is 0.22 % for 10,000. Student's t is what `metrics/statistics.py` gives.
-The bootstraps are
+Each cell of the tables draws `repetitions` samples of n values from a distribution whose mean is known, and counts the
+intervals that hold it; the standard error of a share of 0.95 is 0.22 % for 10,000. Student's t is what
+`metrics/statistics.py` gives. The bootstraps are
 
 * scipy's bias-corrected and accelerated one (BCa), and its percentile;
 * the studentised one (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 12.5), which scipy does not
@@ -12,8 +12,9 @@ The bootstraps are
 * the same, smoothed: resampled values are moved by normal noise of deviation s / sqrt(n) (Hesterberg, "Unbiasing the
   bootstrap", Proc. Section on Statistics & the Environment, ASA, 2004).
 
-Widths are medians over the samples, divided by Student's. At the end every bootstrap is held against Student's t cell
-by cell: closer to 95 %, or further from it, by more than two standard errors of the difference on the same samples.
+Widths are medians over the samples, divided by those of Student's t. At the end every bootstrap is compared with
+Student's t cell by cell: whether it is closer to 95 % or further from it, by more than two standard errors of the
+difference on the same samples.
 """
 
 import time
@@ -32,16 +33,16 @@ from frontrunner.metrics.statistics import mean_intervals
 Ends = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 RESAMPLES = 999
-ROWS_AT_ONCE = 250  # samples that share their resampled positions, and whose resamples fit in memory
+ROWS_AT_ONCE = 250  # these samples share their resampled positions, and their resamples fit in memory
 SIZES = (3, 4, 5, 10, 20, 30)
 DRAWS: dict[str, tuple[Callable[[np.random.Generator, tuple[int, int]], NDArray[np.float64]], float]] = {
     "normal": (lambda rng, shape: rng.standard_normal(shape), 0.0),
     "exponential": (lambda rng, shape: rng.exponential(1, shape), 1.0),
-    "Student t(3)": (lambda rng, shape: rng.standard_t(3, shape), 0.0),  # outliers on either side
+    "Student t(3)": (lambda rng, shape: rng.standard_t(3, shape), 0.0),  # has outliers on both sides
     "lognormal(1)": (lambda rng, shape: rng.lognormal(0, 1, shape), float(np.exp(0.5))),
     "lognormal(0.5)": (lambda rng, shape: rng.lognormal(0, 0.5, shape), float(np.exp(0.125))),
     "uniform": (lambda rng, shape: rng.random(shape), 0.5),
-    "beta(2, 18)": (lambda rng, shape: rng.beta(2, 18, shape), 0.1),  # errors near zero
+    "beta(2, 18)": (lambda rng, shape: rng.beta(2, 18, shape), 0.1),  # looks like error rates near zero
 }
 
 
@@ -72,10 +73,13 @@ def smoothed_studentised(values: NDArray[np.float64], rng: np.random.Generator) 
 
 
 def from_resamples(values: NDArray[np.float64], resamples: NDArray[np.float64]) -> Ends:
-    """Ends from the quantiles of t = (mean of the resample - mean) / its standard error, of shape (k, RESAMPLES, n)."""
+    """Return the ends of studentised intervals of k samples, shapes (k,), from resamples of shape (k, RESAMPLES, n).
+
+    They come from the quantiles of t = (mean of the resample - mean of the sample) / standard error of the resample.
+    """
     mean, error = values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
     errors = resamples.std(axis=2, ddof=1) / np.sqrt(values.shape[1])
-    errors[errors < 1e-12 * error[:, None]] = np.nan  # of equal values: rounding
+    errors[errors < 1e-12 * error[:, None]] = np.nan  # resamples of equal values, whose error is rounding
     t = (resamples.mean(axis=2) - mean[:, None]) / errors
     low, high = np.nanquantile(t, [0.025, 0.975], axis=1)
     return mean - high * error, mean - low * error
@@ -127,7 +131,7 @@ def measure(repetitions: Annotated[int, typer.Option(help="Samples a cell.")] = 
 
 
 def against_students(held: dict[tuple[str, str, int], NDArray[np.bool_]], method: str) -> str:
-    """At which numbers of values the method is closer to 95 %, and at which it is further from it."""
+    """Return for which distributions and sizes the method is closer to 95 % than Student's t, and for which further."""
     closer: dict[str, list[int]] = {}
     further: dict[str, list[int]] = {}
     for draws in DRAWS:

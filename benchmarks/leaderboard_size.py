@@ -1,4 +1,4 @@
-"""How long a leaderboard takes on a store of many runs, in the terminal and as a page.
+"""Measure how long a leaderboard takes on a store of many runs, in the terminal and as a page.
 
     python benchmarks/leaderboard_size.py --runs 10000
 
@@ -51,7 +51,7 @@ ENVIRONMENT = {
 
 
 def synthetic_front(rng: np.random.Generator, skill: float) -> np.ndarray:
-    """Errors that follow the preference, from .9 down to what the learner's skill allows; shape (21, 3)."""
+    """Return errors that fall with the preference's weight from 0.9 to what `skill` (0 to 1) allows, shape (21, 3)."""
     return np.clip(0.9 - (0.3 + 0.4 * skill) * np.sqrt(GRID) + rng.normal(0, 0.02, GRID.shape), 0, 1).round(4)
 
 
@@ -149,6 +149,7 @@ def _record(
 
 
 def _insert_run(database, run_id, name, experiment, now, tags):
+    """Insert a finished run with its tags into MLflow's tables."""
     database.execute(
         "insert into runs (run_uuid, name, source_type, status, start_time, end_time, lifecycle_stage, experiment_id) "
         "values (?, ?, 'LOCAL', 'FINISHED', ?, ?, 'active', ?)",
@@ -159,7 +160,7 @@ def _insert_run(database, run_id, name, experiment, now, tags):
 
 
 def timed(*arguments: str) -> tuple[float, int]:
-    """Seconds of a command as users start it, and the bytes it printed."""
+    """Return the seconds that a command takes as users start it, and the bytes that it prints."""
     start = time.perf_counter()
     done = subprocess.run([sys.executable, "-m", "frontrunner", *arguments], check=True, capture_output=True)
     return time.perf_counter() - start, len(done.stdout)

@@ -1,9 +1,9 @@
-"""How often training ends well on `merging-toy`, whose answers are known: three learners, twelve seeds each.
+"""Measure how often training ends near the known answers of `merging-toy`: three learners, twelve seeds each.
 
     python benchmarks/router_seeds.py
 
-Linear scalarization's exact answer to preference r is x = r. IGD is measured to those answers at the same
-preferences; to the dense front, even they have an IGD that the leaderboard's column cannot go below.
+Linear scalarization's exact answer to preference r is x = r. IGD is measured to those answers at the same preferences,
+so that 0 is possible; measured to the dense front, as on the leaderboard, even those answers have an IGD above 0.
 """
 
 from typing import Annotated

@@ -1,9 +1,9 @@
-"""What the harness adds to a trial of tuning, by part: everything but fitting and evaluating.
+"""Measure what the harness adds to the time of a tuning trial, by part: everything but fitting and evaluating.
 
     python benchmarks/trial_overhead.py
 
-Trials of `pwe-moe-ls` on three tasks of `vision-mini`, one after the other, in a store that is thrown away. The first
-is left out: it waits for the process that workers are forked from, once a command.
+The trials are of `pwe-moe-ls` on three tasks of `vision-mini`, one after the other, in a temporary store. The first is
+left out, since it waits for the process that workers are forked from to start, which happens once a command.
 """
 
 import tempfile
@@ -26,7 +26,7 @@ from frontrunner.studies.study import Plan
 from frontrunner.studies.tune import run_study
 
 TRIAL_S = 60.0
-"""A trial that the parts are compared with."""
+"""Seconds of an imagined trial that the parts are compared with."""
 PARTS = {
     "choose": "Optuna proposes a configuration, the run is opened in MLflow",
     "start": "the process starts and reports",
@@ -39,7 +39,7 @@ PARTS = {
 
 
 class Stopwatch:
-    """A `StudyListener` that keeps the seconds between what it is told."""
+    """A `StudyListener` that keeps the seconds between the events it receives, by part of a trial."""
 
     def __init__(self):
         self.last = time.perf_counter()
@@ -63,8 +63,8 @@ class Stopwatch:
         elif isinstance(event, Progressed) and event.activity == "evaluate" and event.step == event.total:
             self.lap("record")
 
-    def ends(self, outcome):
-        assert outcome.ending.status is Status.FINISHED, outcome.ending
+    def ends(self, settled):
+        assert settled.ending.status is Status.FINISHED, settled.ending
         self.lap("tell")
 
     def tried(self, study, trial):

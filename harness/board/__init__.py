@@ -1,1 +1,1 @@
-"""The leaderboard: what is recorded is scored (`scores`), grouped (`results`), ranked and reported."""
+"""Rank the learners of comparable cells on leaderboards, and write boards as tables and text."""

@@ -1,4 +1,4 @@
-"""The columns people read on a board, most important first."""
+"""Lay out the columns of a board as text for people, most important first."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ from ..scoring.units import as_needs
 from .leaderboard import Board, Row
 
 MISSING = "–"
+"""Text that is shown where a row has no value."""
 TIED = "≈"
-"""Beside the rank of a row that its seeds cannot tell from the first."""
+"""Mark after the rank of a row whose seeds cannot tell it from the first row."""
 TOO_FEW_SEEDS = "too few seeds"
-"""In place of an interval, where a mean is of fewer than three seeds."""
+"""Text instead of an interval where a mean is over fewer than three seeds."""
 NEEDS = ("labelled_examples", "unlabelled_examples", "full_trainings")
+"""Measures that the column `needs` shows together."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: a heading and a text for every row, None where the row has nothing to say."""
+    """One column of the table: its heading, and the text of every row."""
 
     heading: str
     of: Callable[[Row], str | None]
+    """Returns the text of a row; None where the row has no value."""
 
 
 def columns(board: Board) -> list[Column]:
-    """Those that some row of the board has something to say in."""
+    """Return the columns in which some row of the board has a value."""
     several = any(len(row.seeds) > 1 for row in board.rows)
     found = [
         column
@@ -38,7 +41,7 @@ def columns(board: Board) -> list[Column]:
 
 
 def _columns_of(measure: str, *, several: bool) -> list[Column]:
-    """A measure's own column, with those that belong beside it."""
+    """Return the column of a measure, with those that belong beside it."""
     if measure == "hypervolume":
         return [
             Column(MEASURES[measure].titled, _hypervolume),
@@ -50,7 +53,7 @@ def _columns_of(measure: str, *, several: bool) -> list[Column]:
 
 
 def text(board: Board, *, runs: bool = True) -> list[list[str]]:
-    """The heading and a line a row, with where to find its first run on request."""
+    """Return the table as text: the heading, then one line per row; with `runs`, each ends with its first run id."""
     shown = columns(board)
     several = any(len(row.seeds) + len(row.unfinished) > 1 for row in board.rows)
     heading = ["#", "learner", *(["seeds"] if several else []), *(column.heading for column in shown)]
@@ -65,7 +68,7 @@ def text(board: Board, *, runs: bool = True) -> list[list[str]]:
 
 
 def as_ends(interval: MeanInterval | None, sign: str = "") -> str | None:
-    """`[0.4301, 0.4480]`, or that there are too few seeds; None where nothing was measured."""
+    """Return an interval as `[0.4301, 0.4480]`, or `TOO_FEW_SEEDS`; None where nothing was measured."""
     if interval is None:
         return None
     if interval.low is None or interval.high is None:
@@ -74,7 +77,7 @@ def as_ends(interval: MeanInterval | None, sign: str = "") -> str | None:
 
 
 def _hypervolume(row: Row) -> str | None:
-    """The mean; of estimates with the half width of the widest."""
+    """Return the mean hypervolume; of estimates, with the half width of the widest interval."""
     if "hypervolume" not in row.intervals:
         return None
     error = row.hypervolume_error
@@ -90,7 +93,7 @@ def _mean(measure: str) -> Column:
 
 
 def _difference(interval: MeanInterval | None, several: bool) -> str | None:
-    """The mean difference, and where some row has several seeds its interval."""
+    """Return the mean difference, with its interval where some row of the board has several seeds."""
     if interval is None:
         return None
     return f"{interval.mean:+.4f}" + (f" {as_ends(interval, '+')}" if several else "")
@@ -102,6 +105,6 @@ def _needs(row: Row) -> str | None:
 
 
 def _name(row: Row) -> str:
-    """The label, with what became of the seeds that are missing."""
+    """Return the label of a row, with the statuses of the seeds that did not finish."""
     statuses = list(dict.fromkeys(reason.partition(":")[0] for reason in row.unfinished.values()))
     return row.label if not statuses else f"{row.label} [{', '.join(statuses)}]"

@@ -1,4 +1,4 @@
-"""The leaderboard: learners ranked by what is recorded; cells that did not finish are shown, never averaged away."""
+"""Rank learners by their recorded fronts; cells that did not finish are shown with the reason, never left out."""
 
 from __future__ import annotations
 
@@ -21,67 +21,72 @@ from .seed_statistics import differences_to, intervals_of, values_of
 
 @dataclass(frozen=True)
 class Row:
-    """One learner on one group."""
+    """One learner on one group of comparable cells."""
 
     label: str
     method: str
     key: str = ""
-    """Of the learner: the same on every board."""
+    """The learner's key, which is the same on every board."""
     unfinished: Mapping[int, str] = field(default_factory=dict)
-    """Asked for and not finished: seed -> why."""
+    """Why a requested cell has not finished, by seed."""
     results: Mapping[int, ScoredCell] = field(default_factory=dict)
-    """Finished: seed -> what was recorded."""
+    """Scored cells that have finished, by seed."""
     intervals: Mapping[str, MeanInterval] = field(default_factory=dict)
-    """Measure -> mean over the seeds that have it, with its 95 % interval."""
+    """Mean of every measure over the seeds that have it, with its 95 % interval, by the measure's name."""
     against_baseline: Mapping[str, MeanInterval] = field(default_factory=dict)
-    """Measure -> this row minus the baseline, over the seeds of both; empty without one, and for the baseline."""
+    """Mean difference to the baseline (this row minus it) over the seeds of both, by the measure's name.
+
+    Empty without a baseline, and for the baseline itself.
+    """
     tied_with_best: bool = False
-    """Whether three seeds or more cannot tell its hypervolume from the first row's; never for the first row itself."""
+    """Whether three seeds or more cannot tell its hypervolume from that of the first row; False for the first row."""
 
     @property
     def seeds(self) -> list[int]:
-        """Finished."""
+        """The seeds that have a finished cell, in the order of `results`."""
         return list(self.results)
 
     @property
     def run_ids(self) -> list[str]:
-        """Of the finished seeds."""
+        """The MLflow run ids of the finished cells, in the order of `seeds`."""
         return [result.attempt.run_id for result in self.results.values()]
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Means over the finished seeds, in order of `MEASURES`; what no seed measured is absent."""
+        """Means over the finished seeds by the measure's name, in order of `MEASURES`; unmeasured ones are absent."""
         return {name: interval.mean for name, interval in self.intervals.items()}
 
     @property
     def hypervolume_error(self) -> float | None:
-        """Largest half width among estimated hypervolumes; None where all are exact."""
+        """The largest half width among estimated hypervolumes; None where all are exact."""
         errors = [r.scores[HYPERVOLUME_ERROR] for r in self.results.values() if HYPERVOLUME_ERROR in r.scores]
         return max(errors, default=None)
 
     def values(self, measure: str) -> dict[int, float]:
-        """Seed -> value."""
+        """Return the values of a measure by seed; seeds without one are absent."""
         return values_of(self.results, measure)
 
 
 @dataclass(frozen=True)
 class Board:
-    """One group's rows, best hypervolume first, rows without a finished seed last."""
+    """The rows of one group, highest mean hypervolume first, rows without a finished seed last."""
 
     name: str
     suite: str
     tasks: tuple[str, ...]
     rows: Sequence[Row]
     reference_point: list[float] | None
+    """The hypervolume's reference point; None where no cell has finished."""
     reference_source: str
-    """`closed form`, or the union of how many runs."""
+    """`closed form`, or `union of N runs`; empty where no cell has finished."""
     reference_digest: str
+    """First 12 digits of the reference front's digest; empty where no cell has finished."""
     baseline: str | None = None
-    """Label of the row that the others are held against."""
+    """Label of the row that the others are compared with; None where there is none."""
 
     @property
     def closed_form(self) -> bool:
-        """Whether distances are to the true front."""
+        """Whether distances are measured to the true front."""
         return self.reference_source == CLOSED_FORM
 
 
@@ -96,30 +101,30 @@ def leaderboards(
     """Return a board for every group of comparable cells, computed from the recorded fronts.
 
     Args:
-        store: where they are recorded, and where scores are kept (`scores.sqlite`).
-        suite: this suite only.
-        baseline: label or method of the row that every other is held against, seed by seed, on boards that have it.
-        among: keys of the cells that count, as of one bench; references are those of all cells, as ever.
-        groups: the store's, where they have been scored already.
+        store: the store that the cells are recorded in, and whose folder keeps scores (`scores.sqlite`).
+        suite: return the boards of this suite only.
+        baseline: label or method of the row that the others are compared with, seed by seed, on boards that have it.
+        among: keys of the cells to show, as those of one bench; reference fronts are still those of all cells.
+        groups: the store's groups, if they have been scored already.
 
     Raises:
         UnknownNameError: nothing is recorded of that suite, or no board has that baseline.
-        ConfigError: several learners of a board are called so.
+        ConfigError: several learners of a board have the name of the baseline.
         StoreError: the store cannot be read.
     """
     attempts = store.attempts()
     last = {attempt.cell.key: attempt for attempt in attempts}
-    asked: dict[str, list[Cell]] = {}
+    by_group: dict[str, list[Cell]] = {}
     for cell in requested_cells(store, attempts):
         if among is None or cell.key in among:
-            asked.setdefault(cell.group, []).append(cell)
-    recorded = {cells[0].suite for cells in asked.values()}
+            by_group.setdefault(cell.group, []).append(cell)
+    recorded = {cells[0].suite for cells in by_group.values()}
     if suite is not None and suite not in recorded:
         raise UnknownNameError("recorded suite", suite, recorded)
     scored = {group.name: group for group in (load_groups(store, attempts) if groups is None else groups)}
     boards = [
         _board(name, scored.get(name), cells, last, baseline)
-        for name, cells in asked.items()
+        for name, cells in by_group.items()
         if suite is None or cells[0].suite == suite
     ]
     if baseline is not None and all(board.baseline is None for board in boards):
@@ -130,6 +135,7 @@ def leaderboards(
 def _board(
     name: str, group: ComparableGroup | None, cells: Sequence[Cell], last: Mapping[str, Attempt], baseline: str | None
 ) -> Board:
+    """Return the board of one group, whose requested cells are `cells`; `last` holds the last attempt by cell key."""
     finished = {} if group is None else {result.attempt.cell.key: result for result in group.results}
     by_learner: dict[str, list[Cell]] = {}
     for cell in cells:
@@ -170,7 +176,7 @@ def _board(
 
 
 def _find_baseline(baseline: str | None, by_learner: Mapping[str, Sequence[Cell]]) -> str | None:
-    """Key of the learner with this label, else of the one of this method; ConfigError where several are meant."""
+    """Return the key of the learner with this label, else with this method; raise ConfigError where several have it."""
     if baseline is None:
         return None
     labelled = [key for key, cells in by_learner.items() if cells[0].label == baseline]
@@ -182,7 +188,7 @@ def _find_baseline(baseline: str | None, by_learner: Mapping[str, Sequence[Cell]
 
 
 def labels(boards: Iterable[Board]) -> dict[str, str]:
-    """Learner -> its label, over all boards; learners that share one are told apart by their key."""
+    """Return the labels of all boards' learners by the learner's key; where two are equal, part of the key is added."""
     first: dict[str, str] = {}
     for board in boards:
         for row in board.rows:

@@ -1,4 +1,4 @@
-"""The long raw table: every recorded number in a row of its own."""
+"""Return everything that is recorded as one long table, with one row per number."""
 
 from __future__ import annotations
 
@@ -33,19 +33,21 @@ COLUMNS = (
     "metric",
     "value",
 )
+"""Columns of the table, in order."""
 
 
 def results(store: str | Path | None = None, *, suite: str | None = None) -> pd.DataFrame:
-    """Every number of every finished cell, a row each, and a row without a number for every cell that has not finished.
+    """Return a table with one row per number of every finished cell, and one row per cell that has not finished.
 
-    The columns are `COLUMNS`. `metric` is a name as recorded, with its unit: qualities (`hypervolume`, `igd_plus`,
-    `alignment`, ...), computed from the recorded fronts against the present reference fronts, and all that was measured
-    while the cell ran (`fit_time_s`, `peak_rss_bytes`, ...). `options` is JSON; `tasks` are joined by commas; rows with
-    the same `group` are comparable; `reference_front` is the digest of what IGD was measured to.
+    The columns are `COLUMNS`. `metric` is the name of a number, with its unit: that of an indicator (`hypervolume`,
+    `igd_plus`, `alignment`, ...), computed from the recorded fronts against the present reference fronts, or of
+    something measured while the cell ran (`fit_time_s`, `peak_rss_bytes`, ...). `value` is empty for cells that have
+    not finished. `options` is JSON; `tasks` are joined by commas; rows with the same `group` are comparable;
+    `reference_front` is the digest of the front that IGD was measured to.
 
     Args:
-        store: folder of the store; `FRONTRUNNER_STORE`, else ./mlruns, when absent.
-        suite: this suite only.
+        store: folder of the store; when absent, that of `FRONTRUNNER_STORE`, else ./mlruns.
+        suite: return the rows of this suite only.
 
     Raises:
         StoreError: there is no store, or it cannot be read. UnknownNameError: nothing is recorded of that suite.

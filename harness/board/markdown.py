@@ -1,4 +1,4 @@
-"""Markdown for words of users and learners: escaped text, and tables."""
+"""Escape text for Markdown, and write Markdown tables."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Sequence
 
 
 def escape_markdown(words: str) -> str:
-    """Return the words on one line, with what Markdown would take for its own escaped.
+    """Return a text on one line, with the characters escaped that have a meaning in Markdown.
 
-    Labels are the user's, reasons the learner's. A bracket that follows a closing one is escaped too, so that no
-    words become a link or load a picture.
+    Labels come from users and reasons from learners. A bracket that follows a closing one is escaped too, so that no
+    text becomes a link or loads a picture.
     """
     return re.sub(r"([\\|*<`]|(?<=\])[(\[])", r"\\\1", " ".join(words.split()))
 
 
 def markdown_table(lines: Sequence[Sequence[str]], *, align: str) -> str:
-    """Return a GitHub-flavoured table with padded columns, to be read as text too.
+    """Return a GitHub-flavoured table whose columns are padded, so that it can be read as plain text too.
 
     Args:
-        lines: the heading, then a line a row; cells are plain text and are escaped here.
-        align: a letter a column, `l` for left and `r` for right.
+        lines: the heading, then one line per row; cells are plain text and are escaped here.
+        align: one letter per column, `l` for left and `r` for right.
 
     Raises:
-        ValueError: a line with another number of cells than there are letters.
+        ValueError: a line does not have as many cells as `align` has letters.
     """
     escaped = [[escape_markdown(cell) for cell in line] for line in lines]
     widths = [max(3, *map(len, column)) for column in zip(*escaped, strict=True)]

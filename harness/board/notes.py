@@ -1,4 +1,4 @@
-"""Sentences under a board: how to read its numbers, and what did not finish. Every report takes them from here."""
+"""Write the sentences under a board, for all reports: how to read its numbers, and which cells did not finish."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ UNFINISHED = "No cell has finished yet."
 
 
 def caption(board: Board, headings: Sequence[str]) -> str:
-    """Say what the numbers under these headings are measured to, and what their intervals and marks mean."""
+    """Return the caption of a board: what the numbers under these headings, their intervals and marks mean."""
     if board.reference_point is None:
         return UNFINISHED
     source = "true front" if board.closed_form else board.reference_source
@@ -37,11 +37,11 @@ def as_point(point: Sequence[float]) -> str:
 
 
 def reading_notes(board: Board, *, tied: str) -> list[str]:
-    """Return a sentence for each thing to know of the board's intervals, marks and differences.
+    """Return the sentences that explain the board's intervals, marks and differences.
 
     Args:
-        board: its rows decide which sentences are needed.
-        tied: where the report puts the mark of a tie, "after a rank".
+        board: the board, whose rows decide which sentences are needed.
+        tied: where the report puts the mark of a tie, such as "after a rank".
     """
     notes = []
     if any(len(row.seeds) > 1 for row in board.rows):
@@ -58,12 +58,12 @@ def reading_notes(board: Board, *, tied: str) -> list[str]:
 
 
 def reasons(board: Board) -> list[str]:
-    """Return one line for the seeds of a row that did not finish for the same reason."""
+    """Return one line for each row and reason: the seeds that did not finish for this reason, and the reason."""
     return [f"{row.label}, {seeds}: {why}" for row in board.rows for seeds, why in row_reasons(row)]
 
 
 def row_reasons(row: Row) -> list[tuple[str, str]]:
-    """Return (`seeds 0, 3`, why) for every reason for which seeds of the row did not finish."""
+    """Return (`seeds 0, 3`, reason) for every reason for which seeds of the row did not finish."""
     return [
         (as_seeds([seed for seed, reason in row.unfinished.items() if reason == why]), why)
         for why in dict.fromkeys(row.unfinished.values())
@@ -76,7 +76,7 @@ def as_seeds(seeds: Sequence[int]) -> str:
 
 
 def standings_caption(standings: OverallRanking) -> str:
-    """Say what is ranked, and how much a difference of ranks must be."""
+    """Return the caption of an overall ranking: what it ranks by, its critical difference, who is not ranked."""
     ranking = standings.ranking
     notes = [ranked_by(standings)]
     if ranking.enough_for_diagram and ranking.critical_difference is not None:
@@ -88,7 +88,7 @@ def standings_caption(standings: OverallRanking) -> str:
 
 
 def ranked_by(standings: OverallRanking) -> str:
-    """Say what learners are ranked by, and whether the ranks differ at all."""
+    """Return what learners are ranked by, with the test of whether any ranks differ."""
     ranking = standings.ranking
     measure = MEASURES[standings.measure].heading
     notes = [f"Average rank by mean {measure} over {len(standings.boards)} boards, 1 is best."]
@@ -100,6 +100,6 @@ def ranked_by(standings: OverallRanking) -> str:
 
 
 def left_out(standings: OverallRanking) -> list[str]:
-    """Return the sentence that names the learners without a rank; no sentence where all have one."""
+    """Return a list with the sentence that names the learners without a rank; empty where all have one."""
     names = ", ".join(standings.left_out)
     return [f"Not ranked, since not finished on every board: {names}."] if names else []

@@ -1,4 +1,4 @@
-"""Learners ranked over several boards: who is best on average, and whom the boards cannot tell apart."""
+"""Rank learners over several boards by their average rank, with a test of which ranks differ."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ from .leaderboard import Board, labels
 
 @dataclass(frozen=True)
 class OverallRanking:
-    """Average ranks by one measure; every learner that is ranked has finished on every board."""
+    """Average ranks by one measure, of the learners that have finished on every board."""
 
     measure: str
+    """Name of the measure that learners are ranked by."""
     ranking: Ranking
     boards: tuple[str, ...]
+    """Names of the boards that count."""
     left_out: tuple[str, ...]
     """Labels of learners that have not finished on every board."""
 
     @property
     def tied_with_best(self) -> tuple[str, ...]:
-        """Those that the boards cannot tell from the first; nobody is marked where too few boards can tell anything."""
+        """Names of the learners that the boards cannot tell from the first; empty with too few boards or learners."""
         return self.ranking.tied_with_best[1:] if self.ranking.enough_for_diagram else ()
 
 
 def overall_ranking(boards: Sequence[Board], measure: str = "hypervolume") -> OverallRanking | None:
-    """Rank by the mean over seeds on each board; None with fewer than two boards or two learners on all of them.
+    """Rank learners by their mean over seeds on each board; None with fewer than two boards or two shared learners.
 
     Args:
-        boards: those without a finished cell are passed over.
-        measure: a name of `MEASURES`; its direction is known.
+        boards: the boards; those without a finished cell do not count.
+        measure: a name of `MEASURES`, which knows whether higher values are better.
     """
     counted = [board for board in boards if any(measure in row.intervals for row in board.rows)]
     scores = [

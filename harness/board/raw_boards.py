@@ -1,4 +1,4 @@
-"""Leaderboards for programs: CSV and JSON, raw values in the units of their names."""
+"""Write leaderboards for programs as CSV and JSON; values are in the units that their names give."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from .leaderboard import Board, Row
 
 
 def as_csv(boards: Sequence[Board]) -> str:
-    """One line a row; what was not measured is empty.
+    """Return CSV with one line per row of a board; fields without a value are empty.
 
-    Means, for qualities with the ends of their intervals, and where the boards have a baseline the differences to it.
+    A line has the means of all measures. Indicators also have the ends of their intervals and, where the boards have a
+    baseline, the differences to it.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -52,7 +53,7 @@ def as_csv(boards: Sequence[Board]) -> str:
 
 
 def as_json(boards: Sequence[Board]) -> str:
-    """Everything on the boards: a list with one object a board."""
+    """Return everything on the boards as JSON: a list with one object per board."""
     return json.dumps([_board(board) for board in boards], indent=2)
 
 

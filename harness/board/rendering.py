@@ -1,4 +1,4 @@
-"""Leaderboards for people: in the terminal and in Markdown."""
+"""Write leaderboards for people: as tables in the terminal and in Markdown."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ from .overall_ranking import OverallRanking
 
 
 def as_table(board: Board, width: int) -> RenderableType:
-    """Return a table for a terminal of `width` columns; what has no room is left out from the right, but the run."""
+    """Return a table for a terminal of `width` columns.
+
+    Columns that have no room are left out from the right, but never the run's.
+    """
     heading, *lines = text(board)
     widths = [max(cell_len(line[i]) for line in [heading, *lines]) + 3 for i in range(len(heading))]
-    *shown, run = range(len(heading))  # which run it is leads to everything else
+    *shown, run = range(len(heading))  # the run is never left out: its id gives access to the rest
     least = heading.index(MEASURES["hypervolume"].titled) + 1 if MEASURES["hypervolume"].titled in heading else 3
     while len(shown) > least and sum(widths[i] for i in [*shown, run]) + 1 > width:
         shown.pop()
@@ -31,11 +34,11 @@ def as_table(board: Board, width: int) -> RenderableType:
         notes.append(f"Not shown for want of width: {', '.join(left_out)}.")
     table = Table(title=escape(board.name), title_justify="left", title_style="bold")
     for i in (*shown, run):
-        # The name comes second and is the one that may be folded.
+        # The second column, the name, is the only one that may be folded.
         table.add_column(heading[i], justify="left" if i == 1 else "right", overflow="fold", no_wrap=i != 1)
     styles = ["" if row.seeds else "dim" for row in board.rows]
     if lines and sum(widths[i] for i in [*shown, run]) + 1 <= width:
-        # Nothing is folded: columns of many lines are drawn three times as fast as many rows.
+        # Nothing is folded, and one row of many lines is drawn three times as fast as many rows.
         table.add_row(*(_stacked([line[i] for line in lines], styles) for i in (*shown, run)))
     else:
         for style, line in zip(styles, lines, strict=True):
@@ -48,7 +51,7 @@ def _stacked(cells: Sequence[str], styles: Sequence[str]) -> Text:
 
 
 def standings_table(standings: OverallRanking) -> RenderableType:
-    """Return a table of the average ranks, best first."""
+    """Return a table for the terminal of average ranks, best first."""
     heading, *lines = _ranks(standings)
     table = Table(title="All boards", title_justify="left", title_style="bold")
     for i, name in enumerate(heading):
@@ -59,7 +62,7 @@ def standings_table(standings: OverallRanking) -> RenderableType:
 
 
 def as_markdown(boards: Sequence[Board], standings: OverallRanking | None = None) -> str:
-    """Return GitHub-flavoured tables to paste into a document, each with heading, caption and unfinished seeds."""
+    """Return the boards as GitHub-flavoured Markdown, each with heading, table, caption and unfinished seeds."""
     parts = []
     for board in boards:
         notes = "".join(f"\n- {escape_markdown(reason)}" for reason in reasons(board))
@@ -87,4 +90,4 @@ def _ranks(standings: OverallRanking) -> list[list[str]]:
 
 
 def _table(lines: Sequence[Sequence[str]]) -> str:
-    return markdown_table(lines, align="rl" + "r" * (len(lines[0]) - 2))  # the name comes second
+    return markdown_table(lines, align="rl" + "r" * (len(lines[0]) - 2))  # the second column is the name

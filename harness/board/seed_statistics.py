@@ -1,4 +1,4 @@
-"""What the seeds of a learner say together: means with intervals, and differences to a baseline."""
+"""Summarise the seeds of a learner: means with intervals, and differences to a baseline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..scoring.scored_cells import ScoredCell
 
 
 def values_of(results: Mapping[int, ScoredCell], measure: str) -> dict[int, float]:
-    """Seed -> value; a quality is only ever what its recorded front says."""
+    """Return the values of a measure by seed; those of indicators are always computed from the recorded fronts."""
     found = {
         seed: (result.scores if measure in INDICATOR_MEASURES else result.attempt.metrics).get(measure)
         for seed, result in results.items()
@@ -19,7 +19,7 @@ def values_of(results: Mapping[int, ScoredCell], measure: str) -> dict[int, floa
 
 
 def intervals_of(results: Mapping[str, Mapping[int, ScoredCell]]) -> dict[str, dict[str, MeanInterval]]:
-    """Learner -> measure -> interval over its seeds."""
+    """Return the mean over seeds with its interval, by learner and measure."""
     estimated = _estimated(
         {key: {measure: values_of(found, measure) for measure in MEASURES} for key, found in results.items()}
     )
@@ -32,7 +32,7 @@ def intervals_of(results: Mapping[str, Mapping[int, ScoredCell]]) -> dict[str, d
 def differences_to(
     results: Mapping[str, Mapping[int, ScoredCell]], baseline: str | None
 ) -> dict[str, dict[str, MeanInterval]]:
-    """Learner -> measure -> interval of the differences to the baseline, over the seeds of both."""
+    """Return the mean difference to the baseline over the seeds of both, with its interval, by learner and measure."""
     if baseline is None:
         return {key: {} for key in results}
     against = {measure: values_of(results[baseline], measure) for measure in MEASURES}
@@ -53,7 +53,7 @@ def differences_to(
 
 
 def _estimated(samples: Mapping[str, Mapping[str, Mapping[int, float]]]) -> dict[str, dict[str, MeanInterval]]:
-    """The interval of every sample that is not empty."""
+    """Return the interval of every sample that is not empty, by learner and measure."""
     kept = [(key, measure) for key, of in samples.items() for measure in MEASURES if of.get(measure)]
     made = mean_intervals([list(samples[key][measure].values()) for key, measure in kept])
     found: dict[str, dict[str, MeanInterval]] = {key: {} for key in samples}

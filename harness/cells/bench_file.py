@@ -1,4 +1,4 @@
-"""The YAML of a bench: suites, learners and seeds, whose product is the cells."""
+"""Read a bench's YAML file: it lists suites, learners and seeds, and every combination of them is a cell."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ from .yaml_file import Strict, named, read_yaml
 
 
 class SuiteSpec(Strict):
-    """One suite, or some of its tasks."""
+    """One suite of a bench, with all or some of its tasks."""
 
     name: str
     tasks: list[str] | None = None
-    """In the order of objectives; all when absent."""
+    """The suite's tasks to use, in the order of the objectives; all of them when absent."""
     points_per_edge: int | None = None
-    """Of the preference grid; a few dozen preferences when absent."""
+    """Points along each edge of the preference grid; when absent, as many as give a few dozen preferences."""
 
 
 class LearnerSpec(Strict):
-    """One method with the options that differ from its defaults, or what a study has found for it."""
+    """One learner of a bench: a method with the options that differ from its defaults, or what a study has found."""
 
     method: str = ""
+    """The method's name; empty where `tuned` is given."""
     options: dict[str, Any] = Field(default_factory=dict)
-    """With `tuned`: what is to differ from the configuration found."""
+    """Options that differ from the method's defaults, or from the configuration found where `tuned` is given."""
     label: str | None = None
-    """Its name on the leaderboard; method and options when absent."""
+    """The learner's name on the leaderboard; its method and options when absent."""
     tuned: str | None = None
-    """Instead of a method: name of a finished study, `<file's name>/<learner>`."""
+    """The name of a finished study, `<file's name>/<learner>`, given instead of `method`."""
     trial: int | None = None
-    """With `tuned`: another of the study's best trials than the one it chose."""
+    """The number of one of the study's best trials, to use instead of the one it chose; only together with `tuned`."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> LearnerSpec:
@@ -45,21 +46,21 @@ class LearnerSpec(Strict):
 
 
 class BenchSpec(Strict):
-    """Every learner is run on every suite with every seed."""
+    """The content of a bench file: every learner is run on every suite with every seed."""
 
     name: str
     suites: list[Annotated[SuiteSpec, named("name")]] = Field(min_length=1)
     learners: list[Annotated[LearnerSpec, named("method")]] = Field(min_length=1)
     seeds: list[int] = Field(default=[0], min_length=1)
     probes: int = Field(default=0, ge=0)
-    """How often the partial set is scored during each fit, and once at its end, for curves of quality over
-    time. Fits are neither changed by it nor charged for it, so it decides nothing about which cells have finished."""
+    """How often the partial set is scored during each fit, and once more at its end, for curves of hypervolume over
+    time. Scoring does not change a fit and is not charged to it, so a cell's key does not depend on this number."""
 
     def cells(self) -> list[Cell]:
-        """Return the cells, suite by suite and seed by seed; equal ones once.
+        """Return the bench's cells, suite by suite and seed by seed, each cell once.
 
         Raises:
-            UnknownNameError, ConfigError: a name or value that is not known, or a tuned learner not looked up.
+            UnknownNameError, ConfigError: a name or value is not known, or a `tuned` learner has not been looked up.
         """
         cells = [
             make_cell(
@@ -79,5 +80,5 @@ class BenchSpec(Strict):
 
 
 def read_bench(file: Path) -> BenchSpec:
-    """Read and check a bench file; ConfigError says in one sentence what is wrong with it."""
+    """Read and check a bench file; raise a ConfigError that says in one sentence what is wrong with it."""
     return read_yaml(file, BenchSpec, parts=(SuiteSpec, LearnerSpec))

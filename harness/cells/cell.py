@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ConfigError
 from ...metrics import simplex_grid
 
-if TYPE_CHECKING:  # torch is imported where a cell is run; what is recorded is read without it
+if TYPE_CHECKING:  # imports torch, which reading recorded cells does not need
     from ...methods import Learner
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What decides a result; on one machine two cells with the same key give the same front."""
+    """Everything that decides a result: on one machine, two cells with the same key give the same front."""
 
     method: str
     method_version: str
@@ -33,29 +33,29 @@ class Cell:
     tasks: tuple[str, ...]
     seed: int
     points_per_edge: int
-    """Of the preference grid the set is asked for."""
+    """Points along each edge of the grid of preferences that the set is evaluated at."""
     label: str = dataclasses.field(compare=False)
-    """The learner's name for people; decides nothing."""
+    """The learner's name in reports; it is not part of the key."""
     split: str = "test"
-    """That the front is evaluated on; tuning looks at val."""
+    """The split that the front is evaluated on; tuning uses `val`."""
 
     @functools.cached_property
     def key(self) -> str:
-        """Digest of the canonical configuration, the versions and the seed."""
+        """The digest of the cell's configuration, versions and seed."""
         content = self.to_json()
         del content["label"]
         if self.split == "test":
-            del content["split"]  # as before there was another
+            del content["split"]  # keys of test cells stay those of before `split` was a field
         return digest(content)
 
     @functools.cached_property
     def learner_key(self) -> str:
-        """Digest of the method, its version and options: cells that share it are one row of a leaderboard."""
+        """The digest of the method, its version and options; cells that share it form one row of a leaderboard."""
         return digest([self.method, self.method_version, dict(self.options)])
 
     @functools.cached_property
     def group(self) -> str:
-        """Cells with the same group are comparable: same suite and version, tasks, preference grid and split."""
+        """A text that comparable cells share: it names suite, version, tasks, preference grid and split."""
         n_preferences = math.comb(self.points_per_edge + len(self.tasks) - 2, len(self.tasks) - 1)
         where = "" if self.split == "test" else f", {self.split} split"
         tasks = ", ".join(self.tasks)
@@ -63,26 +63,26 @@ class Cell:
 
     @property
     def title(self) -> str:
-        """For headings: learner, suite and seed."""
+        """The cell's learner, suite and seed, as headings show them."""
         return f"{self.label} on {self.suite}, seed {self.seed}"
 
     def learner(self) -> Learner:
-        """The configured learner."""
+        """Return the configured learner."""
         from ...methods import make_learner
 
         return make_learner(self.method, **self.options)
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return the cell's fields as JSON values."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {**values, "options": dict(self.options), "tasks": list(self.tasks)}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any], key: str | None = None) -> Cell:
-        """Inverse of `to_json`; with its key where that was recorded beside, since to compute it takes longest."""
+        """Return the cell that `to_json` described; a recorded `key` saves computing it, which takes longest."""
         cell = cls(**{**content, "tasks": tuple(content["tasks"])})
         if key is not None:
-            vars(cell)["key"] = key  # where the cached property keeps it
+            vars(cell)["key"] = key  # the cached property reads it from there
         return cell
 
 
@@ -97,17 +97,17 @@ def make_cell(
     label: str | None = None,
     split: str = "test",
 ) -> Cell:
-    """A cell from names and options, all of them checked.
+    """Return a cell made from names and options, after checking all of them.
 
     Args:
-        method, suite, tasks, options: as users write them; every task when None.
-        seed: of the suite's preparation, the learner and everything random in between.
-        points_per_edge: of the preference grid; `default_points_per_edge` when None.
-        label: the learner's name for people; method and changed options when None.
-        split: that the front is evaluated on.
+        method, suite, tasks, options: as users write them; every task of the suite when `tasks` is None.
+        seed: decides the suite's preparation, the learner and everything random in between; in [0, 2^63).
+        points_per_edge: points along each edge of the preference grid; `default_points_per_edge` when None.
+        label: the learner's name in reports; its method and changed options when None.
+        split: the split that the front is evaluated on.
 
     Raises:
-        UnknownNameError, ConfigError: a name or value that is not known; nothing has been started.
+        UnknownNameError, ConfigError: a name or value is not known or not allowed.
     """
     from ...methods import make_learner
     from ...tasks import SUITES
@@ -121,7 +121,7 @@ def make_cell(
     if not 0 <= seed < 2**63:
         raise ConfigError(f"a seed must be 0 or more and below 2^63, found {seed}")
     points = default_points_per_edge(len(chosen)) if points_per_edge is None else points_per_edge
-    simplex_grid(len(chosen), points)  # refuses a lattice that is too small or too large
+    simplex_grid(len(chosen), points)  # raises where the lattice is too small or too large
     return Cell(
         method=method,
         method_version=learner.version,
@@ -137,7 +137,7 @@ def make_cell(
 
 
 def is_one_line(text: str) -> bool:
-    """Whether a terminal shows a text as it is: no line breaks, control characters or changes of direction."""
+    """Return whether a text has no line breaks, control characters or changes of direction."""
     return not any(
         unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(letter) in _TURNS
         for letter in text
@@ -145,16 +145,16 @@ def is_one_line(text: str) -> bool:
 
 
 def as_one_line(text: str) -> str:
-    """A text with a space for whatever `is_one_line` refuses."""
+    """Return a text with every character that `is_one_line` refuses replaced by a space."""
     return "".join(letter if is_one_line(letter) else " " for letter in text)
 
 
 _TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-"""Invisible letters after which text is shown in another direction."""
+"""Bidirectional classes of the invisible characters that change the direction of the text after them."""
 
 
 def _checked_label(label: str) -> str:
-    """With single spaces; ConfigError for what a terminal would obey instead of showing it."""
+    """Return a label with single spaces; raise ConfigError where it is empty or `is_one_line` refuses it."""
     folded = " ".join(label.split())
     if not folded or not is_one_line(folded):
         raise ConfigError(f"a label is one line of text without control characters, found {label!r}")
@@ -162,12 +162,15 @@ def _checked_label(label: str) -> str:
 
 
 def default_points_per_edge(n_tasks: int) -> int:
-    """Makes a lattice of a few dozen preferences: 11 for two tasks, 21 for three, 20 for four, 15 for five."""
+    """Return the points along each edge of a grid of a few dozen preferences.
+
+    The grid has 11 preferences for two tasks, 21 for three, 20 for four, 15 for five.
+    """
     return {2: 11, 3: 6, 4: 4}.get(n_tasks, 3)
 
 
 def _describe(method: str, learner: Learner) -> str:
-    """The method's name with the options that differ from their defaults."""
+    """Return the method's name with the options that differ from their defaults."""
     changed = [
         f"{field.name}={getattr(learner.config, field.name)}"
         for field in dataclasses.fields(learner.config)
@@ -177,19 +180,19 @@ def _describe(method: str, learner: Learner) -> str:
 
 
 def cells_document(cells: Iterable[Cell]) -> dict[str, Any]:
-    """Cells as a parent run keeps them in `cells.json`: what a bench has asked for."""
+    """Return a bench's cells as JSON values, as its parent run keeps them in `cells.json`."""
     listed = list(cells)
     return {"cells": [cell.to_json() for cell in listed], "keys": [cell.key for cell in listed]}
 
 
 def read_cells(document: Mapping[str, Any]) -> list[Cell]:
-    """Inverse of `cells_document`; older documents have no keys."""
+    """Return the cells that a document of `cells_document` lists; older documents have no keys."""
     keys = document.get("keys", [None] * len(document["cells"]))
     return [Cell.from_json(content, key) for content, key in zip(document["cells"], keys, strict=True)]
 
 
 def digest(content: object) -> str:
-    """Short, of JSON values."""
+    """Return the first 16 hexadecimal digits of the SHA-256 of JSON values."""
     return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""What a result was made with: versions, and the device to run on."""
+"""Find the versions and the machine that a result is made with, and the devices to run on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RECORDED = ("frontrunner", "torch", "open_clip_torch", "transformers", "numpy", 
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide a result; the git commit when run from a checkout."""
+    """Return the versions of Python and of the packages that decide a result, and the git commit of a checkout."""
     found = {"python": platform.python_version()}
     for package in RECORDED:
         found[package] = importlib.metadata.version(package)
@@ -27,7 +27,7 @@ def versions() -> dict[str, str]:
 
 
 def machine(device: str) -> dict[str, str]:
-    """What the cost of a result depends on."""
+    """Return what the cost of a result depends on: platform, processors, device, and its GPU or threads."""
     found = {"platform": platform.platform(), "cpus": str(os.cpu_count()), "device": device}
     if torch.device(device).type == "cuda":
         found["gpu"] = torch.cuda.get_device_name(device)
@@ -37,12 +37,13 @@ def machine(device: str) -> dict[str, str]:
 
 
 def resolve_devices(device: str) -> list[str]:
-    """The devices to run on, one cell at a time on each: `auto` is every CUDA device, the CPU where there is none.
+    """Return the torch device names to run on, one cell at a time on each.
 
-    A list is separated by commas; a device that is named twice runs two cells at a time.
+    `auto` means every CUDA device, or the CPU where there is none. Other names are separated by commas; a device that
+    is named twice runs two cells at a time.
 
     Raises:
-        ConfigError: a device this machine lacks.
+        ConfigError: a device is unknown, or this machine lacks it.
     """
     if device == "auto":
         return [f"cuda:{i}" for i in range(torch.cuda.device_count())] or ["cpu"]

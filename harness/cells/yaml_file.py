@@ -1,4 +1,4 @@
-"""Reading YAML files that people write: every mistake is one sentence that names the key."""
+"""Read YAML files that people write; every mistake in one is reported in one sentence that names the key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...errors import ConfigError
 
 
 class Strict(BaseModel):
-    """A misspelt key is an error, not a default."""
+    """The base of what a file holds: it refuses unknown keys, so that a misspelt one is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,12 +24,12 @@ Spec = TypeVar("Spec", bound=Strict)
 
 
 def named(key: str) -> BeforeValidator:
-    """Beside a type in `Annotated`: text in the place of a mapping is its value of this key."""
+    """Return a validator for `Annotated` types that reads a plain text as a mapping with this key alone."""
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
 class _OneOfEachKey(yaml.SafeLoader):
-    """YAML without repeated keys, of which the standard loader keeps the last in silence."""
+    """A YAML loader that refuses repeated keys; the standard loader silently keeps the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value]
@@ -40,15 +40,15 @@ class _OneOfEachKey(yaml.SafeLoader):
 
 
 def read_yaml(file: Path, spec: type[Spec], parts: Sequence[type[Strict]] = ()) -> Spec:
-    """Read and check a file.
+    """Read a YAML file, check it, and return its content.
 
     Args:
         file: the YAML file.
-        spec: what it must hold.
-        parts: what `spec` is made of; a misspelt key is looked for among the keys of all of them.
+        spec: the model that the content must fit.
+        parts: the models that `spec` is made of; the nearest match of a misspelt key is one of all their keys.
 
     Raises:
-        ConfigError: says in one sentence what is wrong with it.
+        ConfigError: the file cannot be read or does not fit; the message says in one sentence why.
     """
     required = [name for name, field in spec.model_fields.items() if field.is_required()]
     try:
@@ -70,16 +70,17 @@ def read_yaml(file: Path, spec: type[Spec], parts: Sequence[type[Strict]] = ()) 
 
 
 def _first_problem(error: ValidationError, known: Sequence[str]) -> str:
+    """Return one sentence on the first problem that pydantic has found; `known` are all keys of the file."""
     # A misspelt key is also a missing one; the misspelling says more.
     problem = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-    # pydantic names the type it tried among several, too
+    # Where several types are allowed, pydantic also names the one it tried.
     where = ".".join(str(part) for part in problem["loc"] if not re.search(r"[A-Z\[(]", str(part)))
     if problem["type"] == "extra_forbidden":
-        found = str(problem["loc"][-1])  # which may be right elsewhere
+        found = str(problem["loc"][-1])  # may be a known key of another place, which is no hint
         near = difflib.get_close_matches(found, [key for key in known if key != found], n=1)
         return f"unknown key {where!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     if problem["type"] == "missing":
         return f"the key {where!r} is missing"
-    if problem["type"] == "value_error":  # one of our own, a sentence already
+    if problem["type"] == "value_error":  # our own ConfigError, a sentence already
         return f"{where}: {problem['ctx']['error']}" if where else str(problem["ctx"]["error"])
     return f"{where}: {problem['msg'].lower()}, found {problem['input']!r}"

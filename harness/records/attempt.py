@@ -1,4 +1,4 @@
-"""One recorded attempt at a cell, read back from the store."""
+"""An attempt at a cell, as the store has recorded it."""
 
 from __future__ import annotations
 
@@ -21,47 +21,48 @@ from .status import Status
 
 @dataclass(frozen=True)
 class Attempt:
-    """One recorded attempt at a cell."""
+    """One attempt at a cell, read back from the store."""
 
     run_id: str
+    """Id of the attempt's MLflow run."""
     experiment_id: str
-    """MLflow's, of the suite."""
+    """Id of the suite's MLflow experiment."""
     cell: Cell
     status: Status
     reason: str
-    """One sentence, empty where it finished or runs."""
+    """Why the attempt has this status, in one sentence; empty where it finished or still runs."""
     metrics: Mapping[str, float]
-    """The last value of every metric on its run: costs, and whatever was published of its scores."""
+    """The last value of every MLflow metric of the run, by name: costs, and the scores published so far."""
     reference: str | None
-    """Digest of the reference front that the IGD on its run was measured to."""
+    """Digest of the reference front that the IGD published on the run was measured to; None without one."""
     folder: Path
-    """Where its files lie."""
+    """Folder of the run's files."""
     digests: Mapping[str, str]
-    """SHA-256 of the files that results are computed from, by file name."""
+    """SHA-256 digests of the files that results are computed from, by file name."""
     tags: Mapping[str, str]
-    """All tags of its run: among them versions and machine."""
+    """All tags of the run, versions and machine among them."""
 
     def record(self) -> FrontRecord:
-        """Return its recorded front; StoreError when a file is missing or not the one that was recorded."""
+        """Return the recorded front; raise StoreError when a file is missing or not the one that was recorded."""
         if TRUE_FRONT in self.digests:
             self.artifact(TRUE_FRONT)
         return FrontRecord.read(self.artifact(FRONT))
 
     def finished(self) -> FinishedCell:
-        """Return all that was recorded of a finished cell; StoreError when a file is missing or damaged."""
+        """Return everything recorded of a finished cell; raise StoreError when a file is missing or damaged."""
         for name in self.digests:
             self.artifact(name)
         return FinishedCell.read(self.folder)
 
     def coefficients(self) -> MergeCoefficients | None:
-        """Return its merge coefficients, None where it merged nothing; StoreError when the file is damaged."""
+        """Return the merge coefficients, None where nothing was merged; raise StoreError when the file is damaged."""
         for name in (COEFFICIENTS, FIRST_COEFFICIENTS):
             if name in self.digests:
                 return MergeCoefficients.read(self.artifact(name))
         return None
 
     def artifact(self, name: str) -> Path:
-        """Return one of the files in `digests`; StoreError when it is missing or not the one that was recorded."""
+        """Return the path of a file in `digests`; raise StoreError when it is missing or not the one recorded."""
         file = self.folder / name
         try:
             found = digest_files(file)
@@ -72,18 +73,18 @@ class Attempt:
         return file
 
     def quality_over_time(self) -> list[tuple[float, float]]:
-        """Return (seconds of the fit, hypervolume of the set so far), in order; empty where it was not probed."""
-        if f"train_{PROBED}" not in self.metrics:  # not every curve is worth reading
+        """Return (seconds of the fit, hypervolume of the partial set) in order of time; empty without probes."""
+        if f"train_{PROBED}" not in self.metrics:  # do not read a curve that has no such points
             return []
         try:
             points = json.loads((self.folder / CURVE).read_text())
             probed = [(float(point[PROBE_TIME]), float(point[PROBED])) for point in points if PROBE_TIME in point]
         except (OSError, TypeError, ValueError, KeyError):
-            return []  # no score depends on it
+            return []  # no score depends on the curve, so a damaged one is no error
         return sorted(point for point in probed if all(map(math.isfinite, point)))
 
     def intact(self) -> FrontRecord | None:
-        """Return its recorded front if it finished and the file is undamaged."""
+        """Return the recorded front if the attempt finished and its file is undamaged, else None."""
         try:
             return self.record() if self.status is Status.FINISHED else None
         except StoreError:

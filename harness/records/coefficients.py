@@ -1,4 +1,7 @@
-"""The recorded merge coefficients of a set, part by part of the model: a Parquet file. Starts without torch."""
+"""Write and read the merge coefficients of a Pareto set, for every part of the model, as a Parquet file.
+
+Importing this module does not import torch.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +19,24 @@ COEFFICIENT = "coefficient_"
 
 @dataclass(frozen=True)
 class MergeCoefficients:
-    """How a set that merges task vectors weighs T of them, by part of the model and by preference.
+    """The coefficients by which a set merges T task vectors, for every preference and part of the model.
 
-    The file is long: a row for every preference and part, with the columns `part`, `depth` (position of the part in
-    the model, from 0), `preference` (position of the preference on the front, from 0), `preference_<task>` and
+    The file has one row per preference and part, with the columns `part`, `depth` (position of the part in the
+    model, from 0), `preference` (position of the preference on the front, from 0), `preference_<task>` and
     `coefficient_<task>`.
     """
 
     tasks: tuple[str, ...]
+    """The T tasks, in the order of the task vectors."""
     parts: tuple[str, ...]
-    """Modules or weights in the model's order, see `ParetoSet.merge_coefficients`."""
+    """Names of modules or weights in the model's order, see `ParetoSet.merge_coefficients`."""
     preferences: NDArray[np.float64]
-    """(n, T), in the order of the front's members."""
+    """Preferences, shape (n, T), in the order of the front's members."""
     coefficients: NDArray[np.float64]
-    """(n, parts, T)."""
+    """Merge coefficients, shape (n, number of parts, T)."""
 
     def nearest(self, preference: NDArray[np.float64]) -> int:
-        """Position of the recorded preference that lies nearest to a point (T,) of the simplex."""
+        """Return the position of the recorded preference nearest to a point of the simplex, shape (T,)."""
         return int(np.linalg.norm(self.preferences - preference, axis=1).argmin())
 
     def write(self, file: Path) -> None:
@@ -54,7 +58,7 @@ class MergeCoefficients:
 
     @classmethod
     def read(cls, file: Path) -> MergeCoefficients:
-        """Read it back; StoreError when the file is missing or damaged."""
+        """Read the Parquet file; raise StoreError when it is missing or damaged."""
         import pyarrow.parquet as pq
 
         try:

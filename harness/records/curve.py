@@ -1,6 +1,6 @@
-"""Names of what a training curve records beside a learner's own numbers."""
+"""The names of the values that probes add to a training curve, beside the learner's own."""
 
 PROBED = "probe_hypervolume"
-"""Hypervolume of the partial set, and of the finished one at the end."""
+"""Name of the hypervolume of the partial set, and at the end of the finished set."""
 PROBE_TIME = "probe_fit_time_s"
-"""Seconds of the fit until then, without those of looking."""
+"""Name of the seconds the fit had taken when it was probed, without those of probing."""

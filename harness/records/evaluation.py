@@ -1,4 +1,7 @@
-"""What an evaluated Pareto set is recorded as: errors and losses of its members. Starts without torch."""
+"""The errors and losses of the members of an evaluated Pareto set.
+
+Importing this module does not import torch.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,17 @@ from ...metrics import Front
 
 @dataclass(frozen=True)
 class Evaluation:
-    """n evaluated members of a set, in the order in which the set yields them; all minimised."""
+    """Errors and losses of a set's n members on T tasks, in the order the set yields them; all are minimised."""
 
     error: NDArray[np.float64]
-    """(n, T) share of wrong answers."""
+    """Share of wrong answers, in [0, 1], shape (n, T)."""
     loss: NDArray[np.float64]
-    """(n, T) mean loss."""
+    """Mean loss, shape (n, T)."""
     preferences: NDArray[np.float64] | None
-    """(n, T); None for members that stand for no preference."""
+    """Preferences of the members, shape (n, T); None where they stand for no preference."""
     labels: tuple[str, ...]
-    """One a member, empty where its preference says it all."""
+    """One label for each member, empty where its preference identifies it."""
 
     def front(self) -> Front:
-        """The front of per-task error."""
+        """Return the front of per-task errors."""
         return Front(self.error, self.preferences)

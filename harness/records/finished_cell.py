@@ -1,14 +1,15 @@
-"""A finished cell: everything a worker measured, as one folder that is written, read and checked here only.
+"""Write, read and check the folder of a finished cell, which holds everything a worker measured.
 
-The folder holds
+The folder contains
 
-- `cell.json`: the cell, its options as resolved for the problem, its costs, and the digests of the other files;
-- `front.parquet` (and `true_front.parquet`): the evaluated front with its environment, see `FrontRecord`;
+- `cell.json`: the cell, its options as resolved for the problem, its costs, and digests of the other files;
+- `front.parquet`: the evaluated front with its environment, see `FrontRecord`;
+- `true_front.parquet`: the true front, where the problem knows it;
 - `curve.json`: the training curve;
-- `coefficients.parquet`: merge coefficients, where the set merges task vectors;
-- `state.safetensors`: what was learned, where anything was.
+- `coefficients.parquet`: the merge coefficients, where the set merges task vectors;
+- `state.safetensors`: the learned weights, where there are any.
 
-Folders that version 0.1.0 wrote are read too, see `first_layout`.
+Folders written by version 0.1.0 can be read too, see `first_layout`.
 """
 
 from __future__ import annotations
@@ -41,49 +42,52 @@ _CURVE: TypeAdapter[Curve] = TypeAdapter(list[dict[str, Annotated[float, Field(a
 
 
 class Manifest(BaseModel):
-    """What `cell.json` holds."""
+    """The content of `cell.json`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     format: Literal["frontrunner cell"] = "frontrunner cell"
     version: Literal[2] = 2
-    """Raised whenever an older Frontrunner could not read what is written; 1 is the layout of version 0.1.0."""
+    """Version of the layout, raised by a change that older versions cannot read; 1 was that of version 0.1.0."""
     cell: dict[str, Any]
+    """The cell, as `Cell.to_json` gives it."""
     resolved: dict[str, Any]
+    """The learner's options as resolved for the problem."""
     costs: dict[str, float]
+    """Costs by name with their unit."""
     files: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
-    """File name -> SHA-256 of the other files."""
+    """SHA-256 digests of the other files, by file name."""
 
 
 @dataclass(frozen=True)
 class FinishedCell:
-    """One cell that ran to its end, with everything that was measured of it."""
+    """A cell that ran to its end, with everything that was measured."""
 
     front: FrontRecord
     """The evaluated front, with the cell and its environment."""
     costs: Mapping[str, float]
-    """What was measured while it ran and is finite, by name with its unit."""
+    """Finite numbers measured while the cell ran, by name with their unit."""
     curve: Sequence[Mapping[str, float]] = ()
-    """Training curve: a mapping with `step` a point."""
+    """Points of the training curve: mappings with `step` and the values at that step."""
     resolved: Mapping[str, Any] = field(default_factory=dict)
-    """The learner's options with what the suite or the problem decides filled in."""
+    """The learner's options, including those that the suite or the problem decides."""
     coefficients: MergeCoefficients | None = None
-    """How the set merges task vectors; None for sets that do not."""
+    """Coefficients by which the set merges task vectors; None for a set that merges none."""
     state: Path | None = None
-    """File of what was learned (safetensors); None where nothing was, or it is not at hand."""
+    """File of the learned weights (safetensors); None where there are none, or the file is not available."""
 
     @property
     def cell(self) -> Cell:
-        """The cell itself."""
+        """The cell that finished."""
         return self.front.cell
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """Versions, device and machine it was made with and on."""
+        """Versions, device and machine that the result was made with."""
         return self.front.environment
 
     def write(self, folder: Path) -> None:
-        """Write everything to a folder that exists; `cell.json` comes last, so a folder that has it is whole."""
+        """Write everything to an existing folder; `cell.json` is written last, so a folder that has it is complete."""
         self.front.write(folder / FRONT)
         if self.coefficients is not None:
             self.coefficients.write(folder / COEFFICIENTS)
@@ -102,14 +106,14 @@ class FinishedCell:
 
     @classmethod
     def read(cls, folder: Path, *, without_state: bool = False) -> FinishedCell:
-        """Read a folder back and check all of it.
+        """Read the folder of a finished cell and check all of it.
 
         Args:
-            folder: as `write` leaves it, or as version 0.1.0 did.
-            without_state: accept that the learned state is missing, as from a bundle, which holds no weights.
+            folder: the folder, as `write` or version 0.1.0 wrote it.
+            without_state: accept a folder without the learned weights; bundles hold none.
 
         Raises:
-            StoreError: a file is missing, damaged, or is not what `cell.json` says.
+            StoreError: a file is missing or damaged, or two files contradict each other.
         """
         if not (folder / MANIFEST).exists() and (folder / "config.json").exists():
             from .first_layout import read_first_layout
@@ -142,12 +146,12 @@ class FinishedCell:
 
 
 def validation_message(error: ValidationError) -> str:
-    """Return the first of pydantic's complaints: where, and what."""
+    """Return the first error that pydantic has found, with the place where it was found."""
     first = error.errors()[0]
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first["loc"] else str(first["msg"])
 
 
 def _finite_curve(curve: Sequence[Mapping[str, float]]) -> Curve:
-    """Drop values that are NaN or infinite, and points that have nothing left but their step."""
+    """Return the curve without NaN and infinite values, and without points that have nothing left but their step."""
     points = ({name: float(value) for name, value in point.items() if math.isfinite(value)} for point in curve)
     return [point for point in points if len(point) > 1]

@@ -1,4 +1,4 @@
-"""Reads what version 0.1.0 left of a finished cell: several JSON files instead of one."""
+"""Read the folder of a finished cell that version 0.1.0 wrote: several JSON files instead of one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from .finished_cell import FRONT, STATE, FinishedCell
 from .front_record import FrontRecord
 
 COEFFICIENTS = "routing.parquet"
+"""Name that version 0.1.0 gave the file of merge coefficients."""
 
 
 def read_first_layout(folder: Path) -> FinishedCell:
-    """Read the folder of a finished cell of version 0.1.0; digests of its files stand in its run's tags only.
+    """Read the folder of a finished cell of version 0.1.0; only the tags of its MLflow run hold digests of the files.
 
     Raises:
         StoreError: a file is missing or damaged.

@@ -1,4 +1,4 @@
-"""The recorded front: a Parquet file from which every number can be computed again."""
+"""Write and read a front as a Parquet file from which every score can be computed again."""
 
 from __future__ import annotations
 
@@ -19,44 +19,47 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 METADATA_KEY = b"frontrunner"
+"""Key of the JSON text in the metadata of the Parquet file."""
 TRUE_FRONT = "true_front.parquet"
-"""File beside the front that holds the true front, where the suite knows it: a column an objective, a row a point."""
+"""Name of the file beside the front that holds the true front: one column per objective, one row per point."""
 
 
 @dataclass(frozen=True)
 class FrontRecord:
-    """One evaluated set with all that is needed to score it; all objectives are minimised.
+    """One evaluated set with everything that is needed to score it; all objectives are minimised.
 
-    The file has a row a member and the columns `label`, `preference_<task>`, `error_<task>` and `loss_<task>`; its
-    metadata (JSON under the key `frontrunner`) holds the cell with its seed, the environment, the split, the
-    orientation, the reference point, a digest of the weights the learner was given, and what these achieve by
-    themselves. A true front lies beside it in `true_front.parquet`.
+    The file has one row per member, with the columns `label`, `preference_<task>`, `error_<task>` and `loss_<task>`.
+    Its metadata (JSON under the key `frontrunner`) holds the cell with its seed, the environment, the split, the
+    orientation, the reference point, a digest of the pre-trained model and the experts, and their errors. A true front
+    is kept in a file beside it, `true_front.parquet`.
     """
 
     cell: Cell
     evaluation: Evaluation
+    """Errors and losses of the set's members."""
     reference_point: NDArray[np.float64]
-    """Shape (T,)."""
+    """The hypervolume's reference point, shape (T,)."""
     pareto_front: NDArray[np.float64] | None
-    """The true front, shape (m, T), where the problem knows it."""
+    """The true front, shape (m, T); None where the problem does not know it."""
     split: str
+    """The split that the errors and losses were measured on."""
     environment: dict[str, str]
-    """Versions, device and machine."""
+    """Versions, device and machine that the result was made with."""
     problem: str
     """Digest of the pre-trained model and the experts."""
     hypervolume_limit: float | None = None
-    """The true front's hypervolume at the reference point, where the problem knows it; absent in older files."""
+    """The true front's hypervolume at the reference point; None where it is not known, and in older files."""
     expert_errors: NDArray[np.float64] | None = None
-    """Error of expert t on task t, shape (T,), on the record's split; None where not finite, and in older files."""
+    """Error of expert t on task t on `split`, shape (T,); None where one is not finite, and in older files."""
     pretrained_errors: NDArray[np.float64] | None = None
-    """Errors of the pre-trained model, shape (T,), on the record's split; None likewise."""
+    """Error of the pre-trained model on every task on `split`, shape (T,); None as for `expert_errors`."""
 
     def front(self) -> Front:
-        """Return the front of per-task error."""
+        """Return the front of per-task errors."""
         return self.evaluation.front()
 
     def true_front(self) -> ReferenceFront | None:
-        """Return the true front as what distances are measured to; None where the problem does not know it."""
+        """Return the true front as a reference for distances; None where the problem does not know it."""
         return None if self.pareto_front is None else ReferenceFront(self.pareto_front)
 
     def hypervolume(self) -> Hypervolume:
@@ -64,7 +67,7 @@ class FrontRecord:
         return hypervolume(self.front(), self.reference_point)
 
     def to_score(self, reference: ReferenceFront | None = None) -> ScoringInput:
-        """Return what indicators look at; with the reference front that distances are measured to."""
+        """Return the input of indicators; `reference` is the front that distances are measured to."""
         return ScoringInput(
             front=self.front(),
             losses=self.evaluation.loss,
@@ -76,7 +79,7 @@ class FrontRecord:
         )
 
     def table(self) -> pa.Table:
-        """Return the table as it is recorded, without metadata."""
+        """Return the table that is recorded, without its metadata."""
         import pyarrow as pa
 
         columns = {"label": pa.array(self.evaluation.labels, pa.string())}
@@ -111,7 +114,7 @@ class FrontRecord:
 
     @classmethod
     def read(cls, file: Path) -> FrontRecord:
-        """Read a front back; StoreError when a file is missing or damaged."""
+        """Read a recorded front; raise StoreError when a file is missing or damaged."""
         import pyarrow.parquet as pq
 
         try:
@@ -120,7 +123,7 @@ class FrontRecord:
             about = json.loads(table.schema.metadata[METADATA_KEY])
             cell = Cell.from_json(about["cell"])
             preferences, error, loss = (
-                # None, of members that stand for no preference, becomes NaN.
+                # The preferences of members that stand for none are null, which becomes NaN.
                 np.array([table[f"{kind}_{task}"].to_pylist() for task in cell.tasks], dtype=np.float64).T
                 for kind in ("preference", "error", "loss")
             )
@@ -138,7 +141,7 @@ class FrontRecord:
                 environment=about["environment"],
                 problem=about["problem"],
                 hypervolume_limit=about.get("hypervolume_limit"),
-                # "specialist" and "pretrained" are what version 0.1.0 wrote.
+                # Version 0.1.0 wrote "specialist" and "pretrained".
                 expert_errors=_as_array(about.get("expert_errors", about.get("specialist"))),
                 pretrained_errors=_as_array(about.get("pretrained_errors", about.get("pretrained"))),
             )
@@ -147,7 +150,7 @@ class FrontRecord:
 
 
 def _true_front(about: dict[str, Any], file: Path, tasks: tuple[str, ...]) -> NDArray[np.float64] | None:
-    """Return the true front, from the file beside the front or, as version 0.1.0 wrote it, from its metadata."""
+    """Return the true front, from the file beside the front or, where version 0.1.0 wrote it, from the metadata."""
     import pyarrow.parquet as pq
 
     if about.get("true_front") is None:
@@ -166,10 +169,10 @@ def _write_true_front(points: NDArray[np.float64], tasks: tuple[str, ...], file:
 
 
 def _as_list(values: NDArray[np.float64] | None) -> list[Any] | None:
-    """As JSON values."""
+    """Return an array as JSON values."""
     return None if values is None else values.tolist()
 
 
 def _as_array(values: list[Any] | None) -> NDArray[np.float64] | None:
-    """Inverse of `_as_list`."""
+    """Return the JSON values of `_as_list` as an array again."""
     return None if values is None else np.array(values, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""MLflow's SQLite database: made whole or not at all, opened, and its errors told in one sentence."""
+"""Create and open MLflow's SQLite database, and explain its errors in one sentence."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 
 def create_database(database: Path) -> None:
-    """Make an empty database beside its place and move it there: a half-migrated one cannot be mended.
+    """Create an empty, fully migrated MLflow database at `database`, or none at all.
 
-    MLflow takes a new database through a hundred migrations, which takes seconds; so an empty one is kept in the
-    user's cache for every version of MLflow, and copied.
+    It is made in a file beside and moved into place, since a half-migrated database cannot be repaired. MLflow's
+    hundred migrations of a new database take seconds, so an empty one is kept in the user's cache for every version of
+    MLflow, and copied.
     """
     from ...tasks.expert_cache import cache_folder
 
@@ -36,7 +37,7 @@ def create_database(database: Path) -> None:
         shutil.copyfile(kept, partial)
     else:
         open_client(f"sqlite:///{partial}")
-        with contextlib.suppress(OSError):  # without a cache it is made again for the next store
+        with contextlib.suppress(OSError):  # without a cache, the next store migrates its own
             kept.parent.mkdir(parents=True, exist_ok=True)
             with replacing(kept) as copy:
                 shutil.copyfile(partial, copy)
@@ -44,7 +45,7 @@ def create_database(database: Path) -> None:
 
 
 def _is_whole(database: Path) -> bool:
-    """Whether a kept database can be copied: there, undamaged and migrated."""
+    """Return whether a cached database can be copied: it exists, is undamaged and is migrated."""
     if not database.is_file():
         return False
     try:
@@ -57,8 +58,8 @@ def _is_whole(database: Path) -> bool:
 
 
 def open_client(uri: str) -> MlflowClient:
-    """Return a client on a database, which is migrated first where an older MLflow has made it."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # benchmarks tell nobody that they run
+    """Return a client on a database; one that an older MLflow has made is migrated first."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a benchmark must not report its runs to anyone
     for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     from mlflow import MlflowClient
@@ -70,7 +71,7 @@ def open_client(uri: str) -> MlflowClient:
 
 @contextlib.contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """Turn what MLflow, SQLAlchemy or the system raise into a StoreError of one sentence."""
+    """Turn errors of MLflow, SQLAlchemy and the operating system into a StoreError of one sentence."""
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 

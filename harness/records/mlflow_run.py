@@ -1,4 +1,4 @@
-"""What MLflow keeps of an attempt at a cell: its tags, parameters and metrics, written and read here only."""
+"""Convert an attempt at a cell to the tags, parameters and metrics of its MLflow run, and back."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from .mlflow_reader import RecordedRun
 from .mlflow_tags import IMPORTED_FROM, PREFIX
 from .status import Ending, Status
 
-PARAM_LENGTH = 6000  # MLflow refuses longer ones; the whole configuration is in cell.json
+PARAM_LENGTH = 6000
+"""Largest number of characters that MLflow accepts in a parameter; the whole configuration is in `cell.json`."""
 
 
 def kind_of(cell: Cell) -> str:
-    """Return `cell`, or `trial` for a split other than test: that is no result of a benchmark and is kept apart."""
+    """Return `cell`, or `trial` for a split other than test, whose result is kept apart from those of benchmarks."""
     return "cell" if cell.split == "test" else "trial"
 
 
 def cell_params(cell: Cell) -> dict[str, object]:
-    """Return the parameters of a run, whatever becomes of it; a finished one has the learner's options on top."""
+    """Return the parameters of every run of a cell; a finished one also has those of `finished_params`."""
     return {
         "learner": cell.label,
         "method": cell.method,
@@ -38,7 +39,7 @@ def cell_params(cell: Cell) -> dict[str, object]:
 
 
 def started_tags(cell: Cell, parent: str) -> dict[str, str]:
-    """Return the tags of a run whose cell is about to be worked on."""
+    """Return the tags of a run that is about to start; `parent` is the id of the run above it."""
     return {
         f"{PREFIX}kind": kind_of(cell),
         f"{PREFIX}cell": cell.key,
@@ -58,19 +59,19 @@ def ended_tags(ending: Ending) -> dict[str, str]:
 
 
 def finished_params(finished: FinishedCell) -> dict[str, object]:
-    """Return the learner's options as they were resolved, less those whose name every run has."""
+    """Return the learner's resolved options, without those whose names `cell_params` uses."""
     return {name: value for name, value in finished.resolved.items() if name not in cell_params(finished.cell)}
 
 
 def finished_metrics(finished: FinishedCell) -> dict[str, float]:
-    """Return the costs, and the lowest error of any answer on every task."""
+    """Return the costs, and for every task the lowest error of any member of the set."""
     lowest = finished.front.front().objectives.min(axis=0)
     best = {f"min_error_{task}": float(value) for task, value in zip(finished.cell.tasks, lowest, strict=True)}
     return {**finished.costs, **best}
 
 
 def finished_tags(digests: Mapping[str, str], environment: Mapping[str, str], imported_from: str) -> dict[str, str]:
-    """Return the tags of a finished cell: digests of its files, its environment, the bundle it came from if any."""
+    """Return the tags of a finished cell: digests of its files, its environment, and any bundle it came from."""
     return {
         f"{PREFIX}digests": json.dumps(dict(digests)),
         **({IMPORTED_FROM: imported_from} if imported_from else {}),
@@ -79,10 +80,10 @@ def finished_tags(digests: Mapping[str, str], environment: Mapping[str, str], im
 
 
 def read_attempt(run: RecordedRun, folder: Path) -> Attempt:
-    """Return the attempt that a run records, whose files lie in `folder`.
+    """Return the attempt that a run records; `folder` holds the run's files.
 
     Raises:
-        StoreError: its tags are not what was recorded.
+        StoreError: the tags of the run are missing or damaged.
     """
     tags = run.tags
     try:
@@ -107,6 +108,6 @@ def read_attempt(run: RecordedRun, folder: Path) -> Attempt:
 
 @functools.lru_cache(maxsize=50_000)
 def _cell(spec: str, key: str) -> Cell:
-    """Parse a recorded cell; once a process, since every look at the store meets the same ones."""
+    """Parse a recorded cell; cached, since every read of the store parses the same cells."""
     content: dict[str, Any] = json.loads(spec)
     return Cell.from_json(content, key)

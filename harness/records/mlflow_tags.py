@@ -1,24 +1,25 @@
-"""Tags of runs in MLflow: which are Frontrunner's own, and what the others say."""
+"""Name the tags of MLflow runs, and tell those of the store from those of the environment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 PREFIX = "frontrunner."
+"""Beginning of the name of every tag that Frontrunner sets, except those that MLflow defines."""
 NOTE = "mlflow.note.content"
 """The tag that MLflow's UI shows as a run's description, in Markdown."""
 IMPORTED_FROM = f"{PREFIX}imported_from"
-"""Names the bundle that a run came from."""
+"""The tag that names the bundle a run was imported from."""
 
 OWN_TAGS = frozenset(
     {"kind", "bench", "study", "study_name", "recorded", "cell", "spec", "method", "label", "group", "status", "reason"}
     | {"digests", "reference_front", "hypervolume_exact", "imported_from"}
 )
-"""What the store says of a run, under the same prefix as the entries of its environment."""
+"""Tags that the store sets, without the prefix they share with the tags of the environment."""
 
 
 def environment_of(tags: Mapping[str, str]) -> dict[str, str]:
-    """Versions and machine that a run was made with and on, by name."""
+    """Return the versions and the machine that a run was made with, by name."""
     return {
         name.removeprefix(PREFIX): value
         for name, value in tags.items()

@@ -1,7 +1,7 @@
-"""What MLflow's UI shows of a suite before anyone has configured it: columns, their order, charts.
+"""Give every suite views in MLflow's UI: the columns, their order, and charts.
 
-The UI keeps such views as tags of the experiment (its own "Save view") and opens one by its key in the address. An
-MLflow that does not know this form of them shows its default instead.
+The UI keeps views as tags of the experiment (its own "Save view") and opens one by its key in the address. An MLflow
+that does not know this format shows its default view instead.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from ...errors import ConfigError
 from ...metrics import INDICATORS
 
 RUNS = "frontrunner-runs"
-"""Key of the view of every cell, best hypervolume first."""
+"""Key of the view with a row for every cell, best hypervolume first."""
 LEARNERS = "frontrunner-learners"
-"""Key of the view of every learner, averaged over its cells."""
+"""Key of the view with a row for every learner, averaged over its cells."""
 
 _TAG = "mlflow.sharedViewState."
 _NAMES = {RUNS: "Runs, best hypervolume first", LEARNERS: "Learners, mean over their runs"}
@@ -32,16 +32,16 @@ _REST = "Model metrics"  # the name by which the UI finds where all other metric
 
 
 def view_address(port: int, experiment_id: str, view: str, *, charts: bool = False) -> str:
-    """Of a view of an experiment, as table or as charts."""
+    """Return the address of a view of an experiment, as a table or, with `charts`, as charts."""
     mode = "&compareRunsMode=CHART" if charts else ""
     at = f"http://127.0.0.1:{port}/#/experiments/{experiment_id}/runs"
     return f"{at}?workflowType=machine_learning&viewStateShareKey={view}{mode}"
 
 
 def require_free(port: int) -> None:
-    """ConfigError where nothing can listen on this port of the machine itself."""
+    """Raise ConfigError where a server cannot listen on this port of 127.0.0.1."""
     with socket.socket() as probe:
-        if os.name == "posix":  # else a server that has just ended keeps its port for a minute
+        if os.name == "posix":  # else the port of a server that has just ended stays taken for a minute
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -53,11 +53,11 @@ def require_free(port: int) -> None:
 
 
 def experiment_tags(suite: str, created_ms: int) -> dict[str, str]:
-    """The tags of a suite's experiment, always the same.
+    """Return the tags of a suite's experiment: its kind, its description and its views.
 
     Args:
-        suite: its name.
-        created_ms: when the experiment was made.
+        suite: the suite's name.
+        created_ms: when the experiment was created, in milliseconds since 1970.
     """
     note = (
         f"Suite `{suite}`: a run for every learner and seed; the run of a bench holds the leaderboard and plots of its "
@@ -71,7 +71,7 @@ def experiment_tags(suite: str, created_ms: int) -> dict[str, str]:
 
 
 def is_view(tag: str) -> bool:
-    """Whether a tag of an experiment holds one of these views, which belong to this version of them."""
+    """Return whether a tag of an experiment holds one of the views defined here."""
     return tag.removeprefix(_TAG) in _NAMES
 
 
@@ -84,7 +84,7 @@ def _state(view: str) -> dict[str, Any]:
         "startTime": "ALL",
         "lifecycleFilter": "Active",
         "selectedColumns": columns,
-        # The UI's own columns first: the box to select a run, its name, when it was started, how long it took.
+        # The UI's own columns come first: the box that selects a run, its name, its start, its duration.
         "columnOrder": ["0", _NAME, "runDateAndNestInfo", "duration", *columns],
         "columnWidths": {_NAME: 300, "runDateAndNestInfo": 130, "params.`seed`": 60, "params.`tasks`": 160},
         "runsHiddenMode": "FIRST_20_RUNS",
@@ -94,7 +94,7 @@ def _state(view: str) -> dict[str, Any]:
         "compareRunCharts": _charts(),
     }
     if view == LEARNERS:
-        # Tags, since failed cells have no parameters; only fronts of one board may be averaged.
+        # Tags, since every run has them; `group`, since only cells of one board may be averaged.
         by = [{"mode": "tag", "groupByData": f"frontrunner.{tag}"} for tag in ("label", "group")]
         state["groupBy"] = {"aggregateFunction": "average", "groupByKeys": by}
         state["useGroupedValuesInCharts"] = True

@@ -1,4 +1,4 @@
-"""What benches have asked for, and what became of what has no result."""
+"""Find the cells that benches have requested, and why some of them have no result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .store import Store
 
 
 def requested_cells(store: Store, attempts: Sequence[Attempt]) -> list[Cell]:
-    """Return every cell that some bench has asked for, also where the list of what it asked for is lost."""
+    """Return every cell that some bench has requested; where its list is lost, every cell that was attempted."""
     cells = {cell.key: cell for cell in store.expected_cells()}
     for attempt in attempts:
         cells.setdefault(attempt.cell.key, attempt.cell)
@@ -19,7 +19,7 @@ def requested_cells(store: Store, attempts: Sequence[Attempt]) -> list[Cell]:
 
 
 def why_unfinished(attempt: Attempt | None) -> str:
-    """Return `status: reason` of a cell without a result, from the last attempt at it if there was one."""
+    """Return `status: reason` for a cell without a result, given the last attempt at it, or None without one."""
     if attempt is None:
         return "missing: not run yet"
     if attempt.status is Status.FINISHED:

@@ -1,4 +1,4 @@
-"""How an attempt at a cell stands or has ended."""
+"""The status of an attempt at a cell, and how it ended."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """What a recorded attempt's status can be; the values are what stores and leaderboards write."""
+    """The status of a recorded attempt; stores and leaderboards write the values."""
 
     RUNNING = "running"
     FINISHED = "finished"
     UNSUPPORTED = "unsupported"
-    """The learner asks what the suite cannot give."""
+    """The learner needs something that the suite does not offer; running it again would not help."""
     FAILED = "failed"
     OUT_OF_MEMORY = "out of memory"
     KILLED = "killed"
-    """Its process was ended from outside."""
+    """The attempt's process was ended from outside."""
     STOPPED = "stopped"
-    """It was given up since nobody wants its result any more."""
+    """The attempt was ended early because its result is no longer wanted."""
 
     @property
     def settled(self) -> bool:
@@ -28,10 +28,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Ending:
-    """The status an attempt ended with, and why."""
+    """The status that an attempt ended with, and why."""
 
     status: Status
     reason: str = ""
-    """One sentence; empty where it finished."""
+    """Why it ended with this status, in one sentence; empty where it finished."""
     resumable: bool = False
-    """Whether the next attempt should go on from this one's checkpoints."""
+    """Whether the next attempt should continue from this one's checkpoints."""

@@ -1,8 +1,8 @@
-"""The store: MLflow on SQLite, with files and checkpoints beside it, in one folder.
+"""The store: one folder that holds an MLflow database on SQLite, the files of runs, locks and checkpoints.
 
-Experiment = suite. Parent run = one bench or study on that suite, child run = one attempt at a cell. A cell's run is
-RUNNING while its process runs and FINISHED only when all it measured has been written. `Store.record` is the only way
-in for a finished cell; what is computed from fronts afterwards (scores, pictures, notes) is added by `log`.
+An experiment is a suite. A parent run is one bench or study on that suite, a child run is one attempt at a cell. A
+cell's run is RUNNING while its process runs, and FINISHED only when everything it measured has been written. Only
+`Store.record` records a finished cell; what is computed from fronts afterwards (scores, notes) is added by `log`.
 """
 
 from __future__ import annotations
@@ -47,16 +47,17 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment, Metric, Run
 
-BATCH = 1000  # MLflow takes at most this many metrics in one call
+BATCH = 1000
+"""Largest number of metrics, parameters and tags together that MLflow accepts in one call."""
 
 
 def store_folder(chosen: str | Path | None) -> Path:
-    """Return the chosen folder, `FRONTRUNNER_STORE`, or `mlruns` where the command runs."""
+    """Return the chosen folder, else that of `FRONTRUNNER_STORE`, else `mlruns` in the working directory."""
     return Path(chosen or os.environ.get("FRONTRUNNER_STORE") or "mlruns").expanduser().resolve()
 
 
 class Store:
-    """The store in a folder, opened, and created when `create` is set.
+    """The store in a folder; with `create`, a folder without a store gets a new one.
 
     Raises:
         StoreError: the folder cannot be written, or holds no store and `create` is not set.
@@ -77,20 +78,20 @@ class Store:
             return
         with explained(folder):
             (folder / "locks").mkdir(parents=True, exist_ok=True)
-            # Two processes migrating a new database crash each other.
+            # Two processes that migrate a new database at once crash.
             with FileLock(folder / "locks" / "create.lock"):
                 if not database.exists():
                     create_database(database)
-                _ = self.client  # a database of an older MLflow is migrated now, under the lock
+                _ = self.client  # opens it now, since one of an older MLflow is migrated, under the lock
 
     @functools.cached_property
     def client(self) -> MlflowClient:
-        """MLflow's own client, for all that is written; opened on first use, since it takes seconds to import."""
+        """MLflow's client, which everything is written with; opened on first use, since it takes seconds to import."""
         with explained(self.folder):
             return open_client(self.uri)
 
     def experiments(self) -> list[Experiment]:
-        """Return the experiment of every suite that something was run on, by name, with this version's views."""
+        """Return the experiments of all suites in the store, sorted by name; their views are updated first."""
         with explained(self.folder):
             found = [each for each in self.client.search_experiments() if each.name != "Default"]
             for experiment in found:
@@ -98,14 +99,14 @@ class Store:
             return sorted(found, key=lambda experiment: str(experiment.name))
 
     def lock(self, cell: Cell) -> FileLock:
-        """Return the lock held by the process that runs the cell; the system frees it when that process dies."""
+        """Return the lock of a cell: the process that runs the cell holds it, and the system frees it if that dies."""
         return FileLock(self.folder / "locks" / f"{cell.key}.lock")
 
     @contextlib.contextmanager
     def scratch(self, cell: Cell) -> Iterator[Path]:
-        """Make a folder for one attempt, on the store's own disk; what a killed attempt left is removed first.
+        """Yield an empty folder for one attempt on the store's disk; it is removed afterwards.
 
-        The cell's lock is held. `record` and `end` move it among the run's files.
+        The caller holds the cell's lock. `record` and `record_unfinished` move the folder to the run's files.
         """
         folder = self.folder / "scratch" / cell.key
         with explained(self.folder):
@@ -117,24 +118,24 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
 
     def checkpoints(self, cell: Cell) -> Path:
-        """Return where a fit of the cell keeps its state; the folder outlives attempts, and may not exist."""
+        """Return the folder of the checkpoints of the cell's fit; it outlives attempts, and may not exist."""
         return self.folder / "checkpoints" / cell.key
 
     def remove_checkpoints(self, cell: Cell) -> None:
-        """Remove what is kept of a fit that nobody will take up again. The cell's lock is held."""
+        """Remove the checkpoints of a fit that will not be resumed; the caller holds the cell's lock."""
         shutil.rmtree(self.checkpoints(cell), ignore_errors=True)
 
     def parent_run(
         self, kind: str, suite: str, name: str, digest: str, documents: Mapping[str, Mapping[str, Any]]
     ) -> str:
-        """Open the run above the cells of a bench or a study on one suite; the same one if it was started before.
+        """Open the parent run of a bench or study on one suite and return its id; reopen the run if it exists.
 
         Args:
             kind: `bench` or `study`.
-            suite: whose experiment it belongs to.
-            name: for people.
-            digest: tells it from others of its kind.
-            documents: file name -> content, kept with it.
+            suite: the suite whose experiment the run belongs to.
+            name: the name that MLflow shows.
+            digest: identifies the bench or study among others of its kind.
+            documents: content of the JSON files to keep with the run, by file name.
         """
         with explained(self.folder), FileLock(self.folder / "locks" / f"{kind}.lock"):
             self._experiment_ids.pop(suite, None)  # looked at anew, so that its views are those of this version
@@ -143,20 +144,20 @@ class Store:
             if found:
                 run_id = str(found[0].info.run_id)
                 self.client.update_run(run_id, status="RUNNING")
-                if f"{PREFIX}reason" in found[0].data.tags:  # why it ended the last time
+                if f"{PREFIX}reason" in found[0].data.tags:  # it says why the run ended the last time
                     self.client.delete_tag(run_id, f"{PREFIX}reason")
             else:
                 run_id = str(self.client.create_run(experiment, run_name=name).info.run_id)
             for file, content in documents.items():
                 self.client.log_dict(run_id, dict(content), file)
-            # Last, so that a run killed before it is complete is never taken for a whole one.
+            # Set last, so that a run that was killed before it had its documents is not found by its tags.
             self.log(run_id, tags={f"{PREFIX}kind": kind, f"{PREFIX}{kind}": digest})
             return run_id
 
     def begin(self, cell: Cell, parent: str) -> str:
-        """Open a run for an attempt at a cell; earlier attempts that never ended are closed as killed.
+        """Open a run for an attempt at a cell and return its id; attempts that never ended are closed as killed.
 
-        The cell's lock is held.
+        The caller holds the cell's lock. `parent` is the id of the bench's or study's run.
         """
         with explained(self.folder):
             for stale in self.attempts(cell):
@@ -171,16 +172,16 @@ class Store:
             return str(run.info.run_id)
 
     def record(self, run_id: str, finished: FinishedCell, folder: Path, *, imported_from: str = "") -> None:
-        """Record a finished cell and close its run as finished; the only place that does.
+        """Record a finished cell and close its run as finished; no other function does.
 
         Args:
-            run_id: by `begin`.
-            finished: what `FinishedCell.read` gave for the folder, checked by that.
-            folder: moved among the run's files, with whatever else lies in it.
-            imported_from: names the bundle it came from, if it did.
+            run_id: the run that `begin` opened.
+            finished: the finished cell, as `FinishedCell.read` has read it from the folder and checked it.
+            folder: moved to the run's files, with everything in it.
+            imported_from: the name of the bundle that the cell came from, or empty.
 
         Raises:
-            StoreError: it cannot be written; the run stays open.
+            StoreError: the store cannot be written; the run stays open.
         """
         with explained(self.folder):
             digests = {
@@ -198,14 +199,14 @@ class Store:
             self._close(run_id, ending)
 
     def record_unfinished(self, run_id: str, cell: Cell, ending: Ending, folder: Path) -> None:
-        """Close the run of an attempt that has no result, and keep what its folder holds (its log)."""
+        """Close the run of an attempt without a result; its folder, with the worker's log, becomes the run's files."""
         with explained(self.folder):
             self._move_files(run_id, cell.suite, folder)
             self._log(run_id, {}, [], ended_tags(ending))
             self._close(run_id, ending)
 
     def end(self, run_id: str, ending: Ending) -> None:
-        """Close a run: of an attempt, a bench or a study."""
+        """Close the run of an attempt, a bench or a study."""
         with explained(self.folder):
             self._log(run_id, {}, [], ended_tags(ending))
             self._close(run_id, ending)
@@ -219,7 +220,7 @@ class Store:
         curve: Sequence[Mapping[str, float]] = (),
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Add parameters, final metrics and a training curve to a run; values that are not finite stay absent."""
+        """Add parameters, final metrics, a training curve and tags to a run; leave out values that are not finite."""
         with explained(self.folder):
             self._log(run_id, params or {}, _points(metrics or {}, curve), tags or {})
 
@@ -230,16 +231,16 @@ class Store:
             return found
 
     def add_artifacts(self, run_id: str, folder: Path) -> None:
-        """Copy every file of a folder to a run's files."""
+        """Copy all files of a folder to a run's files."""
         with explained(self.folder):
             self.client.log_artifacts(run_id, str(folder))
 
     def attempts(self, cell: Cell | None = None, *, kind: str = "cell") -> list[Attempt]:
-        """Return every recorded attempt, oldest first.
+        """Return the recorded attempts, oldest first.
 
         Args:
-            cell: at this cell only, of whatever kind it is.
-            kind: `cell`, whose fronts are of the test split, or `trial`, of another one.
+            cell: return the attempts at this cell only; `kind` is ignored then.
+            kind: `cell` for attempts evaluated on the test split, `trial` for those on another split.
         """
         if cell is None:
             return [self._attempt(run) for run in read_runs(self._database, f"{PREFIX}kind", kind)]
@@ -247,14 +248,17 @@ class Store:
         return [self._attempt(run) for run in found if run.tags[f"{PREFIX}kind"] == kind_of(cell)]
 
     def settled(self, cell: Cell) -> Attempt | None:
-        """Return the attempt that makes a rerun unnecessary (finished with a readable front, else unsupported)."""
+        """Return the attempt that makes a rerun unnecessary, or None.
+
+        That is one that finished with a readable front, else one that is unsupported.
+        """
         attempts = self.attempts(cell)
         finished = (attempt for attempt in attempts if attempt.intact() is not None)
         unsupported = (attempt for attempt in attempts if attempt.status is Status.UNSUPPORTED)
         return next(itertools.chain(finished, unsupported), None)
 
     def expected_cells(self) -> list[Cell]:
-        """Return every cell that some bench has asked for, once."""
+        """Return every cell on the list of some bench, each cell once; raise StoreError where a list is damaged."""
         cells: dict[str, Cell] = {}
         for document in self.documents("bench", "cells.json"):
             try:
@@ -264,7 +268,7 @@ class Store:
         return list(cells.values())
 
     def documents(self, kind: str, file: str) -> list[dict[str, Any]]:
-        """Return this file of every parent run of a kind that has it, oldest first."""
+        """Return the content of a JSON file of every parent run of this kind that has the file, oldest run first."""
         found = []
         try:
             for run in read_runs(self._database, f"{PREFIX}kind", kind):
@@ -280,10 +284,10 @@ class Store:
 
         Args:
             run: the beginning of a run id.
-            cell: whose attempt it is, where that is known: then no other is looked at.
+            cell: the cell that was attempted, if known, to search its attempts only.
 
         Raises:
-            UnknownNameError: none does. StoreError: several do.
+            UnknownNameError: no such attempt exists. StoreError: there are several.
         """
         finished = [attempt for attempt in self.attempts(cell) if attempt.status is Status.FINISHED]
         found = [attempt for attempt in finished if attempt.run_id.startswith(run)]
@@ -297,19 +301,19 @@ class Store:
         return read_attempt(run, self.files_of(run.run_id, run.experiment))
 
     def files_of(self, run_id: str, suite: str) -> Path:
-        """Return where the files of a run lie in this folder; MLflow's own address names where the store was made."""
+        """Return the folder of a run's files; MLflow's own record of it is wrong once the store has been moved."""
         return Path(f"{self.folder}/artifacts/{suite}/{run_id}/artifacts")
 
     def _log(
         self, run_id: str, params: Mapping[str, object], points: Sequence[Metric], tags: Mapping[str, str]
     ) -> None:
-        """Write to a run in as few transactions as MLflow allows; tags come last, since they may say what is there."""
+        """Write to a run in as few transactions as MLflow allows; tags come last, since they may refer to the rest."""
         from mlflow.entities import Param, RunTag
 
         given = [Param(name, str(value)[:PARAM_LENGTH]) for name, value in params.items()]
         told = [RunTag(name, value) for name, value in tags.items()]
         if len(points) + len(given) + len(told) <= BATCH:
-            self.client.log_batch(run_id, metrics=points, params=given, tags=told)  # in this order: tags last
+            self.client.log_batch(run_id, metrics=points, params=given, tags=told)  # MLflow writes the tags last
             return
         for start in range(0, max(len(points), len(given)), BATCH):
             self.client.log_batch(run_id, metrics=points[start : start + BATCH], params=given if start == 0 else [])
@@ -320,13 +324,13 @@ class Store:
         self.client.set_terminated(run_id, closed.get(ending.status, "FAILED"))
 
     def _move_files(self, run_id: str, suite: str, folder: Path) -> None:
-        """Move a folder of this disk to where a run's files lie."""
+        """Move a folder on the store's disk to the place of a run's files."""
         home = self.files_of(run_id, suite)
         home.parent.mkdir(parents=True, exist_ok=True)
         folder.replace(home)
 
     def _experiment(self, suite: str) -> str:
-        """Return the id of a suite's experiment, made when there is none."""
+        """Return the id of a suite's experiment, which is created if it does not exist."""
         if suite in self._experiment_ids:
             return self._experiment_ids[suite]
         home = (self.folder / "artifacts" / suite).as_uri()
@@ -343,7 +347,7 @@ class Store:
         return self._experiment_ids[suite]
 
     def _describe(self, experiment: Experiment) -> None:
-        """Keep the experiment's views; its description and kind only where nobody has given it any."""
+        """Update the experiment's views, and set its description and kind where they are not set."""
         for key, value in experiment_tags(experiment.name, experiment.creation_time or 0).items():
             if key not in experiment.tags or (is_view(key) and experiment.tags[key] != value):
                 self.client.set_experiment_tag(experiment.experiment_id, key, value)
@@ -354,7 +358,7 @@ class Store:
 
 
 def _points(metrics: Mapping[str, float], curve: Sequence[Mapping[str, float]]) -> list[Metric]:
-    """Return MLflow's metrics of final values and of a training curve, those that are finite."""
+    """Return the finite values among final metrics and a training curve, as MLflow metrics."""
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)

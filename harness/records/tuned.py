@@ -1,4 +1,4 @@
-"""Configurations that studies have found, read back from the store by name."""
+"""Look up in the store the configurations that studies have found."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..cells.bench_file import BenchSpec, LearnerSpec
 from .store import Store
 
 FILE = "tuned.json"
+"""Name of the file of a study's MLflow run that holds what it has found."""
 
 
 @dataclass(frozen=True)
@@ -19,34 +20,35 @@ class Configuration:
     """One configuration that a study has measured."""
 
     trial: int
+    """Number of the trial that measured it."""
     options: Mapping[str, Any]
-    """Those that differ from the learner's defaults or were tuned."""
+    """Options that differ from the learner's defaults or were tuned."""
     values: Mapping[str, float]
-    """Objective -> value on the validation split, mean over the study's seeds."""
+    """Value of every objective of the study on the validation split, averaged over the study's seeds."""
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """What a study has found."""
+    """The best configurations that a study has found."""
 
     study: str
     method: str
     method_version: str
     chosen: int
-    """Number of the trial that is taken unless another is named."""
+    """Number of the trial that is used unless another is named."""
     configurations: Sequence[Configuration]
-    """The chosen one first: the best by one objective, or those that no other dominates."""
+    """The best configuration by one objective, or those that no other dominates; the chosen one comes first."""
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Tuned:
-        """Inverse of `dataclasses.asdict`."""
+        """Return the object that the JSON values of its `dataclasses.asdict` describe."""
         return cls(**{**content, "configurations": [Configuration(**one) for one in content["configurations"]]})
 
     def configuration(self, trial: int | None = None) -> Configuration:
-        """Return the chosen configuration, or that of a trial.
+        """Return the chosen configuration, or that of the given trial.
 
         Raises:
-            ConfigError: the trial is not among the best, or the method has changed since.
+            ConfigError: the trial is not among the best, or the method has another version now.
         """
         wanted = self.chosen if trial is None else trial
         by_trial = {found.trial: found for found in self.configurations}
@@ -65,7 +67,7 @@ def find_tuned(store: Store, study: str) -> Tuned:
     """Return what the study of this name has found.
 
     Raises:
-        UnknownNameError: no study of this name has finished in this store.
+        UnknownNameError: this store holds no finished study of this name.
     """
     found = {tuned.study: tuned for tuned in map(Tuned.from_json, store.documents("study", FILE))}
     if study not in found:
@@ -74,14 +76,14 @@ def find_tuned(store: Store, study: str) -> Tuned:
 
 
 def find_tuned_learners(spec: BenchSpec, store: Store | None) -> BenchSpec:
-    """Return a bench in which every `tuned: NAME` is replaced by what that study has found.
+    """Return a bench in which every `tuned: NAME` is replaced by the configuration that study has found.
 
     Args:
-        spec: as written.
-        store: where studies are recorded; None where there is none yet.
+        spec: the bench, as written.
+        store: the store that studies are recorded in; None where there is none yet.
 
     Raises:
-        UnknownNameError, ConfigError: a study that is not finished, or a trial it does not keep.
+        UnknownNameError, ConfigError: a study has not finished, or does not keep the given trial.
     """
     return spec.model_copy(update={"learners": [_find_learner(learner, store) for learner in spec.learners]})
 

@@ -1,1 +1,1 @@
-"""Pages, pictures and notes made from boards and records, outside the threads that serve devices."""
+"""Make pages, pictures and notes from boards and records, outside the threads that serve devices."""

@@ -27,20 +27,25 @@ from .board_pictures import BoardPictures, file_name
 from .drawing import DrawingProcess
 
 RECORDED = f"{PREFIX}recorded"
+"""Tag of a bench's run that holds the digest of what its last summary shows."""
 NOTE_LENGTH = 7500
-"""Characters; MLflow cuts tags at 8,000."""
+"""Largest number of characters of a note; MLflow cuts tags at 8,000."""
 _PER_LEARNER = ("hypervolume", "igd_plus")
+"""Measures whose means are logged for every learner."""
 
 
 def summarise(store: Store, run: BenchRun, drawing: DrawingProcess) -> None:
-    """Show the scores of all fronts against the newest references, and summarise a bench on its runs.
+    """Log the scores of all fronts against the newest references, and write the summary of a bench to its runs.
 
-    A bench whose cells and references are those of its last summary is left as it is.
+    A run whose summary already shows the same cells and references is left as it is.
 
     Args:
-        store: where its cells are recorded.
+        store: the store that the bench's cells are recorded in.
         run: the bench.
-        drawing: where its pictures are drawn.
+        drawing: the process that draws its pictures.
+
+    Raises:
+        StoreError: the store or a temporary file cannot be written.
     """
     groups = load_groups(store)
     publish_reference_scores(store, groups)
@@ -59,6 +64,7 @@ def _summarise(
     settled: Sequence[SettledCell],
     drawing: DrawingProcess,
 ) -> None:
+    """Write the summary of a bench on one suite to its run, unless that has the same summary already."""
     shown = [
         [board.reference_digest, [[row.label, row.run_ids, list(row.unfinished.items())] for row in board.rows]]
         for board in boards
@@ -91,7 +97,7 @@ def _summarise(
 
 
 def note(boards: Sequence[Board]) -> str:
-    """Return the boards in Markdown, as many rows of each as fit into a run's description."""
+    """Return the boards in Markdown, with as many rows of each as fit into the description of a run."""
     ending = (
         "\n\nEvery row, and the pictures beside it, are under *Artifacts*. `frontrunner leaderboard --format html` "
         "makes a page of everything in the store."
@@ -111,7 +117,7 @@ def note(boards: Sequence[Board]) -> str:
 
 
 def _in_a_sentence(board: Board) -> str:
-    """Return what the UI shows of a long description before it is unfolded."""
+    """Return a board in one sentence, the part of a long description that MLflow's UI shows folded."""
     finished = sum(len(row.seeds) for row in board.rows)
     cells = f"{finished} of {finished + sum(len(row.unfinished) for row in board.rows)} cells finished"
     if not finished:
@@ -124,7 +130,7 @@ def _in_a_sentence(board: Board) -> str:
 
 
 def _numbers(boards: Sequence[Board]) -> dict[str, float]:
-    """Return the best hypervolume, and every learner's means; MLflow shows names with one beginning together."""
+    """Return the best hypervolume and every learner's means as MLflow metrics; its UI groups them by first part."""
     found: dict[str, float] = {}
     names = labels(boards)
     for board in boards:
@@ -136,14 +142,14 @@ def _numbers(boards: Sequence[Board]) -> dict[str, float]:
             for measure in _PER_LEARNER:
                 if measure in row.intervals:
                     name = f"{measure}/{_allowed(names[row.key] + where)}"
-                    if name in found:  # two labels that differ in what MLflow does not allow
+                    if name in found:  # two labels differ only in characters that MLflow does not allow
                         name = f"{name} {row.key[:4]}"
                     found[name] = row.intervals[measure].mean
     return found
 
 
 def _allowed(label: str) -> str:
-    """Return what MLflow takes as the last part of a metric's name; brackets it does not."""
+    """Return a label with the characters (such as brackets) removed that MLflow refuses in a metric's name."""
     plain = re.sub(r"[^\w\-. ]+", " ", label)
     return re.sub(r" +", " ", plain)[:200].rstrip(" .").lstrip(".") if label else ""
 
@@ -151,6 +157,7 @@ def _allowed(label: str) -> str:
 def _write(
     store: Store, boards: Sequence[Board], overall: OverallRanking | None, folder: Path, drawing: DrawingProcess
 ) -> None:
+    """Write the boards as Markdown and CSV, and their pictures, to a folder."""
     (folder / "leaderboard.md").write_text(as_markdown(boards) + "\n", encoding="utf-8")
     (folder / "leaderboard.csv").write_text(as_csv(boards) + "\n", encoding="utf-8")
     shown = [pictures for board in boards if (pictures := BoardPictures.of(board, store)) is not None]

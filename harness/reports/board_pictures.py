@@ -1,4 +1,4 @@
-"""The pictures of one board: quality against cost and over time, and every learner's front at one seed."""
+"""Draw the pictures of one board: hypervolume against cost and over time, and every learner's front at one seed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from ..scoring.scored_cells import shown_fronts
 
 @dataclass(frozen=True)
 class BoardPictures:
-    """What the pictures of one board show; it travels to the process that draws."""
+    """The content of the pictures of one board, which is sent to the process that draws them."""
 
     board: Board
     curves: Mapping[str, Sequence[NDArray[np.float64]]]
-    """Learner's label -> for every probed seed seconds and hypervolumes, shape (2, n)."""
+    """Seconds of the fit and hypervolumes, shape (2, n), of every probed seed, by the learner's label."""
     fronts: Mapping[str, Front]
-    """Learner's label -> its front at `seed`."""
+    """Every learner's front at `seed`, by its label."""
     seed: int
+    """The lowest seed that some learner has finished."""
 
     @classmethod
     def of(cls, board: Board, store: Store) -> Self | None:
-        """Return what is drawn of a board; None where nothing has finished."""
+        """Return the pictures of a board; None where no cell has finished."""
         if not any(row.seeds for row in board.rows):
             return None
         names = labels([board])
@@ -48,7 +49,7 @@ class BoardPictures:
         return cls(board, curves, fronts, seed)
 
     def draw(self, folder: Path) -> None:
-        """Write the pictures to a folder that exists."""
+        """Write the pictures to an existing folder."""
         from .pictures.cost_png import cost_png
         from .pictures.front_html import front_html
         from .pictures.front_png import front_png
@@ -69,7 +70,7 @@ class BoardPictures:
 
 
 def file_name(board: Board) -> str:
-    """Return what tells a suite's boards apart in the names of files and metrics."""
+    """Return the tasks and points per edge of a board, which identify it in the names of files and metrics."""
     results = [result for row in board.rows for result in row.results.values()]
     points_per_edge = results[0].attempt.cell.points_per_edge if results else "none"
     return f"{'-'.join(board.tasks)}-{points_per_edge}"

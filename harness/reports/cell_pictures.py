@@ -1,4 +1,4 @@
-"""The pictures of one finished cell: its front, and how it was merged."""
+"""Draw the pictures of one finished cell: its front and its merge coefficients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COEFFICIENTS_PICTURE = "coefficients.png"
 
 @dataclass(frozen=True)
 class CellPictures:
-    """What the pictures of one cell show; small enough to travel to the process that draws."""
+    """The content of the pictures of one cell, which is sent to the process that draws them."""
 
     title: str
     label: str
@@ -30,12 +30,12 @@ class CellPictures:
 
     @classmethod
     def of(cls, finished: FinishedCell) -> Self:
-        """Return what is drawn of a finished cell."""
+        """Return the pictures of a finished cell."""
         cell, record = finished.cell, finished.front
         return cls(cell.title, cell.label, cell.tasks, record.front(), record.reference_point, finished.coefficients)
 
     def draw(self, folder: Path) -> None:
-        """Write `front.png`, and `coefficients.png` where task vectors were merged, to a folder that exists."""
+        """Write `front.png`, and `coefficients.png` where task vectors were merged, to an existing folder."""
         from .pictures.coefficients_png import coefficients_png
         from .pictures.front_png import front_png
 

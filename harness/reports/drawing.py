@@ -1,4 +1,4 @@
-"""A process of its own in which pictures are drawn, so that no thread that serves a device waits for matplotlib."""
+"""Draw pictures in a separate process, so that no thread that serves a device waits for matplotlib."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from types import TracebackType
 from typing import Any, Self
 
 NICENESS = 10
-"""Pictures yield the processor to cells."""
+"""Niceness of the process, so that cells get the processor first."""
 
 
 class DrawingProcess:
-    """Draws what it is given, one picture after the other; its process starts with the first.
+    """A process that draws pictures one after the other; it starts with the first.
 
-    Leaving the context waits for all pictures; an error that leaves it gives up those that have not begun.
+    Leaving the context waits for all pictures; an error that leaves it cancels those that have not begun.
     """
 
     def __init__(self) -> None:
@@ -34,20 +34,20 @@ class DrawingProcess:
             self._executor.shutdown(wait=True, cancel_futures=kind is not None)
 
     def submit(self, draw: Callable[..., None], *arguments: Any) -> Future[None]:
-        """Have `draw(*arguments)` called in the process; both travel there by pickle."""
+        """Call `draw(*arguments)` in the process, to which both are sent by pickle, and return its future."""
         if self._executor is None:
             self._executor = make_executor()
         return self._executor.submit(draw, *arguments)
 
 
 def make_executor() -> Executor:
-    """Return an executor with one process that has imported nothing yet: it needs neither torch nor MLflow."""
+    """Return an executor with one new process, which imports neither torch nor MLflow unless it needs them."""
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(1, mp_context=context, initializer=_set_up)
 
 
 def _set_up() -> None:
-    """Leave Ctrl-C to the parent, yield to cells, and end when the parent does, however it went."""
+    """Have this process ignore Ctrl-C, yield the processor to cells, and end once its parent has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICENESS)
@@ -55,6 +55,7 @@ def _set_up() -> None:
 
 
 def _end_with_parent() -> None:
+    """Wait until the parent has ended, then end this process."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -1,4 +1,4 @@
-"""One run's front, for the terminal and as a picture."""
+"""Show the front of one run in the terminal, and draw it as a picture."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from .pictures.front_png import front_png
 
 
 def view(attempt: Attempt) -> RenderableType:
-    """A table with a row a member, its preference and its error on every task, and below it the front drawn.
+    """Return a table of the front's members, with preference and error on every task, and below it a plot of the front.
 
-    Dominated members are dim in both.
+    Dominated members are dim in both. Raise StoreError where the recorded front is missing or damaged.
     """
     record = attempt.record()
     cell = record.cell
@@ -46,12 +46,17 @@ def view(attempt: Attempt) -> RenderableType:
         f"{'' if followed is None else f'alignment {followed:.2f}, '}"
         f"fit {as_time(attempt.metrics['fit_time_s'])}; error on the {record.split} split, dominated members dim"
     )
-    title = Text(f"{cell.title} (run {attempt.run_id[:8]})", style="bold")  # a table's own is folded to its width
+    title = Text(f"{cell.title} (run {attempt.run_id[:8]})", style="bold")  # a table folds its own title
     return Group(title, table, Text(note, style="dim italic"), FrontPlot(record.front(), cell.tasks))
 
 
 def draw(attempt: Attempt, file: Path) -> None:
-    """Draw the front to a .png or .html file, with the reference point where that leaves the front room."""
+    """Draw the front to a .png or .html file, with the reference point unless that lies far off.
+
+    Raises:
+        ConfigError: the file has another ending, or cannot be written.
+        StoreError: the recorded front is missing or damaged.
+    """
     record = attempt.record()
     drawers = {".png": front_png, ".html": front_html}
     if file.suffix not in drawers:
@@ -69,7 +74,7 @@ def draw(attempt: Attempt, file: Path) -> None:
 
 
 def _is_far(record: FrontRecord) -> bool:
-    """Whether the reference point would push a front of several points into less than half of some axis."""
+    """Return whether drawing the reference point would squeeze a front into less than half of some axis."""
     points = record.front().objectives
     extent = points.max(axis=0) - points.min(axis=0)
     if not extent.any():

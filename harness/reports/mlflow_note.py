@@ -1,4 +1,4 @@
-"""The description of a cell's run in MLflow, in Markdown: what came of it and what to type next."""
+"""Write the description of a cell's MLflow run, in Markdown: its result, and the command that shows more."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from ..cells.cell import Cell
 from ..records.status import Status
 from ..scoring.measures import MEASURES
 
+# Measures that can no longer change: distances to a reference front that may still grow are left out.
 _SHOWN = ("hypervolume", "hypervolume_ratio", "alignment", "fit_time_s", "peak_rss_bytes", "trainable_parameters")
 
 
 def finished_note(cell: Cell, run_id: str, metrics: Mapping[str, float]) -> str:
-    """Describe a finished cell; only by what stays true, so not by distances to a reference that may still grow."""
+    """Return the description of a finished cell: its most important measures, and where to find its files."""
     numbers = [f"{MEASURES[name].heading} {MEASURES[name].text(metrics[name])}" for name in _SHOWN if name in metrics]
     return (
         f"{_title(cell)}: {', '.join(numbers)}.\n\n"
@@ -22,7 +23,7 @@ def finished_note(cell: Cell, run_id: str, metrics: Mapping[str, float]) -> str:
 
 
 def unfinished_note(cell: Cell, status: Status, reason: str, *, log: bool = True) -> str:
-    """Describe any other cell: its status and why, and where what it printed is kept if there is a log of it."""
+    """Return the description of any other cell: its status, the reason, and with `log` where its output is kept."""
     why = f": {escape_markdown(reason[:1000])}" if reason else ""
     where = "\n\nWhat it printed is `worker.log` under *Artifacts*." if log and status is not Status.UNSUPPORTED else ""
     return f"{_title(cell)}: **{status}**{why}.{where}"

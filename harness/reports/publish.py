@@ -1,7 +1,7 @@
-"""Publish what cells and benches have found: scores and notes on their runs in MLflow, pictures beside their files.
+"""Publish the results of cells and benches: scores and notes on their MLflow runs, pictures beside their files.
 
-All of it happens outside the threads that serve devices: scores in a thread of their own as cells finish, pictures in
-a process of their own, the summary of a bench at its end.
+All of this happens outside the threads that serve devices: one thread scores cells as they finish, one process draws
+pictures, and a bench is summarised at its end.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Publisher:
     """Publishes settled cells while others run; leaving the context waits until all of them are published.
 
     Args:
-        store: where the cells are recorded.
-        scores: whether to score them; a study has done so already when it asks for their pictures.
+        store: the store that the cells are recorded in.
+        scores: whether to score the cells; a study scores them itself, before it publishes their pictures.
     """
 
     def __init__(self, store: Store, *, scores: bool = True) -> None:
@@ -45,8 +45,9 @@ class Publisher:
         self._error: BaseException | None = None
         self._drawn: list[tuple[str, Future[None]]] = []
         self.drawing = DrawingProcess()
+        """The process that draws the pictures."""
         self.notes: list[str] = []
-        """What could not be shown though every result is recorded, a sentence each; complete once the context ends."""
+        """One sentence for each score or picture that failed (results are recorded); complete after the context."""
 
     def __enter__(self) -> Self:
         self.drawing.__enter__()
@@ -63,17 +64,18 @@ class Publisher:
             raise self._error
 
     def publish(self, settled: SettledCell) -> None:
-        """Publish one cell, soon; nothing for one that an earlier command had settled."""
+        """Queue one cell to be published; ignore one that an earlier command had settled."""
         if settled.ran:
             self._todo.put(settled)
 
     def finish_scores(self) -> None:
-        """Wait until every cell given so far is scored; nothing more can be published after it."""
+        """Wait until every queued cell is scored; nothing can be published afterwards."""
         if self._thread.is_alive():
             self._todo.put(None)
             self._thread.join()
 
     def _serve(self) -> None:
+        """Publish queued cells until `None` comes; keep the first error for the end of the context."""
         while (settled := self._todo.get()) is not None:
             try:
                 self._publish(settled)
@@ -89,7 +91,7 @@ class Publisher:
         if settled.finished is None:
             publish_ending(self._store, settled.run_id, settled.cell, settled.ending)
             return
-        # Pictures first: they are drawn beside, and a front that cannot be scored can still be looked at.
+        # Pictures come first: another process draws them, and a front that cannot be scored can still be drawn.
         pictures = CellPictures.of(settled.finished)
         folder = self._store.files_of(settled.run_id, settled.cell.suite)
         self._drawn.append((settled.cell.title, self.drawing.submit(pictures.draw, folder)))
@@ -99,25 +101,25 @@ class Publisher:
 
 @dataclass(frozen=True)
 class Published:
-    """A `Listener` that passes everything on and has ended cells published."""
+    """A `Listener` that passes all events on to another one, and publishes cells that have ended."""
 
     listener: Listener
     publisher: Publisher
 
     def begins(self, cell: Cell, device: str) -> None:
-        """Pass it on."""
+        """Pass on that a cell begins."""
         self.listener.begins(cell, device)
 
     def waits(self, cell: Cell) -> None:
-        """Pass it on."""
+        """Pass on that another process runs a cell."""
         self.listener.waits(cell)
 
     def reports(self, cell: Cell, event: Event) -> None:
-        """Pass it on."""
+        """Pass on an event of a cell's process."""
         self.listener.reports(cell, event)
 
     def ends(self, settled: SettledCell) -> None:
-        """Have the cell published, and pass it on."""
+        """Publish the cell, and pass on that it has ended."""
         self.publisher.publish(settled)
         self.listener.ends(settled)
 
@@ -125,12 +127,12 @@ class Published:
 def run_and_publish_bench(
     spec: BenchSpec, store: Store, *, devices: Sequence[str], plugins: Sequence[str], listener: Listener
 ) -> BenchResult:
-    """Run what is not settled of a bench, publish every cell, and summarise the bench on its runs.
+    """Run the cells of a bench that are not settled, publish each, and write the bench's summary to its runs.
 
-    Arguments are those of `run_bench`.
+    The arguments are those of `run_bench`.
 
     Raises:
-        StoreError: the store cannot be written; what was computed until then is recorded.
+        StoreError: the store cannot be written; cells that had finished before are recorded.
     """
     with Publisher(store) as publisher:
         run = run_bench(spec, store, devices=devices, plugins=plugins, listener=Published(listener, publisher))
@@ -147,16 +149,16 @@ def run_and_publish_bench(
 
 @dataclass(frozen=True)
 class BenchResult:
-    """What became of a bench."""
+    """What became of the cells of a bench, and what could not be published of them."""
 
     settled: Sequence[SettledCell]
-    """Its cells, in its order."""
+    """What became of every cell, in the bench's order."""
     notes: Sequence[str]
-    """What could not be shown though every result is recorded, a sentence each."""
+    """One sentence for each score or picture that failed, although the results are recorded."""
 
 
 def _why_not_drawn(what: str, future: Future[None]) -> str:
-    """Say why a picture is missing; empty where it is there, or was given up."""
+    """Return why a picture is missing; empty where it was drawn or cancelled."""
     if future.cancelled():
         return ""
     error = future.exception()

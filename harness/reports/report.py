@@ -1,4 +1,4 @@
-"""Leaderboards as files, by their ending."""
+"""Write leaderboards to a file, in the format that its ending names."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ TEXTS: dict[str, Callable[[Sequence[Board], OverallRanking | None], str]] = {
     "csv": lambda boards, _: as_csv(boards),
     "json": lambda boards, _: as_json(boards),
 }
-"""Format -> what writes it; CSV and JSON hold what standings are computed from."""
+"""Functions that write boards as text, by format; CSV and JSON hold what the ranking can be computed from."""
 ENDINGS = (*(f".{name}" for name in TEXTS), ".html")
+"""Endings of the files that a leaderboard can be written to."""
 
 
 def check_report(file: Path) -> None:
-    """ConfigError where a report could not be written to `file`, before hours are spent on it."""
+    """Raise ConfigError where a report could not be written to `file`, before hours are spent on computing it."""
     if file.suffix not in ENDINGS:
         raise ConfigError(f"a leaderboard is written to a {', '.join(ENDINGS)} file, found {str(file)!r}")
     if not file.resolve().parent.is_dir():
@@ -35,12 +36,15 @@ def write_report(
     """Write boards to a file that `check_report` has accepted.
 
     Args:
-        file: its ending says what is written.
-        boards: in this order.
-        standings: over them, where there are any.
-        store: whose boards they are.
-        title: for people.
-        made_by: the command, told in Markdown.
+        file: the file, whose ending decides the format.
+        boards: the boards, in the order in which they are written.
+        standings: their overall ranking, if there is one.
+        store: the store that the boards were made from.
+        title: title of the report.
+        made_by: the command that made the report, which Markdown mentions.
+
+    Raises:
+        ConfigError: the file cannot be written.
     """
     if file.suffix == ".html":
         from .page import write_page

@@ -1,1 +1,1 @@
-"""Runs cells: one worker process a cell, metered, resumed, and settled in the store."""
+"""Run every cell in its own worker process: metered, resumable, and recorded in the store."""

@@ -1,7 +1,7 @@
-"""The anchors of normalisation: what every expert achieves on its own task, and the pre-trained model on all.
+"""Measure the anchors of normalisation: the error of every expert on its own task, and of the pre-trained model on all.
 
-They are measured once for every prepared problem and split, and kept in the expert cache's folder; a file that
-cannot be read is made again.
+They are measured once for every prepared problem and split, and kept in the expert cache's folder; where a file
+cannot be read, they are measured again.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ from ...whole_file import replacing
 
 @dataclass(frozen=True)
 class Anchors:
-    """Errors on one split, minimised; None where one of them is NaN or infinite."""
+    """Errors of the experts and of the pre-trained model on one split; None where one of them is NaN or infinite."""
 
     experts: NDArray[np.float64] | None
-    """(T,) of expert t on task t."""
+    """Error of expert t on task t, shape (T,)."""
     pretrained: NDArray[np.float64] | None
-    """(T,) of the pre-trained model."""
+    """Error of the pre-trained model on every task, shape (T,)."""
 
 
 def find_anchors(problem: Problem, split: str, made_with: Mapping[str, object]) -> Anchors:
-    """The anchors of a problem, from the cache or measured now: T + 1 models are evaluated.
+    """Return the anchors of a problem from the cache, else measure them by evaluating T + 1 models.
 
     Args:
         problem: the prepared problem.
-        split: that they are measured on.
-        made_with: everything else that decides them: weights, suite with its version, tasks, seed, software, device
-            (JSON values).
+        split: the split that they are measured on.
+        made_with: everything else that the errors depend on: weights, suite with its version, tasks, seed, software,
+            device (JSON values).
     """
     key = json.dumps({**made_with, "split": split}, sort_keys=True)
     file = cache_folder() / "anchors" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
     errors = _read(file, problem.n_tasks)
     if errors is None:
         errors = _measure(problem, split)
-        with contextlib.suppress(OSError):  # without a cache they are measured again, and no cell fails for it
+        with contextlib.suppress(OSError):  # without a cache they are measured again the next time; no cell fails
             _write(file, errors)
     return Anchors(*(found if np.isfinite(found).all() else None for found in errors))
 
 
 def _measure(problem: Problem, split: str) -> NDArray[np.float64]:
-    """(2, T) errors: the experts', the pre-trained model's."""
+    """Return errors of shape (2, T): those of the experts, then those of the pre-trained model."""
     problem.model.eval()
 
     def error(params: Params) -> NDArray[np.float64]:
@@ -61,12 +61,12 @@ def _measure(problem: Problem, split: str) -> NDArray[np.float64]:
     experts = [error(expert)[t] for t, expert in enumerate(problem.experts)]
     found = np.array([experts, error(problem.pretrained)], dtype=np.float64)
     if problem.device.type == "cuda":
-        torch.cuda.empty_cache()  # what it had reserved must not count as the fit's
+        torch.cuda.empty_cache()  # memory reserved here must not count as the fit's
     return found
 
 
 def _read(file: Path, n_tasks: int) -> NDArray[np.float64] | None:
-    """None where there is no such file, or none that can be read."""
+    """Return the errors in a file, shape (2, T); None where it is missing or cannot be read."""
     try:
         content = json.loads(file.read_text())
         found = np.array([content["experts"], content["pretrained"]], dtype=np.float64)

@@ -19,15 +19,15 @@ from .worker_process import preload
 
 @dataclass(frozen=True)
 class BenchRun:
-    """A bench whose cells have all been settled or attempted; its runs in MLflow are still open."""
+    """A bench whose cells have all been settled or attempted; its MLflow runs are still open."""
 
     settled: Sequence[SettledCell]
-    """In the bench's order."""
+    """What became of every cell, in the bench's order."""
     parents: Mapping[str, str]
-    """Suite -> run id of the bench on it."""
+    """Id of the bench's MLflow run on every suite, by the suite's name."""
 
     def close(self, store: Store, ending: Ending | None = None) -> None:
-        """End the bench's runs: as `ending` says, else by what became of their cells."""
+        """Close the runs with `ending`; without one, as finished where all cells are settled, else as failed."""
         for suite, parent in self.parents.items():
             done = all(one.ending.status.settled for one in self.settled if one.cell.suite == suite)
             store.end(parent, ending or Ending(Status.FINISHED if done else Status.FAILED))
@@ -36,14 +36,14 @@ class BenchRun:
 def run_bench(
     spec: BenchSpec, store: Store, *, devices: Sequence[str], plugins: Sequence[str], listener: Listener
 ) -> BenchRun:
-    """Run what is not settled; a cell that fails is a row with its reason, and the rest goes on.
+    """Run the cells that are not settled; where one fails, its reason is recorded and the others go on.
 
     Args:
-        spec: checked before anything is recorded.
-        store: where finished cells are looked up and new ones recorded.
+        spec: the bench; its names and values are checked before anything is recorded.
+        store: the store in which finished cells are looked up and new ones recorded.
         devices: torch device names.
-        plugins: files that every worker loads too.
-        listener: is told how it goes.
+        plugins: files that every worker loads.
+        listener: receives the events of every cell.
     """
     cells = spec.cells()
     digest = _digest(spec.name, cells)
@@ -84,5 +84,5 @@ def run_bench(
 
 
 def _digest(name: str, cells: Sequence[Cell]) -> str:
-    """Digest of a bench: the same name and cells are the same bench, resumed."""
+    """Return the digest of a bench; a bench of the same name and cells is the same one, resumed."""
     return hashlib.sha256("/".join([name, *sorted(cell.key for cell in cells)]).encode()).hexdigest()[:16]

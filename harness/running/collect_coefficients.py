@@ -1,4 +1,4 @@
-"""From a Pareto set to the merge coefficients it answers with, over a preference grid."""
+"""Collect the merge coefficients of a Pareto set at every preference of a grid."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..records.coefficients import MergeCoefficients
 def collect_coefficients(
     pareto_set: ParetoSet, preferences: NDArray[np.float64], tasks: Sequence[str]
 ) -> MergeCoefficients | None:
-    """The coefficients at every row of `preferences` (n, T); None for a set that merges no task vectors.
+    """Return the coefficients at every row of `preferences` (n, T); None for a set that merges no task vectors.
 
     Raises:
-        ConfigError: not T finite numbers for each of the same parts at every preference.
+        ConfigError: the set does not give T finite numbers for each of the same parts at every preference.
     """
     parts: tuple[str, ...] = ()
     rows: list[list[NDArray[np.float64]]] = []

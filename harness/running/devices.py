@@ -1,4 +1,4 @@
-"""Work that goes on side by side, one thread a device."""
+"""Work on several devices at once, in one thread for each."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 
 def on_each_device(devices: Sequence[str], serve: Callable[[str, threading.Event], None]) -> None:
-    """Call `serve` for every device, each in a thread of its own, and wait.
+    """Call `serve(device, stop)` for every device, each in its own thread, and wait until all calls have returned.
 
-    The first error, or Ctrl-C, sets the event that all of them are given; it is raised once they have returned.
+    The first error, or Ctrl-C, sets the event `stop`, which all calls share; it is raised once they have returned.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(len(devices)) as pool:
@@ -19,5 +19,5 @@ def on_each_device(devices: Sequence[str], serve: Callable[[str, threading.Event
             for ended in wait(served, return_when=FIRST_EXCEPTION).done:
                 ended.result()
         except BaseException:
-            stop.set()  # the pool waits for its threads, and they for their workers' end
+            stop.set()  # leaving the pool waits for its threads, which end their workers
             raise

@@ -1,4 +1,4 @@
-"""From a Pareto set to a front: every member is evaluated over a whole split."""
+"""Evaluate every member of a Pareto set over a whole split, which gives its front."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def evaluate_members(
     split: str,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Evaluate a continuous set at every row of `preferences` (n, T), a finite set at what it holds.
+    """Evaluate a continuous set at every row of `preferences` (n, T), a finite set at the members it holds.
 
     Raises:
-        FrontError: an error or a loss is NaN or infinite, or a member is no plain model of the architecture.
+        FrontError: an error or a loss is NaN or infinite, or a member is not a plain model of the architecture.
     """
     errors, losses, answered, labels = [], [], [], []
-    problem.model.eval()  # whatever a learner left it in: batch statistics must not decide a score
+    problem.model.eval()  # a learner may have left training mode on: batch statistics must not decide a score
     expected = {name: tensor.shape for name, tensor in problem.pretrained.items()}
     for preference, label, params in pareto_set.members(preferences):
         if {name: tensor.shape for name, tensor in params.items()} != expected:
@@ -51,13 +51,13 @@ def evaluate_members(
 
 
 def evaluate(problem: Problem, pareto_set: ParetoSet, preferences: NDArray[np.float64], split: str = "test") -> Front:
-    """The front of per-task error a set reaches on a split.
+    """Return the front of per-task errors that a set reaches on a split.
 
     Args:
         problem: the problem the set was learned from.
-        pareto_set: what `Learner.fit` returned.
-        preferences: (n, T) points of the simplex, see `simplex_grid`.
-        split: one the problem has; suites have train, val and test.
+        pareto_set: the set that `Learner.fit` returned.
+        preferences: points of the simplex, shape (n, T), see `simplex_grid`.
+        split: a split of the problem; suites have train, val and test.
 
     Raises:
         UnknownNameError: the problem has no such split.

@@ -1,4 +1,4 @@
-"""Unloading: from a recorded run and a preference to one plain model on disk."""
+"""Export the model that a recorded run gives for one preference, as a plain state dict (unloading)."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
 
     Args:
         attempt: a finished run.
-        weights: one weight a task of the run, a point of the simplex.
-        folder: made when it is not there.
+        weights: the preference: one weight for each task of the run, a point of the simplex.
+        folder: created if it does not exist.
 
     Returns:
-        The file with the weights.
+        The path of `model.safetensors`.
 
     Raises:
-        PreferenceError: a task too many or too few, or the set does not answer this preference.
-        StoreError: the recorded routers or the folder cannot be used.
+        PreferenceError: the tasks are not those of the run, or the set does not answer this preference.
+        StoreError: the recorded weights cannot be used on this machine, or the folder cannot be written.
     """
     cell = attempt.cell
     if set(weights) != set(cell.tasks):
@@ -75,7 +75,7 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Merged weights are views of one flat tensor; the file wants tensors of their own.
+        # Merged weights are views of one flat tensor; safetensors needs separate ones.
         save_file({name: tensor.detach().cpu().clone().contiguous() for name, tensor in params.items()}, file)
         (folder / "model.json").write_text(json.dumps(about, indent=2))
     except (OSError, SafetensorError) as error:

@@ -1,4 +1,4 @@
-"""Score the partial set during a fit: its hypervolume on a few preferences, a few times and at the end."""
+"""Score the partial set a few times during a fit, and the finished set: hypervolume at a few preferences."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .worker_events import Probed, Reporter
 
 
 class FitProbe:
-    """A `methods.Probe`: evaluates the corners of the simplex and its centre, T + 1 preferences.
+    """A `methods.Probe` that evaluates the partial set at the corners and the centre of the simplex: T + 1 preferences.
 
     Args:
-        problem: what is fitted.
-        split: that is looked at; never test.
-        times: how often, at equal distances: after 1/4, 2/4 and 3/4 of the steps for 3; 0 for never.
-        reporter: is told the hypervolume at the problem's reference point.
-        clock: seconds, once the device has done what it was given.
-        fit_time_s: seconds the fit has taken so far, without `time_s`.
+        problem: the problem that is fitted.
+        split: the split that is evaluated; never test.
+        times: how often to score, at equal distances: 3 means after 1/4, 2/4 and 3/4 of the steps, 0 means never.
+        reporter: receives the hypervolume at the problem's reference point.
+        clock: returns seconds, once the device has finished its work.
+        fit_time_s: returns the seconds that the fit has taken so far, without `time_s`.
 
-    The memory of looking is part of the fit's peak.
+    The memory that probing needs is part of the fit's peak.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class FitProbe:
         n_tasks = problem.n_tasks
         self._preferences = np.vstack([np.eye(n_tasks), np.full(n_tasks, 1 / n_tasks)])
         self.time_s = 0.0
-        """Spent here so far; the fit is not to be charged for it."""
+        """Seconds spent on probing so far, which are not charged to the fit."""
 
     def __call__(self, step: int, total: int, partial_set: Callable[[], ParetoSet]) -> None:
         """Score the set if training has passed the next of `times` evenly spaced steps."""
@@ -63,17 +63,17 @@ class FitProbe:
         self._reporter.probed(Probed(step, total, moment, value, fit_time_s))
 
     def finish(self, pareto_set: ParetoSet, fit_time_s: float) -> None:
-        """Score the finished set, outside of the fit's time, if the fit was looked at.
+        """Score the finished set, if `times` is above 0; the fit's time has ended before.
 
         Args:
-            pareto_set: what the fit has returned.
-            fit_time_s: what the whole fit took.
+            pareto_set: the set that the fit has returned.
+            fit_time_s: seconds that the whole fit took.
         """
         if self._times > 0:
             self._reporter.finished_probed(self._score(lambda: pareto_set), fit_time_s)
 
     def _score(self, found: Callable[[], ParetoSet]) -> float:
-        """Hypervolume of a set at the few preferences; 0 where a model answers NaN, which dominates nothing."""
+        """Return a set's hypervolume at the T + 1 preferences; 0 where a member gives NaN, which dominates nothing."""
         try:
             evaluation = evaluate_members(self._problem, found(), self._preferences, self._split)
             return hypervolume(evaluation.front(), self._problem.reference_point).value

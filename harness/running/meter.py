@@ -1,6 +1,6 @@
-"""The meter: wall time and memory of the phases of one cell, measured in the process that runs it.
+"""Measure the wall time and memory of the phases of one cell, in the process that runs it.
 
-What could not be measured is absent, never 0.
+What cannot be measured is absent, never 0.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 import psutil
 import torch
 
-SAMPLING_INTERVAL_S = 0.25  # listing children reads all of /proc: seldom enough not to show in wall time
+SAMPLING_INTERVAL_S = 0.25  # listing children reads all of /proc; sampling more often would show in wall time
 
 
 class Meter:
-    """Collects metrics by name, with their units in the name.
+    """Collects the costs of phases in `metrics`, by name with their unit.
 
-    For every phase: `<phase>_time_s` and `<phase>_peak_rss_bytes`, resident memory of the process and its children
-    together (sampled four times a second; the process alone exactly where the kernel keeps the peak); on CUDA also
-    `<phase>_peak_gpu_allocated_bytes` and `<phase>_peak_gpu_reserved_bytes`.
+    Every phase has `<phase>_time_s` and `<phase>_peak_rss_bytes`, the peak resident memory of the process and its
+    children together. It is sampled four times a second; that of the process alone is exact where the kernel keeps its
+    peak. On CUDA a phase also has `<phase>_peak_gpu_allocated_bytes` and `<phase>_peak_gpu_reserved_bytes`.
     """
 
     def __init__(self, device: str) -> None:
@@ -31,7 +31,7 @@ class Meter:
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Measure what runs inside as one phase."""
+        """Measure the body of the `with` statement as one phase."""
         cuda = self._device.type == "cuda"
         if cuda:
             torch.cuda.synchronize(self._device)
@@ -54,32 +54,32 @@ class Meter:
                 self.metrics[f"{name}_peak_gpu_reserved_bytes"] = torch.cuda.max_memory_reserved(self._device)
 
     def synchronized(self) -> float:
-        """`perf_counter` once the device has finished what it was given."""
+        """Return `time.perf_counter()` once the device has finished its work."""
         if self._device.type == "cuda":
             torch.cuda.synchronize(self._device)
         return time.perf_counter()
 
-    def _sample(self, metric: str, stop: threading.Event) -> None:
+    def _sample(self, name: str, stop: threading.Event) -> None:
         own = psutil.Process()
         while True:
-            last = stop.wait(0 if metric not in self.metrics else SAMPLING_INTERVAL_S)
+            last = stop.wait(0 if name not in self.metrics else SAMPLING_INTERVAL_S)
             resident = 0
             for process in (own, *own.children(recursive=True)):
-                with contextlib.suppress(psutil.Error):  # a child may end while it is looked at
+                with contextlib.suppress(psutil.Error):  # a child may end while it is measured
                     resident += process.memory_info().rss
-            self.metrics[metric] = max(self.metrics.get(metric, 0), resident, _kernel_peak() or 0)
+            self.metrics[name] = max(self.metrics.get(name, 0), resident, _kernel_peak() or 0)
             if last:
                 return
 
 
 def _reset_kernel_peak() -> None:
-    """Have the Linux kernel forget the peak so far; where it cannot, a phase's peak is that of the process."""
+    """Reset the peak that the Linux kernel keeps; where that fails, a phase's peak is that of the whole process."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
 
 def _kernel_peak() -> int | None:
-    """Peak resident bytes of this process as the Linux kernel counted it, None elsewhere."""
+    """Return the peak resident bytes of this process as the Linux kernel counts them, None elsewhere."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):

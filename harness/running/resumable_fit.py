@@ -20,29 +20,32 @@ from .meter import Meter
 from .worker_events import Reporter
 
 FILE = "fit.json"
+"""Name of the file beside the checkpoints that holds what the fit had cost."""
 
 
 @dataclass(frozen=True)
 class FitSoFar:
-    """What a fit had cost and shown at its last checkpoint, the attempts it resumes from included."""
+    """The costs and the training curve of a fit at its last checkpoint, earlier attempts included."""
 
     made_with: Mapping[str, str]
-    """What decides a fit besides its cell; a checkpoint made with anything else is of no use."""
+    """What decides a fit besides its cell; a checkpoint made with anything else cannot be used."""
     elapsed_s: float = 0.0
+    """Seconds that the fit had taken, without those of probing."""
     resumes: int = 0
-    """How often it was taken up again."""
+    """How often the fit has been resumed."""
     peaks: Mapping[str, float] = field(default_factory=dict)
-    """Metric -> bytes."""
+    """Memory peaks in bytes, by name."""
     curve: Sequence[Mapping[str, float]] = ()
+    """Points of the training curve."""
 
     def write(self, folder: Path) -> None:
-        """Write it beside the checkpoints, whole or not at all."""
+        """Write `fit.json` beside the checkpoints, completely or not at all."""
         with replacing(folder / FILE) as partial:
             partial.write_text(json.dumps(dataclasses.asdict(self)))
 
     @classmethod
     def read(cls, folder: Path) -> FitSoFar | None:
-        """Read it back; None where there is none, or none that can be read."""
+        """Read the `fit.json` of a folder; return None where it is missing or cannot be read."""
         try:
             return cls(**json.loads((folder / FILE).read_text()))
         except (OSError, ValueError, TypeError):
@@ -50,19 +53,19 @@ class FitSoFar:
 
 
 class ResumableFit:
-    """Gives one fit its checkpoints and its progress, and adds what it had cost before to what is measured now.
+    """Gives one fit its checkpoints and its progress callback, and adds the costs of earlier attempts to its own.
 
-    Make it when the fit begins. Checkpoints of other experts, another device or another torch, or that do not say
-    what they cost, are removed first.
+    Create it when the fit begins. It first removes checkpoints that were made with other experts, another device or
+    another torch, or whose costs are not known.
 
     Args:
-        folder: belongs to the cell, survives attempts.
+        folder: the cell's folder of checkpoints, which outlives attempts.
         made_with: what decides the fit besides its cell.
-        interval_s: least time between two checkpoints.
+        interval_s: least seconds between two checkpoints.
         reporter: keeps the training curve.
         meter: measures the phase `fit`, which has begun.
-        device: that it runs on.
-        uncounted_s: seconds so far that the fit was held up by being looked at.
+        device: the torch device that the fit runs on.
+        uncounted_s: returns the seconds that probing has taken so far, which are not charged to the fit.
     """
 
     def __init__(
@@ -93,7 +96,7 @@ class ResumableFit:
         self.checkpoints = _ExplainedCheckpoints(folder, interval_s=interval_s, on_save=self._saved)
 
     def progress(self, activity: str, step: int, total: int, **metrics: float) -> None:
-        """A `Progress`: the reporter's; a step that is saved and then reported is on the saved curve too."""
+        """Report progress (a `Progress`); a step that was saved just before is also added to the saved curve."""
         self._reporter(activity, step, total, **metrics)
         if self._at_checkpoint is not None:
             dataclasses.replace(self._at_checkpoint, curve=self._reporter.curve).write(self._folder)
@@ -101,11 +104,14 @@ class ResumableFit:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds the fit has taken so far, attempts before this one included, those of being looked at not."""
+        """Seconds the fit has taken so far, with those of earlier attempts and without those of probing."""
         return self._earlier.elapsed_s + time.perf_counter() - self._start - self._uncounted_s()
 
     def whole(self, metrics: Mapping[str, float]) -> dict[str, float]:
-        """Metrics of the phase `fit` over all attempts: times added, peaks the highest; `resumed_fits` if it was."""
+        """Return the costs of the fit over all attempts, given those of this one.
+
+        Times are added, peaks are the highest of all attempts, and `resumed_fits` is added where the fit was resumed.
+        """
         earlier = self._earlier
         found = dict(metrics)
         found["fit_time_s"] += earlier.elapsed_s - self._uncounted_s()
@@ -116,6 +122,7 @@ class ResumableFit:
         return found
 
     def _saved(self) -> None:
+        """Write what the fit has cost so far, beside the checkpoint that was just saved."""
         earlier = self._earlier
         peaks = {name: value for name, value in self._meter.metrics.items() if name.startswith("fit_peak")}
         if self._device.type == "cuda":
@@ -131,13 +138,13 @@ class ResumableFit:
 
 
 class _ExplainedCheckpoints(Checkpoints):
-    """Says what to do when a checkpoint cannot be written."""
+    """Checkpoints whose error says what to do when one cannot be written."""
 
     def save(self, name: str, state: Mapping[str, Any]) -> None:
         try:
             super().save(name, state)
         except (OSError, RuntimeError) as error:
-            # What torch raises on a full disk has no type of its own.
+            # On a full disk torch raises a RuntimeError, which only its text tells from others.
             if isinstance(error, RuntimeError) and "inline_container" not in str(error):
                 raise
             why = error.strerror if isinstance(error, OSError) else "the disk is full?"

@@ -1,4 +1,4 @@
-"""What is measured of a finished set beside its front: its own numbers, and the time of one answer."""
+"""Measure a finished set besides its front: the diagnostics it gives itself, and the time of one answer."""
 
 from __future__ import annotations
 
@@ -15,14 +15,22 @@ from ..scoring.scores import HYPERVOLUME_ERROR
 from .meter import Meter
 
 _TAKEN = ("train_", "min_error_")
-"""How the names of training curves and of the front's own ends begin."""
+"""Beginnings of the names under which training curves and the lowest errors of a front are recorded."""
 
 
-def checked_diagnostics(pareto_set: ParetoSet, metrics: Mapping[str, float]) -> dict[str, float]:
-    """The set's own numbers, checked: they must not pass for what is measured, now or later."""
+def checked_diagnostics(pareto_set: ParetoSet, costs: Mapping[str, float]) -> dict[str, float]:
+    """Return the set's diagnostics by name, after checking their names.
+
+    Args:
+        pareto_set: the finished set.
+        costs: what was measured of the cell; diagnostics must not take its names, nor those of measures.
+
+    Raises:
+        ConfigError: a name is taken, or is not made of letters, digits and _-. only.
+    """
     found = {}
     for name, value in pareto_set.diagnostics().items():
-        taken = name in metrics or name in MEASURES or name == HYPERVOLUME_ERROR or name.startswith(_TAKEN)
+        taken = name in costs or name in MEASURES or name == HYPERVOLUME_ERROR or name.startswith(_TAKEN)
         if taken or not re.fullmatch(r"[\w\-.]+", name):
             raise ConfigError(
                 f"diagnostics() may not name a metric {name!r}: taken, or not made of letters, digits and _-."
@@ -32,7 +40,10 @@ def checked_diagnostics(pareto_set: ParetoSet, metrics: Mapping[str, float]) -> 
 
 
 def time_one_answer(problem: Problem, pareto_set: ParetoSet, meter: Meter) -> float | None:
-    """Seconds to get the weights for one new preference, median of five; None for sets that answer only their own."""
+    """Return the seconds it takes to get the weights for one new preference, as the median of five.
+
+    None for a set that only answers the preferences it was trained for.
+    """
     rng = np.random.default_rng(0)
     times = []
     for preference in rng.dirichlet(np.ones(problem.n_tasks), size=5):

@@ -1,4 +1,4 @@
-"""Settle one cell: find it done, or attempt it in a process of its own and hand its folder to the store."""
+"""Settle one cell: find its result in the store, or run it in its own process and record what that gives."""
 
 from __future__ import annotations
 
@@ -28,28 +28,29 @@ class SettledCell:
 
     cell: Cell
     ending: Ending
+    """How the attempt that counts has ended."""
     run_id: str
-    """Empty where it was interrupted before a run was opened."""
+    """Id of that attempt's MLflow run; empty where the cell was interrupted before a run was opened."""
     ran: bool
-    """False where an earlier command had settled it."""
+    """Whether the cell was run now; False where an earlier command had settled it."""
     finished: FinishedCell | None = dataclasses.field(default=None, compare=False, repr=False)
-    """What was measured, where it ran and finished just now; it is in the store as well."""
+    """What was measured, where the cell ran and finished just now; it is recorded in the store as well."""
 
 
 class Listener(Protocol):
-    """Is told how cells go; called from the threads that run them."""
+    """Receives the events of cells; its methods are called from the threads that run them."""
 
     def begins(self, cell: Cell, device: str) -> None:
-        """A cell's process is about to start."""
+        """Handle that a cell's process is about to start."""
 
     def waits(self, cell: Cell) -> None:
-        """Another process runs this very cell; its result is waited for."""
+        """Handle that another process runs this cell, and that its result is waited for."""
 
     def reports(self, cell: Cell, event: Event) -> None:
-        """A phase, progress or probe event of the cell's process."""
+        """Handle a phase, progress or probe event of the cell's process."""
 
     def ends(self, settled: SettledCell) -> None:
-        """A cell has ended, or was settled before."""
+        """Handle that a cell has ended, or that an earlier command had settled it."""
 
 
 def settle_cell(
@@ -63,20 +64,20 @@ def settle_cell(
     listener: Listener,
     probes: int = 0,
 ) -> SettledCell:
-    """Return what the store holds of a settled cell, else attempt it; one process at a time works on a cell.
+    """Return what the store holds of a settled cell, else run the cell and record it.
 
-    Nothing is scored or drawn here: this thread serves a device.
+    Only one process at a time works on a cell. Nothing is scored or drawn here, since this thread serves a device.
 
     Args:
-        cell: what to run.
-        store: where it is looked up and recorded.
-        parent: run id of the bench or study that asks for it.
+        cell: the cell to settle.
+        store: the store in which it is looked up and recorded.
+        parent: id of the MLflow run of the bench or study that requests the cell.
         device: a torch device name.
         plugins: files that the worker loads.
-        stop: ends it as killed.
-        listener: is told how it goes; where its `reports` raises `StoppedError`, the cell ends as stopped.
-        probes: how often the partial set is scored and reported; above 0 the finished one is scored too, where the
-            cell is of the test split.
+        stop: ends the cell as killed once it is set.
+        listener: receives the cell's events; where its `reports` raises `StoppedError`, the cell ends as stopped.
+        probes: how often the partial set is scored and reported; above 0, the finished set is scored too where the
+            cell is evaluated on the test split.
     """
     lock = store.lock(cell)
     if not _acquire(lock, cell, stop, listener):
@@ -84,7 +85,7 @@ def settle_cell(
     try:
         done = store.settled(cell)
         if done is not None:
-            store.remove_checkpoints(cell)  # of an attempt that was killed between its record and this
+            store.remove_checkpoints(cell)  # left by an attempt that was killed after it was recorded
             settled = SettledCell(cell, Ending(done.status, done.reason), done.run_id, ran=False)
         else:
             listener.begins(cell, device)
@@ -97,7 +98,7 @@ def settle_cell(
 
 
 def _acquire(lock: FileLock, cell: Cell, stop: threading.Event, listener: Listener) -> bool:
-    """Take the cell's lock, waiting for whoever holds it; False where `stop` came first."""
+    """Acquire the cell's lock, waiting while another process holds it; return False where `stop` was set first."""
     with contextlib.suppress(Timeout):
         lock.acquire(timeout=0)
     if not lock.is_locked:
@@ -111,6 +112,7 @@ def _acquire(lock: FileLock, cell: Cell, stop: threading.Event, listener: Listen
 
 
 def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], listener: Listener) -> SettledCell:
+    """Run the cell by `run`, a `run_in_process` with its options, and record how it ended."""
     run_id = store.begin(cell, parent)
     probes: list[Probed] = []
 
@@ -126,22 +128,22 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
             if finished is not None:
                 store.record(run_id, finished, scratch)
             else:
-                if ending.status is Status.STOPPED:  # what it had reached says why
+                if ending.status is Status.STOPPED:  # its probes say why it was stopped
                     store.log(run_id, curve=[curve_point(probe) for probe in probes])
                 store.record_unfinished(run_id, cell, ending, scratch)
-    except (StoreError, OSError) as error:  # a full disk, say: closed as well as can be, on the way out
+    except (StoreError, OSError) as error:  # such as a full disk: close the run if that is possible, and raise
         with contextlib.suppress(StoreError):
             store.end(run_id, Ending(Status.FAILED, f"it could not be recorded: {error}"))
         if isinstance(error, StoreError):
             raise
         raise StoreError(f"the result of {cell.title} cannot be written ({error}); free some space") from error
-    if not ending.resumable:  # recorded, or certain to fail again from the same place
+    if not ending.resumable:  # it is recorded, or would fail again from the same checkpoint
         store.remove_checkpoints(cell)
     return SettledCell(cell, ending, run_id, ran=True, finished=finished)
 
 
 def _read(scratch: Path, ending: Ending) -> tuple[Ending, FinishedCell | None]:
-    """Return what the worker left; one that is not usable is the learner's failure, not the bench's."""
+    """Return the ending and the finished cell that the worker wrote; a damaged one is a failure of the cell."""
     if ending.status is not Status.FINISHED:
         return ending, None
     try:

@@ -1,7 +1,7 @@
-"""The process that runs one cell, started by `worker_process`.
+"""Run one cell: the code of the process that `worker_process` starts.
 
-It is given one request and a connection to its parent, tells the parent how it goes, and writes the finished cell to
-the scratch folder named in the request. It ends when its parent does, which holds the connection's other end.
+The process gets one request and a connection to its parent. It sends events to the parent, and writes the finished cell
+to the scratch folder that the request names. It ends when the parent does, since that holds the connection's other end.
 """
 
 from __future__ import annotations
@@ -45,29 +45,32 @@ from .worker_events import Ended, Reporter
 
 @dataclass(frozen=True)
 class Request:
-    """What a worker is asked to do, and in which folder and environment it runs."""
+    """The cell that a worker is to run, and the folders and the environment it runs in."""
 
     cell: Mapping[str, Any]
-    """`Cell.to_json`; read once the plugins are loaded."""
+    """The cell, as `Cell.to_json` gives it; it is read after the plugins are loaded."""
     device: str
     plugins: tuple[str, ...]
+    """Plugin files to load first."""
     scratch: str
-    """Folder the finished cell is written to."""
+    """Folder that the finished cell is written to."""
     checkpoints: str
-    """Folder of the fit's state; it outlives the attempt."""
+    """Folder of the fit's checkpoints, which outlives the attempt."""
     checkpoint_interval_s: float
+    """Least seconds between two checkpoints."""
     probes: int
-    """How often the partial set is scored on the way; 0 for an undisturbed fit."""
+    """How often the partial set is scored during the fit; 0 for never."""
     folder: str
-    """Working directory."""
+    """Working directory of the worker."""
     environment: Mapping[str, str]
+    """Environment variables of the worker."""
 
 
 def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
-    """Prepare, fit and evaluate, each metered, and write the finished cell to the scratch folder; nothing else."""
+    """Prepare, fit and evaluate a cell, each phase metered, and write the finished cell to the scratch folder."""
     device = request.device
     _set_up(cell, device)
-    # Not while memory is metered: it asks other programs, and a process that is being forked counts twice.
+    # Found before memory is metered: it starts other programs, and a process counts twice while it forks.
     environment = {**versions(), **machine(device)}
     made_by = {"torch": torch.__version__, "device": environment.get("gpu", "cpu")}
     meter = Meter(device)
@@ -77,7 +80,7 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
     problem = prepared.problem
     with meter.phase("evaluate"):
         evaluation = evaluate_members(problem, fitted.pareto_set, fitted.preferences, cell.split, reporter)
-    evaluation.front()  # refuses preferences off the simplex before anything is written
+    evaluation.front()  # raises, before anything is written, where preferences are not on the simplex
     costs = _costs(fitted, prepared, meter, len(evaluation.error))
     costs |= checked_diagnostics(fitted.pareto_set, costs)
     solve_time = time_one_answer(problem, fitted.pareto_set, meter)
@@ -108,17 +111,18 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A problem with what decides results beside its cell."""
+    """A prepared problem, with the digest of its models and its anchors."""
 
     problem: Problem
     digest: str
     """Digest of the pre-trained model and the experts."""
     anchors: Anchors
+    """Errors of the experts and of the pre-trained model on the cell's split."""
 
 
 @dataclass(frozen=True)
 class _Fitted:
-    """What a fit has given."""
+    """The set that a fit has given, with its learner, its preferences and the costs of the fit."""
 
     learner: Learner
     preferences: NDArray[np.float64]
@@ -127,19 +131,20 @@ class _Fitted:
 
 
 def _set_up(cell: Cell, device: str) -> None:
+    """Make torch deterministic on CUDA; on the CPU, use as many threads as the suite wants."""
     if torch.device(device).type == "cuda":
-        torch.cuda.set_device(device)  # so that a learner's bare "cuda" is this one
+        torch.cuda.set_device(device)  # so that "cuda" without a number means this device to a learner
         torch.use_deterministic_algorithms(True, warn_only=True)
     else:
         torch.set_num_threads(SUITES.get(cell.suite).cpu_threads or torch.get_num_threads())
 
 
 def _prepare(cell: Cell, device: str, made_by: Mapping[str, str], meter: Meter, reporter: Reporter) -> _Prepared:
-    """Load the problem, metered, and find what its experts and its pre-trained model achieve."""
+    """Load the problem and find its anchors, metered as the phase `prepare`."""
     reporter.start("prepare")
     with meter.phase("prepare"):
         problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed, progress=reporter)
-        # What the first use of a kernel or of an optimizer (it imports hundreds of modules) costs is no learner's.
+        # The first use of a kernel or an optimizer is slow (it imports modules), which no learner is to be charged for.
         torch.optim.Adam([torch.zeros(1)])
         problem.losses(problem.pretrained, next(problem.batches("train", 2, torch.Generator())))
         digest = digest_problem(problem)
@@ -155,7 +160,7 @@ def _prepare(cell: Cell, device: str, made_by: Mapping[str, str], meter: Meter, 
 def _fit(
     cell: Cell, request: Request, prepared: _Prepared, made_by: Mapping[str, str], meter: Meter, reporter: Reporter
 ) -> _Fitted:
-    """Fit the cell's learner, metered and resumed, and score it on the way where the request says so."""
+    """Fit the cell's learner, metered and resumed from any checkpoint, and score it as often as the request says."""
     problem, device = prepared.problem, request.device
     learner = cell.learner()
     preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)
@@ -180,18 +185,18 @@ def _fit(
         )
         context = Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints, probe=probe)
         pareto_set = learner.fit(problem, preferences, context)
-    if cell.split == "test":  # a trial's whole front is looked at on the probe's split anyway
+    if cell.split == "test":  # the whole front of a trial is evaluated on the probe's split anyway
         probe.finish(pareto_set, fit.whole(meter.metrics)["fit_time_s"])
     return _Fitted(learner, preferences, pareto_set, fit)
 
 
 def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -> dict[str, float]:
-    """Return what was measured of all attempts at the fit, and what the learner needed."""
+    """Return what was measured over all attempts at the fit, and the data and trainings that the learner needs."""
     measured = fitted.fit.whole(meter.metrics)
     needs = fitted.learner.needs(prepared.problem, fitted.preferences)
     return {
         **measured,
-        # Preparing is left out of both: it depends on whether the experts were cached.
+        # Neither counts preparing, whose cost depends on whether the experts were cached.
         "wall_time_s": measured["fit_time_s"] + measured["evaluate_time_s"],
         "peak_rss_bytes": max(measured["fit_peak_rss_bytes"], measured["evaluate_peak_rss_bytes"]),
         "trainable_parameters": float(fitted.pareto_set.trainable_parameters),
@@ -205,7 +210,7 @@ def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -
 
 
 def _save_state(pareto_set: ParetoSet, folder: Path) -> Path | None:
-    """Write what was learned; None where there is nothing to restore."""
+    """Write the learned weights and return the file; None where there are none."""
     state = pareto_set.state()
     if not state:
         return None
@@ -216,20 +221,20 @@ def _save_state(pareto_set: ParetoSet, folder: Path) -> Path | None:
 
 
 def _ending_of(error: BaseException) -> Ending:
-    """Say how a cell that raised has ended, in one sentence."""
+    """Return the ending of a cell that raised an error, with its reason in one sentence."""
     text = f"{type(error).__name__}: {error}" if not isinstance(error, FrontrunnerError) else str(error)
-    reason = " ".join(text.split())[:500].encode(errors="backslashreplace").decode()  # a database wants UTF-8
+    reason = " ".join(text.split())[:500].encode(errors="backslashreplace").decode()  # the database stores UTF-8 only
     if isinstance(error, UnsupportedError):
         return Ending(Status.UNSUPPORTED, reason)
     named = ("can't allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(name in text for name in named):
         return Ending(Status.OUT_OF_MEMORY, reason, resumable=True)
-    # Any other failure but a full disk would repeat itself from the same checkpoint.
+    # Any other failure, except that the disk is full, would happen again from the same checkpoint.
     return Ending(Status.FAILED, reason, resumable=isinstance(error, StoreError))
 
 
 def attempt(request: Request, reporter: Reporter) -> Ending:
-    """Run what is asked for, and return how it ended."""
+    """Run the requested cell, and return how it ended."""
     try:
         load_plugins(request.plugins)
         run_cell(Cell.from_json(request.cell), request, reporter)
@@ -240,16 +245,16 @@ def attempt(request: Request, reporter: Reporter) -> Ending:
 
 
 def _end_with_parent(parent: Connection) -> None:
-    """End this process when the parent is gone, however it went: the connection then reaches its end."""
+    """End this process once the parent has ended for any reason, which closes the connection."""
     with contextlib.suppress(EOFError, OSError):
         parent.recv()
     os._exit(1)
 
 
 def main(parent: Connection, request: Request) -> None:
-    """Run the request and tell the parent how it ends; what libraries and learners print goes to `worker.log`."""
-    os.setsid()  # a Ctrl-C reaches the parent only, which decides what becomes of the worker and all it has started
-    os.environ.clear()  # those of the process it was forked from
+    """Run the request and send its ending to the parent; what libraries and learners print goes to `worker.log`."""
+    os.setsid()  # so that Ctrl-C reaches the parent only, which ends the worker and everything it has started
+    os.environ.clear()  # the variables are those of the fork server
     os.environ.update(request.environment)
     os.chdir(request.folder)
     log = os.open(Path(request.scratch) / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

@@ -1,4 +1,4 @@
-"""What a worker tells its parent while it runs: typed messages, and the training curve that comes of them."""
+"""The messages that a worker sends to its parent, and the reporter that sends them and keeps the training curve."""
 
 from __future__ import annotations
 
@@ -12,55 +12,56 @@ from ..records.status import Ending
 CURVE_POINTS = 500
 """Training curves are thinned to about this many points."""
 REPORT_INTERVAL_S = 0.1
+"""Least seconds between two progress messages of one activity."""
 
 
 @dataclass(frozen=True)
 class PhaseStarted:
-    """A phase of the cell begins: prepare, fit or evaluate."""
+    """A phase of the cell has begun: prepare, fit or evaluate."""
 
     phase: str
 
 
 @dataclass(frozen=True)
 class Progressed:
-    """A step of some activity within a phase is done."""
+    """A step of some activity within a phase has been done."""
 
     activity: str
-    """The phase's own name, or what is done within it, such as `expert digits`."""
+    """The phase's own name, or that of a part of it, such as `expert digits`."""
     step: int
     total: int
     metrics: Mapping[str, float]
-    """Such as the loss."""
+    """Values at this step, by name, such as the loss."""
 
 
 @dataclass(frozen=True)
 class Probed:
-    """The partial set was scored on the way."""
+    """The partial set has been scored during the fit."""
 
     step: int
     total: int
     moment: int
-    """Which look it was, from 1."""
+    """Number of the probe, from 1."""
     hypervolume: float
-    """On a few preferences of the validation split."""
+    """Hypervolume at a few preferences, on the validation split."""
     fit_time_s: float
-    """Seconds of the fit until then, without those of looking."""
+    """Seconds the fit had taken when it was probed, without those of probing."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """The last message: how the cell ended."""
+    """The cell has ended; this is the last message."""
 
     ending: Ending
 
 
 Event = PhaseStarted | Progressed | Probed
-"""What a parent is told while a cell runs."""
+"""A message that the parent passes on to listeners while a cell runs."""
 Message = Event | Ended
 
 
 class Reporter:
-    """Sends messages to the parent, by `send`, and keeps the training curve."""
+    """Sends messages to the parent with `send`, and keeps the training curve."""
 
     def __init__(self, send: Callable[[Message], object]) -> None:
         self.send = send
@@ -68,32 +69,34 @@ class Reporter:
         self._activity = ""
         self._resumed = False
         self.phase = "prepare"
+        """The phase that is running."""
         self.curve: list[Mapping[str, float]] = []
+        """Points of the training curve so far."""
         self.last_step = 0
-        """Step of the fit, as last reported; 0 for a fit without steps."""
+        """The step of the fit that was reported last; 0 for a fit without steps."""
 
     def start(self, phase: str) -> None:
-        """Tell that a phase begins."""
+        """Send the message that a phase begins."""
         self.phase = phase
         self.send(PhaseStarted(phase))
 
     def go_on_from(self, curve: Sequence[Mapping[str, float]]) -> None:
-        """Take over the curve of an earlier attempt, up to the first step that is reported now."""
+        """Continue the curve of an earlier attempt; its points from the first step reported now on are dropped."""
         self.curve = list(curve)
         self.last_step = max((int(point["step"]) for point in curve), default=0)
         self._resumed = True
 
     def probed(self, probe: Probed) -> None:
-        """Keep and tell what a look at the partial set has found."""
+        """Add a probe of the partial set to the curve, and send it."""
         self.curve.append(curve_point(probe))
         self.send(probe)
 
     def finished_probed(self, hypervolume: float, fit_time_s: float) -> None:
-        """Keep the score of the finished set; it is no message, since there is no fit left to end."""
+        """Add the score of the finished set to the curve; it is not sent, since the fit can no longer be stopped."""
         self.curve.append({"step": self.last_step, PROBED: hypervolume, PROBE_TIME: fit_time_s})
 
     def __call__(self, activity: str, step: int, total: int, **metrics: float) -> None:
-        """Forward progress at most ten times a second, and keep every curve point worth keeping (a `Progress`)."""
+        """Send progress at most ten times a second, and add to the curve about `CURVE_POINTS` points (a `Progress`)."""
         if self.phase == "fit":
             self.last_step = step
         if self.phase == "fit" and metrics:
@@ -109,5 +112,5 @@ class Reporter:
 
 
 def curve_point(probe: Probed) -> dict[str, float]:
-    """Return the point of a training curve that a look at the partial set makes."""
+    """Return the point that a probe adds to the training curve."""
     return {"step": probe.step, PROBED: probe.hypervolume, PROBE_TIME: probe.fit_time_s}

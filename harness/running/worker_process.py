@@ -1,4 +1,4 @@
-"""Runs one cell in a process of its own and passes on what it reports."""
+"""Run one cell in its own process, and pass on the events that it reports."""
 
 from __future__ import annotations
 
@@ -23,28 +23,31 @@ from .worker import Request, main
 from .worker_events import Ended, Event
 
 LAST_WORDS_S = 10.0
-"""How long a worker may take to leave after its last report; threads of a learner must not hold up a bench."""
+"""Seconds a worker has to exit after its last message, since a learner's threads must not delay a bench."""
 CHECKPOINT_INTERVAL_S = 60.0
-"""How much of a fit an interruption may cost."""
+"""Least seconds between two checkpoints, which is about what an interruption costs of a fit."""
 SERVER_GONE = 255
-"""What multiprocessing gives as the exit status of a process whose fork server cannot say it."""
+"""The exit status that multiprocessing gives for a process whose fork server has ended."""
 START_TRIES = 10
-"""Before a fork server that does not answer is an error."""
+"""How often to try to start a process, before a fork server that does not answer is an error."""
 LOOK_UP_INTERVAL_S = 0.2
-"""How often the wait for a worker's next report is left to see whether it should be ended."""
-PRELOADED = ("frontrunner.harness.running.worker", "torch._dynamo")  # the first optimizer imports the second
-"""What every worker needs and takes seconds to import."""
+"""Seconds to wait for a worker's next message before checking whether the worker is to be ended."""
+PRELOADED = ("frontrunner.harness.running.worker", "torch._dynamo")  # making an optimizer imports torch._dynamo
+"""Modules that every worker needs and that take seconds to import."""
 
 _processes = threading.Lock()
-"""Starting a process looks at how others have ended, which must not be read twice."""
+"""Held to start or join a process: both collect the exit status of ended ones, which can be read only once."""
 
 
 class StoppedError(Exception):
-    """Raised by `on_event` to end a cell whose result nobody wants any more; says why."""
+    """Raised by `on_event` to end a cell whose result is no longer wanted; the message says why."""
 
 
 def preload(suites: Iterable[str], methods: Iterable[str]) -> None:
-    """Have workers of this process share what these suites and methods import; only before there has been a worker."""
+    """Have the workers of this process share the imports of these suites and methods.
+
+    Call it before the first worker starts; it has no effect afterwards.
+    """
     found = [SUITES.get(suite) for suite in suites]
     modules = [module for suite in found for module in (suite.__module__, *suite.imports)]
     modules += [METHODS.get(method).__module__ for method in methods]
@@ -62,10 +65,19 @@ def run_in_process(
     stop: threading.Event,
     probes: int = 0,
 ) -> Ending:
-    """Start the worker, forward its events, wait for its end or for `stop`; the process never outlives this call.
+    """Run a cell in a worker process until it ends or `stop` is set, and return how it ended.
 
-    The worker's standard error goes to `worker.log` in the scratch folder, where it leaves the finished cell too; its
-    fit goes on from the checkpoints an earlier attempt has left, and reports the partial set `probes` times.
+    The process never outlives this call.
+
+    Args:
+        cell: the cell to run.
+        device: a torch device name.
+        plugins: files that the worker loads.
+        scratch: existing folder in which the worker writes the finished cell, and what it prints (`worker.log`).
+        checkpoints: folder of the checkpoints that the fit continues from and writes.
+        on_event: receives the worker's events; where it raises `StoppedError`, the cell ends as stopped.
+        stop: ends the cell as killed once it is set.
+        probes: how often the partial set is scored during the fit.
     """
     context = _context(device)
     ours, theirs = context.Pipe()
@@ -82,7 +94,7 @@ def run_in_process(
     )
     ending: Ending | None = None
     process: BaseProcess | None = None
-    with ours:  # its end tells the worker that its parent is gone
+    with ours:  # closing it tells the worker that its parent has ended
         try:
             with _processes:
                 process = context.Process(target=main, args=(theirs, request))  # type: ignore[attr-defined] # typeshed: on every context but the base
@@ -104,7 +116,7 @@ def run_in_process(
 
 
 def _ended_without_a_word(code: int, context: BaseContext, scratch: Path) -> Ending:
-    """Say from its exit status what became of a worker that did not report its end."""
+    """Return the ending of a worker that did not report one, judged by its exit status."""
     if code == SERVER_GONE and context.get_start_method() == "forkserver":
         return Ending(Status.KILLED, "the process that workers are forked from has ended", resumable=True)
     if code < 0:
@@ -116,7 +128,7 @@ def _ended_without_a_word(code: int, context: BaseContext, scratch: Path) -> End
 def _listen(
     events: Connection, process: BaseProcess, on_event: Callable[[Event], None], stop: threading.Event
 ) -> Ending | None:
-    """Forward events until the last, which says how it ended; None where the process ended without one."""
+    """Forward events until the worker reports its ending, and return that; None where there is none, or on `stop`."""
     while not stop.is_set():
         ready = wait([events, process.sentinel], LOOK_UP_INTERVAL_S)
         if events in ready:
@@ -128,14 +140,14 @@ def _listen(
             if isinstance(message, Ended):
                 return message.ending
             on_event(message)
-        elif ready:  # not until the pipe closes: a child the learner forked may hold it
+        elif ready:  # the pipe may stay open: a child that the learner forked can hold it
             return None
     return None
 
 
 @contextlib.contextmanager
 def _safe_path() -> Iterator[None]:
-    """A folder called frontrunner where the user stands must not be taken for the package by what is started now."""
+    """Keep processes that start now from importing a folder named `frontrunner` in the working directory."""
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
     try:
@@ -148,7 +160,7 @@ def _safe_path() -> Iterator[None]:
 
 
 def _start(process: BaseProcess) -> None:
-    """Also where the fork server has just been killed: it takes a moment to be seen as gone, and is started anew."""
+    """Start a process; where the fork server was just killed, retry until multiprocessing has started another."""
     for _ in range(START_TRIES):
         with contextlib.suppress(ConnectionRefusedError):
             process.start()
@@ -158,7 +170,10 @@ def _start(process: BaseProcess) -> None:
 
 
 def _context(device: str) -> BaseContext:
-    """Workers are forked from a process that has imported everything, where forking is safe: a second, not six."""
+    """Return the multiprocessing context that workers are started with.
+
+    Where forking is safe, a server that has imported everything forks them, which takes one second instead of six.
+    """
     forks = sys.platform == "linux" and not device.startswith("cuda")
     return multiprocessing.get_context("forkserver" if forks else "spawn")
 
@@ -169,12 +184,12 @@ def _last_line(log: Path) -> str:
 
 
 def _kill(process: BaseProcess) -> None:
-    """End the worker and whatever it has started."""
+    """Kill the worker and every process it has started."""
     if process.pid is None:
         return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     with _processes:
         if process.exitcode is None:
-            process.kill()  # it had no group of its own yet
+            process.kill()  # it had not become the leader of a process group yet
         process.join()

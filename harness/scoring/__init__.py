@@ -1,1 +1,1 @@
-"""Indicators of recorded fronts: their registry, their values, and the cache that keeps these."""
+"""Score recorded fronts: the values of all indicators, the cache that keeps them, and the measures reports show."""

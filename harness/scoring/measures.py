@@ -1,4 +1,4 @@
-"""Measures: the columns that reports can show of a cell, indicators and costs alike, with heading, unit and range."""
+"""Define the measures: the columns that reports can show, for indicators and costs, with heading, unit and range."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ _TEXT: dict[Unit, Callable[[float], str]] = {
 
 @dataclass(frozen=True)
 class Measure:
-    """One column: a number of every finished cell."""
+    """One column of a report: a number that every finished cell can have, an indicator or a cost."""
 
     name: str
-    """As recorded, with its unit."""
+    """The name under which it is recorded, with its unit."""
     heading: str
-    """For tables, without a direction."""
+    """The heading of its column, without its direction."""
     unit: Unit
     maximize: bool
-    """Whether more of it is better."""
+    """Whether higher values are better."""
     about: str
-    """One line that explains it to readers."""
+    """One line that explains the measure to readers."""
     least: float = 0.0
-    """No value is below."""
+    """The lowest possible value."""
     most: float = math.inf
-    """No value is above."""
+    """The highest possible value."""
     needs: tuple[Need, ...] = ()
-    """What an indicator looks at beside the front; empty for costs."""
+    """What an indicator needs besides the front; empty for costs."""
     column: int | None = None
-    """Place in a terminal's table, small numbers first; None where it is not shown there."""
+    """Position in the table of a terminal, where low numbers come first; None where it is not shown there."""
     is_indicator: bool = False
-    """Whether it is computed from recorded fronts; costs are recorded while the cell runs."""
+    """Whether the measure is an indicator, computed from recorded fronts; costs are measured while the cell runs."""
 
     @classmethod
     def of(cls, indicator: type[Indicator]) -> Measure:
-        """Return the column that an indicator fills."""
+        """Return the measure of an indicator."""
         about = (inspect.getdoc(indicator) or indicator.name).partition("\n")[0].removesuffix(".")
         shared = {
             name: getattr(indicator, name)
@@ -57,7 +57,7 @@ class Measure:
 
     @property
     def titled(self) -> str:
-        """The heading; an arrow points towards better for indicators, costs need none."""
+        """The heading, for indicators with an arrow that shows whether higher or lower values are better."""
         return f"{self.heading} {'↑' if self.maximize else '↓'}" if self.is_indicator else self.heading
 
     def possible(self, interval: MeanInterval) -> MeanInterval:
@@ -69,14 +69,15 @@ class Measure:
         return _clipped(interval, self.least - self.most, self.most - self.least)
 
     def text(self, value: float) -> str:
-        """Return a value as people read it."""
+        """Return a value as text, in a unit that suits its size."""
         return _TEXT[self.unit](value)
 
 
 def _clipped(interval: MeanInterval, least: float, most: float) -> MeanInterval:
+    """Clip an interval to [least, most], but never so far that it excludes its mean."""
     if interval.low is None or interval.high is None:
         return interval
-    # Rounding, or an estimate, may put the mean itself out of the range: the interval still holds it.
+    # The mean itself may be out of the range, by rounding or because values are estimates.
     low, high = max(interval.low, min(least, interval.mean)), min(interval.high, max(most, interval.mean))
     return dataclasses.replace(interval, low=low, high=high)
 
@@ -109,11 +110,11 @@ COSTS = {
         _cost("front_points", "answers", "count", "members evaluated"),
     )
 }
-"""What is recorded while a cell runs; what was not measured stays absent."""
+"""The costs that are measured while a cell runs, by name; a cost that could not be measured is absent from a cell."""
 
 
 class _Measures(Mapping[str, Measure]):
-    """Measures by name, read from the registry of indicators when asked: plugins may add to it at any time."""
+    """Measures by name, read from the registry of indicators at every access, since plugins may add to it later."""
 
     def __init__(self, *, costs: bool) -> None:
         self._costs = COSTS if costs else {}
@@ -145,7 +146,7 @@ MEASURES: Mapping[str, Measure] = _Measures(costs=True)
 """Every measure by name: indicators first, in the registry's order, then costs."""
 
 INDICATOR_MEASURES: Mapping[str, Measure] = _Measures(costs=False)
-"""Measures that are computed from recorded fronts; absent where they have no meaning."""
+"""The measures that are indicators, by name; a cell lacks the values of those that have no meaning for its front."""
 
 
 def reference_measures() -> tuple[str, ...]:

@@ -1,10 +1,9 @@
-"""Scores that have been computed, kept beside the store; whatever it holds can be computed again.
+"""Keep computed scores in a file of the store's folder; everything it holds can be computed again.
 
-Everything is found by the content it was computed from: scores by the digest of the recorded front (and of the
-reference front they were measured to), references by the digests of the fronts they are the union of. A file that has
-kept its size and time of change since its content was checked is not read again. A score's name carries its
-indicator's version, so that one computed in another way is computed again. Every entry carries a checksum: one that is
-damaged counts as none.
+Entries are found by the content they were computed from: scores by the digest of the recorded front (and of the
+reference front they were measured to), references by the digests of the fronts they are the union of. A front's file is
+not read again while its size and modification time are those of the last check. Scores are named by indicator and
+version, so that those of an older version are computed again. Every entry has a checksum; a damaged one is ignored.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ from ..records.finished_cell import FRONT
 from ..records.status import Status
 
 Scores = dict[str, float | None]
-"""Indicator's name and version -> its value, None where it has none."""
+"""Values by the indicator's name and version; None where the indicator has no meaning for the front."""
 
 VERSION = 3
-"""Version of the tables and of what they hold; a cache of another one starts empty."""
+"""Version of the tables and their content; a cache of another version is emptied."""
 
 _TABLES = """
 create table files (path text primary key, size integer, changed_ns integer, digest text);
@@ -38,13 +37,18 @@ create table reference_fronts (union_of text primary key, content text);
 
 
 class ScoreCache:
-    """An open cache; what is added is written when the context ends."""
+    """An open cache; what is added is kept in memory until `write`.
+
+    Args:
+        connection: a database that has the tables.
+        add_only: do not read the entries now, since none will be looked up.
+    """
 
     def __init__(self, connection: sqlite3.Connection, *, add_only: bool) -> None:
         self._connection = connection
         self._new: list[tuple[str, tuple[Any, ...]]] = []
         if not add_only:
-            _ = self._files, self._scores  # now, since a damaged cache is made anew while it is opened
+            _ = self._files, self._scores  # read now: an error while the cache is opened makes it start empty
 
     @functools.cached_property
     def _files(self) -> dict[str, tuple[int, int, str]]:
@@ -55,7 +59,7 @@ class ScoreCache:
         return {(front, reference): content for front, reference, content in self._all("scores")}
 
     def digest(self, attempt: Attempt) -> str | None:
-        """Return the digest of an attempt's front; None where it did not finish or its file is missing or damaged."""
+        """Return the digest of an attempt's front; None where it did not finish or the file is missing or damaged."""
         recorded = attempt.digests.get(FRONT)
         if attempt.status is not Status.FINISHED or recorded is None:
             return None
@@ -70,39 +74,39 @@ class ScoreCache:
         return recorded
 
     def keep_file(self, attempt: Attempt) -> None:
-        """Remember that an attempt's front was found to be the one that was recorded."""
+        """Keep the fact that an attempt's front file has been checked, and is the one that was recorded."""
         found = os.stat(f"{attempt.folder}/{FRONT}")
         self._add("files", attempt.run_id, found.st_size, found.st_mtime_ns, attempt.digests[FRONT])
 
     def scores(self, front: str, reference: str = "") -> Scores:
-        """Return what is kept of a front, by itself or against a reference; empty where nothing is."""
+        """Return the scores kept of a front, alone or against the reference with this digest; empty without any."""
         return _unsealed(self._scores.get((front, reference))) or {}
 
     def keep_scores(self, front: str, scores: Scores, reference: str = "") -> None:
-        """Keep scores of a front, by itself or against a reference."""
+        """Keep scores of a front, alone or against the reference with this digest."""
         content = _sealed(scores)
-        if "_scores" in vars(self):  # else they are read once it is needed, this one included
+        if "_scores" in vars(self):  # else reading them later includes this one
             self._scores[front, reference] = content
         self._add("scores", front, reference, content)
 
     def front(self, front: str) -> Mapping[str, Any] | None:
-        """Return what is kept of a front's content."""
+        """Return the content kept of the front with this digest, or None."""
         return self._one("fronts", "front", front)
 
     def keep_front(self, front: str, content: Mapping[str, Any]) -> None:
-        """Keep a front's content, JSON values, by its digest."""
+        """Keep the content (JSON values) of the front with this digest."""
         self._add("fronts", front, _sealed(content))
 
     def reference(self, union_of: str) -> Mapping[str, Any] | None:
-        """Return what is kept of a reference front."""
+        """Return the reference front kept for a union of fronts, given the digest of that union, or None."""
         return self._one("reference_fronts", "union_of", union_of)
 
     def keep_reference(self, union_of: str, content: Mapping[str, Any]) -> None:
-        """Keep a reference front's content, JSON values, by what it is the union of."""
+        """Keep a reference front (JSON values), by the digest of the fronts it is the union of."""
         self._add("reference_fronts", union_of, _sealed(content))
 
     def write(self) -> None:
-        """Write all that was added, at once; what cannot be written is computed again the next time."""
+        """Write everything added so far in one transaction; what cannot be written is computed again the next time."""
         with contextlib.suppress(sqlite3.Error), self._connection:
             for table, values in self._new:
                 marks = ", ".join("?" * len(values))
@@ -118,18 +122,20 @@ class ScoreCache:
     def _one(self, table: str, key: str, value: str) -> Mapping[str, Any] | None:
         try:
             row = self._connection.execute(f"select content from {table} where {key} = ?", (value,)).fetchone()
-        except sqlite3.Error:  # a damaged page
+        except sqlite3.Error:  # a page of the database is damaged
             return None
         return None if row is None else _unsealed(row[0])
 
 
 @contextlib.contextmanager
 def open_cache(folder: Path, *, add_only: bool = False) -> Iterator[ScoreCache]:
-    """Open the cache of a store's folder; one of another version, damaged or not to be written starts empty.
+    """Open the cache in a store's folder, and write to it when the context ends.
+
+    A cache of another version, or a damaged one, starts empty; one that cannot be opened is replaced by one in memory.
 
     Args:
-        folder: the store's.
-        add_only: nothing will be looked up, so the scores that are kept need not be read, however many there are.
+        folder: the store's folder.
+        add_only: do not read the entries that are kept, since none will be looked up.
     """
     connection, cache = _open(folder / "scores.sqlite", add_only=add_only)
     with contextlib.closing(connection):
@@ -138,7 +144,7 @@ def open_cache(folder: Path, *, add_only: bool = False) -> Iterator[ScoreCache]:
 
 
 def _open(file: Path, *, add_only: bool) -> tuple[sqlite3.Connection, ScoreCache]:
-    for place in (file, file, Path(":memory:")):  # a second time once what is damaged has been removed
+    for place in (file, file, Path(":memory:")):  # the file a second time, after a damaged one was removed
         connection = sqlite3.connect(place, timeout=60) if place != file or not file.is_dir() else None
         if connection is None:
             continue
@@ -149,7 +155,7 @@ def _open(file: Path, *, add_only: bool) -> tuple[sqlite3.Connection, ScoreCache
         except sqlite3.Error as error:
             connection.close()
             locked = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
-            if not locked:  # it can all be computed again
+            if not locked:  # it is damaged, and can be computed again
                 with contextlib.suppress(OSError):
                     file.unlink(missing_ok=True)
     raise AssertionError("a database in memory can always be made")
@@ -163,13 +169,13 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 
 def _sealed(content: Mapping[str, Any]) -> str:
-    """As JSON behind its checksum."""
+    """Return content as JSON text that begins with its checksum."""
     text = json.dumps(dict(content))
     return f"{zlib.crc32(text.encode()):08x}{text}"
 
 
 def _unsealed(sealed: object) -> dict[str, Any] | None:
-    """What was sealed; None where it was damaged since."""
+    """Return the content of a text that `_sealed` has made; None where the text is damaged."""
     if not isinstance(sealed, str) or f"{zlib.crc32(sealed[8:].encode()):08x}" != sealed[:8]:
         return None
     found: dict[str, Any] = json.loads(sealed[8:])

@@ -1,4 +1,4 @@
-"""Scored cells: every comparable front with its reference front and the values of all indicators, scored once."""
+"""Group finished cells that are comparable, and score each group against its reference front, every front once."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from .score_cache import ScoreCache, Scores, open_cache
 from .scores import named, own_indicators, reference_indicators, values
 
 CLOSED_FORM = "closed form"
+"""The source of a reference front that is the true front."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +33,20 @@ class ScoredCell:
 
     attempt: Attempt
     scores: Mapping[str, float]
-    """Indicator's name -> value, and `hypervolume_error` where the hypervolume is an estimate."""
+    """Values by the indicator's name, and `hypervolume_error` where the hypervolume is an estimate."""
 
     @functools.cached_property
     def record(self) -> FrontRecord:
-        """All that was recorded of its front, read on first use."""
+        """The recorded front, read on first use."""
         return self.attempt.record()
 
 
 @dataclass(frozen=True)
 class ComparableGroup:
-    """Finished cells that are comparable, with the front their distances are measured to."""
+    """Finished cells that are comparable, with the front that their distances are measured to."""
 
     name: str
+    """The name of the group, as `Cell.group` gives it."""
     suite: str
     tasks: tuple[str, ...]
     results: Sequence[ScoredCell]
@@ -53,38 +55,39 @@ class ComparableGroup:
     closed_form: bool
     """Whether the reference is the true front, which no further run can change."""
     reference_point: tuple[float, ...]
+    """The hypervolume's reference point, T numbers."""
 
     @property
     def reference_source(self) -> str:
-        """`closed form`, or the union of how many runs."""
+        """`closed form`, or `union of N runs`."""
         n = len(self.results)
         return CLOSED_FORM if self.closed_form else f"union of {n} run{'s' if n > 1 else ''}"
 
 
 @dataclass(frozen=True)
 class _Member:
-    """A finished cell before its group has a reference."""
+    """A finished cell whose group has no reference front yet."""
 
     attempt: Attempt
     digest: str
-    """Digest of its front."""
+    """Digest of the cell's front."""
     own: Mapping[str, float]
-    """Scores of the front by itself."""
+    """Scores that need no reference front, by the indicator's name."""
 
 
 def score_finished(store: Store, attempt: Attempt, record: FrontRecord) -> dict[str, float]:
-    """Score a cell that has just finished, and keep its scores for everyone who asks later.
+    """Score a cell that has just finished, and keep its scores in the store's folder.
 
     Args:
-        store: where it is recorded, and where scores are kept (`scores.sqlite`).
-        attempt: as recorded.
+        store: the store that the cell is recorded in, and whose folder keeps scores (`scores.sqlite`).
+        attempt: the recorded attempt.
         record: its front, which was checked when it was recorded and is not read again.
 
     Returns:
-        Indicator's name -> value; those against a reference only where the true front is known.
+        Values by the indicator's name; those that need a reference front only where the true front is known.
 
     Raises:
-        FrontError: its hypervolume is too large for a float. ConfigError: a third party's indicator fails.
+        FrontError: the hypervolume is too large for a float. ConfigError: a third party's indicator fails.
     """
     front = attempt.digests[FRONT]
     with open_cache(store.folder, add_only=True) as cache:
@@ -101,11 +104,11 @@ def score_finished(store: Store, attempt: Attempt, record: FrontRecord) -> dict[
 
 
 def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list[ComparableGroup]:
-    """Return every group that has a finished cell; of several finished attempts at one, the first undamaged counts.
+    """Return every group that has a finished cell; of several finished attempts at a cell, the first undamaged counts.
 
     Args:
-        store: where they are recorded, and where scores are kept once computed (`scores.sqlite`).
-        attempts: the store's, where they have been read already.
+        store: the store that the cells are recorded in, and whose folder keeps scores (`scores.sqlite`).
+        attempts: the store's attempts, if they have been read already.
 
     Raises:
         StoreError: the store cannot be read. ConfigError: a third party's indicator fails.
@@ -123,9 +126,9 @@ def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list
 
 
 def shown_fronts(store: Store, results: Sequence[ScoredCell]) -> list[Mapping[str, Any]]:
-    """Return what reports show of fronts, as JSON values.
+    """Return the content of the fronts of these results, as reports show it, in JSON values.
 
-    Each has `objectives`, `losses`, `preferences` (or None), `labels`, `reference_point`, `true_hypervolume`,
+    Each front has `objectives`, `losses`, `preferences` (or None), `labels`, `reference_point`, `true_hypervolume`,
     `expert_errors` and `pretrained_errors`.
 
     Raises:
@@ -136,7 +139,7 @@ def shown_fronts(store: Store, results: Sequence[ScoredCell]) -> list[Mapping[st
 
 
 def publish_reference_scores(store: Store, groups: Sequence[ComparableGroup]) -> None:
-    """Log what depends on the reference front on every run whose reference has changed; keep the reference itself."""
+    """Log the scores that need a reference front on every run whose reference has changed, and write the references."""
     names = reference_measures()
     for group in groups:
         _keep_reference(store, group)
@@ -150,7 +153,7 @@ def publish_reference_scores(store: Store, groups: Sequence[ComparableGroup]) ->
 
 
 def _own(cache: ScoreCache, attempt: Attempt, digest: str, indicators: Any) -> Mapping[str, float] | None:
-    """Return the scores of a front by itself; None for one that cannot be scored."""
+    """Return the scores of a front that need no reference, kept or computed now; None where it cannot be scored."""
     found = cache.scores(digest)
     missing = {key: indicator for key, indicator in indicators.items() if key not in found}
     if missing:
@@ -165,10 +168,13 @@ def _own(cache: ScoreCache, attempt: Attempt, digest: str, indicators: Any) -> M
 
 
 def _content(cache: ScoreCache, attempt: Attempt, digest: str) -> Mapping[str, Any]:
+    """Return the content of a front, kept or read now."""
     return cache.front(digest) or _summary(attempt.record())
 
 
 def _summary(record: FrontRecord) -> dict[str, Any]:
+    """Return the content of a front that reports and indicators need, as JSON values."""
+
     def listed(values: Any) -> Any:
         return None if values is None else values.tolist()
 
@@ -185,7 +191,7 @@ def _summary(record: FrontRecord) -> dict[str, Any]:
 
 
 def _to_score(content: Mapping[str, Any], reference: ReferenceFront) -> ScoringInput:
-    """Make an indicator's input of what is kept of a front."""
+    """Return the input of indicators, made of the kept content of a front."""
 
     def array(values: Any) -> NDArray[np.float64] | None:
         return None if values is None else np.array(values, dtype=np.float64)
@@ -202,11 +208,12 @@ def _to_score(content: Mapping[str, Any], reference: ReferenceFront) -> ScoringI
 
 
 def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> ComparableGroup:
+    """Return the group of these members, with its reference front and all scores."""
     first = members[0].attempt.cell
     union_of = hashlib.sha256("/".join(sorted(member.digest for member in members)).encode()).hexdigest()
     kept = cache.reference(union_of)
     if kept is None:
-        cache.write()  # the fronts just scored are looked up there
+        cache.write()  # `_reference` looks up the fronts that were just scored
         kept = _reference(cache, members)
         cache.keep_reference(union_of, kept)
     reference = ReferenceFront(kept["objectives"])
@@ -234,7 +241,7 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Comparab
 
 
 def _reference(cache: ScoreCache, members: Sequence[_Member]) -> dict[str, Any]:
-    """Return the true front where the suite knows it, else the best that any run has found."""
+    """Return the true front where the suite knows it, else the non-dominated union of the members' fronts."""
     first = members[0].attempt.record()
     reference = (
         reference_front(Front(_content(cache, member.attempt, member.digest)["objectives"]) for member in members)
@@ -249,10 +256,10 @@ def _reference(cache: ScoreCache, members: Sequence[_Member]) -> dict[str, Any]:
 
 
 def true_reference(record: FrontRecord) -> ReferenceFront:
-    """Return a record's true front as a reference; made once for all cells of a suite, since dense ones take a while.
+    """Return a record's true front as a reference; cached, since a dense one takes a while to make.
 
     Raises:
-        StoreError: the suite does not know its true front.
+        StoreError: the suite does not know the true front.
     """
     points = record.pareto_front
     if points is None:
@@ -266,6 +273,7 @@ def _canonical(content: bytes, n_objectives: int) -> ReferenceFront:
 
 
 def _keep_reference(store: Store, group: ComparableGroup) -> None:
+    """Write a group's reference front to the store's folder, under its digest."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

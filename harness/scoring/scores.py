@@ -1,4 +1,4 @@
-"""Values of the indicators of one recorded front; what has no meaning for it is absent."""
+"""Compute the values of indicators of one recorded front; those that have no meaning for it are absent."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from ...metrics import INDICATORS, Indicator, ReferenceFront, ScoringInput
 from ..records.front_record import FrontRecord
 
 HYPERVOLUME_ERROR = "hypervolume_error"
-"""Half width of the hypervolume's 95 % interval where it is an estimate; absent where it is exact."""
+"""Name of the half width of the hypervolume's 95 % interval, where that is an estimate; absent where it is exact."""
 
 
 def own_indicators() -> dict[str, Indicator]:
-    """Return the registered indicators that look at a front by itself, by name and version."""
+    """Return the registered indicators that need no reference front, by name and version."""
     return _instances(of_the_reference=False)
 
 
 def reference_indicators() -> dict[str, Indicator]:
-    """Return the registered indicators that measure a front against a reference, by name and version."""
+    """Return the registered indicators that need a reference front, by name and version."""
     return _instances(of_the_reference=True)
 
 
 def own_scores(record: FrontRecord) -> dict[str, float]:
-    """Return what every indicator says of a recorded front by itself, by indicator's name.
+    """Return the values of all indicators that need no reference front, by the indicator's name.
 
     Raises:
-        FrontError: its hypervolume is too large for a float.
-        ConfigError: an indicator of a third party fails.
+        FrontError: the hypervolume is too large for a float.
+        ConfigError: a third party's indicator fails.
     """
     return named(values(record.to_score(), own_indicators()))
 
 
 def reference_scores(record: FrontRecord, reference: ReferenceFront) -> dict[str, float]:
-    """Return what every indicator says of a recorded front against a reference front, by indicator's name."""
+    """Return the values of all indicators that need a reference front, by the indicator's name."""
     return named(values(record.to_score(reference), reference_indicators()))
 
 
 def values(scored: ScoringInput, indicators: dict[str, Indicator]) -> dict[str, float | None]:
-    """Compute indicators of one front: name and version -> value, None where it has none.
+    """Return the values of indicators of one front, by name and version; None where one has no meaning for it.
 
     Raises:
         FrontError: the hypervolume is too large for a float.
-        ConfigError: an indicator fails, or gives something other than a finite number or None.
+        ConfigError: an indicator fails, or gives neither a finite number nor None.
     """
     found: dict[str, float | None] = {}
     for key, indicator in indicators.items():
@@ -55,7 +55,7 @@ def values(scored: ScoringInput, indicators: dict[str, Indicator]) -> dict[str, 
 
 
 def named(found: dict[str, float | None], wanted: Collection[str] | None = None) -> dict[str, float]:
-    """Drop versions and absent values: indicator's name -> value, of the `wanted` keys only unless None."""
+    """Return the values that are not None by the indicator's name alone; only those of `wanted` keys, if given."""
     return {
         key.partition(" ")[0]: value
         for key, value in found.items()
@@ -75,7 +75,7 @@ def _value(indicator: Indicator, scored: ScoringInput) -> float | None:
     except FrontError:
         if indicator.name == "hypervolume":
             raise
-        return None  # too large for a float, or of losses that are not finite
+        return None  # it is too large for a float, or needs losses that are not finite
     except FrontrunnerError:
         raise
     except Exception as error:

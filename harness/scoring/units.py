@@ -1,10 +1,10 @@
-"""Seconds, bytes and counts as people read them."""
+"""Format seconds, bytes and counts for people."""
 
 from __future__ import annotations
 
 
 def as_time(seconds: float) -> str:
-    """`0.3 ms`, `4.2 s`, `1 min 20 s`, `2 h 05 min`."""
+    """Return seconds as `0.3 ms`, `4.2 s`, `1 min 20 s` or `2 h 05 min`."""
     if seconds < 0.1:
         return f"{seconds * 1000:.1f} ms"
     if seconds < 59.95:
@@ -16,7 +16,7 @@ def as_time(seconds: float) -> str:
 
 
 def as_bytes(count: float) -> str:
-    """Decimal units: `12 kB`, `450 MB`, `1.25 GB`."""
+    """Return bytes in decimal units, as `12 kB`, `450 MB` or `1.25 GB`."""
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= size:
             return f"{count / size:.2f} {unit}" if unit == "GB" else f"{count / size:.0f} {unit}"
@@ -24,7 +24,7 @@ def as_bytes(count: float) -> str:
 
 
 def as_count(count: float) -> str:
-    """`264`, `3.36K`, `113.45M`, as the paper prints them."""
+    """Return a count as `264`, `3.36K` or `113.45M`, as arXiv 2406.09770 prints them."""
     for unit, size in (("B", 1e9), ("M", 1e6), ("K", 1e3)):
         if count >= size:
             return f"{count / size:.2f}{unit}"
@@ -32,15 +32,15 @@ def as_count(count: float) -> str:
 
 
 def as_rough_count(count: float) -> str:
-    """`15`, `2.4k`, `60k`, `1.2M`, for numbers whose size is what matters."""
+    """Return a count rounded to three digits, as `15`, `2.4k`, `60k` or `1.2M`."""
     for unit, size in (("M", 1e6), ("k", 1e3)):
-        if count >= 0.9995 * size:  # three digits of 999.9k are 1M
+        if count >= 0.9995 * size:  # 999.9k rounded to three digits is 1M
             return f"{count / size:.3g}{unit}"
     return f"{count:.0f}"
 
 
 def as_needs(labelled_examples: float, unlabelled_examples: float, full_trainings: float) -> str:
-    """`no data`, `256 inputs`, `2.4k labels, 15 trainings`."""
+    """Return what a fit needs as `no data`, `256 inputs` or `2.4k labels, 15 trainings`."""
     counts = {"label": labelled_examples, "input": unlabelled_examples, "training": full_trainings}
     needed = [f"{as_rough_count(count)} {what}{'' if count == 1 else 's'}" for what, count in counts.items() if count]
     return ", ".join(needed) or "no data"
