@@ -11,6 +11,7 @@ from frontrunner.methods.registry import METHODS
 from frontrunner.registry import import_plugin
 from frontrunner.studies.spec import read_tune
 from frontrunner.studies.study import Plan
+from frontrunner.testing import scoring_input
 
 
 def blocks(file, language):
@@ -29,7 +30,7 @@ def imported(text, folder):
 
 
 def test_the_learner_and_the_suite_of_contributing_work_together(root, tmp_path):
-    learner_text, suite_text = blocks(root / "CONTRIBUTING.md", "python")
+    learner_text, suite_text, _ = blocks(root / "CONTRIBUTING.md", "python")
     assert all(len(text.splitlines()) < 40 for text in (learner_text, suite_text))
     suite = imported(suite_text, tmp_path).Blobs()
     problem = suite.prepare(suite.tasks, device=torch.device("cpu"), seed=0, progress=fr.tasks.silent)
@@ -39,6 +40,13 @@ def test_the_learner_and_the_suite_of_contributing_work_together(root, tmp_path)
     errors = fr.evaluate(problem, pareto_set, fr.simplex_grid(2, 3)).objectives
     assert errors[0, 1] == errors[-1, 0] == 0
     assert errors[0, 0] > 0.3
+
+
+def test_the_indicator_of_contributing_is_one(root, tmp_path):
+    text = blocks(root / "CONTRIBUTING.md", "python")[2]
+    indicator = imported(text, tmp_path).WorstTask()
+    assert len(text.splitlines()) < 40
+    assert indicator.value(scoring_input()) == scoring_input().front.objectives.max(axis=1).min()
 
 
 def test_the_bench_of_the_readme_is_a_bench(root, tmp_path):
