@@ -147,13 +147,12 @@ class _Import:
     def _record(self, parent: str, shared: SharedCell) -> None:
         """Record one cell as a worker's would be."""
         store, cell = self.store, shared.cell
-        run_id = store.begin(cell, parent)
+        run_id = store.begin(cell, parent, imported_from=self.origin)  # so that half an import is known as one
         try:
-            store.log(run_id, tags={IMPORTED_FROM: self.origin})  # first, so that half an import is known as one
             with store.scratch(cell) as scratch:
                 if shared.finished is not None:
                     shared.finished.write(scratch)
-                    store.record(run_id, shared.finished, scratch, imported_from=self.origin)
+                    store.record(run_id, shared.finished, scratch)
                 elif shared.ending is not None:
                     store.record_unfinished(run_id, cell, shared.ending, scratch)
         except BaseException as error:

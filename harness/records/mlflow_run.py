@@ -38,7 +38,7 @@ def cell_params(cell: Cell) -> dict[str, object]:
     }
 
 
-def started_tags(cell: Cell, parent: str) -> dict[str, str]:
+def started_tags(cell: Cell, parent: str, imported_from: str) -> dict[str, str]:
     """Return the tags of a run that is about to start; `parent` is the id of the run above it."""
     return {
         f"{PREFIX}kind": kind_of(cell),
@@ -49,6 +49,7 @@ def started_tags(cell: Cell, parent: str) -> dict[str, str]:
         f"{PREFIX}group": cell.group,
         f"{PREFIX}status": Status.RUNNING.value,
         "mlflow.parentRunId": parent,
+        **({IMPORTED_FROM: imported_from} if imported_from else {}),
     }
 
 
@@ -70,11 +71,10 @@ def finished_metrics(finished: FinishedCell) -> dict[str, float]:
     return {**finished.costs, **best}
 
 
-def finished_tags(digests: Mapping[str, str], environment: Mapping[str, str], imported_from: str) -> dict[str, str]:
-    """Return the tags of a finished cell: digests of its files, its environment, and any bundle it came from."""
+def finished_tags(digests: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags of a finished cell: digests of its files, and its environment."""
     return {
         f"{PREFIX}digests": json.dumps(dict(digests)),
-        **({IMPORTED_FROM: imported_from} if imported_from else {}),
         **{f"{PREFIX}{name}": value for name, value in environment.items()},
     }
 

@@ -154,10 +154,15 @@ class Store:
             self.log(run_id, tags={f"{PREFIX}kind": kind, f"{PREFIX}{kind}": digest})
             return run_id
 
-    def begin(self, cell: Cell, parent: str) -> str:
+    def begin(self, cell: Cell, parent: str, *, imported_from: str = "") -> str:
         """Open a run for an attempt at a cell and return its id; attempts that never ended are closed as killed.
 
-        The caller holds the cell's lock. `parent` is the id of the bench's or study's run.
+        The caller holds the cell's lock.
+
+        Args:
+            cell: the cell.
+            parent: the id of the bench's or study's run.
+            imported_from: the name of the bundle that the cell came from, or empty.
         """
         with explained(self.folder):
             for stale in self.attempts(cell):
@@ -166,19 +171,18 @@ class Store:
             run = self.client.create_run(
                 self._experiment(cell.suite),
                 run_name=f"{cell.label} · seed {cell.seed}",
-                tags=started_tags(cell, parent),
+                tags=started_tags(cell, parent, imported_from),
             )
             self._log(run.info.run_id, cell_params(cell), [], {})
             return str(run.info.run_id)
 
-    def record(self, run_id: str, finished: FinishedCell, folder: Path, *, imported_from: str = "") -> None:
+    def record(self, run_id: str, finished: FinishedCell, folder: Path) -> None:
         """Record a finished cell and close its run as finished; no other function does.
 
         Args:
             run_id: the run that `begin` opened.
             finished: the finished cell, as `FinishedCell.read` has read it from the folder and checked it.
             folder: moved to the run's files, with everything in it.
-            imported_from: the name of the bundle that the cell came from, or empty.
 
         Raises:
             StoreError: the store cannot be written; the run stays open.
@@ -194,7 +198,7 @@ class Store:
                 run_id,
                 finished_params(finished),
                 _points(finished_metrics(finished), finished.curve),
-                {**finished_tags(digests, finished.environment, imported_from), **ended_tags(ending)},
+                {**finished_tags(digests, finished.environment), **ended_tags(ending)},
             )
             self._close(run_id, ending)
 

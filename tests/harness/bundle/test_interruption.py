@@ -15,11 +15,13 @@ class TestInterruption:
     @pytest.mark.parametrize("hard", [False, True])
     @pytest.mark.parametrize(
         ("step", "nth"),
-        # The seventh thing that is logged are the scores of the first cell.
-        [("begin", 3), ("record", 3), ("record_unfinished", 1), ("end", 3), ("log", 3), ("log", 7)],
+        [
+            *(("begin", 3), ("record", 3), ("record_unfinished", 1), ("_move_files", 2), ("log", 3), ("log", 7)),
+            *(("_log", 3), ("_log", 4), ("_log", 5), ("_log", 6), ("_log", 9)),
+        ],
     )
     def test_the_same_import_continues(self, shared, empty, monkeypatch, step, nth, hard, boards, recorded):
-        real, end, calls = getattr(Store, step), Store.end, []
+        real, calls = getattr(Store, step), []
 
         def killed(self, *arguments, **keys):
             calls.append(arguments)
@@ -27,15 +29,21 @@ class TestInterruption:
                 raise KeyboardInterrupt
             return real(self, *arguments, **keys)
 
-        def too_late(self, *arguments, **keys):
-            if len(calls) >= nth:
-                raise KeyboardInterrupt
-            return (killed if step == "end" else end)(self, *arguments, **keys)
+        def too_late(name):
+            wrapped = getattr(Store, name)
+
+            def call(self, *arguments, **keys):
+                if len(calls) >= nth:
+                    raise KeyboardInterrupt
+                return wrapped(self, *arguments, **keys)
+
+            return call
 
         with monkeypatch.context() as patch:
             patch.setattr(Store, step, killed)
             if hard:  # nothing at all can be tidied up
-                patch.setattr(Store, "end", too_late)
+                for name in ("_log", "_close"):
+                    patch.setattr(Store, name, too_late(name))
             with pytest.raises(KeyboardInterrupt):
                 import_bundle(empty, shared.file)
         assert 0 < len(empty.attempts()) < 6
