@@ -29,14 +29,13 @@ from frontrunner.harness.records.status import Status
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
 from frontrunner.harness.running.worker_events import PhaseStarted, Progressed
-from frontrunner.harness.scoring import scored_cells
+from frontrunner.metrics.builtin_indicators import HypervolumeIndicator, Igd
 
 PARTS = {
-    "begin": "the run is opened in MLflow",
-    "start": "the process is forked and reports",
+    "start": "the run is opened in MLflow, the process is forked and reports",
     "prepare": "the suite is prepared",
     "fit": "the learner's own",
-    "evaluate": "the whole front is evaluated",
+    "evaluate": "the front is evaluated, the finished cell written",
     "record": "the process ends; its folder is checked and recorded",
     "settle": "the cell's lock is freed, the next cell looked up",
 }
@@ -56,15 +55,13 @@ class Stopwatch:
         self.last, self.part = now, part
 
     def begins(self, cell, device):
-        self.lap("begin")
+        self.lap("start")
 
     def waits(self, cell):
         pass
 
     def reports(self, cell, event):
         if isinstance(event, PhaseStarted):
-            if event.phase == "prepare":
-                self.part = "start"
             self.lap(event.phase)
         elif isinstance(event, Progressed) and event.activity == "evaluate" and event.step == event.total:
             self.lap("record")
@@ -93,7 +90,8 @@ def main(cells: Annotated[int, typer.Option(help="How many to run, an even numbe
     )
     counts: Counter = Counter()
     pq.ParquetFile.__init__ = counted(counts, "Parquet files read", pq.ParquetFile.__init__)
-    scored_cells.values = counted(counts, "times indicators are computed", scored_cells.values)
+    HypervolumeIndicator.value = counted(counts, "fronts scored by themselves", HypervolumeIndicator.value)
+    Igd.value = counted(counts, "fronts scored against a reference", Igd.value)
     watch = Stopwatch()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder), create=True)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ...errors import FrontrunnerError
 
-COLLECT_EVERY = 50_000
+COLLECT_EVERY = 200_000
 """New objects between two garbage collections: a command imports thousands of modules, of which nothing is garbage,
 and looking through them every 700 objects, as Python does, takes a quarter of that time."""
 CTRL_C = 130
