@@ -101,7 +101,7 @@ def train(
             for _ in range(saved["step"]):
                 next(inputs)
         if stateful is not None:
-            stateful.load_state(saved["extra_state"])
+            stateful.load_state(saved["extra_state"] if "extra_state" in saved else saved["further"])  # of 0.1.0
     for number in range(first, recipe.steps + 1):
         optimizer.zero_grad()
         loss = step(next(inputs))
