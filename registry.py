@@ -141,7 +141,7 @@ class Registry(Generic[T]):
     def entries(self) -> Mapping[str, Entry[T]]:
         """Return all entries by name, entry points of installed packages included."""
         if not self._discovered:
-            for point in _entry_points().select(group=self._group):
+            for point in importlib.metadata.entry_points(group=self._group):
                 package = point.dist.name if point.dist is not None else point.value
                 self.add(Entry(point.name, f"package {package}", point))
             self._discovered = True  # only now: a name taken twice must be an error every time
@@ -156,12 +156,6 @@ class Registry(Generic[T]):
             return (inspect.getdoc(entry.load(self.base)) or "").partition("\n")[0]
         except ConfigError as error:
             return str(error)
-
-
-@functools.cache
-def _entry_points() -> importlib.metadata.EntryPoints:
-    """Read the entry points of all installed packages, once for all registries: it takes a moment."""
-    return importlib.metadata.entry_points()
 
 
 def import_plugin(path: str | Path) -> tuple[ModuleType, str]:

@@ -230,14 +230,14 @@ def install(source, packages, folder):
 def functions_for_workers():
     """Cells run in this process, one at a time; (method, device) of each."""
     from frontrunner.harness.records.status import Ending, Status
-    from frontrunner.harness.running import settle, worker
+    from frontrunner.harness.running import run_cell, settle, worker
     from frontrunner.harness.running.worker_process import StoppedError
 
     devices, lock = [], threading.Lock()
 
     def run(cell, *, device, plugins, scratch, checkpoints, on_event, stop, probes):
         devices.append((cell.method, device))
-        request = worker.Request(
+        request = run_cell.Request(
             cell=cell.to_json(),
             device="cpu",
             plugins=plugins,

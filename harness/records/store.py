@@ -9,46 +9,36 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
-import json
-import math
 import os
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from ...errors import StoreError, UnknownNameError
+from ...errors import StoreError
 from ...file_digest import digest_files
-from ..cells.cell import Cell, read_cells
-from .attempt import Attempt
+from ..cells.cell import Cell
 from .finished_cell import MANIFEST, FinishedCell, Manifest
 from .mlflow_database import create_database, explained, open_client
-from .mlflow_reader import RecordedRun, read_runs
+from .mlflow_logging import log_batches, metric_points
 from .mlflow_run import (
-    PARAM_LENGTH,
     cell_params,
     ended_tags,
     finished_metrics,
     finished_params,
     finished_tags,
-    kind_of,
-    read_attempt,
     started_tags,
 )
 from .mlflow_tags import PREFIX
 from .mlflow_views import experiment_tags, is_view
 from .status import Ending, Status
+from .store_reader import StoreReader
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment, Metric, Run
-
-BATCH = 1000
-"""Largest number of metrics, parameters and tags together that MLflow accepts in one call."""
 
 
 def store_folder(chosen: str | Path | None) -> Path:
@@ -56,7 +46,7 @@ def store_folder(chosen: str | Path | None) -> Path:
     return Path(chosen or os.environ.get("FRONTRUNNER_STORE") or "mlruns").expanduser().resolve()
 
 
-class Store:
+class Store(StoreReader):
     """The store in a folder; with `create`, a folder without a store gets a new one.
 
     Raises:
@@ -64,24 +54,16 @@ class Store:
     """
 
     def __init__(self, folder: Path, *, create: bool) -> None:
-        self.folder = folder
-        self._database = database = folder / "mlflow.db"
+        super().__init__(folder, may_be_new=create)
         self._experiment_ids: dict[str, str] = {}
-        self.uri = f"sqlite:///{database}"
-        if set("?#%") & set(str(folder)):
-            raise StoreError(f"the store's path becomes part of an address, where ?, # and % mean something: {folder}")
-        if not create and not database.is_file():
-            raise StoreError(f"there is no store in {folder}; run something first, or name another with --store")
-        if database.is_file() and database.stat().st_size == 0:
-            raise StoreError(f"{database} is empty, so what it held is lost; remove it to start a new store")
         if not create:
             return
         with explained(folder):
             (folder / "locks").mkdir(parents=True, exist_ok=True)
             # Two processes that migrate a new database at once crash.
             with FileLock(folder / "locks" / "create.lock"):
-                if not database.exists():
-                    create_database(database)
+                if not self._database.exists():
+                    create_database(self._database)
                 _ = self.client  # opens it now, since one of an older MLflow is migrated, under the lock
 
     @functools.cached_property
@@ -197,7 +179,7 @@ class Store:
             self._log(
                 run_id,
                 finished_params(finished),
-                _points(finished_metrics(finished), finished.curve),
+                metric_points(finished_metrics(finished), finished.curve),
                 {**finished_tags(digests, finished.environment), **ended_tags(ending)},
             )
             self._close(run_id, ending)
@@ -226,7 +208,7 @@ class Store:
     ) -> None:
         """Add parameters, final metrics, a training curve and tags to a run; leave out values that are not finite."""
         with explained(self.folder):
-            self._log(run_id, params or {}, _points(metrics or {}, curve), tags or {})
+            self._log(run_id, params or {}, metric_points(metrics or {}, curve), tags or {})
 
     def tags(self, run_id: str) -> Mapping[str, str]:
         """Return the tags of a run."""
@@ -239,89 +221,10 @@ class Store:
         with explained(self.folder):
             self.client.log_artifacts(run_id, str(folder))
 
-    def attempts(self, cell: Cell | None = None, *, kind: str = "cell") -> list[Attempt]:
-        """Return the recorded attempts, oldest first.
-
-        Args:
-            cell: return the attempts at this cell only; `kind` is ignored then.
-            kind: `cell` for attempts evaluated on the test split, `trial` for those on another split.
-        """
-        if cell is None:
-            return [self._attempt(run) for run in read_runs(self._database, f"{PREFIX}kind", kind)]
-        found = read_runs(self._database, f"{PREFIX}cell", cell.key)
-        return [self._attempt(run) for run in found if run.tags[f"{PREFIX}kind"] == kind_of(cell)]
-
-    def settled(self, cell: Cell) -> Attempt | None:
-        """Return the attempt that makes a rerun unnecessary, or None.
-
-        That is one that finished with a readable front, else one that is unsupported.
-        """
-        attempts = self.attempts(cell)
-        finished = (attempt for attempt in attempts if attempt.intact() is not None)
-        unsupported = (attempt for attempt in attempts if attempt.status is Status.UNSUPPORTED)
-        return next(itertools.chain(finished, unsupported), None)
-
-    def expected_cells(self) -> list[Cell]:
-        """Return every cell on the list of some bench, each cell once; raise StoreError where a list is damaged."""
-        cells: dict[str, Cell] = {}
-        for document in self.documents("bench", "cells.json"):
-            try:
-                cells.update({cell.key: cell for cell in read_cells(document)})
-            except (LookupError, TypeError, ValueError, AttributeError) as error:
-                raise StoreError(f"a cells.json in {self.folder} is damaged ({error}); remove that file") from error
-        return list(cells.values())
-
-    def documents(self, kind: str, file: str) -> list[dict[str, Any]]:
-        """Return the content of a JSON file of every parent run of this kind that has the file, oldest run first."""
-        found = []
-        try:
-            for run in read_runs(self._database, f"{PREFIX}kind", kind):
-                path = self.files_of(run.run_id, run.experiment) / file
-                if path.exists():
-                    found.append(json.loads(path.read_text()))
-        except (OSError, ValueError) as error:
-            raise StoreError(f"the store in {self.folder} cannot be read ({error})") from error
-        return found
-
-    def find(self, run: str, *, cell: Cell | None = None) -> Attempt:
-        """Return the finished attempt whose run id starts with `run`.
-
-        Args:
-            run: the beginning of a run id.
-            cell: the cell that was attempted, if known, to search its attempts only.
-
-        Raises:
-            UnknownNameError: no such attempt exists. StoreError: there are several.
-        """
-        finished = [attempt for attempt in self.attempts(cell) if attempt.status is Status.FINISHED]
-        found = [attempt for attempt in finished if attempt.run_id.startswith(run)]
-        if not found:
-            raise UnknownNameError("finished run", run, [attempt.run_id[:8] for attempt in finished])
-        if len(found) > 1:
-            raise StoreError(f"{len(found)} runs start with {run!r}; give more of the run id")
-        return found[0]
-
-    def _attempt(self, run: RecordedRun) -> Attempt:
-        return read_attempt(run, self.files_of(run.run_id, run.experiment))
-
-    def files_of(self, run_id: str, suite: str) -> Path:
-        """Return the folder of a run's files; MLflow's own record of it is wrong once the store has been moved."""
-        return Path(f"{self.folder}/artifacts/{suite}/{run_id}/artifacts")
-
     def _log(
         self, run_id: str, params: Mapping[str, object], points: Sequence[Metric], tags: Mapping[str, str]
     ) -> None:
-        """Write to a run in as few transactions as MLflow allows; tags come last, since they may refer to the rest."""
-        from mlflow.entities import Param, RunTag
-
-        given = [Param(name, str(value)[:PARAM_LENGTH]) for name, value in params.items()]
-        told = [RunTag(name, value) for name, value in tags.items()]
-        if len(points) + len(given) + len(told) <= BATCH:
-            self.client.log_batch(run_id, metrics=points, params=given, tags=told)  # MLflow writes the tags last
-            return
-        for start in range(0, max(len(points), len(given)), BATCH):
-            self.client.log_batch(run_id, metrics=points[start : start + BATCH], params=given if start == 0 else [])
-        self.client.log_batch(run_id, tags=told)
+        log_batches(self.client, run_id, params=params, points=points, tags=tags)
 
     def _close(self, run_id: str, ending: Ending) -> None:
         closed = {Status.FINISHED: "FINISHED", Status.KILLED: "KILLED", Status.STOPPED: "KILLED"}
@@ -359,18 +262,3 @@ class Store:
     def _search(self, query: str, experiment: str) -> list[Run]:
         found = self.client.search_runs([experiment], query, order_by=["attributes.start_time ASC"])
         return list(found)
-
-
-def _points(metrics: Mapping[str, float], curve: Sequence[Mapping[str, float]]) -> list[Metric]:
-    """Return the finite values among final metrics and a training curve, as MLflow metrics."""
-    from mlflow.entities import Metric
-
-    now = int(time.time() * 1000)
-    points = [Metric(name, float(value), now, 0) for name, value in metrics.items()]
-    points += [
-        Metric(f"train_{name}", float(value), now, int(row["step"]))
-        for row in curve
-        for name, value in row.items()
-        if name != "step"
-    ]
-    return [point for point in points if math.isfinite(point.value)]

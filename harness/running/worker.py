@@ -7,217 +7,21 @@ to the scratch folder that the request names. It ends when the parent does, sinc
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ...errors import FrontrunnerError, StoreError, UnsupportedError
-from ...methods import Context, Learner, ParetoSet
-from ...metrics import simplex_grid
-from ...tasks import SUITES, Problem, load_problem
 from ..cells.cell import Cell
-from ..cells.environment import machine, versions
 from ..cells.plugins import load_plugins
-from ..records.finished_cell import STATE, FinishedCell
-from ..records.front_record import FrontRecord
 from ..records.status import Ending, Status
-from .anchors import Anchors, find_anchors
-from .collect_coefficients import collect_coefficients
-from .evaluate import evaluate_members
-from .fit_probe import FitProbe
-from .meter import Meter
-from .problem_digest import digest_problem
-from .resumable_fit import ResumableFit
-from .set_diagnostics import checked_diagnostics, time_one_answer
+from .run_cell import Request, run_cell
 from .worker_events import Ended, Reporter
-
-
-@dataclass(frozen=True)
-class Request:
-    """The cell that a worker is to run, and the folders and the environment it runs in."""
-
-    cell: Mapping[str, Any]
-    """The cell, as `Cell.to_json` gives it; it is read after the plugins are loaded."""
-    device: str
-    plugins: tuple[str, ...]
-    """Plugin files to load first."""
-    scratch: str
-    """Folder that the finished cell is written to."""
-    checkpoints: str
-    """Folder of the fit's checkpoints, which outlives the attempt."""
-    checkpoint_interval_s: float
-    """Least seconds between two checkpoints."""
-    probes: int
-    """How often the partial set is scored during the fit; 0 for never."""
-    folder: str
-    """Working directory of the worker."""
-    environment: Mapping[str, str]
-    """Environment variables of the worker."""
-
-
-def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
-    """Prepare, fit and evaluate a cell, each phase metered, and write the finished cell to the scratch folder."""
-    device = request.device
-    _set_up(cell, device)
-    # Found before memory is metered: it starts other programs, and a process counts twice while it forks.
-    environment = {**versions(), **machine(device)}
-    made_by = {"torch": torch.__version__, "device": environment.get("gpu", "cpu")}
-    meter = Meter(device)
-    prepared = _prepare(cell, device, made_by, meter, reporter)
-    fitted = _fit(cell, request, prepared, made_by, meter, reporter)
-    reporter.start("evaluate")
-    problem = prepared.problem
-    with meter.phase("evaluate"):
-        evaluation = evaluate_members(problem, fitted.pareto_set, fitted.preferences, cell.split, reporter)
-    evaluation.front()  # raises, before anything is written, where preferences are not on the simplex
-    costs = _costs(fitted, prepared, meter, len(evaluation.error))
-    costs |= checked_diagnostics(fitted.pareto_set, costs)
-    solve_time = time_one_answer(problem, fitted.pareto_set, meter)
-    if solve_time is not None:
-        costs["solve_time_s"] = solve_time
-    front = FrontRecord(
-        cell=cell,
-        evaluation=evaluation,
-        reference_point=problem.reference_point,
-        pareto_front=problem.pareto_front,
-        split=cell.split,
-        environment=environment,
-        problem=prepared.digest,
-        hypervolume_limit=problem.hypervolume_limit,
-        expert_errors=prepared.anchors.experts,
-        pretrained_errors=prepared.anchors.pretrained,
-    )
-    finished = FinishedCell(
-        front=front,
-        costs=costs,
-        curve=reporter.curve,
-        resolved=dataclasses.asdict(fitted.learner.resolved(problem)),
-        coefficients=collect_coefficients(fitted.pareto_set, fitted.preferences, problem.tasks),
-        state=_save_state(fitted.pareto_set, Path(request.scratch)),
-    )
-    finished.write(Path(request.scratch))
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """A prepared problem, with the digest of its models and its anchors."""
-
-    problem: Problem
-    digest: str
-    """Digest of the pre-trained model and the experts."""
-    anchors: Anchors
-    """Errors of the experts and of the pre-trained model on the cell's split."""
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    """The set that a fit has given, with its learner, its preferences and the costs of the fit."""
-
-    learner: Learner
-    preferences: NDArray[np.float64]
-    pareto_set: ParetoSet
-    fit: ResumableFit
-
-
-def _set_up(cell: Cell, device: str) -> None:
-    """Make torch deterministic on CUDA; on the CPU, use as many threads as the suite wants."""
-    if torch.device(device).type == "cuda":
-        torch.cuda.set_device(device)  # so that "cuda" without a number means this device to a learner
-        torch.use_deterministic_algorithms(True, warn_only=True)
-    else:
-        torch.set_num_threads(SUITES.get(cell.suite).cpu_threads or torch.get_num_threads())
-
-
-def _prepare(cell: Cell, device: str, made_by: Mapping[str, str], meter: Meter, reporter: Reporter) -> _Prepared:
-    """Load the problem and find its anchors, metered as the phase `prepare`."""
-    reporter.start("prepare")
-    with meter.phase("prepare"):
-        problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed, progress=reporter)
-        # The first use of a kernel or an optimizer is slow (it imports modules), which no learner is to be charged for.
-        torch.optim.Adam([torch.zeros(1)])
-        problem.losses(problem.pretrained, next(problem.batches("train", 2, torch.Generator())))
-        digest = digest_problem(problem)
-        made_with = {
-            "problem": digest,
-            "suite": [cell.suite, cell.suite_version, *cell.tasks],
-            "seed": cell.seed,
-            **made_by,
-        }
-        return _Prepared(problem, digest, find_anchors(problem, cell.split, made_with))
-
-
-def _fit(
-    cell: Cell, request: Request, prepared: _Prepared, made_by: Mapping[str, str], meter: Meter, reporter: Reporter
-) -> _Fitted:
-    """Fit the cell's learner, metered and resumed from any checkpoint, and score it as often as the request says."""
-    problem, device = prepared.problem, request.device
-    learner = cell.learner()
-    preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)
-    probe = FitProbe(
-        problem,
-        split="val",
-        times=request.probes,
-        reporter=reporter,
-        clock=meter.synchronized,
-        fit_time_s=lambda: fit.elapsed_s,
-    )
-    reporter.start("fit")
-    with meter.phase("fit"):
-        fit = ResumableFit(
-            Path(request.checkpoints),
-            made_with={"problem": prepared.digest, **made_by},
-            interval_s=request.checkpoint_interval_s,
-            reporter=reporter,
-            meter=meter,
-            device=device,
-            uncounted_s=lambda: probe.time_s,
-        )
-        context = Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints, probe=probe)
-        pareto_set = learner.fit(problem, preferences, context)
-    if cell.split == "test":  # the whole front of a trial is evaluated on the probe's split anyway
-        probe.finish(pareto_set, fit.whole(meter.metrics)["fit_time_s"])
-    return _Fitted(learner, preferences, pareto_set, fit)
-
-
-def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -> dict[str, float]:
-    """Return what was measured over all attempts at the fit, and the data and trainings that the learner needs."""
-    measured = fitted.fit.whole(meter.metrics)
-    needs = fitted.learner.needs(prepared.problem, fitted.preferences)
-    return {
-        **measured,
-        # Neither counts preparing, whose cost depends on whether the experts were cached.
-        "wall_time_s": measured["fit_time_s"] + measured["evaluate_time_s"],
-        "peak_rss_bytes": max(measured["fit_peak_rss_bytes"], measured["evaluate_peak_rss_bytes"]),
-        "trainable_parameters": float(fitted.pareto_set.trainable_parameters),
-        "total_parameters": float(fitted.pareto_set.total_parameters),
-        "model_parameters": float(prepared.problem.model_parameters),
-        "front_points": float(n_members),
-        "labelled_examples": float(needs.labelled_examples),
-        "unlabelled_examples": float(needs.unlabelled_examples),
-        "full_trainings": float(needs.trainings),
-    }
-
-
-def _save_state(pareto_set: ParetoSet, folder: Path) -> Path | None:
-    """Write the learned weights and return the file; None where there are none."""
-    state = pareto_set.state()
-    if not state:
-        return None
-    from safetensors.torch import save_file
-
-    save_file(dict(state), folder / STATE)
-    return folder / STATE
 
 
 def _ending_of(error: BaseException) -> Ending:

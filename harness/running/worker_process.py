@@ -19,7 +19,8 @@ from ...methods import METHODS
 from ...tasks import SUITES
 from ..cells.cell import Cell
 from ..records.status import Ending, Status
-from .worker import Request, main
+from .run_cell import Request
+from .worker import main
 from .worker_events import Ended, Event
 
 LAST_WORDS_S = 10.0

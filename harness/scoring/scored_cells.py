@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import FrontError, StoreError
-from ...metrics import Front, ReferenceFront, ScoringInput, reference_front
-from ...whole_file import replacing
+from ...metrics import Front, ReferenceFront, reference_front
 from ..records.attempt import Attempt
 from ..records.finished_cell import FRONT
 from ..records.front_record import FrontRecord
 from ..records.mlflow_tags import PREFIX
 from ..records.store import Store
+from .kept_fronts import front_content, to_score
 from .measures import reference_measures
+from .references import keep_reference, true_reference
 from .score_cache import ScoreCache, Scores, open_cache
 from .scores import named, own_indicators, reference_indicators, values
 
@@ -92,7 +92,7 @@ def score_finished(store: Store, attempt: Attempt, record: FrontRecord) -> dict[
     front = attempt.digests[FRONT]
     with open_cache(store.folder, add_only=True) as cache:
         cache.keep_file(attempt)
-        cache.keep_front(front, _summary(record))
+        cache.keep_front(front, front_content(record))
         own = values(record.to_score(), own_indicators())
         cache.keep_scores(front, own)
         against: Scores = {}
@@ -142,7 +142,7 @@ def publish_reference_scores(store: Store, groups: Sequence[ComparableGroup]) ->
     """Log the scores that need a reference front on every run whose reference has changed, and write the references."""
     names = reference_measures()
     for group in groups:
-        _keep_reference(store, group)
+        keep_reference(store, group.reference, group.tasks)
         for result in group.results:
             if result.attempt.reference != group.reference_digest:
                 store.log(
@@ -163,48 +163,13 @@ def _own(cache: ScoreCache, attempt: Attempt, digest: str, indicators: Any) -> M
         except (StoreError, FrontError):
             return None
         cache.keep_scores(digest, found)
-        cache.keep_front(digest, _summary(record))
+        cache.keep_front(digest, front_content(record))
     return named(found, indicators)
 
 
 def _content(cache: ScoreCache, attempt: Attempt, digest: str) -> Mapping[str, Any]:
     """Return the content of a front, kept or read now."""
-    return cache.front(digest) or _summary(attempt.record())
-
-
-def _summary(record: FrontRecord) -> dict[str, Any]:
-    """Return the content of a front that reports and indicators need, as JSON values."""
-
-    def listed(values: Any) -> Any:
-        return None if values is None else values.tolist()
-
-    return {
-        "objectives": record.evaluation.error.tolist(),
-        "losses": [[value if np.isfinite(value) else None for value in row] for row in record.evaluation.loss.tolist()],
-        "preferences": listed(record.evaluation.preferences),
-        "labels": list(record.evaluation.labels),
-        "reference_point": record.reference_point.tolist(),
-        "true_hypervolume": record.hypervolume_limit,
-        "expert_errors": listed(record.expert_errors),
-        "pretrained_errors": listed(record.pretrained_errors),
-    }
-
-
-def _to_score(content: Mapping[str, Any], reference: ReferenceFront) -> ScoringInput:
-    """Return the input of indicators, made of the kept content of a front."""
-
-    def array(values: Any) -> NDArray[np.float64] | None:
-        return None if values is None else np.array(values, dtype=np.float64)
-
-    return ScoringInput(
-        front=Front(content["objectives"], content["preferences"]),
-        losses=np.array(content["losses"], dtype=np.float64),
-        reference_point=np.array(content["reference_point"], dtype=np.float64),
-        true_hypervolume=content["true_hypervolume"],
-        expert_errors=array(content["expert_errors"]),
-        pretrained_errors=array(content["pretrained_errors"]),
-        reference=reference,
-    )
+    return cache.front(digest) or front_content(attempt.record())
 
 
 def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> ComparableGroup:
@@ -224,7 +189,7 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Comparab
         against = cache.scores(member.digest, reference_digest)
         missing = {key: indicator for key, indicator in indicators.items() if key not in against}
         if missing:
-            scored = _to_score(_content(cache, member.attempt, member.digest), reference)
+            scored = to_score(_content(cache, member.attempt, member.digest), reference)
             against = {**against, **values(scored, missing)}
             cache.keep_scores(member.digest, against, reference_digest)
         results.append(ScoredCell(member.attempt, {**member.own, **named(against, indicators)}))
@@ -253,34 +218,3 @@ def _reference(cache: ScoreCache, members: Sequence[_Member]) -> dict[str, Any]:
         "closed_form": first.pareto_front is not None,
         "reference_point": np.asarray(first.reference_point).tolist(),
     }
-
-
-def true_reference(record: FrontRecord) -> ReferenceFront:
-    """Return a record's true front as a reference; cached, since a dense one takes a while to make.
-
-    Raises:
-        StoreError: the suite does not know the true front.
-    """
-    points = record.pareto_front
-    if points is None:
-        raise StoreError(f"{record.cell.suite} does not know its true front")
-    return _canonical(points.astype("<f8").tobytes(), points.shape[1])
-
-
-@functools.lru_cache(maxsize=16)
-def _canonical(content: bytes, n_objectives: int) -> ReferenceFront:
-    return ReferenceFront(np.frombuffer(content, dtype="<f8").reshape(-1, n_objectives))
-
-
-def _keep_reference(store: Store, group: ComparableGroup) -> None:
-    """Write a group's reference front to the store's folder, under its digest."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    folder = store.folder / "reference_fronts"
-    file = folder / f"{group.reference_digest[:16]}.parquet"
-    if not file.exists():
-        folder.mkdir(exist_ok=True)
-        columns = {f"error_{task}": group.reference.objectives[:, t] for t, task in enumerate(group.tasks)}
-        with replacing(file) as partial:
-            pq.write_table(pa.table(columns), partial)

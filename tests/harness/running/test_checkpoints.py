@@ -9,7 +9,7 @@ import torch
 
 import frontrunner as fr
 from frontrunner.harness.records.store import Store
-from frontrunner.harness.running import worker
+from frontrunner.harness.running import run_cell
 from frontrunner.harness.running import worker_process as worker_process
 from frontrunner.harness.running.meter import Meter
 from frontrunner.harness.running.resumable_fit import FitSoFar, ResumableFit
@@ -103,7 +103,7 @@ def stopped(run_bench, monkeypatch, tmp_path):
             raise error
 
         with monkeypatch.context() as patch:
-            patch.setattr(worker, "evaluate_members", fail)
+            patch.setattr(run_cell, "evaluate_members", fail)
             store, (outcome,) = run_bench(tmp_path, ["pwe-moe-ls"])
         return store, outcome
 

@@ -8,7 +8,7 @@ from frontrunner.harness.records.coefficients import MergeCoefficients
 from frontrunner.harness.records.front_record import FrontRecord
 from frontrunner.harness.reports.pictures.coefficients_png import coefficients_png, shortened
 from frontrunner.harness.running.collect_coefficients import collect_coefficients
-from frontrunner.harness.running.worker import Request, run_cell
+from frontrunner.harness.running.run_cell import Request, run_cell
 from frontrunner.harness.running.worker_events import Reporter
 
 GRID = fr.simplex_grid(3, 3)

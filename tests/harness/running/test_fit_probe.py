@@ -11,7 +11,7 @@ from frontrunner.harness.cells.cell import make_cell
 from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.running.evaluate import evaluate_members
 from frontrunner.harness.running.fit_probe import FitProbe
-from frontrunner.harness.running.worker import Request, run_cell
+from frontrunner.harness.running.run_cell import Request, run_cell
 from frontrunner.harness.running.worker_events import Probed, Reporter
 
 

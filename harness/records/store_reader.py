@@ -1,0 +1,108 @@
+"""Reads a store: what was attempted, what was asked for, and where the files of runs lie. Needs no MLflow."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+from ...errors import StoreError, UnknownNameError
+from ..cells.cell import Cell, read_cells
+from .attempt import Attempt
+from .mlflow_reader import RecordedRun, read_runs
+from .mlflow_run import kind_of, read_attempt
+from .mlflow_tags import PREFIX
+from .status import Status
+
+
+class StoreReader:
+    """The part of a store that only reads.
+
+    Args:
+        folder: the store's folder.
+        may_be_new: whether a folder without a store is accepted.
+
+    Raises:
+        StoreError: the folder holds no store, or one whose database is empty.
+    """
+
+    def __init__(self, folder: Path, *, may_be_new: bool = False) -> None:
+        self.folder = folder
+        self._database = database = folder / "mlflow.db"
+        self.uri = f"sqlite:///{database}"
+        if set("?#%") & set(str(folder)):
+            raise StoreError(f"the store's path becomes part of an address, where ?, # and % mean something: {folder}")
+        if not may_be_new and not database.is_file():
+            raise StoreError(f"there is no store in {folder}; run something first, or name another with --store")
+        if database.is_file() and database.stat().st_size == 0:
+            raise StoreError(f"{database} is empty, so what it held is lost; remove it to start a new store")
+
+    def attempts(self, cell: Cell | None = None, *, kind: str = "cell") -> list[Attempt]:
+        """Return the recorded attempts, oldest first.
+
+        Args:
+            cell: return the attempts at this cell only; `kind` is ignored then.
+            kind: `cell` for attempts evaluated on the test split, `trial` for those on another split.
+        """
+        if cell is None:
+            return [self._attempt(run) for run in read_runs(self._database, f"{PREFIX}kind", kind)]
+        found = read_runs(self._database, f"{PREFIX}cell", cell.key)
+        return [self._attempt(run) for run in found if run.tags[f"{PREFIX}kind"] == kind_of(cell)]
+
+    def settled(self, cell: Cell) -> Attempt | None:
+        """Return the attempt that makes a rerun unnecessary, or None.
+
+        That is one that finished with a readable front, else one that is unsupported.
+        """
+        attempts = self.attempts(cell)
+        finished = (attempt for attempt in attempts if attempt.intact() is not None)
+        unsupported = (attempt for attempt in attempts if attempt.status is Status.UNSUPPORTED)
+        return next(itertools.chain(finished, unsupported), None)
+
+    def expected_cells(self) -> list[Cell]:
+        """Return every cell on the list of some bench, each cell once; raise StoreError where a list is damaged."""
+        cells: dict[str, Cell] = {}
+        for document in self.documents("bench", "cells.json"):
+            try:
+                cells.update({cell.key: cell for cell in read_cells(document)})
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise StoreError(f"a cells.json in {self.folder} is damaged ({error}); remove that file") from error
+        return list(cells.values())
+
+    def documents(self, kind: str, file: str) -> list[dict[str, Any]]:
+        """Return the content of a JSON file of every parent run of this kind that has the file, oldest run first."""
+        found = []
+        try:
+            for run in read_runs(self._database, f"{PREFIX}kind", kind):
+                path = self.files_of(run.run_id, run.experiment) / file
+                if path.exists():
+                    found.append(json.loads(path.read_text()))
+        except (OSError, ValueError) as error:
+            raise StoreError(f"the store in {self.folder} cannot be read ({error})") from error
+        return found
+
+    def find(self, run: str, *, cell: Cell | None = None) -> Attempt:
+        """Return the finished attempt whose run id starts with `run`.
+
+        Args:
+            run: the beginning of a run id.
+            cell: the cell that was attempted, if known, to search its attempts only.
+
+        Raises:
+            UnknownNameError: no such attempt exists. StoreError: there are several.
+        """
+        finished = [attempt for attempt in self.attempts(cell) if attempt.status is Status.FINISHED]
+        found = [attempt for attempt in finished if attempt.run_id.startswith(run)]
+        if not found:
+            raise UnknownNameError("finished run", run, [attempt.run_id[:8] for attempt in finished])
+        if len(found) > 1:
+            raise StoreError(f"{len(found)} runs start with {run!r}; give more of the run id")
+        return found[0]
+
+    def _attempt(self, run: RecordedRun) -> Attempt:
+        return read_attempt(run, self.files_of(run.run_id, run.experiment))
+
+    def files_of(self, run_id: str, suite: str) -> Path:
+        """Return the folder of a run's files; MLflow's own record of it is wrong once the store has been moved."""
+        return Path(f"{self.folder}/artifacts/{suite}/{run_id}/artifacts")
