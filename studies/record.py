@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ..errors import CellError, StoreError
 from ..harness.cells.cell import digest
-from ..harness.records.mlflow_tags import PREFIX
+from ..harness.records.mlflow_tags import PREFIX, SUMMARISED
 from ..harness.records.status import Ending, Status
 from ..harness.records.store import Store
 from ..harness.records.tuned import FILE, Configuration, Tuned
@@ -20,8 +20,6 @@ from .counted_trials import DEFAULT, REASON, WALL_TIME_S, settled, slot
 from .plots import draw_plots
 from .study import OpenStudy
 
-RECORDED = f"{PREFIX}recorded"
-"""MLflow tag: the digest of the trials that a study's run was last logged with."""
 KEPT = 10
 """How many of the best trials of a study with one objective can be asked for."""
 
@@ -46,7 +44,7 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
         reasons = [trial.user_attrs[REASON] for trial in counted.trials if REASON in trial.user_attrs]
         raise CellError(f"no trial of study {plan.name!r} has a value (first: {reasons[0] if reasons else 'none ran'})")
     recorded = digest([[trial.number, trial.state.name, trial.values] for trial in counted.trials])
-    if store.tags(parent).get(RECORDED) == recorded:
+    if store.tags(parent).get(SUMMARISED) == recorded:
         store.end(parent, Ending(Status.FINISHED))
         return
     try:
@@ -86,7 +84,7 @@ def _log(study: OpenStudy, store: Store, parent: str, recorded: str) -> None:
             f"{PREFIX}study_name": plan.name,
             "sampler": f"{plan.spec.sampler.name}, seed {plan.spec.sampler.seed}",
             **{f"best_{option}": str(value) for option, value in best.params.items()},
-            RECORDED: recorded,
+            SUMMARISED: recorded,
         },
     )
 

@@ -19,7 +19,7 @@ from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
 from .comparison import compare, comparison_bench, measures_shown, tuned_learners
 from .spec import TuneSpec, read_tune
-from .storage import default_url, explained, open_storage
+from .storage import default_url, open_storage, storage_explained
 from .study import OpenStudy, Plan
 from .study_display import StudyDisplay
 from .tables import Table, comparison_table, trials_table
@@ -100,7 +100,7 @@ class _Tuning:
     def run_studies(self, database: RDBStorage) -> list[Table]:
         """Run what is left of every study, one after the other; print and return their tables."""
         for plan in self.plans:  # all of them are opened before hours are spent on the first
-            with explained(str(database.url)):
+            with storage_explained(str(database.url)):
                 OpenStudy(plan, database, self.store)
         tables = []
         for plan in self.plans:

@@ -33,7 +33,7 @@ def default_url(store: Path) -> str:
 
 
 @contextmanager
-def explained(url: str) -> Iterator[None]:
+def storage_explained(url: str) -> Iterator[None]:
     """Turn what the database raises into a StoreError of one sentence, without its password."""
     try:
         yield
@@ -67,7 +67,7 @@ def open_storage(url: str, folder: Path, heartbeat_s: int) -> RDBStorage:
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # our own line for each trial says more
     logging.getLogger("alembic").setLevel(logging.WARNING)
     engine = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    with quiet(), explained(url), FileLock(folder / "locks" / "optuna.lock"):
+    with quiet(), storage_explained(url), FileLock(folder / "locks" / "optuna.lock"):
         try:
             return RDBStorage(
                 url, engine_kwargs=engine, heartbeat_interval=heartbeat_s, grace_period=SIGNS_MISSED * heartbeat_s
@@ -102,7 +102,7 @@ def open_study(
         StoreError: the storage cannot be used.
     """
     content = json.loads(json.dumps(settings))
-    with explained(str(storage.url)), FileLock(folder / "locks" / "optuna.lock"):
+    with storage_explained(str(storage.url)), FileLock(folder / "locks" / "optuna.lock"):
         study = optuna.create_study(storage=storage, study_name=name, directions=list(directions), load_if_exists=True)
         held = study.user_attrs.get(SETTINGS)
         if held is not None and held != content and not any(t.state.name in ALIVE for t in study.get_trials()):

@@ -24,9 +24,9 @@ class StudyDisplay(Display):
         super().__init__(console, plan.spec.trials)
         self._plan = plan
 
-    def ends(self, outcome: SettledCell) -> None:
+    def ends(self, settled_cell: SettledCell) -> None:
         """Remove the bar of a cell; the line of its trial says more than one of the cell would."""
-        self.removes(outcome.cell)
+        self.removes(settled_cell.cell)
 
     def tried(self, study: OpenStudy, trial: FrozenTrial) -> None:
         """Print one line about a trial that has ended: its values, or why it has none."""

@@ -80,9 +80,9 @@ class TrialRunner:
         except FrontrunnerError as error:  # options that the learner refuses together
             trial.set_user_attr(REASON, str(error))
             raise FailedError(str(error)) from error
-        outcomes = [self._run(cell, position, trial) for position, cell in enumerate(cells)]
+        settled_cells = [self._run(cell, position, trial) for position, cell in enumerate(cells)]
         try:
-            measured = [self._measured(outcome) for outcome in outcomes]
+            measured = [self._measured(settled_cell) for settled_cell in settled_cells]
         except FrontError as error:  # a hypervolume too large for a float
             trial.set_user_attr(REASON, str(error))
             raise FailedError(str(error)) from error
@@ -128,7 +128,7 @@ class TrialRunner:
         early = plan.spec.gives_up
         if early is not None:
             listener = _Judged(listener, trial, position, early, hypervolume_alone=plan.spec.hypervolume_alone)
-        outcome = settle_cell(
+        settled_cell = settle_cell(
             cell,
             self.store,
             self.parent,
@@ -138,7 +138,7 @@ class TrialRunner:
             listener=listener,
             probes=0 if early is None else early.probes,
         )
-        ending = outcome.ending
+        ending = settled_cell.ending
         if ending.status is Status.STOPPED:
             trial.set_user_attr(REASON, ending.reason)
             raise optuna.TrialPruned(ending.reason)
@@ -150,7 +150,7 @@ class TrialRunner:
         if ending.status is not Status.FINISHED:
             trial.set_user_attr(REASON, f"{ending.status}: {ending.reason}")
             raise FailedError(ending.reason)
-        return outcome
+        return settled_cell
 
     def _measured(self, settled: SettledCell) -> Mapping[str, float]:
         """Return the costs and scores of a cell: of one that ran just now, or of one that was settled before."""
@@ -177,8 +177,8 @@ class _Judged:
     def waits(self, cell: Cell) -> None:
         self.listener.waits(cell)
 
-    def ends(self, outcome: SettledCell) -> None:
-        self.listener.ends(outcome)
+    def ends(self, settled_cell: SettledCell) -> None:
+        self.listener.ends(settled_cell)
 
     def reports(self, cell: Cell, event: Event) -> None:
         self.listener.reports(cell, event)

@@ -26,7 +26,7 @@ from .record import record_study
 from .sampler import MISUSED, make_sampler, misused
 from .space import ENUMERABLE
 from .spec import SamplerSpec
-from .storage import SIGNS_MISSED, explained, quiet
+from .storage import SIGNS_MISSED, quiet, storage_explained
 from .study import OpenStudy, Plan
 from .trial import DiscardedError, FailedError, TrialRunner, UnsettledError
 
@@ -169,7 +169,7 @@ def run_study(
         StoreError: the storage or the store cannot be used.
         CellError: no trial has a value.
     """
-    with quiet(), explained(str(storage.url)):
+    with quiet(), storage_explained(str(storage.url)):
         study = OpenStudy(plan, storage, store)
         parent = store.parent_run(
             "study",
@@ -181,7 +181,7 @@ def run_study(
         preload([plan.spec.suite.name], [plan.learner.method])
 
         def serve(device: str, stop: threading.Event) -> None:
-            with explained(str(storage.url)):
+            with storage_explained(str(storage.url)):
                 Worker(plan, storage, store, parent, device, plugins, listener, publisher)(stop)
 
         try:

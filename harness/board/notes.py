@@ -75,23 +75,23 @@ def as_seeds(seeds: Sequence[int]) -> str:
     return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
 
 
-def standings_caption(standings: OverallRanking) -> str:
+def ranking_caption(overall: OverallRanking) -> str:
     """Return the caption of an overall ranking: what it ranks by, its critical difference, who is not ranked."""
-    ranking = standings.ranking
-    notes = [ranked_by(standings)]
+    ranking = overall.ranking
+    notes = [ranked_by(overall)]
     if ranking.enough_for_diagram and ranking.critical_difference is not None:
         notes.append(
             f"≈: tied with the best, within the critical difference of {ranking.critical_difference:.2f} "
             f"(Nemenyi, {100 * ranking.confidence:g} %)."
         )
-    return " ".join([*notes, *left_out(standings)])
+    return " ".join([*notes, *left_out(overall)])
 
 
-def ranked_by(standings: OverallRanking) -> str:
+def ranked_by(overall: OverallRanking) -> str:
     """Return what learners are ranked by, with the test of whether any ranks differ."""
-    ranking = standings.ranking
-    measure = MEASURES[standings.measure].heading
-    notes = [f"Average rank by mean {measure} over {len(standings.boards)} boards, 1 is best."]
+    ranking = overall.ranking
+    measure = MEASURES[overall.measure].heading
+    notes = [f"Average rank by mean {measure} over {len(overall.boards)} boards, 1 is best."]
     if ranking.friedman_p is not None:
         notes.append(f"Friedman's test: p = {ranking.friedman_p:.2g}.")
     if not ranking.enough_for_diagram:
@@ -99,7 +99,7 @@ def ranked_by(standings: OverallRanking) -> str:
     return " ".join(notes)
 
 
-def left_out(standings: OverallRanking) -> list[str]:
+def left_out(overall: OverallRanking) -> list[str]:
     """Return a list with the sentence that names the learners without a rank; empty where all have one."""
-    names = ", ".join(standings.left_out)
+    names = ", ".join(overall.left_out)
     return [f"Not ranked, since not finished on every board: {names}."] if names else []

@@ -14,7 +14,7 @@ from ..scoring.measures import MEASURES
 from .columns import TIED, text
 from .leaderboard import Board
 from .markdown import escape_markdown, markdown_table
-from .notes import caption, reasons, standings_caption
+from .notes import caption, ranking_caption, reasons
 from .overall_ranking import OverallRanking
 
 
@@ -50,18 +50,18 @@ def _stacked(cells: Sequence[str], styles: Sequence[str]) -> Text:
     return Text("\n").join(Text(cell, style=style) for cell, style in zip(cells, styles, strict=True))
 
 
-def standings_table(standings: OverallRanking) -> RenderableType:
+def ranking_table(overall: OverallRanking) -> RenderableType:
     """Return a table for the terminal of average ranks, best first."""
-    heading, *lines = _ranks(standings)
+    heading, *lines = _ranks(overall)
     table = Table(title="All boards", title_justify="left", title_style="bold")
     for i, name in enumerate(heading):
         table.add_column(name, justify="left" if i == 1 else "right")
     for line in lines:
         table.add_row(*map(escape, line))
-    return Group(table, Text(standings_caption(standings), style="dim italic"))
+    return Group(table, Text(ranking_caption(overall), style="dim italic"))
 
 
-def as_markdown(boards: Sequence[Board], standings: OverallRanking | None = None) -> str:
+def as_markdown(boards: Sequence[Board], overall: OverallRanking | None = None) -> str:
     """Return the boards as GitHub-flavoured Markdown, each with heading, table, caption and unfinished seeds."""
     parts = []
     for board in boards:
@@ -72,18 +72,18 @@ def as_markdown(boards: Sequence[Board], standings: OverallRanking | None = None
             f"### {escape_markdown(board.name)}\n\n{table}\n\n{caption(board, lines[0])}"
             + (f"\n{notes}" if notes else "")
         )
-    if standings is not None:
-        table = _table(_ranks(standings))
-        parts.append(f"### All boards\n\n{table}\n\n{escape_markdown(standings_caption(standings))}")
+    if overall is not None:
+        table = _table(_ranks(overall))
+        parts.append(f"### All boards\n\n{table}\n\n{escape_markdown(ranking_caption(overall))}")
     return "\n\n".join(parts)
 
 
-def _ranks(standings: OverallRanking) -> list[list[str]]:
-    ranking = standings.ranking
+def _ranks(overall: OverallRanking) -> list[list[str]]:
+    ranking = overall.ranking
     return [
         ["#", "learner", "average rank"],
         *(
-            [f"{place}{TIED if name in standings.tied_with_best else ''}", name, f"{average:.2f}"]
+            [f"{place}{TIED if name in overall.tied_with_best else ''}", name, f"{average:.2f}"]
             for place, (name, average) in enumerate(zip(ranking.names, ranking.average_ranks, strict=True), 1)
         ),
     ]

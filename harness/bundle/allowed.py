@@ -48,13 +48,13 @@ Options = Annotated[dict[Name, Any], Field(max_length=90)]
 """A learner's options with what the problem decides filled in: MLflow takes 100 parameters at once."""
 
 
-class Strict(BaseModel):
+class SharedModel(BaseModel):
     """A model to which an unknown key, a number in quotes, NaN and infinity are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class CellFields(Strict):
+class CellFields(SharedModel):
     """The types of a cell's fields, with what may become the name of a file, a metric or a folder."""
 
     method: FolderName

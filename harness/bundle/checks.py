@@ -12,7 +12,7 @@ from ...metrics import Front
 from ..records.finished_cell import FinishedCell
 from ..scoring.measures import COSTS, INDICATOR_MEASURES
 from ..scoring.scores import HYPERVOLUME_ERROR
-from .allowed import Environment, Name, Options, ProblemDigest, Strict, Text, is_name
+from .allowed import Environment, Name, Options, ProblemDigest, SharedModel, Text, is_name
 
 TOLERANCE = 1e-9
 """Between a hypervolume claimed and computed again, relative to the larger of it and 1."""
@@ -22,7 +22,7 @@ MAX_COST = 1e18
 """Seconds, bytes or numbers: more than anybody has."""
 
 
-class _FinishedFields(Strict):
+class _FinishedFields(SharedModel):
     """The types of a finished cell's fields, with what becomes a tag, a parameter or a metric in MLflow."""
 
     split: Literal["test"]

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from ..cells.cell import Cell
 from ..records.status import Status
-from .allowed import CellFields, HalfWidth, Strict, Text
+from .allowed import CellFields, HalfWidth, SharedModel, Text
 
 FORMAT = "frontrunner bundle"
 VERSION = 2
@@ -20,7 +20,7 @@ NEVER_STARTED = "missing"
 """Stands for the status of a cell that a bench has asked for and nobody has started."""
 
 
-class Entry(Strict):
+class CellEntry(SharedModel):
     """One cell, as every version of the format names it."""
 
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
@@ -45,7 +45,7 @@ class Entry(Strict):
         return None if self.status == NEVER_STARTED else Status(self.status)
 
 
-class ClaimingEntry(Entry):
+class ClaimingEntry(CellEntry):
     """One cell; what was measured of a finished one stands in its folder."""
 
     hypervolume: float | None
@@ -60,7 +60,7 @@ class ClaimingEntry(Entry):
         return self
 
 
-class About(Strict):
+class About(SharedModel):
     """What every version of the format says of a bundle."""
 
     format: Literal["frontrunner bundle"]
@@ -83,7 +83,7 @@ class Content(About):
         return self
 
 
-def check_each_once(entries: Sequence[Entry]) -> None:
+def check_each_once(entries: Sequence[CellEntry]) -> None:
     """Raise ValueError where two entries are of one cell."""
     if len({entry.key for entry in entries}) < len(entries):
         raise ValueError("a cell stands there twice")

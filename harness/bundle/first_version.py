@@ -23,17 +23,17 @@ from ..records.coefficients import MergeCoefficients
 from ..records.evaluation import Evaluation
 from ..records.finished_cell import Curve, FinishedCell
 from ..records.front_record import FrontRecord
-from .allowed import Digest, Environment, HalfWidth, Name, Options, ProblemDigest, Strict
+from .allowed import Digest, Environment, HalfWidth, Name, Options, ProblemDigest, SharedModel
 from .archive import Unpacked, check_table
 from .checks import check_finished, check_hypervolume, is_score
-from .content import About, Entry, check_each_once
+from .content import About, CellEntry, check_each_once
 from .first_version_tables import front_digest, read_fronts, read_true_fronts
 from .shared_cell import SharedCell
 
 _FRONTS, _TRUE_FRONTS, _CURVES = "fronts.parquet", "pareto_fronts.parquet", "curves.json"
 
 
-class _Measured(Strict):
+class _Measured(SharedModel):
     """What `bundle.json` says of a finished cell."""
 
     members: Annotated[int, Field(ge=1)]
@@ -57,7 +57,7 @@ class _Measured(Strict):
     """Of the member `routing/<key>.parquet`."""
 
 
-class _Entry(Entry):
+class _FirstEntry(CellEntry):
     result: _Measured | None
 
     @model_validator(mode="after")
@@ -69,7 +69,7 @@ class _Entry(Entry):
 
 class _Content(About):
     version: Literal[1]
-    cells: Annotated[list[_Entry], Field(min_length=1)]
+    cells: Annotated[list[_FirstEntry], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

@@ -19,7 +19,7 @@ from ..records.status import Ending, Status
 from ..records.store import Store
 from ..reports.publish_cell import publish_ending, publish_scores
 from ..scoring.scored_cells import load_groups, publish_reference_scores
-from .plan import Conflict, Plan, conflict, is_new, make_plan
+from .plan import Conflict, ImportPlan, conflict, is_new, make_plan
 from .reading import read_bundle
 from .shared_cell import Bundle, SharedCell
 from .summary import ImportSummary, listed
@@ -83,7 +83,7 @@ class _Import:
     busy: list[str] = field(default_factory=list)
     """Titles of cells that another process works on."""
 
-    def run(self, plan: Plan) -> None:
+    def run(self, plan: ImportPlan) -> None:
         """Record what is new, suite by suite, under a parent run that is closed at the end."""
         parents: list[str] = []
         try:

@@ -30,7 +30,7 @@ class Conflict:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ImportPlan:
     """What to do with the cells of a bundle."""
 
     comparable: Sequence[SharedCell]
@@ -42,7 +42,7 @@ class Plan:
     """What a reader of the leaderboard should know, though nothing is refused for it."""
 
 
-def make_plan(bundle: Bundle, store: Store) -> Plan:
+def make_plan(bundle: Bundle, store: Store) -> ImportPlan:
     """Compare a bundle with a store; nothing is written but the store's cache of scores."""
     attempts = store.attempts()
     groups = {group.name: group for group in load_groups(store, attempts)}
@@ -61,7 +61,7 @@ def make_plan(bundle: Bundle, store: Store) -> Plan:
             conflicts += conflict(ours, theirs)
         elif ours is None and is_new(shared, tried.get(shared.key, []), asked=shared.key in asked):
             new.add(shared.key)
-    return Plan(comparable, frozenset(new), conflicts, _notes(bundle, own))
+    return ImportPlan(comparable, frozenset(new), conflicts, _notes(bundle, own))
 
 
 def conflict(ours: FrontRecord, theirs: FrontRecord) -> list[Conflict]:

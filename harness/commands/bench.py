@@ -39,16 +39,19 @@ def bench(
     if output is not None:
         check_report(output)
     spec = read_bench(file)
-    outcomes = run_cells(spec, cells)
-    opened, groups = Store(folder_of(cells.store), create=False), {outcome.cell.group for outcome in outcomes}
+    settled_cells = run_cells(spec, cells)
+    opened, groups = (
+        Store(folder_of(cells.store), create=False),
+        {one.cell.group for one in settled_cells},
+    )
     boards = [board for board in leaderboards(opened) if board.name in groups]
     overall = overall_ranking(boards)
     print_boards(boards, overall)
     if output is not None:
         made_by = f"frontrunner bench {file} --output {output}"
         write_report(output, boards, overall, opened, title=spec.name, made_by=made_by)
-    _print_next_steps(outcomes, boards, cells.store)
-    require_settled(outcomes)
+    _print_next_steps(settled_cells, boards, cells.store)
+    require_settled(settled_cells)
 
 
 def run_cells(spec: BenchSpec, cells: CellOptions) -> Sequence[SettledCell]:
@@ -85,7 +88,7 @@ def run_cells(spec: BenchSpec, cells: CellOptions) -> Sequence[SettledCell]:
     return result.settled
 
 
-def _print_next_steps(outcomes: Sequence[SettledCell], boards: Sequence[Board], store: str | None) -> None:
+def _print_next_steps(settled_cells: Sequence[SettledCell], boards: Sequence[Board], store: str | None) -> None:
     """Say how the bench ended, and propose the commands that show more."""
     from .verdict import summary
 
@@ -98,7 +101,7 @@ def _print_next_steps(outcomes: Sequence[SettledCell], boards: Sequence[Board], 
     }
     widest = max(map(len, proposed))
     open_console().print(
-        f"\n{summary(outcomes)}.\nRecorded in {folder_of(store)}. Look next:\n"
+        f"\n{summary(settled_cells)}.\nRecorded in {folder_of(store)}. Look next:\n"
         + "\n".join(f"  {program()} {command:{widest}}    {what}" for command, what in proposed.items()),
         highlight=False,
         soft_wrap=True,

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column
 
 from ..cells.cell import Cell
+from ..records.status import Status
 from ..running.settle import SettledCell
 from ..running.worker_events import Event, PhaseStarted, Progressed
 from ..scoring.units import as_time
@@ -79,25 +80,25 @@ class Display:
             note = escape(f"{event.activity}  {metrics}".strip())
             self._bars.update(task, completed=event.step, total=event.total, note=note)
 
-    def ends(self, outcome: SettledCell) -> None:
+    def ends(self, settled_cell: SettledCell) -> None:
         """Replace the bar of a cell by a line that says how it ended."""
-        cell = outcome.cell
+        cell = settled_cell.cell
         self.removes(cell)
         self._bars.advance(self._all)
         name = self._name(cell)
-        unsupported = outcome.ending.status == "unsupported"
-        if not outcome.ran:
+        unsupported = settled_cell.ending.status is Status.UNSUPPORTED
+        if not settled_cell.ran:
             line = f"– {name}: unsupported, as before" if unsupported else f"✓ {name}: finished before"
             self._console.print(f"[dim]{line}[/]", highlight=False)
             return
         took = as_time(time.monotonic() - self._started[cell.key])
-        if outcome.ending.status == "finished":
+        if settled_cell.ending.status is Status.FINISHED:
             self._console.print(f"[green]✓[/] {name}: {took}", highlight=False)
         elif unsupported:
-            self._console.print(f"– {name}: unsupported: {escape(outcome.ending.reason)}", highlight=False)
+            self._console.print(f"– {name}: unsupported: {escape(settled_cell.ending.reason)}", highlight=False)
         else:
             self._console.print(
-                f"[red]✗ {name}: {outcome.ending.status} after {took}: {escape(outcome.ending.reason)}[/]",
+                f"[red]✗ {name}: {settled_cell.ending.status} after {took}: {escape(settled_cell.ending.reason)}[/]",
                 highlight=False,
             )
 

@@ -131,4 +131,4 @@ def print_boards(boards: Sequence[Board], overall: OverallRanking | None) -> Non
     for board in boards:
         console.print(rendering.as_table(board, console.width))
     if overall is not None:
-        console.print(rendering.standings_table(overall))
+        console.print(rendering.ranking_table(overall))

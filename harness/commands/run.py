@@ -40,6 +40,6 @@ def run(
         learners=[LearnerSpec(method=method, options=read_pairs("--set", set_ or []))],
         seeds=[seed],
     )
-    (outcome,) = run_cells(spec, cells)
-    require_finished(outcome)
-    print_front(outcome.run_id, cells.store)
+    (settled_cell,) = run_cells(spec, cells)
+    require_finished(settled_cell)
+    print_front(settled_cell.run_id, cells.store)

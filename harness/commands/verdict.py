@@ -5,35 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import CellError
+from ..records.status import Status
 from ..running.settle import SettledCell
 
 
-def require_finished(outcome: SettledCell) -> None:
+def require_finished(settled_cell: SettledCell) -> None:
     """Raise CellError, with the reason, unless the one cell that a command was asked for has finished."""
-    if outcome.ending.status == "unsupported":
-        raise CellError(f"{outcome.cell.title} is unsupported: {outcome.ending.reason}; choose another method or suite")
-    require_settled([outcome])
+    if settled_cell.ending.status is Status.UNSUPPORTED:
+        raise CellError(
+            f"{settled_cell.cell.title} is unsupported: {settled_cell.ending.reason}; choose another method or suite"
+        )
+    require_settled([settled_cell])
 
 
-def require_settled(outcomes: Sequence[SettledCell]) -> None:
+def require_settled(settled_cells: Sequence[SettledCell]) -> None:
     """Raise CellError where a cell of a bench did not finish and might do so when run again; unsupported ones pass."""
-    unsettled = [outcome for outcome in outcomes if not outcome.ending.status.settled]
+    unsettled = [settled_cell for settled_cell in settled_cells if not settled_cell.ending.status.settled]
     if unsettled:
         raise CellError(
-            f"{len(unsettled)} of {len(outcomes)} cells did not finish (first: {unsettled[0].ending.reason}); "
+            f"{len(unsettled)} of {len(settled_cells)} cells did not finish (first: {unsettled[0].ending.reason}); "
             "the same command runs them again"
         )
 
 
-def summary(outcomes: Sequence[SettledCell]) -> str:
+def summary(settled_cells: Sequence[SettledCell]) -> str:
     """Return one line such as `7 of 11 cells finished, 2 did not, 2 are unsupported (...)`."""
-    n = {status: sum(o.ending.status == status for o in outcomes) for status in ("finished", "unsupported")}
-    parts = [f"{n['finished']} of {len(outcomes)} cells finished"]
-    if unsettled := len(outcomes) - n["finished"] - n["unsupported"]:
+    finished, unsupported = (
+        sum(one.ending.status is status for one in settled_cells) for status in (Status.FINISHED, Status.UNSUPPORTED)
+    )
+    parts = [f"{finished} of {len(settled_cells)} cells finished"]
+    if unsettled := len(settled_cells) - finished - unsupported:
         parts.append(f"{unsettled} did not")
-    if n["unsupported"]:
-        verb = "is" if n["unsupported"] == 1 else "are"
+    if unsupported:
+        verb = "is" if unsupported == 1 else "are"
         parts.append(
-            f"{n['unsupported']} {verb} unsupported (the learner asks what the suite cannot give) and never run again"
+            f"{unsupported} {verb} unsupported (the learner asks what the suite cannot give) and never run again"
         )
     return ", ".join(parts)

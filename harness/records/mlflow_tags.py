@@ -8,6 +8,8 @@ PREFIX = "frontrunner."
 """Beginning of the name of every tag that Frontrunner sets, except those that MLflow defines."""
 NOTE = "mlflow.note.content"
 """The tag that MLflow's UI shows as a run's description, in Markdown."""
+SUMMARISED = f"{PREFIX}recorded"
+"""The tag with the digest of what a bench's or a study's run was last summarised from."""
 IMPORTED_FROM = f"{PREFIX}imported_from"
 """The tag that names the bundle a run was imported from."""
 

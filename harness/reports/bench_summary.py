@@ -16,7 +16,7 @@ from ..board.overall_ranking import OverallRanking, overall_ranking
 from ..board.raw_boards import as_csv
 from ..board.rendering import as_markdown
 from ..cells.cell import digest
-from ..records.mlflow_tags import NOTE, PREFIX
+from ..records.mlflow_tags import NOTE, SUMMARISED
 from ..records.status import Status
 from ..records.store import Store
 from ..running.bench import BenchRun
@@ -26,8 +26,6 @@ from ..scoring.scored_cells import load_groups, publish_reference_scores
 from .board_pictures import BoardPictures, file_name
 from .drawing import DrawingProcess
 
-RECORDED = f"{PREFIX}recorded"
-"""Tag of a bench's run that holds the digest of what its last summary shows."""
 NOTE_LENGTH = 7500
 """Largest number of characters of a note; MLflow cuts tags at 8,000."""
 _PER_LEARNER = ("hypervolume", "igd_plus")
@@ -71,7 +69,7 @@ def _summarise(
     ]
     ranked = None if overall is None else [overall.ranking.names, list(map(float, overall.ranking.average_ranks))]
     recorded = digest([shown, ranked])
-    if store.tags(parent).get(RECORDED) == recorded:
+    if store.tags(parent).get(SUMMARISED) == recorded:
         return
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -92,7 +90,7 @@ def _summarise(
             "cells_unfinished": len(settled) - n_finished - n_unsupported,
             **_numbers(boards),
         },
-        tags={NOTE: note(boards), RECORDED: recorded},
+        tags={NOTE: note(boards), SUMMARISED: recorded},
     )
 
 

@@ -1,7 +1,7 @@
 """Publish the results of cells and benches: scores and notes on their MLflow runs, pictures beside their files.
 
 All of this happens outside the threads that serve devices: one thread scores cells as they finish, one process draws
-pictures, and a bench is summarised at its end.
+pictures, and a bench is summarised at its end. (Only a trial of a study waits for its own scores.)
 """
 
 from __future__ import annotations

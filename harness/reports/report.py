@@ -31,14 +31,14 @@ def check_report(file: Path) -> None:
 
 
 def write_report(
-    file: Path, boards: Sequence[Board], standings: OverallRanking | None, store: Store, *, title: str, made_by: str
+    file: Path, boards: Sequence[Board], overall: OverallRanking | None, store: Store, *, title: str, made_by: str
 ) -> None:
     """Write boards to a file that `check_report` has accepted.
 
     Args:
         file: the file, whose ending decides the format.
         boards: the boards, in the order in which they are written.
-        standings: their overall ranking, if there is one.
+        overall: their overall ranking, if there is one.
         store: the store that the boards were made from.
         title: title of the report.
         made_by: the command that made the report, which Markdown mentions.
@@ -49,9 +49,9 @@ def write_report(
     if file.suffix == ".html":
         from .page import write_page
 
-        write_page(boards, store, file, standings=standings, title=title)
+        write_page(boards, store, file, overall=overall, title=title)
         return
-    text = TEXTS[file.suffix.removeprefix(".")](boards, standings)
+    text = TEXTS[file.suffix.removeprefix(".")](boards, overall)
     if file.suffix == ".md":
         text = f"# {title}\n\nMade by `{made_by}`.\n\n{text}"
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import queue
 import threading
@@ -63,7 +64,7 @@ def run_bench(
                 cell = todo.get_nowait()
             except queue.Empty:
                 return
-            settled[cell.key] = settle_cell(
+            ended = settle_cell(
                 cell,
                 store,
                 parents[cell.suite],
@@ -73,6 +74,7 @@ def run_bench(
                 listener=listener,
                 probes=spec.probes,
             )
+            settled[cell.key] = dataclasses.replace(ended, finished=None)  # the listener was given what was measured
 
     try:
         preload((cell.suite for cell in cells), (cell.method for cell in cells))

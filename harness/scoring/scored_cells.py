@@ -21,7 +21,7 @@ from .kept_fronts import front_content, to_score
 from .measures import reference_measures
 from .references import keep_reference, true_reference
 from .score_cache import ScoreCache, Scores, open_cache
-from .scores import named, own_indicators, reference_indicators, values
+from .scores import by_indicator, own_indicators, reference_indicators, values
 
 CLOSED_FORM = "closed form"
 """The source of a reference front that is the true front."""
@@ -100,7 +100,7 @@ def score_finished(store: Store, attempt: Attempt, record: FrontRecord) -> dict[
             reference = true_reference(record)
             against = values(record.to_score(reference), reference_indicators())
             cache.keep_scores(front, against, reference.digest)
-    return named(own) | named(against)
+    return by_indicator(own) | by_indicator(against)
 
 
 def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list[ComparableGroup]:
@@ -164,7 +164,7 @@ def _own(cache: ScoreCache, attempt: Attempt, digest: str, indicators: Any) -> M
             return None
         cache.keep_scores(digest, found)
         cache.keep_front(digest, front_content(record))
-    return named(found, indicators)
+    return by_indicator(found, indicators)
 
 
 def _content(cache: ScoreCache, attempt: Attempt, digest: str) -> Mapping[str, Any]:
@@ -192,7 +192,7 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Comparab
             scored = to_score(_content(cache, member.attempt, member.digest), reference)
             against = {**against, **values(scored, missing)}
             cache.keep_scores(member.digest, against, reference_digest)
-        results.append(ScoredCell(member.attempt, {**member.own, **named(against, indicators)}))
+        results.append(ScoredCell(member.attempt, {**member.own, **by_indicator(against, indicators)}))
     return ComparableGroup(
         name=name,
         suite=first.suite,

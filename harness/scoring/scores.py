@@ -31,12 +31,12 @@ def own_scores(record: FrontRecord) -> dict[str, float]:
         FrontError: the hypervolume is too large for a float.
         ConfigError: a third party's indicator fails.
     """
-    return named(values(record.to_score(), own_indicators()))
+    return by_indicator(values(record.to_score(), own_indicators()))
 
 
 def reference_scores(record: FrontRecord, reference: ReferenceFront) -> dict[str, float]:
     """Return the values of all indicators that need a reference front, by the indicator's name."""
-    return named(values(record.to_score(reference), reference_indicators()))
+    return by_indicator(values(record.to_score(reference), reference_indicators()))
 
 
 def values(scored: ScoringInput, indicators: dict[str, Indicator]) -> dict[str, float | None]:
@@ -54,7 +54,7 @@ def values(scored: ScoringInput, indicators: dict[str, Indicator]) -> dict[str, 
     return found
 
 
-def named(found: dict[str, float | None], wanted: Collection[str] | None = None) -> dict[str, float]:
+def by_indicator(found: dict[str, float | None], wanted: Collection[str] | None = None) -> dict[str, float]:
     """Return the values that are not None by the indicator's name alone; only those of `wanted` keys, if given."""
     return {
         key.partition(" ")[0]: value

@@ -16,13 +16,13 @@ from ..pictures.front_picture import CAMERA, DOMINATED, ON_DARK, REFERENCE, look
 
 
 def index_content(
-    boards: Sequence[Board], standings: OverallRanking | None, *, title: str, mlflow: str, kept: int | None
+    boards: Sequence[Board], overall: OverallRanking | None, *, title: str, mlflow: str, kept: int | None
 ) -> dict[str, Any]:
     """Return what the page must know before any board is unpacked.
 
     Args:
         boards: all that the page shows.
-        standings: average ranks over them, where there are any.
+        overall: average ranks over them, where there are any.
         title: the page's heading.
         mlflow: address that links to runs start with.
         kept: seeds of every learner whose fronts are shown; all when None.
@@ -46,7 +46,7 @@ def index_content(
             "accuracy": _quantity(*quantity_words(as_accuracy=True)),
         },
         "boards": [{"name": board.name, "runs": sum(len(row.results) for row in board.rows)} for board in boards],
-        "standings": None if standings is None else standings_content(standings, names),
+        "overall": None if overall is None else ranking_content(overall, names),
     }
 
 
@@ -73,18 +73,18 @@ def _quantity(unit: str, better: str) -> dict[str, str]:
     return {"unit": unit, "better": better}
 
 
-def standings_content(standings: OverallRanking, names: Mapping[str, str]) -> dict[str, Any]:
+def ranking_content(overall: OverallRanking, names: Mapping[str, str]) -> dict[str, Any]:
     """Return the table of average ranks, with bars that join learners the boards cannot tell apart.
 
     Args:
-        standings: over the boards of the page.
+        overall: over the boards of the page.
         names: key of a learner -> its name.
     """
-    ranking = standings.ranking
+    ranking = overall.ranking
     keys = {name: key for key, name in names.items()}
     shown = ranking.critical_difference if ranking.enough_for_diagram else None
     tied = len(ranking.tied_with_best) - 1
-    notes = [ranked_by(standings)]
+    notes = [ranked_by(overall)]
     if shown is not None:
         notes.append(
             f"Learners joined by a bar differ by less than the critical difference (Nemenyi, "
@@ -100,7 +100,7 @@ def standings_content(standings: OverallRanking, names: Mapping[str, str]) -> di
         ],
         "difference": None if shown is None else {"rank": round(shown, 4), "text": f"{shown:.2f}"},
         "bars": [] if shown is None else _bars([tuple(map(ranking.names.index, clique)) for clique in ranking.cliques]),
-        "leftOut": " ".join(left_out(standings)),
+        "leftOut": " ".join(left_out(overall)),
     }
 
 

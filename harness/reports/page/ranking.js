@@ -3,10 +3,10 @@
 const BAR = 9;
 
 function showRanking() {
-  const standings = INDEX.standings;
-  byId("ranking").hidden = standings === null;
-  if (standings === null) return;
-  const { about, learners, difference, bars, leftOut } = standings;
+  const overall = INDEX.overall;
+  byId("ranking").hidden = overall === null;
+  if (overall === null) return;
+  const { about, learners, difference, bars, leftOut } = overall;
   const columns = Math.max(0, ...bars.map(([, , column]) => column + 1));
   const share = (rank) => (100 * (rank - 1)) / Math.max(learners.length - 1, 1);
   const heads = ["learner", "average rank", `1 – ${learners.length}`, ...(columns ? ["not told apart"] : [])];

@@ -48,7 +48,7 @@ def write_page(
     store: Store,
     file: Path,
     *,
-    standings: OverallRanking | None = None,
+    overall: OverallRanking | None = None,
     mlflow: str = "http://127.0.0.1:5000",
     title: str = "Frontrunner leaderboard",
 ) -> None:
@@ -58,7 +58,7 @@ def write_page(
         boards: as `leaderboards` gives them.
         store: where their runs are recorded.
         file: to write, replaced only by a whole page.
-        standings: average ranks over the boards, where there are any.
+        overall: average ranks over the boards, where there are any.
         mlflow: address that links to runs start with; readers can change it on the page.
         title: the page's heading.
 
@@ -66,7 +66,7 @@ def write_page(
         ConfigError: the file cannot be written.
     """
     kept = shown_seeds(boards)
-    index = index_content(boards, standings, title=title, mlflow=mlflow, kept=kept)
+    index = index_content(boards, overall, title=title, mlflow=mlflow, kept=kept)
     fronts = all_fronts(store, boards, kept)
     contents = [packed(in_script(board_content(board, kept, fronts))) for board in boards]
     text = _page(title, index, contents)

@@ -11,9 +11,9 @@ from rich.console import Console
 
 import frontrunner as fr
 from frontrunner.harness.board.leaderboard import labels, leaderboards
-from frontrunner.harness.board.notes import standings_caption
+from frontrunner.harness.board.notes import ranking_caption
 from frontrunner.harness.board.overall_ranking import overall_ranking
-from frontrunner.harness.board.rendering import as_markdown, as_table, standings_table
+from frontrunner.harness.board.rendering import as_markdown, as_table, ranking_table
 from frontrunner.harness.scoring.measures import MEASURES
 from frontrunner.metrics.ranking import critical_difference
 from frontrunner.metrics.statistics import mean_interval
@@ -201,7 +201,7 @@ def test_average_ranks_are_over_boards_that_all_have_finished(three):
     assert found.left_out == ("d",)
     assert found.boards == ("x", "y", "z")
     assert found.ranking.critical_difference == critical_difference(3, 3)
-    note = standings_caption(found)
+    note = ranking_caption(found)
     assert "by mean HV over 3 boards" in note
     assert "not finished on every board: d" in note
     # Three boards can tell nothing, so nobody is marked.
@@ -212,7 +212,7 @@ def test_average_ranks_are_over_boards_that_all_have_finished(three):
 def test_ranks_within_the_critical_difference_are_marked(three):
     found = overall_ranking([*three, *three])
     assert found.tied_with_best == ("b",)
-    assert "≈: tied with the best, within the critical difference of 1.35 (Nemenyi, 95 %)" in standings_caption(found)
+    assert "≈: tied with the best, within the critical difference of 1.35 (Nemenyi, 95 %)" in ranking_caption(found)
     assert "|  2≈ | b" in as_markdown([], found)
 
 
@@ -237,7 +237,7 @@ def test_learners_that_share_a_label_are_told_apart(make_board, make_row):
 def test_ranks_are_shown_after_the_boards(three):
     console = Console(width=100, file=io.StringIO())
     console.print(as_table(three[0], 100))
-    console.print(standings_table(overall_ranking(three)))
+    console.print(ranking_table(overall_ranking(three)))
     shown = console.file.getvalue()
     assert shown.index("All boards") > shown.index("HV ↑")
     assert "2.33" in shown

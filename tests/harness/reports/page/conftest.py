@@ -35,7 +35,7 @@ def boards(store):
 @pytest.fixture(scope="module")
 def file(store, boards, tmp_path_factory):
     file = tmp_path_factory.mktemp("written") / "page.html"
-    write_page(boards, store, file, standings=overall_ranking(boards), title=f"Results of {HOSTILE}")
+    write_page(boards, store, file, overall=overall_ranking(boards), title=f"Results of {HOSTILE}")
     return file
 
 

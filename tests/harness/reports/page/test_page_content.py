@@ -19,7 +19,7 @@ from frontrunner.harness.board.notes import reading_notes
 from frontrunner.harness.board.overall_ranking import OverallRanking
 from frontrunner.harness.reports.page.board_content import board_content
 from frontrunner.harness.reports.page.front_content import all_fronts
-from frontrunner.harness.reports.page.index_content import standings_content
+from frontrunner.harness.reports.page.index_content import ranking_content
 from frontrunner.harness.reports.page.texts import difference_text, estimate_text, value_text
 from frontrunner.harness.reports.page.writing import SCRIPTS, page_script
 from frontrunner.harness.reports.pictures.cost_png import unbeaten
@@ -139,12 +139,12 @@ def test_an_axis_is_logarithmic_where_positive_values_differ_twentyfold(content,
 def test_bars_join_the_cliques_and_stand_side_by_side_where_they_overlap():
     scores = np.array([[4.0, 3.0, 2.0, 1.0], [3.0, 4.0, 1.0, 2.0]] * 8)
     ranking = rank(scores, ["a", "b", "c", HOSTILE])
-    found = standings_content(OverallRanking("hypervolume", ranking, ("x", "y"), ("late",)), {"key": "a"})
+    found = ranking_content(OverallRanking("hypervolume", ranking, ("x", "y"), ("late",)), {"key": "a"})
     bars = [(ranking.names.index(clique[0]), ranking.names.index(clique[-1])) for clique in ranking.cliques]
     assert [(first, last) for first, last, _ in found["bars"]] == bars == [(0, 1), (2, 3)]
     assert [column for *_, column in found["bars"]] == [0, 0]
     overlapping = rank(scores[:5], ["a", "b", "c", "d"])
-    columns = standings_content(OverallRanking("hypervolume", overlapping, ("x", "y"), ()), {})["bars"]
+    columns = ranking_content(OverallRanking("hypervolume", overlapping, ("x", "y"), ()), {})["bars"]
     assert len(columns) > 1
     for (first, last, column), (other_first, other_last, other_column) in pairwise(columns):
         assert column != other_column or last < other_first or other_last < first
