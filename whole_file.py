@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Write files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def replacing(file: Path) -> Iterator[Path]:
-    """A path beside the file to write to; it takes the file's place when the context ends well, else it is removed.
+    """Yield a path to write to, which takes the file's place when the context ends well and is removed otherwise.
 
-    Two processes may write the same file: each has a path of its own, and nobody reads half of it.
+    Two processes may write the same file: each has a path of its own, and nobody reads half a file.
     """
     partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
     try:

@@ -1,8 +1,8 @@
-"""What the harness adds to a cell of a bench, by part, on cells that do nearly nothing; and how often fronts are read.
+"""Measure what the harness adds to a cell that does nearly nothing, by part, and how often fronts are read.
 
     python benchmarks/bench_overhead.py
 
-Runs two hundred cells of `interpolation` and `weight-averaging` on `merging-toy` on one worker, in a store that is
+It runs two hundred cells of `interpolation` and `weight-averaging` on `merging-toy` on one worker, in a store that is
 thrown away. The first cell also waits for the process that workers are forked from; its parts are in the means.
 Then the leaderboard is read once more. Wall time a cell is that of the whole bench, its end included, divided by the
 cells; CPU time is that of the parent process alone.
@@ -72,7 +72,7 @@ class Stopwatch:
 
 
 def counted(counts, name, function):
-    """The function, and how often it is called."""
+    """Wrap the function so that its calls are counted under the name and the thread."""
 
     def call(*given, **keys):
         counts[name, threading.current_thread().name] += 1
@@ -81,7 +81,7 @@ def counted(counts, name, function):
     return call
 
 
-def main(cells: Annotated[int, typer.Option(help="How many to run, an even number.")] = 200) -> None:
+def main(cells: Annotated[int, typer.Option(help="Number of cells to run, which must be even.")] = 200) -> None:
     spec = BenchSpec(
         name="overhead",
         suites=["merging-toy"],

@@ -20,7 +20,9 @@ from rich.table import Table
 import frontrunner as fr
 
 
-def measure(pairs: Annotated[int, typer.Option(help="Counted pairs of steps, after five that are not.")] = 40) -> None:
+def measure(
+    pairs: Annotated[int, typer.Option(help="Number of measured pairs of steps, after five to warm up.")] = 40,
+) -> None:
     torch.set_num_threads(1)
     problem = fr.load_problem("vision-mini")
     table = Table("upscale", "step ls", "step epo", "ratio (median)", "quartiles", title=f"T = {problem.n_tasks}")

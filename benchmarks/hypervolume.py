@@ -55,7 +55,9 @@ def timed(compute: Callable[[], float]) -> tuple[float, float]:
 
 def measure(
     seed: int = 0,
-    pymoo_limit_s: Annotated[float, typer.Option(help="Leave pymoo out where it would take longer.")] = 60.0,
+    pymoo_limit_s: Annotated[
+        float, typer.Option(help="Leave pymoo out where it would take longer than this many seconds.")
+    ] = 60.0,
 ) -> None:
     table = Table("T", "front", "points", "non-dominated", "here, s", "pymoo, s", "pymoo / here", "difference")
     for n_objectives in (5, 6, 7, 8):

@@ -102,7 +102,9 @@ def in_blocks(method: str, values: NDArray[np.float64], seed: int) -> Ends:
     return np.concatenate(lows), np.concatenate(highs)
 
 
-def measure(repetitions: Annotated[int, typer.Option(help="Samples a cell.")] = 10_000) -> None:
+def measure(
+    repetitions: Annotated[int, typer.Option(help="Number of samples in each cell of the tables.")] = 10_000,
+) -> None:
     start = time.perf_counter()
     held: dict[tuple[str, str, int], NDArray[np.bool_]] = {}
     widths: dict[tuple[str, int], float] = {}

@@ -168,8 +168,10 @@ def timed(*arguments: str) -> tuple[float, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=10_000)
-    parser.add_argument("--store", type=Path, help="Kept, and not filled again; a temporary one when absent.")
+    parser.add_argument("--runs", type=int, default=10_000, help="Number of runs in the store.")
+    parser.add_argument(
+        "--store", type=Path, help="Folder of a store to keep and not fill again; a temporary one when absent."
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.store or Path(temporary) / "store"

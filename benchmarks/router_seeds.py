@@ -23,7 +23,7 @@ LEARNERS = [
 ]
 
 
-def measure(seeds: Annotated[int, typer.Option(help="0, 1, ...")] = 12) -> None:
+def measure(seeds: Annotated[int, typer.Option(help="Number of seeds: 0, 1, ...")] = 12) -> None:
     torch.set_num_threads(1)
     problem = fr.load_problem("merging-toy", ["e1", "e2", "e3"])
     grid = fr.simplex_grid(3, 11)

@@ -21,7 +21,9 @@ import frontrunner as fr
 TASKS = ["digits", "fashion", "animals"]
 
 
-def measure(pairs: Annotated[int, typer.Option(help="Counted pairs of steps, after ten that are not.")] = 60) -> None:
+def measure(
+    pairs: Annotated[int, typer.Option(help="Number of measured pairs of steps, after ten to warm up.")] = 60,
+) -> None:
     problem = fr.load_problem("vision-mini", TASKS)
     batches = problem.batches("train", problem.budget.batch_size, torch.Generator().manual_seed(0))
     rng = fr.Context().rng("benchmark")

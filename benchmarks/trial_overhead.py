@@ -72,8 +72,8 @@ class Stopwatch:
 
 
 def measure(
-    trials: Annotated[int, typer.Option(help="Measured; one more is run.")] = 6,
-    steps: Annotated[int, typer.Option(help="Of a fit.")] = 50,
+    trials: Annotated[int, typer.Option(help="Number of measured trials; one more is run before them.")] = 6,
+    steps: Annotated[int, typer.Option(help="Number of training steps of a fit.")] = 50,
 ) -> None:
     spec = TuneSpec.model_validate(
         {

@@ -1,4 +1,4 @@
-"""The seam of indicators: a front with what is known beside it goes in, one number comes out."""
+"""The interface of indicators: a front with what is known beside it goes in, one number comes out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ScoringInput:
     """One evaluated front and everything an indicator may look at; all objectives are minimised."""
 
     front: Front
-    """n answers by per-task error, shape (n, T), with their preferences where they stand for some."""
+    """n answers by per-task error, shape (n, T), with the preferences they answer, where there are any."""
     losses: NDArray[np.float64]
     """Mean losses of the same answers, shape (n, T); may hold NaN."""
     reference_point: NDArray[np.float64]
@@ -54,25 +54,25 @@ class Indicator(ABC):
     """
 
     name: ClassVar[str]
-    """As recorded and written in CSV: lower case, with underscores."""
+    """The name in records and CSV: lower case, with underscores."""
     heading: ClassVar[str]
     """A short heading for tables; an arrow towards better is added."""
     maximize: ClassVar[bool]
-    """Whether more of it is better."""
+    """Whether a larger value is better."""
     version: ClassVar[str] = "1"
-    """Changes whenever values could; fronts scored by another version are scored again."""
+    """The version, which changes whenever values could; fronts scored by another version are scored again."""
     unit: ClassVar[Unit] = "quality"
-    """How a value is written for people."""
+    """The unit, which decides how a value is written for people."""
     least: ClassVar[float] = 0.0
-    """No value is below; intervals are cut there."""
+    """The smallest possible value; intervals are cut there."""
     most: ClassVar[float] = math.inf
-    """No value is above."""
+    """The largest possible value; intervals are cut there."""
     needs: ClassVar[tuple[Need, ...]] = ()
-    """`preferences`: absent for fronts without; `true front`: only of suites that know theirs; `experts`: absent where
-    experts and pre-trained model were not measured; `reference`: changes when better fronts are recorded, and a study
-    may use it only where the true front is known."""
+    """What a value depends on. `preferences`: it is absent for fronts without them. `true front`: it is absent where
+    the suite knows none. `experts`: it is absent where experts and pre-trained model were not measured. `reference`: it
+    changes when better fronts are recorded, and a study may use it only where the true front is known."""
     column: ClassVar[int | None] = None
-    """Place among the columns of a terminal's table, small numbers first; None leaves it to CSV, page and MLflow."""
+    """The place among a terminal table's columns, small numbers first; None leaves it to CSV, page and MLflow."""
 
     @abstractmethod
     def value(self, scored: ScoringInput) -> float | None:

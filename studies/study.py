@@ -1,4 +1,4 @@
-"""Defines the study of one learner: its plan, and its trials, each the cells of one configuration."""
+"""The study of one learner: its plan, and its trials, each made of the cells of one configuration."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from .storage import open_study, quiet
 
 @dataclass(frozen=True)
 class Plan:
-    """What one study is to do, checked; nothing has been started yet."""
+    """The checked plan of one study; nothing has been started yet."""
 
     spec: TuneSpec
     learner: TunedLearnerSpec
     space: Space
     objectives: Sequence[Objective]
-    """In the order of the file; the first decides between trials that no other dominates."""
+    """The objectives in the order of the file; the first decides between trials that no other dominates."""
 
     @classmethod
     def of(cls, spec: TuneSpec, learner: TunedLearnerSpec) -> Plan:
@@ -110,7 +110,7 @@ class Plan:
         return params if self.space.holds(params) else None
 
     def settings(self) -> dict[str, Any]:
-        """Return what decides what a trial means, for JSON; trials of other settings are not comparable."""
+        """Return the settings that decide what a trial means, for JSON; trials of other settings are not comparable."""
         (cell, *_) = self.cells({}, "")
         return {
             "learner": {"method": cell.method, "version": cell.method_version, "options": self.learner.options},
@@ -131,8 +131,8 @@ class OpenStudy:
 
     Args:
         plan: what the study does.
-        storage: where Optuna keeps it; it is created there when it is new.
-        store: whose folder holds the locks.
+        storage: the storage in which Optuna keeps the study; a new study is created there.
+        store: the store whose folder holds the locks.
 
     Raises:
         ConfigError: the study was begun with other settings.
@@ -141,7 +141,7 @@ class OpenStudy:
     def __init__(self, plan: Plan, storage: RDBStorage, store: Store) -> None:
         self.plan = plan
         self.lock = FileLock(store.folder / "locks" / f"study-{plan.name.replace('/', '-')}.lock")
-        """Held while a configuration is chosen, so that two workers of one machine never choose the same."""
+        """The lock held while a configuration is chosen, so that two workers of one machine never choose the same."""
         self.optuna = open_study(
             storage,
             plan.name,

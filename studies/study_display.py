@@ -1,4 +1,4 @@
-"""Shows a study while it runs: the cells as in a bench, and a line for every trial that has ended."""
+"""Show a study while it runs: its cells as in a bench, and a line for every trial that has ended."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class StudyDisplay(Display):
     """Draws the progress of a study and of its cells, and prints how every trial ended.
 
     Args:
-        console: where to draw; bars only where it is a terminal.
-        plan: of the study.
+        console: the console to draw on; bars are drawn only where it is a terminal.
+        plan: the study's plan.
     """
 
     def __init__(self, console: Console, plan: Plan) -> None:

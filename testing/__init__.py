@@ -1,7 +1,7 @@
 """Tests that every learner, suite and indicator must pass, for those who write one of their own.
 
-A test file subclasses the class and says in one fixture what is tested; pytest finds the rest. It needs pytest beside
-Frontrunner, and a fit that takes a second:
+A test file subclasses one of the classes and returns what is tested from one fixture; pytest finds the rest. This
+needs pytest beside Frontrunner, and a learner whose fit takes about a second:
 
     import pytest
     from my_package import MyIndicator, MyLearner, MySuite
@@ -14,7 +14,7 @@ Frontrunner, and a fit that takes a second:
         def learner(self):
             return MyLearner(MyLearner.Config(steps=30))
 
-        def trains_whole_models(self, learner):  # no unless it says so
+        def trains_whole_models(self, learner):  # False unless overridden
             return True
 
 
@@ -28,7 +28,7 @@ Frontrunner, and a fit that takes a second:
         def indicator(self):
             return MyIndicator()
 
-Further classes test what not every learner does; a learner that should do it selects them in the same way:
+Further classes test what only some learners do; the tests of such a learner subclass them in the same way:
 `ExpertsAtCorners`, `ErrorFallsWithWeight`, `PermutedWithTasks`, `OneModelForAll`, `NeedsNetwork`.
 
 Learners are tested on two problems, a tiny network (`tiny_problem`) and three distances whose Pareto front is known
@@ -37,7 +37,7 @@ Learners are tested on two problems, a tiny network (`tiny_problem`) and three d
 
 import pytest
 
-# Before they are imported, so that a failed assertion shows its values.
+# This comes before their import, so that a failed assertion shows its values.
 pytest.register_assert_rewrite(
     *(
         f"{__name__}.{module}"

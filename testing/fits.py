@@ -1,4 +1,4 @@
-"""A learner on a problem: its fits, each made once."""
+"""The fits of a learner on a problem, each made once and shared by the tests."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ SEED = 3
 
 @dataclass(frozen=True)
 class Fits:
-    """What a learner makes of a problem, kept for all tests that only look."""
+    """The fits of one learner on one problem, kept for all tests that only look at them."""
 
     learner: Learner
     problem: Problem
 
     @functools.cached_property
     def grid(self) -> NDArray[np.float64]:
-        """(n, T) preferences: the corners and the middles of the edges."""
+        """The (n, T) preferences at the corners of the simplex and the middles of its edges."""
         return simplex_grid(self.problem.n_tasks, 3)
 
     def fit(
@@ -38,16 +38,16 @@ class Fits:
         checkpoints: Checkpoints | None = None,
         progress: Progress = silent,
     ) -> ParetoSet:
-        """Fit anew, on the grid unless told, always with the same seed."""
+        """Fit again, always with the same seed; on `grid` unless other preferences are given."""
         context = Context(seed=SEED, progress=progress, checkpoints=checkpoints or Checkpoints())
         return self.learner.fit(self.problem, self.grid if preferences is None else preferences, context)
 
     def restore(self) -> ParetoSet:
-        """The first set, made again from its state."""
+        """Return the first set, made again from its state."""
         return self.learner.restore(self.problem, self.first.state(), self.grid, Context(seed=SEED))
 
     def objectives(self, pareto_set: ParetoSet, preferences: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-        """(n, T) errors on the test split."""
+        """Return the set's (n, T) errors on the test split."""
         return evaluate(self.problem, pareto_set, self.grid if preferences is None else preferences).objectives
 
     @functools.cached_property
@@ -57,30 +57,31 @@ class Fits:
 
     @functools.cached_property
     def first_objectives(self) -> NDArray[np.float64]:
-        """(n, T) of the first fit."""
+        """The (n, T) errors of the first fit."""
         return self.objectives(self.first)
 
     @functools.cached_property
     def second(self) -> WatchedFit:
-        """The same fit again, watched.
+        """A second fit of the grid, watched for what it leaves behind.
 
-        A set without a state is restored by fitting it again; then this one is made so, and serves both.
+        Where restoring a set means fitting it again, this fit is made by `restore`, so that one fit serves both.
         """
-        assert self.first_objectives is not None  # whatever is kept on purpose from a first use on is made
+        # A first use makes what is kept on purpose, which must not be taken for left behind.
+        _ = self.first_objectives
         again: Callable[[], ParetoSet] = self.restore if self.restores_by_fitting else self.fit
         return watch(again, self.problem, self.grid)
 
     @functools.cached_property
     def restored_objectives(self) -> NDArray[np.float64]:
-        """(n, T) of the first set, restored."""
+        """The (n, T) errors of the restored first set."""
         return self.second.objectives if self.restores_by_fitting else self.objectives(self.restore())
 
     @functools.cached_property
     def restores_by_fitting(self) -> bool:
-        """Whether a restored set is nothing but another fit."""
+        """Whether restoring the first set means fitting it again."""
         return type(self.learner).restore is Learner.restore and not self.state
 
     @property
     def state(self) -> dict[str, Tensor]:
-        """Of the first fit."""
+        """The state of the first fit's set."""
         return dict(self.first.state())

@@ -1,4 +1,4 @@
-"""The random generators that a whole program shares, which nothing reproducible may touch."""
+"""The state of the random generators that a whole program shares, which nothing reproducible may touch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every indicator must do."""
+"""Tests that every indicator must pass."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class IndicatorConformance:
 
     @pytest.fixture
     def indicator(self) -> Indicator:
-        """Override it: the indicator that is tested."""
+        """The indicator that is tested; every subclass overrides this fixture."""
         raise NotImplementedError("override the fixture `indicator`: it returns the indicator that is tested")
 
     def test_it_is_described(self, indicator: Indicator) -> None:
-        """Its name can be a column, and readers of a leaderboard are told what it is."""
+        """The indicator's name can be a column's, and its docstring tells readers of a leaderboard what it is."""
         assert NAME.fullmatch(indicator.name)
         assert indicator.heading.strip() == indicator.heading != ""
         assert isinstance(indicator.maximize, bool)
@@ -58,7 +58,7 @@ class IndicatorConformance:
     def test_a_value_is_a_finite_number_in_its_range_or_absent(
         self, indicator: Indicator, n_tasks: int, everything: bool, preferences: bool
     ) -> None:
-        """What has no meaning for a front is None, never 0 for that and never NaN."""
+        """A value that has no meaning for a front is None, not 0 and not NaN."""
         value = indicator.value(scoring_input(n_tasks, preferences=preferences, everything=everything))
         missing = {
             "preferences": not preferences,
@@ -77,7 +77,7 @@ class IndicatorConformance:
         assert indicator.value(scoring_input()) is not None
 
     def test_the_order_of_answers_does_not_matter(self, indicator: Indicator) -> None:
-        """A front is a set of answers."""
+        """Reordered answers have the same value, since a front is a set."""
         scored = scoring_input()
         order = np.random.default_rng(0).permutation(scored.front.n_points)
         assert scored.front.preferences is not None
@@ -93,7 +93,7 @@ class IndicatorConformance:
         assert indicator.value(shuffled) == pytest.approx(indicator.value(scored), rel=1e-9)
 
     def test_the_same_front_has_the_same_value_and_is_left_as_it_was(self, indicator: Indicator) -> None:
-        """Scores are computed once and kept."""
+        """Scoring again gives the same value and changes nothing, since scores are computed once and kept."""
         scored = scoring_input()
         before = scored.front.objectives.copy(), scored.losses.copy()
         assert indicator.value(scored) == indicator.value(scoring_input())

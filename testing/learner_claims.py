@@ -1,4 +1,4 @@
-"""What not every learner does: a learner that should selects the class of the claim.
+"""Tests of what only some learners do: the tests of a learner subclass the classes of the claims it makes.
 
 As with `LearnerConformance`, a test class overrides the fixture `learner`.
 """
@@ -24,11 +24,11 @@ ORDER = [2, 0, 1]
 
 
 class Claim:
-    """The fixtures of every claim: the learner, and the problem it is held against."""
+    """The fixtures that all claims share: the learner, and the problem it is tested on."""
 
     @pytest.fixture
     def learner(self) -> Learner:
-        """Override it: the learner that is tested."""
+        """The learner that is tested; every subclass overrides this fixture."""
         raise NotImplementedError("override the fixture `learner`: it returns the learner that is tested")
 
     @pytest.fixture
@@ -42,7 +42,7 @@ class ExpertsAtCorners(Claim):
 
     @pytest.fixture
     def problem(self) -> Problem:
-        """A tiny network."""
+        """A problem with a tiny network."""
         return tiny_problem()
 
     def test_experts_are_its_corners(self, learner: Learner, problem: Problem) -> None:
@@ -55,7 +55,7 @@ class ExpertsAtCorners(Claim):
 
 
 class ErrorFallsWithWeight(Claim):
-    """The more weight a task gets, the smaller its error; the learner comes with enough steps to converge."""
+    """The more weight a task gets, the smaller its error; configure the learner with enough steps to converge."""
 
     def test_a_tasks_error_falls_as_its_weight_rises(self, learner: Learner, problem: Problem) -> None:
         """Along a path of preferences to a task, its error never rises and falls by 0.3 or more."""
@@ -70,7 +70,7 @@ class PermutedWithTasks(Claim):
     """No task is preferred for its place: tasks in another order give the same answers in that order."""
 
     def test_answers_are_permuted_with_the_tasks(self, learner: Learner, problem: Problem) -> None:
-        """Losses of the reordered problem are the losses, reordered."""
+        """The losses on the reordered problem are those on the original, reordered."""
         reordered = (
             permuted_problem(problem, ORDER)
             if isinstance(problem, ClassificationProblem)
@@ -96,7 +96,7 @@ class OneModelForAll(Claim):
 
 
 class NeedsNetwork(Claim):
-    """It looks inside predictions or layers, which a problem in closed form does not have."""
+    """The learner looks inside predictions or layers, which a problem in closed form does not have."""
 
     def test_what_needs_a_network_says_so(self, learner: Learner, problem: Problem) -> None:
         """The fit is refused in a sentence."""

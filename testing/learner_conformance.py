@@ -1,4 +1,4 @@
-"""What every learner must do."""
+"""Tests that every learner must pass."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from .tiny_problem import tiny_problem
 class LearnerConformance:
     """Every learner must pass these tests; subclass it and override the fixture `learner`.
 
-    The learner comes configured so that a fit takes a second: some 30 steps, say. The tests share its fits.
-    Override `merges_task_vectors` and `trains_whole_models` where the answer is yes; it is held to either.
+    Configure the learner so that a fit takes about a second, with some 30 steps; the tests share its fits.
+    Override `merges_task_vectors` and `trains_whole_models` where the answer is yes; the tests check either answer.
     """
 
     weight_of_its_own: ClassVar[str | None] = None
-    """A weight that no two members may share memory in; where None, there must be one such weight."""
+    """Name of a weight whose memory no two members may share; None asks that there is some such weight."""
 
     _known: ClassVar[dict[tuple[object, ...], Fits]]
-    """The fits of this class's tests, by what was fitted; by fixture scopes they would bind the scopes of others."""
+    """The fits of this class's tests by what was fitted; a fixture of wider scope would force it on those it uses."""
 
     def __init_subclass__(cls) -> None:
         cls._known = {}
 
     def merges_task_vectors(self, learner: Learner) -> bool:
-        """Say whether its answers are the pre-trained model plus task vectors, with coefficients that it gives."""
+        """Return whether its answers are the pre-trained model plus task vectors, with coefficients that it gives."""
         return False
 
     def trains_whole_models(self, learner: Learner) -> bool:
-        """Say whether it trains all of a model's weights, or a map to them."""
+        """Return whether it trains all of a model's weights, or a map to them."""
         return False
 
     @pytest.fixture
     def learner(self) -> Learner:
-        """Override it: the learner that is tested."""
+        """The learner that is tested; every subclass overrides this fixture."""
         raise NotImplementedError("override the fixture `learner`: it returns the learner that is tested")
 
     @pytest.fixture(params=["tiny", "merging-toy"])
@@ -61,11 +61,11 @@ class LearnerConformance:
         return self._known.setdefault(key, Fits(learner, problem))
 
     def test_front_is_finite_and_of_the_right_shape(self, fits: Fits) -> None:
-        """The front has a column a task, finite numbers (or it is refused) and none below zero."""
+        """The front has one column per task and no number below zero; evaluation has refused what is not finite."""
         objectives = fits.first_objectives
         assert objectives.shape[1] == fits.problem.n_tasks
         assert (objectives >= 0).all()
-        if isinstance(fits.problem, ClassificationProblem):  # shares of wrong answers
+        if isinstance(fits.problem, ClassificationProblem):  # its errors are shares of wrong answers
             assert (objectives <= 1).all()
 
     def test_same_seed_same_front_to_the_byte(self, fits: Fits) -> None:
@@ -111,7 +111,7 @@ class LearnerConformance:
             assert seen == set(coefficients)
 
     def test_coefficients_of_no_point_of_the_simplex_are_refused(self, fits: Fits) -> None:
-        """A set that gives coefficients gives none for what is no preference."""
+        """A set that gives coefficients refuses to give them for what is no preference."""
         if self.merges_task_vectors(fits.learner):
             for wrong in _no_preferences(fits.problem.n_tasks):
                 with pytest.raises(PreferenceError):
@@ -146,7 +146,7 @@ class LearnerConformance:
         resumed = fits.fit(checkpoints=checkpoints(), progress=note)
         assert fits.objectives(resumed).tobytes() == fits.first_objectives.tobytes()
         if fits.learner.needs(fits.problem, fits.grid).trainings or fits.first.trainable_parameters:
-            assert before  # whoever trains reports it
+            assert before  # a learner that trains reports it
             assert after
             assert after[0] > before[0]  # it did not begin again
 
@@ -159,7 +159,7 @@ class LearnerConformance:
         assert not fits.second.problem_changes
 
     def test_a_preference_off_the_simplex_is_refused(self, fits: Fits) -> None:
-        """What is no point of the simplex gets no answer."""
+        """A preference off the simplex gets an error instead of an answer."""
         for wrong in _no_preferences(fits.problem.n_tasks):
             with pytest.raises(PreferenceError):
                 fits.first.solve(wrong)
@@ -169,7 +169,7 @@ class LearnerConformance:
         assert not fits.second.randomness_used
 
     def test_needs_are_declared_as_whole_numbers_and_metrics_are_finite(self, fits: Fits) -> None:
-        """`needs` counts, looks at examples only where there are any; `diagnostics` are finite."""
+        """`needs` are whole numbers, with examples only where the problem has some; `diagnostics` are finite."""
         needs = dataclasses.asdict(fits.learner.needs(fits.problem, fits.grid))
         assert all(isinstance(value, int) and value >= 0 for value in needs.values())
         has_examples = sum(fits.problem.n_examples("train")) > 0
@@ -177,7 +177,7 @@ class LearnerConformance:
         assert all(np.isfinite(value) for value in fits.first.diagnostics().values())
 
     def test_what_was_trained_was_looked_at(self, fits: Fits) -> None:
-        """Whoever trains on data declares labels; whoever trains whole models declares trainings."""
+        """A learner that trains on data declares labels, and one that trains whole models declares trainings."""
         needs = fits.learner.needs(fits.problem, fits.grid)
         if sum(fits.problem.n_examples("train")) > 0 and fits.first.trainable_parameters:
             assert needs.labelled_examples > 0
@@ -191,7 +191,7 @@ def _part_of(weight: str, parts: Iterable[str]) -> str | None:
 
 
 def _no_preferences(n_tasks: int) -> list[NDArray[np.float64]]:
-    """Too few weights, a sum above one, a weight below zero, a weight that is no number."""
+    """Return weights that are no preference: too few, a sum above one, one below zero, one that is no number."""
     even = np.full(n_tasks, 1 / n_tasks)
     first = np.eye(n_tasks)[0]
     return [

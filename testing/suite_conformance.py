@@ -1,4 +1,4 @@
-"""What every suite must do."""
+"""Tests that every suite must pass."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from ..tasks import Batch, ClassificationProblem, Problem, Suite, silent
 SPLITS = ("train", "val", "test")
 BATCH_SIZE = 8
 PROGRAM_SEED = 987_654_321
-"""Of the program around a preparation; no suite would seed with it."""
+"""The seed of the program around a preparation, which no suite would choose itself."""
 
 
 class SuiteConformance:
     """Every suite must pass these tests; subclass it and override the fixture `suite`.
 
-    Override `tasks` where preparing all of them takes long, and `prepare` where a suite needs more than a call.
+    Override `tasks` where preparing all of them takes long, and `prepare` where a suite needs more than one call.
     """
 
     tasks_are_independent: ClassVar[bool] = False
-    """Whether data and expert of a task are the same whichever others are asked for beside it; held to it if so."""
+    """Whether a task's data and expert are the same whichever other tasks are prepared with it; tested where True."""
     _known: ClassVar[dict[tuple[object, ...], Problem]]
     """The problems of this class's tests, by what was prepared."""
 
@@ -39,7 +39,7 @@ class SuiteConformance:
 
     @pytest.fixture
     def suite(self) -> Suite:
-        """Override it: the suite that is tested."""
+        """The suite that is tested; every subclass overrides this fixture."""
         raise NotImplementedError("override the fixture `suite`: it returns the suite that is tested")
 
     @pytest.fixture
@@ -49,7 +49,7 @@ class SuiteConformance:
 
     @pytest.fixture
     def prepare(self, suite: Suite) -> Callable[[Sequence[str]], Problem]:
-        """Prepare the given tasks of the suite anew, on the CPU with seed 0."""
+        """A function that prepares the given tasks of the suite anew, on the CPU with seed 0."""
         return lambda tasks: suite.prepare(suite.choose(tasks), device=torch.device("cpu"), seed=0, progress=silent)
 
     @pytest.fixture
@@ -59,7 +59,7 @@ class SuiteConformance:
         tasks: Sequence[str],
         prepare: Callable[[Sequence[str]], Problem],
     ) -> Problem:
-        """The suite's problem; tests that only look share it."""
+        """The suite's problem, shared by the tests that only look at it."""
         key = (suite.name, *tasks)
         if key not in self._known:
             self._known[key] = prepare(tasks)
@@ -71,7 +71,7 @@ class SuiteConformance:
         return _first_batch(problem, seed=0)
 
     def test_it_says_what_it_is(self, suite: Suite) -> None:
-        """It has a name, a version and distinct tasks; what it promises of its preparation can be kept."""
+        """The suite has a name, a version and distinct tasks; what it promises of its preparation can be kept."""
         assert suite.name
         assert suite.version
         assert suite.tasks
@@ -80,12 +80,12 @@ class SuiteConformance:
         assert all(importlib.util.find_spec(module) is not None for module in suite.imports)
 
     def test_an_unknown_task_is_refused(self, suite: Suite) -> None:
-        """A name that is no task is an error that names the nearest."""
+        """An unknown task raises an error that names the nearest one."""
         with pytest.raises(UnknownNameError, match=re.escape(suite.tasks[0])):
             suite.choose([f"{suite.tasks[0]}x"])
 
     def test_the_problem_is_that_of_the_tasks(self, suite: Suite, tasks: Sequence[str], problem: Problem) -> None:
-        """It has the suite's name, the tasks in their order, a finite reference point and the promised budget."""
+        """The problem has the suite's name, the tasks in order, a finite reference point and the promised budget."""
         assert problem.name == suite.name
         assert problem.tasks == tuple(tasks)
         assert problem.reference_point.shape == (len(tasks),)
@@ -113,7 +113,7 @@ class SuiteConformance:
     def test_global_randomness_decides_nothing_and_is_not_seeded(
         self, tasks: Sequence[str], problem: Problem, prepare: Callable[[Sequence[str]], Problem]
     ) -> None:
-        """All randomness comes from the seed, whatever a program has drawn before; its generator keeps its own seed."""
+        """All randomness comes from the suite's seed, and the generator of the program keeps the seed it had."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(PROGRAM_SEED)
             again = prepare(tasks)
@@ -129,7 +129,7 @@ class SuiteConformance:
         assert backward.tasks == problem.tasks[::-1]
         np.testing.assert_array_equal(backward.reference_point, problem.reference_point[::-1])
         if self.tasks_are_independent:
-            # By what they do: a suite may number its weights after the tasks.
+            # Models are compared by what they do, since a suite may number its weights after the tasks.
             models = [problem.pretrained, *problem.experts]
             reordered = [backward.pretrained, *backward.experts[::-1]]
             for one, other in zip(models, reordered, strict=True):
@@ -182,14 +182,14 @@ class SuiteConformance:
                 assert (found.error <= 1).all()
 
     def test_an_unknown_split_names_the_nearest(self, problem: Problem) -> None:
-        """A name that is no split is an error that names the nearest."""
+        """An unknown split raises an error that names the nearest one."""
         with pytest.raises(UnknownNameError, match="did you mean 'test'"):
             problem.evaluate(problem.pretrained, "tset")
         with pytest.raises(UnknownNameError, match="did you mean 'train'"):
             problem.batches("trian", 1, torch.Generator())
 
     def test_no_point_of_a_known_front_dominates_another(self, problem: Problem) -> None:
-        """Where the true front is known, it holds non-dominated points only, and no model given beats it."""
+        """A known true front holds non-dominated points only, and no model of the problem beats it."""
         if problem.pareto_front is not None:
             front = Front(problem.pareto_front)
             assert front.n_points == front.non_dominated().n_points
@@ -208,6 +208,6 @@ def _first_batch(problem: Problem, *, seed: int) -> Batch:
 
 
 def _evaluated(problem: Problem, split: str) -> list[NDArray[np.float64]]:
-    """(T,) errors and losses of the pre-trained model, on the problem's tasks."""
+    """Return the (T,) errors and the (T,) losses of the pre-trained model on the problem's tasks."""
     found = problem.evaluate(problem.pretrained, split)
     return [found.error, found.loss]

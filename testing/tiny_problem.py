@@ -13,7 +13,7 @@ from ..tasks import Budget, ClassificationProblem, Examples, Params
 class TinyNet(nn.Module):
     """Two residual blocks with `attn` and `mlp` submodules, so that every up-scaling rule has something to find.
 
-    Maps inputs (n, 4) to features (n, width).
+    It maps inputs (n, 4) to features (n, width).
     """
 
     def __init__(self, width: int = 6) -> None:
@@ -49,8 +49,8 @@ def tiny_problem(
 
     Args:
         n_tasks: T; tasks are called task0, task1, ...
-        seed: of weights and examples.
-        n: examples of every task and split (train, val, test).
+        seed: the seed of weights and examples.
+        n: number of examples of every task and split (train, val, test).
         steps: training steps that the problem recommends to learners.
         batch_size: examples per task and step that it recommends.
     """

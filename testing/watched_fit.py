@@ -1,4 +1,4 @@
-"""A fit and what it left behind beside its set."""
+"""A fit that is watched for what it leaves behind besides its set."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .global_randomness import global_randomness
 
 @dataclass(frozen=True)
 class WatchedFit:
-    """What one fit did; one fit serves several tests, because fits are what takes time."""
+    """What one fit did; one fit serves several tests, because fits take most of the time."""
 
     objectives: NDArray[np.float64]
-    """(n, T) of the set that was learned."""
+    """The (n, T) errors of the set that was learned."""
     tensors_left: tuple[str, ...]
     """Shapes of the tensors that were still in memory when the set was gone."""
     problem_changes: tuple[str, ...]
@@ -32,13 +32,13 @@ class WatchedFit:
 
 
 def watch(fit: Callable[[], ParetoSet], problem: Problem, preferences: NDArray[np.float64]) -> WatchedFit:
-    """Fit a set, evaluate it and drop it; the problem has been fitted and evaluated before.
+    """Fit a set, evaluate it and drop it, and return what it left behind.
 
-    What is kept on purpose from a first use on must have been made: it is not told from what is left behind.
+    The problem must have been fitted and evaluated before, else what a first use keeps on purpose counts too.
     """
     before = dict(_state(problem))
     randomness = global_randomness()
-    gc.freeze()  # what there is already is not looked at
+    gc.freeze()  # objects that exist already are not looked at
     try:
         pareto_set = fit()
         objectives = evaluate(problem, pareto_set, preferences).objectives
@@ -54,7 +54,7 @@ def watch(fit: Callable[[], ParetoSet], problem: Problem, preferences: NDArray[n
 
 
 def _state(problem: Problem) -> Iterator[tuple[str, Tensor | int]]:
-    """(name, copy of a weight or number of a module's hooks) for everything that a fit might touch."""
+    """Yield (name, copy of a weight or number of a module's hooks) for everything that a fit might touch."""
     for owner, params in (("pretrained", problem.pretrained), *zip(problem.tasks, problem.experts, strict=True)):
         for name, tensor in params.items():
             yield f"{name} of {owner}", tensor.clone()

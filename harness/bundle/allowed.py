@@ -1,4 +1,4 @@
-"""What texts, names and numbers of a bundle may be: they come from others, and go to terminals, folders and MLflow."""
+"""Types that limit what a bundle may hold: it comes from others, and its texts go to terminals, folders and MLflow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _environment(entries: dict[str, str]) -> dict[str, str]:
 
 
 def is_name(text: str) -> bool:
-    """Return whether MLflow takes it as the name of a metric, parameter or tag: its names are paths."""
+    """Return whether MLflow accepts the text as the name of a metric, parameter or tag: its names are paths."""
     return (
         re.fullmatch(r"[\w\-. /]{1,200}", text) is not None and posixpath.normpath(text) == text and text[0] not in "./"
     )
@@ -45,17 +45,17 @@ ProblemDigest = Annotated[str, Field(pattern=r"^[0-9a-f]*$", max_length=64)]
 HalfWidth = Annotated[float, Field(ge=0)]
 Environment = Annotated[dict[Name, Text], AfterValidator(_environment)]
 Options = Annotated[dict[Name, Any], Field(max_length=90)]
-"""A learner's options with what the problem decides filled in: MLflow takes 100 parameters at once."""
+"""A learner's options, with those the problem decides filled in; MLflow takes at most 100 parameters at once."""
 
 
 class SharedModel(BaseModel):
-    """A model to which an unknown key, a number in quotes, NaN and infinity are errors."""
+    """A model that refuses unknown keys, numbers in quotes, NaN and infinity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class CellFields(SharedModel):
-    """The types of a cell's fields, with what may become the name of a file, a metric or a folder."""
+    """The types of a cell's fields, some of which become the name of a file, a metric or a folder."""
 
     method: FolderName
     method_version: Text

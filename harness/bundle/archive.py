@@ -1,4 +1,4 @@
-"""Unpacks a bundle into memory, within limits: no name of a member becomes a path, and nothing small grows huge."""
+"""Unpack a bundle into memory within limits: no member's name becomes a path, and no small file grows huge."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .content import FORMAT, VERSION
 
 BUNDLE = "bundle.json"
 MAX_BYTES = 4 * 10**9
-"""Of everything, unpacked."""
+"""The most bytes that all members of a bundle together may unpack to."""
 MAX_VALUES = 10**8
-"""Of one table; a small file can claim to hold any number of equal rows."""
+"""The most values of one table; a small file can claim to hold any number of equal rows."""
 MAX_LETTERS = 10**9
-"""Of all texts of one table, in bytes; a small file can repeat a long one."""
+"""The most bytes of text in one column of a table; a small file can repeat a long text."""
 
 _MEMBERS = {
     1: r"fronts\.parquet|pareto_fronts\.parquet|curves\.json|routing/[0-9a-f]{16}\.parquet",
     VERSION: r"[0-9a-f]{16}/(cell\.json|curve\.json|(front|true_front|coefficients)\.parquet)",
 }
-"""Version of the format -> what members are called beside `bundle.json`."""
+"""Version of the format -> pattern of the members' names beside `bundle.json`."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,17 @@ class Unpacked:
 
     version: int
     about: Mapping[str, Any]
-    """`bundle.json`, of which only format and version have been looked at."""
+    """The content of `bundle.json`, of which only format and version have been checked."""
     members: Mapping[str, bytes]
-    """The others: name -> content."""
+    """The other members: name -> content."""
 
 
 def unpack(archive: zipfile.ZipFile) -> Unpacked:
     """Read all members into memory.
 
     Raises:
-        StoreError: it is of a version that cannot be read.
-        ValueError: it is no bundle, is too large, or has members that no bundle has.
+        StoreError: the bundle is of a version that cannot be read.
+        ValueError: the file is no bundle, is too large, or has members that no bundle has.
     """
     infos = archive.infolist()
     if sum(info.file_size for info in infos) > MAX_BYTES:
@@ -76,7 +76,7 @@ def _version(about: Any) -> int:
 
 
 def check_table(content: bytes) -> None:
-    """Raise ValueError for a Parquet file that claims more than can be meant, or holds no plain numbers and texts."""
+    """Raise ValueError for a Parquet file that is implausibly large or holds anything but plain numbers and texts."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -90,7 +90,7 @@ def check_table(content: bytes) -> None:
     for field in schema:
         if field.name not in texts and not (pa.types.is_primitive(field.type) or pa.types.is_null(field.type)):
             raise ValueError(f"a column of type {field.type} is no column of a bundle")
-    # As dictionaries equal texts are one, however many and long they are.
+    # Read as dictionaries, equal texts are kept once, however many and long they are.
     with pq.ParquetFile(io.BytesIO(content), read_dictionary=texts) as parquet:
         found = parquet.read(columns=texts)
     for column in found.columns:

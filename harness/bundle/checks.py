@@ -1,4 +1,4 @@
-"""Checks of a finished cell that others have shared, beyond that its files are whole."""
+"""Checks of a finished cell that others have shared, made once its files are known to be whole."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ..scoring.scores import HYPERVOLUME_ERROR
 from .allowed import Environment, Name, Options, ProblemDigest, SharedModel, Text, is_name
 
 TOLERANCE = 1e-9
-"""Between a hypervolume claimed and computed again, relative to the larger of it and 1."""
+"""The largest difference of a claimed hypervolume from the one computed again, relative to it but at least to 1."""
 MAX_CURVE = 20_000
-"""Points of one training curve."""
+"""The most points of one training curve."""
 MAX_COST = 1e18
-"""Seconds, bytes or numbers: more than anybody has."""
+"""The largest cost in seconds, bytes or counts; nobody has more."""
 
 
 class _FinishedFields(SharedModel):
-    """The types of a finished cell's fields, with what becomes a tag, a parameter or a metric in MLflow."""
+    """The types of a finished cell's fields, some of which become tags, parameters or metrics in MLflow."""
 
     split: Literal["test"]
     labels: Annotated[list[Text], Field(min_length=1)]
@@ -36,15 +36,15 @@ class _FinishedFields(SharedModel):
     costs: dict[Name, float]
     resolved: Options
     parts: list[Text]
-    """Of the model, where coefficients were recorded."""
+    """Names of the model's parts; empty where no coefficients were recorded."""
 
 
 def check_finished(finished: FinishedCell) -> None:
-    """Check everything but the front's values.
+    """Check everything that a finished cell holds except the front's values.
 
     Raises:
-        ValueError: a field is of another type or size than it must be, a name is not allowed, a cost or a curve is
-            none.
+        ValueError: a field is of the wrong type or size, a name is not allowed, or a cost or the training curve is
+            invalid.
     """
     record, coefficients = finished.front, finished.coefficients
     fields = _FinishedFields.model_validate(
@@ -81,7 +81,7 @@ def _check_costs(costs: dict[str, float], title: str) -> None:
 
 
 def is_score(name: str) -> bool:
-    """Return whether a metric of this name is computed from fronts or drawn from a curve, so that it is no cost."""
+    """Return whether a metric of this name is computed from fronts or taken from a curve, so that it is no cost."""
     return name in INDICATOR_MEASURES or name == HYPERVOLUME_ERROR or name.startswith(("min_error_", "train_"))
 
 
@@ -98,12 +98,13 @@ def check_hypervolume(finished: FinishedCell, claimed: float, claimed_error: flo
     """Check that a front is valid and scores what its exporter claims.
 
     Args:
-        finished: whose front is scored.
-        claimed: its hypervolume, according to the exporter.
-        claimed_error: half width of the claim's 95 % interval; None where it is exact.
+        finished: the cell whose front is scored.
+        claimed: the front's hypervolume according to the exporter.
+        claimed_error: half width of the claim's 95 % interval; None where the claim is exact.
 
     Raises:
-        ValueError: it scores something else, or more than can be reached. FrontError: it is no front.
+        ValueError: the front scores something else than is claimed, or more than can be reached.
+        FrontError: the front is not valid.
     """
     record, title = finished.front, finished.cell.title
     if record.pareto_front is not None and Front(record.pareto_front).n_objectives != len(record.cell.tasks):
@@ -112,7 +113,7 @@ def check_hypervolume(finished: FinishedCell, claimed: float, claimed_error: flo
     if limit is not None and not 0 < limit < math.inf:
         raise ValueError(f"the hypervolume limit of {title} is {limit:g}; a volume above 0 is expected")
     allowed = TOLERANCE * max(1.0, abs(volume.value))
-    if claimed_error is not None or not volume.exact:  # twice its interval: 95 % would refuse one in twenty
+    if claimed_error is not None or not volume.exact:  # twice: once would refuse one in twenty
         allowed += 2 * (volume.error + (claimed_error or 0.0))
     if limit is not None and volume.value > 1.01 * limit + allowed:
         raise ValueError(f"the front of {title} has more hypervolume ({volume.value:.10g}) than its limit {limit:.10g}")

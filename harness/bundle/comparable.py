@@ -1,4 +1,4 @@
-"""Whether two recorded fronts may stand on one leaderboard, and in what two recordings of one cell differ."""
+"""Compare two recorded fronts: whether they may stand on one leaderboard, and how two of one cell differ."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..records.front_record import FrontRecord
 
 ROUNDING = 1e-9
-"""Relative; two machines may compute a true front with other rounding."""
+"""Relative and absolute tolerance; two machines may compute a true front with different rounding."""
 
 
 def incomparable(ours: FrontRecord, theirs: FrontRecord, where: tuple[str, str] = ("here", "there")) -> str:
@@ -23,7 +23,7 @@ def incomparable(ours: FrontRecord, theirs: FrontRecord, where: tuple[str, str] 
     elif not _close(ours.pareto_front, theirs.pareto_front):
         return f"another true front {here} than {there}"
     mine, other = ours.hypervolume_limit, theirs.hypervolume_limit
-    # Older files have none.
+    # Older files record no limit.
     if mine is not None and other is not None and not np.isclose(mine, other, rtol=ROUNDING, atol=ROUNDING):
         return f"hypervolume limit {mine:.10g} {here}, {other:.10g} {there}"
     return ""
@@ -41,7 +41,7 @@ def same_front(ours: FrontRecord, theirs: FrontRecord) -> bool:
 
 
 def differences(ours: FrontRecord, theirs: FrontRecord) -> str:
-    """Return in what the provenance of two different fronts of one cell differs, entry by entry."""
+    """Return how the provenance of two different fronts of one cell differs, entry by entry."""
     entries = [
         f"{name} {ours.environment.get(name, 'not recorded')} here, "
         f"{theirs.environment.get(name, 'not recorded')} there"

@@ -1,4 +1,4 @@
-"""What `bundle.json` holds, field by field; whatever comes from others is checked against this first."""
+"""The fields of `bundle.json`; whatever comes from others is checked against them first."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .allowed import CellFields, HalfWidth, SharedModel, Text
 
 FORMAT = "frontrunner bundle"
 VERSION = 2
-"""Raised whenever an older Frontrunner could not read what is written."""
+"""The format's version, raised whenever an older Frontrunner could not read what is written."""
 
 NEVER_STARTED = "missing"
-"""Stands for the status of a cell that a bench has asked for and nobody has started."""
+"""The word for the status of a cell that a bench has asked for and nobody has started."""
 
 
 class CellEntry(SharedModel):
@@ -46,12 +46,12 @@ class CellEntry(SharedModel):
 
 
 class ClaimingEntry(CellEntry):
-    """One cell; what was measured of a finished one stands in its folder."""
+    """One cell with the hypervolume its exporter claims; the measurements of a finished cell are in its folder."""
 
     hypervolume: float | None
-    """The exporter's; None where it did not finish."""
+    """The hypervolume that the exporter claims; None where the cell did not finish."""
     hypervolume_error: HalfWidth | None
-    """Half width of the estimate's interval; None where it is exact."""
+    """Half width of the interval of an estimated hypervolume; None where it is exact or there is none."""
 
     @model_validator(mode="after")
     def _one_story(self) -> Self:
@@ -65,14 +65,14 @@ class About(SharedModel):
 
     format: Literal["frontrunner bundle"]
     created: Text
-    """UTC."""
+    """The time of the export, in UTC."""
     frontrunner: Text
-    """Version that has written it."""
+    """The version of Frontrunner that wrote the bundle."""
     orientation: Literal["minimise"]
 
 
 class Content(About):
-    """All of `bundle.json`."""
+    """The whole of `bundle.json`."""
 
     version: Literal[2]
     cells: Annotated[list[ClaimingEntry], Field(min_length=1)]
@@ -84,6 +84,6 @@ class Content(About):
 
 
 def check_each_once(entries: Sequence[CellEntry]) -> None:
-    """Raise ValueError where two entries are of one cell."""
+    """Raise ValueError where two entries name the same cell."""
     if len({entry.key for entry in entries}) < len(entries):
         raise ValueError("a cell stands there twice")

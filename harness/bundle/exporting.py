@@ -1,4 +1,4 @@
-"""Writes a bundle: what a store holds of its cells, in one file that says nothing of the machine it lies on."""
+"""Write a bundle: what a store holds of its cells, in one file that says nothing of the machine it was made on."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ RUNNING = Ending(Status.KILLED, "it was running when it was shared")
 def export_bundle(store: Store, file: Path, *, suite: str | None = None) -> BundleSummary:
     """Write what is recorded of every cell, finished or not, to one .zip file that `import_bundle` reads.
 
-    It holds of a finished cell the front with all that its scores are computed from, costs, environment, training
-    curve and merge coefficients; of the others why they did not finish. It holds no weights, and of paths in reasons
-    only the last part; a learner's options are shared as they are.
+    For a finished cell it holds the front with all that its scores are computed from, costs, environment, training
+    curve and merge coefficients; for any other, why it did not finish. It holds no weights, and paths in reasons are
+    cut to their last part; a learner's options are shared as they are.
 
     Args:
-        store: what to share.
-        file: replaced once the new one is whole.
-        suite: this suite only.
+        store: the store to share.
+        file: the file to write; an existing one is replaced once the new one is whole.
+        suite: the only suite to share; all suites when None.
 
     Raises:
         UnknownNameError: nothing is recorded of that suite.
@@ -77,7 +77,7 @@ def export_bundle(store: Store, file: Path, *, suite: str | None = None) -> Bund
 
 
 def _cells(store: Store, attempts: Sequence[Attempt], suite: str | None) -> list[Cell]:
-    """Return everything that leaderboards show, in their order, suite by suite."""
+    """Return the cells that leaderboards show, in their order, suite by suite."""
     cells = requested_cells(store, attempts)
     suites = list(dict.fromkeys(cell.suite for cell in cells))
     if not suites:
@@ -95,13 +95,13 @@ class _Export:
     archive: zipfile.ZipFile
     entries: list[ClaimingEntry] = field(default_factory=list)
     first_of: dict[str, FrontRecord] = field(default_factory=dict)
-    """Group -> its first front, which the others must be comparable with."""
+    """Group -> its first front, with which the others must be comparable."""
 
     def add(self, cell: Cell, scored: ScoredCell | None, last: Attempt | None) -> None:
-        """Add a cell: with its folder where it has finished and what it recorded can be read.
+        """Add a cell, with its folder where it has finished and its record can be read.
 
         Raises:
-            StoreError: it cannot be shared, or was scored in another way than another one of its group.
+            StoreError: the cell cannot be shared, or was scored in another way than the others of its group.
         """
         finished = None if scored is None else _read(scored.attempt)
         ending = Ending(Status.FINISHED) if finished is not None else DAMAGED if scored is not None else _ending(last)
@@ -155,13 +155,13 @@ class _Export:
                 self._write(f"{finished.cell.key}/{found.name}", found.read_bytes())
 
     def _write(self, name: str, content: bytes) -> None:
-        about = zipfile.ZipInfo(name)  # of 1980: when it was made stands in bundle.json
-        about.compress_type = zipfile.ZIP_DEFLATED  # the tables too: of a small one most is metadata
+        about = zipfile.ZipInfo(name)  # dated 1980; bundle.json says when it was made
+        about.compress_type = zipfile.ZIP_DEFLATED  # tables as well: most of a small one is metadata
         self.archive.writestr(about, content)
 
 
 def _read(attempt: Attempt) -> FinishedCell | None:
-    """Return all that was recorded of a cell but its weights; None where a file is damaged."""
+    """Return all that was recorded of a cell except its weights; None where a file is damaged."""
     try:
         for name in attempt.digests:
             if name != STATE:
@@ -172,7 +172,7 @@ def _read(attempt: Attempt) -> FinishedCell | None:
 
 
 def _ending(last: Attempt | None) -> Ending | None:
-    """Return how a cell without a result has ended, from the last attempt at it; None where there was none."""
+    """Return how the last attempt at a cell without a result ended; None where there was no attempt."""
     if last is None:
         return None
     if last.status is Status.FINISHED:
@@ -181,6 +181,6 @@ def _ending(last: Attempt | None) -> Ending | None:
 
 
 def _without_paths(reason: str) -> str:
-    """Shorten every absolute path to its last part: where files lay is the business of that machine."""
+    """Shorten every absolute path to its last part, so that a bundle does not show the exporter's folders."""
     shortened = re.sub(r"(?<![\w.:/\\…-])(?:~|[A-Za-z]:)?[/\\](?:[^\s'\"/\\,;()\[\]]+[/\\])+", "…/", reason)
     return as_one_line(shortened)[:2000]

@@ -1,7 +1,7 @@
-"""Reads bundles of version 0.1.0: format version 1, which holds tables of all cells instead of a folder a cell.
+"""Read bundles of version 0.1.0: format version 1, which holds tables of all cells instead of a folder per cell.
 
-Its members: `bundle.json`, `fronts.parquet` (a row for every run, member and task), `pareto_fronts.parquet` (true
-fronts by digest), `curves.json`, and `routing/<key>.parquet` (merge coefficients). Nothing writes it any more.
+Its members are `bundle.json`, `fronts.parquet` (a row for every run, member and task), `pareto_fronts.parquet` (true
+fronts by digest), `curves.json`, and `routing/<key>.parquet` (merge coefficients). Nothing writes this format any more.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _FRONTS, _TRUE_FRONTS, _CURVES = "fronts.parquet", "pareto_fronts.parquet", "cur
 
 
 class _Measured(SharedModel):
-    """What `bundle.json` says of a finished cell."""
+    """The part of `bundle.json` about one finished cell."""
 
     members: Annotated[int, Field(ge=1)]
     digest: Digest
-    """Of the front, see `front_digest`."""
+    """The digest of the front, as `front_digest` computes it."""
     reference_point: list[float]
     pareto_front: Digest | None
-    """Of one in `pareto_fronts.parquet`."""
+    """The digest of the true front in `pareto_fronts.parquet`; None where none is known."""
     hypervolume_limit: float | None
     specialist: list[float] | None
     """Error of every task's expert on its task."""
@@ -54,7 +54,7 @@ class _Measured(SharedModel):
     """Costs, and scores that do not depend on other runs' fronts."""
     resolved: Options
     routing: Digest | None
-    """Of the member `routing/<key>.parquet`."""
+    """The SHA-256 of the member `routing/<key>.parquet`; None where there is none."""
 
 
 class _FirstEntry(CellEntry):
@@ -81,7 +81,8 @@ def read_first_version(unpacked: Unpacked) -> list[SharedCell]:
     """Return the cells of a bundle of format version 1.
 
     Raises:
-        ValueError: something in it is not what it says. FrontError: a front is none.
+        ValueError: something in the bundle is not what it claims to be.
+        FrontError: a front is not valid.
     """
     members = unpacked.members
     if missing := {_FRONTS, _TRUE_FRONTS, _CURVES} - set(members):
@@ -156,7 +157,7 @@ def _read_coefficients(table: bytes, title: str) -> MergeCoefficients:
 
 
 def _check_claims(finished: FinishedCell, result: _Measured) -> None:
-    """Check both places that name the hypervolume."""
+    """Check the hypervolume in both places that name it."""
     check_hypervolume(finished, result.hypervolume, result.hypervolume_error)
     if "hypervolume" in result.metrics:
         check_hypervolume(finished, result.metrics["hypervolume"], result.hypervolume_error)

@@ -37,11 +37,11 @@ def read_fronts(content: bytes, wanted: Sequence[tuple[str, int, tuple[str, ...]
     """Read a table with a row for every run (its cell's key), member and task.
 
     Args:
-        content: the file.
+        content: the file's bytes.
         wanted: (key, members, tasks) of every run, in the file's order.
 
     Raises:
-        ValueError: the file holds other runs, members or tasks than that.
+        ValueError: the file holds other runs, members or tasks than `wanted`.
     """
     table = _table(content, text=("run", "label", "task"))
     expected = sum(members * len(tasks) for _, members, tasks in wanted)
@@ -94,6 +94,6 @@ def _table(content: bytes, text: Sequence[str]) -> pa.Table:
     import pyarrow.parquet as pq
 
     check_table(content)
-    # Read as dictionaries: millions of equal strings, however long, are one.
+    # Read as dictionaries, millions of equal strings are kept once, however long they are.
     with pq.ParquetFile(io.BytesIO(content), read_dictionary=list(text)) as parquet:
         return parquet.read()

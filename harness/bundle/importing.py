@@ -1,4 +1,4 @@
-"""Adds the cells of a bundle to a store: all of it is checked, then compared with what is there, then recorded."""
+"""Add the cells of a bundle to a store: the whole bundle is checked, compared with the store, then recorded."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from .shared_cell import Bundle, SharedCell
 from .summary import ImportSummary, listed
 
 LOCK_WAIT_S = 10.0
-"""For a cell that another process works on: another import needs a fraction of it, a bench may need hours."""
+"""Seconds to wait for a cell that another process works on: an import takes a fraction of them, a bench maybe hours."""
 INTERRUPTED = Ending(Status.KILLED, "its import was interrupted; the same import continues")
 
 
 def import_bundle(store: Store, file: Path, *, ours: bool = False) -> ImportSummary:
-    """Add what a bundle holds and the store lacks; the same import again continues after a kill, or changes nothing.
+    """Add the cells of a bundle that a store lacks; a repeated import continues after a kill, or changes nothing.
 
     Nothing is recorded before the whole bundle has been checked and compared with the store. Imported cells count as
-    settled: a bench that asks for them does not run them again. They have no weights, so no models can be made of
-    them, and no pictures; all else treats them like the store's own, MLflow's UI included. The tag
+    settled: a bench that asks for them does not run them again. They have no pictures, and no weights, so
+    no models can be made of them; everything else, MLflow's UI included, treats them like the store's own. The tag
     `frontrunner.imported_from` of their runs names the bundle.
 
     Args:
-        store: what to add to.
-        file: a bundle, by `export_bundle` of this version or an earlier one.
-        ours: where the two disagree, keep what the store has and add the rest.
+        store: the store to add to.
+        file: a bundle that `export_bundle` of this version or an earlier one has written.
+        ours: whether to keep what the store has where the two disagree, and add the rest, instead of raising.
 
     Raises:
         StoreError: the bundle cannot be read or is damaged; or, unless `ours`, it has another front for a cell of
@@ -70,21 +70,21 @@ def import_bundle(store: Store, file: Path, *, ours: bool = False) -> ImportSumm
 
 @dataclass(frozen=True)
 class _Import:
-    """One import, as it goes."""
+    """An import in progress."""
 
     store: Store
     bundle: Bundle
     origin: str
-    """Name of the file and digest of its content."""
+    """The file's name and the digest of its content."""
     became: Counter[str] = field(default_factory=Counter)
     """How many cells were added as `finished` and as `unfinished`."""
     conflicts: list[Conflict] = field(default_factory=list)
-    """With what another process has recorded since the plan was made."""
+    """Conflicts with what another process has recorded since the plan was made."""
     busy: list[str] = field(default_factory=list)
-    """Titles of cells that another process works on."""
+    """Titles of the cells that another process works on."""
 
     def run(self, plan: ImportPlan) -> None:
-        """Record what is new, suite by suite, under a parent run that is closed at the end."""
+        """Record the new cells, suite by suite, under parent runs that are closed at the end."""
         parents: list[str] = []
         try:
             for suite in dict.fromkeys(shared.cell.suite for shared in plan.comparable):
@@ -106,7 +106,7 @@ class _Import:
             raise
 
     def _parent(self, suite: str, cells: Sequence[SharedCell]) -> str:
-        """Open the run above the imported cells of a suite, by which the store knows that they were asked for."""
+        """Open the parent run of a suite's imported cells, which tells the store that they were asked for."""
         documents = {"cells.json": cells_document(shared.cell for shared in cells)}
         name = f"imported from {self.origin.rpartition(' ')[0]}"
         parent = self.store.parent_run("bench", suite, name, self.bundle.digest[:16], documents)
@@ -135,7 +135,7 @@ class _Import:
                 self.busy.append(shared.cell.title)
 
     def _add(self, parent: str, shared: SharedCell) -> None:
-        """Record one cell if it still is new. The cell's lock is held."""
+        """Record one cell if it is still new; the caller holds the cell's lock."""
         attempts = self.store.attempts(shared.cell)
         ours = next((found for attempt in attempts if (found := attempt.intact()) is not None), None)
         if ours is not None and shared.front is not None:
@@ -145,9 +145,9 @@ class _Import:
             self.became["unfinished" if shared.finished is None else "finished"] += 1
 
     def _record(self, parent: str, shared: SharedCell) -> None:
-        """Record one cell as a worker's would be."""
+        """Record one cell as if a worker of this store had run it."""
         store, cell = self.store, shared.cell
-        run_id = store.begin(cell, parent, imported_from=self.origin)  # so that half an import is known as one
+        run_id = store.begin(cell, parent, imported_from=self.origin)  # so that an interrupted import is recognised
         try:
             with store.scratch(cell) as scratch:
                 if shared.finished is not None:
@@ -164,7 +164,7 @@ class _Import:
             raise
 
     def _publish(self, attempt: Attempt, shared: SharedCell) -> None:
-        """Show scores or the reason on the run of an attempt that an import has recorded."""
+        """Show the scores, or why there are none, on the run of an attempt that an import has recorded."""
         if attempt.status is Status.FINISHED and shared.finished is not None:
             publish_scores(self.store, attempt.run_id, shared.finished)
         else:

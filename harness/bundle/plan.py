@@ -1,4 +1,4 @@
-"""What of a bundle is new to a store, what it has already, and where the two disagree."""
+"""Compare a bundle with a store: which cells are new, which the store has already, and where the two disagree."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .shared_cell import Bundle, SharedCell
 
 @dataclass(frozen=True)
 class Conflict:
-    """What cannot stand beside what the store has."""
+    """A disagreement between a bundle and a store, about a cell or a group of comparable cells."""
 
     what: str
-    """A cell, or a group of comparable cells."""
+    """The title of the cell, or the name of the group."""
     why: str
     key: str = ""
-    """Of the cell; empty for a group."""
+    """The cell's key; empty for a group."""
 
     def __str__(self) -> str:
         return f"{self.what} ({self.why})"
@@ -31,15 +31,15 @@ class Conflict:
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """What to do with the cells of a bundle."""
+    """The plan of an import: what to do with the cells of a bundle."""
 
     comparable: Sequence[SharedCell]
-    """Those of groups that the store scores in the same way."""
+    """The cells of every group that the store does not score in another way."""
     new: frozenset[str]
     """Keys of the cells to add."""
     conflicts: Sequence[Conflict]
     notes: Sequence[str]
-    """What a reader of the leaderboard should know, though nothing is refused for it."""
+    """Sentences that a reader of the leaderboard should know; nothing is refused for them."""
 
 
 def make_plan(bundle: Bundle, store: Store) -> ImportPlan:
@@ -65,21 +65,21 @@ def make_plan(bundle: Bundle, store: Store) -> ImportPlan:
 
 
 def conflict(ours: FrontRecord, theirs: FrontRecord) -> list[Conflict]:
-    """Return the conflict between two fronts of one cell; none where they are the same."""
+    """Return the conflict between two fronts of one cell; an empty list where they are the same."""
     if same_front(ours, theirs):
         return []
     return [Conflict(ours.cell.title, differences(ours, theirs), ours.cell.key)]
 
 
 def is_new(shared: SharedCell, attempts: Sequence[Attempt], *, asked: bool) -> bool:
-    """Return whether a bundle says more of a cell than a store that has these attempts at it, none with a front.
+    """Return whether a bundle says more of a cell than the store's attempts at it, none of which has a front.
 
-    An import that was killed half way has left an attempt that says nothing.
+    An attempt that a killed import has left behind counts as none.
 
     Args:
-        shared: what the bundle says.
-        attempts: the store's.
-        asked: whether some bench of the store has asked for the cell.
+        shared: the cell as the bundle has it.
+        attempts: the store's attempts at the cell.
+        asked: whether a bench of the store has asked for the cell.
     """
     if shared.finished is not None:
         return True
@@ -93,7 +93,7 @@ def is_new(shared: SharedCell, attempts: Sequence[Attempt], *, asked: bool) -> b
 
 
 def _barred_groups(bundle: Bundle, groups: Mapping[str, ComparableGroup]) -> dict[str, Conflict]:
-    """Return the groups that the bundle scores in another way than the store, by name."""
+    """Return a conflict, by name, for each group that the bundle scores in another way than the store."""
     barred: dict[str, Conflict] = {}
     seen: set[str] = set()
     for theirs in bundle.fronts():
@@ -101,7 +101,7 @@ def _barred_groups(bundle: Bundle, groups: Mapping[str, ComparableGroup]) -> dic
         if name in groups and name not in seen:
             seen.add(name)
             records = (result.record for result in groups[name].results)
-            # The first says it all, but for the limit, which older files lack.
+            # The first record speaks for its group, except that older files lack the limit.
             ours = next(records)
             if theirs.hypervolume_limit is not None and ours.hypervolume_limit is None:
                 ours = next((record for record in records if record.hypervolume_limit is not None), ours)

@@ -1,4 +1,4 @@
-"""Reads a bundle that somebody else may have made: checked to the last number before anything of it is used."""
+"""Read a bundle that somebody else may have made, and check it to the last number before any of it is used."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .content import Content
 from .first_version import read_first_version
 from .shared_cell import Bundle, SharedCell
 
-# RuntimeError: an encrypted member. Arrow's errors are ValueErrors, OSErrors and the like.
+# An encrypted member raises RuntimeError. Arrow's errors are ValueErrors, OSErrors and the like.
 _UNREADABLE = (ValueError, LookupError, TypeError, RuntimeError, EOFError, OverflowError, MemoryError)
 
 
@@ -34,7 +34,8 @@ def read_bundle(file: Path) -> Bundle:
     """Read and check a bundle; nothing is written anywhere but to a temporary folder.
 
     Raises:
-        StoreError: it cannot be read, is of another version, or holds something that is not what it says.
+        StoreError: the bundle cannot be read, is of another version, or holds something that is not what it says it
+            is.
     """
     try:
         content = file.read_bytes()
@@ -77,14 +78,14 @@ def _read_finished(key: str, files: Mapping[str, bytes], true_fronts: dict[str, 
     """Read the folder of a finished cell.
 
     Args:
-        key: of the cell, for messages.
-        files: name -> content.
-        true_fronts: digest of the file -> true front: the cells of a suite have one, which is kept once.
+        key: the cell's key, for messages.
+        files: name of a file -> its content.
+        true_fronts: digest of a file -> its true front; the cells of a suite share one, which is kept once.
     """
     if MANIFEST not in files:
         raise ValueError(f"the folder {key} of a finished cell has no {MANIFEST}")
     listed = Manifest.model_validate_json(files[MANIFEST]).files
-    # Before any name that is listed becomes a path.
+    # This comes before any listed name becomes a path.
     if set(listed) - {STATE} != set(files) - {MANIFEST}:
         raise ValueError(f"{key}/{MANIFEST} lists {', '.join(sorted(listed))}, found {', '.join(sorted(files))}")
     with tempfile.TemporaryDirectory() as temporary:
@@ -112,7 +113,7 @@ def _check_comparable(bundle: Bundle) -> None:
 
 
 def _message(error: BaseException) -> str:
-    """Return what an error says, in one line without control characters, which the bundle may hold."""
+    """Return an error's text in one line, without the control characters that the bundle may hold."""
     text = str(error).strip()
     if isinstance(error, ValidationError):
         text = validation_message(error)

@@ -1,4 +1,4 @@
-"""What a bundle holds, in memory, whichever version its file is of."""
+"""The content of a bundle in memory, whichever version its file is of."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class SharedCell:
 
     cell: Cell
     status: Status | None
-    """How it has ended; None where a bench has asked for it and nobody has started it."""
+    """How the cell ended; None where a bench has asked for it and nobody has started it."""
     reason: str = ""
-    """One sentence; empty where it finished or was never started."""
+    """One sentence on why the cell did not finish; empty where it finished or was never started."""
     finished: FinishedCell | None = None
-    """What was measured, without weights; None where it did not finish."""
+    """The measurements, without weights; None where the cell did not finish."""
 
     @property
     def key(self) -> str:
@@ -30,23 +30,23 @@ class SharedCell:
 
     @property
     def front(self) -> FrontRecord | None:
-        """The recorded front of a finished cell."""
+        """The recorded front; None where the cell did not finish."""
         return None if self.finished is None else self.finished.front
 
     @property
     def ending(self) -> Ending | None:
-        """How it has ended, and why; None where nobody has started it."""
+        """How the cell ended, and why; None where nobody has started it."""
         return None if self.status is None else Ending(self.status, self.reason)
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """Cells that were checked: every front scores what is claimed, and is comparable with the others of its group."""
+    """The checked cells of a bundle: every front scores what is claimed and is comparable with its group."""
 
     digest: str
     """SHA-256 of the file, in hex."""
     cells: tuple[SharedCell, ...]
-    """Each once."""
+    """The shared cells; every cell occurs once."""
 
     def fronts(self) -> Iterator[FrontRecord]:
         """Yield the recorded fronts of the finished cells."""

@@ -1,4 +1,4 @@
-"""What an export has written and what an import has added, for programs and for people."""
+"""Summaries of an export and of an import, for programs and for people."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from ..scoring.units import as_bytes
 from .plan import Conflict
 
 NAMED = 10
-"""How many a message names."""
+"""The number of items that a message names before it counts the rest."""
 
 
 @dataclass(frozen=True)
 class BundleSummary:
-    """What an export has written."""
+    """A summary of what an export has written."""
 
     file: Path
     finished: int
     unfinished: int
-    """Cells that failed, are unsupported or have not been run."""
+    """The number of cells that failed, are unsupported or have not been run."""
     suites: tuple[str, ...]
     size_bytes: int
 
@@ -36,21 +36,21 @@ class BundleSummary:
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """What became of a bundle's cells."""
+    """A summary of what an import did with a bundle's cells."""
 
     file: Path
     finished: int
-    """Imported with their fronts."""
+    """The number of cells imported with their fronts."""
     unfinished: int
-    """Imported as not run yet, or with the reason why they did not finish."""
+    """The number of cells imported as not run yet, or with the reason why they did not finish."""
     already: int
-    """The store had them, with the same front or more than the bundle says."""
+    """The number of cells of which the store had the same front, or knew more than the bundle says."""
     conflicts: tuple[Conflict, ...]
-    """Left out, the store's own kept."""
+    """Disagreements in which the store's own was kept and the bundle's left out."""
     busy: tuple[str, ...]
-    """Left out, since another process was working on them."""
+    """Titles of cells that were left out because another process was working on them."""
     notes: tuple[str, ...]
-    """What a reader of the leaderboard should know."""
+    """Sentences that a reader of the leaderboard should know."""
 
     @property
     def sentence(self) -> str:
@@ -67,6 +67,6 @@ class ImportSummary:
 
 
 def listed(items: Sequence[object]) -> str:
-    """Name the first few, and say how many more there are."""
+    """Return the names of the first few items, and how many more there are."""
     named = "; ".join(str(item) for item in items[:NAMED])
     return named if len(items) <= NAMED else f"{named}; and {len(items) - NAMED} more"

@@ -23,16 +23,16 @@ class OptionDescription:
     default: str
     """The default value; `the suite's` where the suite's budget fills it in, else `unset` for None."""
     text: str
-    """The docstring that follows the option in the source; empty without one."""
+    """The docstring that follows the option in the source; empty where there is none."""
     tuned: str
-    """Where tuning searches, such as `50 to 8000, logarithmic, if asked`; empty where the method documents no range."""
+    """The range that tuning searches, such as `50 to 8000, logarithmic, if asked`; empty where none is documented."""
 
 
 def describe_options(config: type) -> list[OptionDescription]:
     """Describe every option of a method's `Config`, in the order of its fields.
 
     Raises:
-        ConfigError: an annotation that cannot be read.
+        ConfigError: an annotation cannot be read.
     """
     documented, ranges, hints = option_docs(config), documented_ranges(config), option_types(config)
     budget = {field.name for field in dataclasses.fields(Budget)}
@@ -50,7 +50,7 @@ def describe_options(config: type) -> list[OptionDescription]:
 
 
 def _type(hint: Any) -> str:
-    """A type as users write its values: `none` for None, the values themselves for a Literal."""
+    """Return a type as users write its values: `none` for None, the values themselves for a Literal."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return _joined([_type(part) for part in typing.get_args(hint)])
     if typing.get_origin(hint) is typing.Literal:
@@ -61,5 +61,5 @@ def _type(hint: Any) -> str:
 
 
 def _joined(parts: list[str]) -> str:
-    """`a, b or c`."""
+    """Return the parts in one text, as in `a, b or c`."""
     return " or ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]

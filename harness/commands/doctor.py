@@ -1,4 +1,4 @@
-"""`frontrunner doctor`: what Frontrunner finds on this machine, and whether it can work with that."""
+"""Report what Frontrunner finds on this machine, and whether it can work with that: `frontrunner doctor`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEAST_FREE_BYTES = 100e6
 """A folder on a disk with less free space than this is reported as an obstacle."""
 
 Finding = tuple[str, str, bool]
-"""(what was looked at, what was found, whether it is as it should be)."""
+"""One checked item: (what was looked at, what was found, whether it is as it should be)."""
 
 
 def doctor(store: StoreOption = None) -> None:
@@ -97,7 +97,7 @@ def _registered() -> Iterator[Finding]:
 
 
 def _obstacle(folder: Path) -> str:
-    """Why files cannot be put there; empty when they can."""
+    """Return why files cannot be put into a folder, or '' if they can."""
     existing = folder
     while not existing.exists():
         existing = existing.parent

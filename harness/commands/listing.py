@@ -1,4 +1,4 @@
-"""What is registered, for the terminal: all methods and suites at a glance, and one of them in full."""
+"""Listings for the terminal of what is registered: all methods and suites at a glance, or one of them in full."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .described_options import describe_options
 
 INDENT = 2
 ROOMY = 100
-"""From this width on, choices of an option stand on one line."""
+"""The terminal's width, in columns, from which on the choices of an option stand on one line."""
 
 
 def overview() -> RenderableType:
@@ -38,15 +38,15 @@ def overview() -> RenderableType:
 
 
 def entry(name: str, *, width: int) -> RenderableType:
-    """Show the method or the suite of this name in full; both where both have it.
+    """Show the method or the suite of this name in full, or both where both have the name.
 
     Args:
         name: a registered name.
-        width: columns of the terminal.
+        width: the terminal's width in columns.
 
     Raises:
-        UnknownNameError: there is neither; the message offers the nearest name.
-        ConfigError: it cannot be imported.
+        UnknownNameError: no method or suite has the name; the message offers the nearest one.
+        ConfigError: the method or suite cannot be imported.
     """
     pages: list[RenderableType] = []
     if name in METHODS.entries():
@@ -101,7 +101,7 @@ def _heading(name: str, summary: str) -> RenderableType:
 
 
 def _about(found: type) -> list[RenderableType]:
-    """The docstring of a class, its paragraphs filled to the terminal's width; nothing without one of its own."""
+    """Return a class's docstring, its paragraphs filled to the terminal's width; empty where it has none of its own."""
     text = inspect.cleandoc(vars(found).get("__doc__") or "")
     paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
     return [Padding(Text("\n\n".join(paragraphs)), (1, 0, 0, INDENT))] if text else []
@@ -120,7 +120,7 @@ def _first_line(documented: object) -> str:
 
 
 def _columns() -> Table:
-    """Two of them: names, which stay whole, and text, which is wrapped beside them."""
+    """Return a table of two columns: names, which stay whole, and text, which is wrapped beside them."""
     columns = Table.grid(padding=(0, 2, 0, 0))
     columns.add_column(no_wrap=True)
     columns.add_column()

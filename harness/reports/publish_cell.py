@@ -1,4 +1,4 @@
-"""Show on a cell's run in MLflow what came of it: its scores and a note. Starts without torch."""
+"""Show a cell's scores and a note on its run in MLflow; the import of this module does not load torch."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ def publish_scores(store: Store, run_id: str, finished: FinishedCell) -> Mapping
     """Score a cell that has just been recorded, and show its scores and a note on its run.
 
     Args:
-        store: where it is recorded.
-        run_id: of its run, closed by `Store.record`.
-        finished: what was recorded.
+        store: the store where the cell is recorded.
+        run_id: the id of the cell's run, which `Store.record` has closed.
+        finished: the record of the cell.
 
     Returns:
-        Indicator's name -> value.
+        The cell's scores, by the indicator's name.
 
     Raises:
-        StoreError: the store cannot be written. FrontError: its hypervolume is too large for a float.
+        StoreError: the store cannot be written.
+        FrontError: the hypervolume is too large for a float.
         ConfigError: a third party's indicator fails.
     """
     attempt = store.find(run_id, cell=finished.cell)
@@ -47,5 +48,5 @@ def publish_scores(store: Store, run_id: str, finished: FinishedCell) -> Mapping
 
 
 def publish_ending(store: Store, run_id: str, cell: Cell, ending: Ending, *, log: bool = True) -> None:
-    """Show on a run why its cell has no result; `log` says whether what it printed is kept with it."""
+    """Show on a run why its cell has no result; `log` says whether the cell's output is kept with the run."""
     store.log(run_id, tags={NOTE: unfinished_note(cell, ending.status, ending.reason, log=log)})

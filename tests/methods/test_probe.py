@@ -83,7 +83,7 @@ def test_models_are_shown_one_by_one(method, pytestconfig):
 
 
 @pytest.mark.parametrize("method", SHOW_NOTHING)
-def test_nothing_is_shown_where_there_is_no_set_partial_set(method, pytestconfig):
+def test_nothing_is_shown_where_there_is_no_partial_set(method, pytestconfig):
     _, probe, _ = looked_at(method, pytestconfig.rootpath)
     assert probe.seen == []
 

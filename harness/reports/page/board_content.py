@@ -20,12 +20,12 @@ from .texts import difference_text, ends_text, estimate_text, value_text
 
 
 def board_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return everything of one board.
+    """Return everything that the page shows of one board.
 
     Args:
-        board: the one to show.
-        kept: seeds of every row whose fronts are shown, from the first; all when None.
-        fronts: as `all_fronts` gives them; those of the board are taken.
+        board: the board to show.
+        kept: number of seeds of every row whose fronts are shown, from the first; all when None.
+        fronts: the iterator that `all_fronts` gives; the fronts of this board are taken from it.
     """
     environments: list[dict[str, str]] = []
     several = any(len(row.seeds) > 1 for row in board.rows)

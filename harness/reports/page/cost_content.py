@@ -1,4 +1,4 @@
-"""The page's data of quality against cost: whom no other learner beats, and which costs differ much."""
+"""The page's data of quality against cost: which learners no other beats, and which costs differ much."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..pictures.figure import is_wide
 
 
 def cost_content(board: Board) -> dict[str, Any]:
-    """Return, by quality and cost, the positions of rows that no other beats, cheapest first; and the wide costs."""
+    """Return the positions of unbeaten rows by quality and cost, cheapest first, and the costs with a wide range."""
     means = {
         name: np.array([row.intervals[name].mean if name in row.intervals else np.nan for row in board.rows])
         for name in (*INDICATOR_MEASURES, *COSTS)

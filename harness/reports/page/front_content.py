@@ -1,4 +1,4 @@
-"""The page's data of recorded fronts: columns of numbers, with preference grids and anchors told once."""
+"""The page's data of recorded fronts: columns of numbers, with every preference grid and anchor stored once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .packing import by_column, short
 from .texts import weights_text
 
 SHOWN_NUMBERS = 3_000_000
-"""How many objectives one page holds, about 2 bytes of the file each; last seeds beyond that are left out."""
+"""The most objectives that one page holds, about 2 bytes of the file each; last seeds beyond that are left out."""
 
 
 def shown_seeds(boards: Sequence[Board]) -> int | None:
@@ -40,18 +40,18 @@ def _numbers(boards: Sequence[Board], kept: int) -> float:
 
 
 def all_fronts(store: Store, boards: Sequence[Board], kept: int | None) -> Iterator[Mapping[str, Any]]:
-    """Read what is shown of every front, in the order of boards, rows and seeds; all at once, which is faster."""
+    """Read what the page shows of every front, in the order of boards, rows and seeds; one read of all is faster."""
     chosen = [result for board in boards for row in board.rows for result in list(row.results.values())[:kept]]
     return iter(shown_fronts(store, chosen))
 
 
 def front_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the grids, the anchors and the reference front of one board, and of every row its fronts by seed.
+    """Return the grids, the anchors and the reference front of one board, and the fronts of every row by seed.
 
     Args:
-        board: whose rows.
-        kept: seeds of every row, from the first; all when None.
-        fronts: as `all_fronts` gives them; those of the board are taken.
+        board: the board whose rows are shown.
+        kept: number of seeds of every row that are shown, from the first; all when None.
+        fronts: the iterator that `all_fronts` gives; the fronts of this board are taken from it.
     """
     grids, anchors = _Once(), _Once()
     rows: list[dict[str, Any]] = []
@@ -74,7 +74,7 @@ def front_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, 
 
 
 def _are_shares(board: Board, points: Sequence[NDArray[np.float64]]) -> bool:
-    """Whether errors can be read as accuracies: all are shares, and no function's values in closed form."""
+    """Return whether errors can be read as accuracies: all are shares, and none is a closed-form function's value."""
     return not board.closed_form and all(front.min() >= 0 and front.max() <= 1 for front in points)
 
 
@@ -86,7 +86,7 @@ class _Once:
         self._known: dict[str, int] = {}
 
     def position(self, value: Any) -> int:
-        """Return where the value stands; `repr` tells it from others, which is fast: nearly all are the same."""
+        """Return the value's position; values are compared by `repr`, which is fast, since nearly all are the same."""
         key = repr(value)
         if key not in self._known:
             self._known[key] = len(self.values)
@@ -97,7 +97,7 @@ class _Once:
 def _front(content: Mapping[str, Any], points: NDArray[np.float64], grids: _Once, anchors: _Once) -> dict[str, Any]:
     """Return one front under short names, since a page holds thousands."""
     front: dict[str, Any] = {"f": by_column(points)}
-    # Of equal points none beats the other.
+    # Equal points do not dominate each other.
     best = moocore.is_nondominated(points, keep_weakly=True)
     if not best.all():
         front["d"] = np.flatnonzero(~best).tolist()
@@ -120,7 +120,7 @@ def _reference(
 ) -> ReferenceFront | None:
     """Return the front that distances were measured to; None where the fronts on the page do not give it.
 
-    It is the true front that a run recorded, or the union of all runs: its digest tells.
+    It is the true front that a run recorded, or the union of all runs; its digest tells whether it is the right one.
     """
     if not results:
         return None

@@ -21,11 +21,11 @@ def index_content(
     """Return what the page must know before any board is unpacked.
 
     Args:
-        boards: all that the page shows.
-        overall: average ranks over them, where there are any.
+        boards: all boards that the page shows.
+        overall: the average ranks over the boards; None where there are none.
         title: the page's heading.
-        mlflow: address that links to runs start with.
-        kept: seeds of every learner whose fronts are shown; all when None.
+        mlflow: the address that links to runs start with.
+        kept: number of seeds of every learner whose fronts are shown; all when None.
     """
     names = labels(boards)
     return {
@@ -51,7 +51,7 @@ def index_content(
 
 
 def _learner(place: int, name: str) -> dict[str, str]:
-    """Return a learner's name, and its colour and markers: the same in all plots, by its place among all learners."""
+    """Return a learner's name, colour and markers; its place among all learners decides them, for all plots alike."""
     colour, (_, marker, marker_in_space) = look_of(place)
     return {"name": name, "colour": colour, "marker": marker, "markerInSpace": marker_in_space}
 
@@ -77,8 +77,8 @@ def ranking_content(overall: OverallRanking, names: Mapping[str, str]) -> dict[s
     """Return the table of average ranks, with bars that join learners the boards cannot tell apart.
 
     Args:
-        overall: over the boards of the page.
-        names: key of a learner -> its name.
+        overall: the average ranks over the boards of the page.
+        names: a learner's key -> its name.
     """
     ranking = overall.ranking
     keys = {name: key for key, name in names.items()}

@@ -1,4 +1,4 @@
-"""Packing: JSON values made small, and safe to stand inside a page."""
+"""Make JSON values small, and safe to stand inside a page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 DIGITS = 5
-"""How many significant digits a page keeps of a number."""
+"""The number of significant digits that a page keeps of a number."""
 
 
 def short(value: float | None) -> float | int | None:

@@ -14,11 +14,11 @@ from .packing import by_column, short
 from .texts import weights_text
 
 MOST_COEFFICIENTS = 200_000
-"""How many coefficients of one run the page holds at most; a larger record is left to its own file."""
+"""The most coefficients of one run that the page holds; a larger record is left to its own file."""
 
 
 def curves(row: Row, kept: int | None) -> dict[str, list[list[float | int | None]]]:
-    """Return seed -> seconds of the fit, and hypervolume of the partial set; only where both were recorded."""
+    """Return, by seed, the seconds of the fit and the hypervolumes of the partial set, where both were recorded."""
     found = {}
     for seed, result in list(row.results.items())[:kept]:
         if curve := result.attempt.quality_over_time():
@@ -27,7 +27,7 @@ def curves(row: Row, kept: int | None) -> dict[str, list[list[float | int | None
 
 
 def coefficients(row: Row) -> Mapping[str, Any] | None:
-    """Return the merge coefficients of the first seed that recorded them; None where none did, or all are damaged."""
+    """Return the merge coefficients of the first seed with a readable record; None without one, or if too many."""
     for seed, result in row.results.items():
         try:
             record = result.attempt.coefficients()
@@ -44,7 +44,7 @@ def coefficients(row: Row) -> Mapping[str, Any] | None:
             "texts": [weights_text(preference) for preference in record.preferences.tolist()],
             "corners": [record.nearest(corner) for corner in np.eye(len(record.tasks))],
             "limits": _limits(record),
-            # For every preference the columns of its (parts, T) coefficients.
+            # One entry per preference: the columns of its (parts, T) coefficients.
             "values": [by_column(of_parts) for of_parts in record.coefficients],
         }
     return None

@@ -1,4 +1,4 @@
-"""Texts of a board's numbers, which the page's scripts only read."""
+"""The numbers of a board as texts, which the page's scripts show as they are."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ...board.columns import MISSING, TOO_FEW_SEEDS
 from ...scoring.measures import Measure
 
 SMALLEST = 0.00095
-"""Below it a quality is written with an exponent, since four decimals would leave one digit of it or none."""
+"""A quality below this is written with an exponent, since four decimals would leave one digit of it or none."""
 
 
 def value_text(measure: Measure, value: float | None) -> str:
-    """Return a value as in the terminal, but with the digits of a small quality and a real minus sign."""
+    """Return a value as the terminal shows it, but with the digits of a small quality and a real minus sign."""
     if value is None:
         return MISSING
-    if value >= SMALLEST or measure.unit != "quality":  # nearly all of thousands: costs are never negative
+    if value >= SMALLEST or measure.unit != "quality":  # nearly all values; costs are never negative
         return measure.text(value)
     return small_text(value) if 0 < abs(value) < SMALLEST else _minus(measure.text(value))
 

@@ -1,4 +1,4 @@
-"""Put the page together: the document, its style and scripts, plotly, and packed data of every board."""
+"""Put the page together from the document, its style and scripts, plotly, and the packed data of every board."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def write_page(
     """Write one self-contained HTML file that shows the boards; all objectives are minimised.
 
     Args:
-        boards: as `leaderboards` gives them.
-        store: where their runs are recorded.
-        file: to write, replaced only by a whole page.
-        overall: average ranks over the boards, where there are any.
-        mlflow: address that links to runs start with; readers can change it on the page.
+        boards: the boards that `leaderboards` gives.
+        store: the store where their runs are recorded.
+        file: the file to write; an existing one is replaced only by a whole page.
+        overall: the average ranks over the boards; None where there are none.
+        mlflow: the address that links to runs start with; readers can change it on the page.
         title: the page's heading.
 
     Raises:
@@ -78,7 +78,7 @@ def write_page(
 
 
 def _page(title: str, index: dict[str, Any], contents: Sequence[str]) -> str:
-    """Return the whole document; no place to fill is looked for in what has been filled in."""
+    """Return the whole document; marks inside content that has been filled in are left as they are."""
     from plotly.offline import get_plotlyjs
 
     data = [

@@ -70,12 +70,12 @@ def coefficients_png(record: MergeCoefficients, path: str | Path, *, title: str)
 
 
 def shortened(parts: tuple[str, ...]) -> list[str]:
-    """Shorten the names of parts: from the number of the block on, else without the modules that hold all of them."""
+    """Shorten the names of parts: drop what precedes the block's number, else the modules that hold all parts."""
     paths = [part.split(".") for part in parts]
     numbered = [next((i for i, word in enumerate(path) if word.isdigit()), 0) for path in paths]
     if len(names := {".".join(path[i:]): None for path, i in zip(paths, numbered, strict=True)}) == len(parts):
         return list(names)
-    inner = min(map(len, paths)) - 1  # something of every name stays
+    inner = min(map(len, paths)) - 1  # the last word of every name stays
     common = next((i for i in range(inner) if len({path[i] for path in paths}) > 1), inner)
     return [".".join(path[common:]) for path in paths]
 

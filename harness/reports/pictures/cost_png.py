@@ -25,14 +25,14 @@ def cost_png(board: Board, path: str | Path, *, title: str, quality: str = "hype
     """Write a PNG of every learner's quality against its wall time and against its peak memory, means over seeds.
 
     A line joins the learners that no other beats in quality without costing more. Seeds are small and faint beside
-    their mean: intervals of few of them would reach below 0. Memory is the device's where some learner used one,
+    their mean, since intervals of few seeds would reach below 0. Memory is the device's where some learner used one,
     else that of the cell's processes.
 
     Args:
-        board: whose finished rows are drawn.
+        board: the board whose finished rows are drawn.
         path: the file to write; its folder exists.
         title: one line above the picture.
-        quality: a name of `measures.INDICATOR_MEASURES`; its direction is known.
+        quality: a name in `measures.INDICATOR_MEASURES`, which knows whether higher is better.
 
     Raises:
         ConfigError: no row has both the quality and a cost.
@@ -62,7 +62,7 @@ def _draw(axes: Axes, rows: list[Row], quality: Measure, cost: Measure, looks: d
     axes.plot(*points[best].T, color=GREY, linewidth=1.0, linestyle="--", zorder=1)
     for row, (x, y) in zip(rows, points, strict=True):
         colour, (marker, _, _) = looks[row.key]
-        size = 8.0 * (1.3 if marker in "PX*" else 1.0)  # thinner than the others
+        size = 8.0 * (1.3 if marker in "PX*" else 1.0)  # these are thinner than the others
         look: dict[str, Any] = {"marker": marker, "color": colour, "linestyle": "none", "markeredgecolor": "white"}
         if len(seeds := _seeds(row, cost.name, quality.name)) > 1:
             axes.plot(*zip(*seeds, strict=True), markersize=0.6 * size, markeredgewidth=0.3, alpha=0.35, **look)
@@ -76,11 +76,11 @@ def _draw(axes: Axes, rows: list[Row], quality: Measure, cost: Measure, looks: d
 
 
 def unbeaten(costs: ArrayLike, qualities: ArrayLike, *, maximize: bool) -> list[int]:
-    """Return positions of those that no other beats in quality without costing more, the cheapest first.
+    """Return the positions of entries that no other beats in quality without costing more, the cheapest first.
 
     Args:
-        costs: shape (n,), less is better.
-        qualities: shape (n,).
+        costs: one cost per entry, shape (n,); less is better.
+        qualities: one quality per entry, shape (n,).
         maximize: whether more quality is better.
     """
     minimised = np.asarray(qualities, dtype=np.float64) * (-1.0 if maximize else 1.0)

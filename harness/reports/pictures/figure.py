@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDE = 20.0
-"""An axis is logarithmic where its largest value is more than so many times the smallest."""
+"""An axis is logarithmic where its largest value is more than this many times the smallest."""
 
 
 def new_figure(size: tuple[float, float], title: str, *, dpi: int = 120) -> Figure:
@@ -19,7 +19,7 @@ def new_figure(size: tuple[float, float], title: str, *, dpi: int = 120) -> Figu
     Args:
         size: width and height in inches.
         title: shown as it is.
-        dpi: dots an inch.
+        dpi: dots per inch.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -37,5 +37,5 @@ def escape_mathtext(text: str) -> str:
 
 
 def is_wide(values: Sequence[float]) -> bool:
-    """Whether the values are positive and differ so much that a logarithmic axis shows them better."""
+    """Return whether the values are positive and differ so much that a logarithmic axis shows them better."""
     return len(values) > 0 and min(values) > 0 and max(values) > WIDE * min(values)

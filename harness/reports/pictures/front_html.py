@@ -46,7 +46,7 @@ def front_html(
     n_tasks = len(picture.tasks)
     figure = go.Figure(layout={"template": "plotly_white", "title": {"text": html.escape(title)}})
     for series in picture.series:
-        # A method all of whose points are dominated cannot be, so its first trace always carries the legend.
+        # Every learner has a point that is not dominated, so its first trace always carries the legend.
         for best in (True, False):
             chosen = np.flatnonzero(series.best == best)
             if len(chosen):
@@ -87,7 +87,7 @@ def _coordinates(picture: Picture, points: NDArray[np.float64]) -> dict[str, lis
 
 
 def _trace(picture: Picture, series: Series, chosen: NDArray[np.int_], *, faint: bool) -> Any:
-    """Return plotly's trace of the chosen points of one method; a faint one has no legend entry."""
+    """Return plotly's trace of the chosen points of one learner; a faint one has no legend entry."""
     import plotly.graph_objects as go
 
     n_tasks = len(picture.tasks)

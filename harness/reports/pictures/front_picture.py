@@ -12,7 +12,7 @@ from ....errors import ConfigError, FrontError
 from ....metrics import Front
 
 # Okabe and Ito's colours without their yellow, which is lost on white, then a grey and Tol's wine. Nine
-# colours and ten markers have no common factor, so ninety methods differ.
+# colours and ten markers have no common factor, so ninety learners differ.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#7F7F7F")
 ON_DARK = {
     "#0072B2": "#4496D6",
@@ -25,7 +25,7 @@ ON_DARK = {
     "#882255": "#C2517F",
     "#7F7F7F": "#A0A0A0",
 }
-"""The same colours for dark ground, where black is lost and blue and wine nearly so."""
+"""The same colours for a dark background, where black would be lost and blue and wine nearly so."""
 
 Markers = tuple[str, str, str]
 # matplotlib's marker, plotly's, and one of those few that plotly draws in space without a symbol font
@@ -45,11 +45,11 @@ GREY = "#444444"
 REFERENCE = "reference point"
 DOMINATED = "dominated by its own method"
 CAMERA = {"eye": {"x": 1.6, "y": -1.02, "z": 0.58}, "center": {"x": 0.0, "y": 0.0, "z": -0.18}}
-"""Where plotly looks from: not along the diagonal, its default, where better and worse fronts hide each other."""
+"""The place plotly looks from; along the diagonal, its default, better and worse fronts hide each other."""
 
 
 def look_of(place: int) -> tuple[str, Markers]:
-    """Return the colour and the markers of the method at this place, from 0; ninety places differ."""
+    """Return the colour and the markers of the learner at this place, counted from 0; ninety places differ."""
     return COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
 
 
@@ -60,18 +60,18 @@ def quantity_words(*, as_accuracy: bool, quantity: str = "error") -> tuple[str, 
 
 @dataclass(frozen=True)
 class Series:
-    """One method in a picture: points of shape (n, T) in shown units, best first in the first objective."""
+    """One learner in a picture: points of shape (n, T) in shown units, best first in the first objective."""
 
     name: str
     colour: str
     markers: Markers
     points: NDArray[np.float64]
-    best: NDArray[np.bool_]  # those that no other point of the method dominates
+    best: NDArray[np.bool_]  # whether no other point of the learner dominates it
     preferences: NDArray[np.float64] | None
 
     @property
     def size(self) -> float:
-        """The marker's size: a method of one point must not drown among curves."""
+        """The marker's size, larger for a learner of one point, which must not drown among curves."""
         return 6.5 if len(self.points) > 1 else 10.0
 
 

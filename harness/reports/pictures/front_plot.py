@@ -14,9 +14,9 @@ from rich.text import Text
 from ....metrics import Front
 
 MAX_WIDTH = 72
-"""The width of a scatter is no more: wider ones tell no more."""
+"""The largest width of a scatter; a wider one would tell no more."""
 MIN_WIDTH = 30
-"""The width of scatters that stand side by side is no less."""
+"""The smallest width of scatters that stand side by side."""
 GAP = 3
 MEMBER, DOMINATED = "bold cyan", "dim"
 
@@ -25,8 +25,8 @@ MEMBER, DOMINATED = "bold cyan", "dim"
 class FrontPlot:
     """A minimised front as scatters, lower left is better; dominated members are drawn small and dim.
 
-    Two tasks make one scatter, three make one a pair; of more tasks the pair is drawn whose errors conflict most among
-    the members that nothing dominates. A front of one point, or of one task, is not drawn.
+    Two tasks make one scatter, and three make one per pair; with more tasks, only the pair is drawn whose errors
+    conflict most among the members that nothing dominates. A front of one point, or of one task, is not drawn.
     """
 
     front: Front
@@ -82,7 +82,7 @@ def scatter(
     height: int,
     ascii_only: bool = False,
 ) -> Text:
-    """Draw points (n, 2) on `height` lines within axes, `width` characters in all; `kept` ones lie on top."""
+    """Draw points (n, 2) on `height` lines within axes, `width` characters in all, with the `kept` ones on top."""
     member, dominated, side, corner, bottom = "o.|+-" if ascii_only else "●·│└─"
     low, high = points.min(axis=0), points.max(axis=0)
     ends = [[f"{value:.3g}" for value in (low[axis], high[axis])] for axis in (0, 1)]

@@ -1,7 +1,7 @@
 """Fronts as a PNG to print (matplotlib, imported on first use).
 
-Two tasks are drawn in the plane, three in space and in the plane pair by pair, since space is hard to read on
-paper, one or more than three as parallel coordinates.
+Two tasks are drawn in the plane. Three are drawn in space and, since space is hard to read on paper, in the plane pair
+by pair. One task, or more than three, are drawn as parallel coordinates.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def front_png(
     as_accuracy: bool = False,
     quantity: str = "error",
 ) -> None:
-    """Write a PNG of minimised fronts, one colour and marker a method.
+    """Write a PNG of minimised fronts, with one colour and marker per learner.
 
     Args:
-        fronts: method name -> front of T objectives; drawn in this order.
+        fronts: learner's name -> front of T objectives; drawn in this order.
         tasks: the T names of the objectives, in their order.
         path: the file to write; its folder exists.
         title: one line above the picture.
@@ -45,8 +45,8 @@ def front_png(
         quantity: what an objective is called ("error", "loss") unless shown as accuracy.
 
     Raises:
-        ConfigError: no front at all.
-        FrontError: a front or reference point with another number of objectives than there are tasks.
+        ConfigError: there is no front.
+        FrontError: a front or the reference point has another number of objectives than there are tasks.
     """
     picture = make_picture(fronts, tasks, reference_point, as_accuracy, quantity)
     n_tasks = len(picture.tasks)
@@ -88,7 +88,7 @@ def _draw_space(axes: Any, picture: Picture) -> None:
     for axis, label in zip((axes.xaxis, axes.yaxis, axes.zaxis), picture.axes, strict=True):
         axis.set_label_text(escape_mathtext(label), fontsize=11)
         axis.labelpad = 8
-        axis.get_major_locator().set_params(nbins=5)  # more run into each other
+        axis.get_major_locator().set_params(nbins=5)  # more ticks would run into each other
     axes.set_box_aspect(None, zoom=0.88)  # the constrained layout does not see the labels of a 3-D axis
 
 
@@ -109,7 +109,7 @@ def _draw_parallel(axes: Axes, picture: Picture) -> None:
 def _marker(series: Series) -> dict[str, Any]:
     return {
         "marker": series.markers[0],
-        "markersize": series.size * (1.3 if series.markers[0] in "PX*" else 1.0),  # thinner than the others
+        "markersize": series.size * (1.3 if series.markers[0] in "PX*" else 1.0),  # these are thinner than the others
         "markerfacecolor": series.colour,
         "markeredgecolor": "white",
         "markeredgewidth": 0.5,

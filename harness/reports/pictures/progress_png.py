@@ -25,7 +25,7 @@ def progress_png(curves: Mapping[str, Sequence[NDArray[np.float64]]], path: str 
         title: one line above the picture.
 
     Raises:
-        ConfigError: no curve at all.
+        ConfigError: there is no curve.
     """
     if not any(map(len, curves.values())):
         raise ConfigError("a picture of quality over time needs a curve; run the bench with `probes` above 0")

@@ -26,12 +26,12 @@ def rank_png(ranking: Ranking, path: str | Path, *, title: str) -> None:
     difference.
 
     Args:
-        ranking: of `enough_for_diagram` blocks and learners.
+        ranking: a ranking of enough blocks and learners, see `enough_for_diagram`.
         path: the file to write; its folder exists.
         title: one line above the picture.
 
     Raises:
-        ConfigError: too few blocks or learners for a diagram to show anything.
+        ConfigError: there are too few blocks or learners for a diagram to show anything.
     """
     if not ranking.enough_for_diagram:
         raise ConfigError(

@@ -12,7 +12,7 @@ from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.board.raw_boards import as_csv, as_json
 from frontrunner.harness.board.rendering import as_markdown, as_table
 from frontrunner.harness.records.front_record import FrontRecord
-from frontrunner.harness.running import worker
+from frontrunner.harness.running import run_cell
 from frontrunner.harness.scoring.scores import own_scores
 from frontrunner.harness.scoring.units import as_needs, as_rough_count
 from frontrunner.methods import METHODS
@@ -83,7 +83,7 @@ def limited(run_bench, tmp_path, monkeypatch):
         problem.hypervolume_limit = LIMIT
         return problem
 
-    monkeypatch.setattr(worker, "load_problem", load)
+    monkeypatch.setattr(run_cell, "load_problem", load)
     store, (outcome,) = run_bench(tmp_path, ["experts"])
     return store, store.find(outcome.run_id)
 

@@ -26,25 +26,25 @@ def problem(tiny):
 
 
 def test_what_is_read_back_is_what_was_written(tmp_path):
-    routing = some_routing()
-    routing.write(tmp_path / "coefficients.parquet")
+    coefficients = some_routing()
+    coefficients.write(tmp_path / "coefficients.parquet")
     again = MergeCoefficients.read(tmp_path / "coefficients.parquet")
-    assert (again.tasks, again.parts) == (routing.tasks, routing.parts)
-    np.testing.assert_array_equal(again.preferences, routing.preferences)
-    np.testing.assert_array_equal(again.coefficients, routing.coefficients)
+    assert (again.tasks, again.parts) == (coefficients.tasks, coefficients.parts)
+    np.testing.assert_array_equal(again.preferences, coefficients.preferences)
+    np.testing.assert_array_equal(again.coefficients, coefficients.coefficients)
 
 
 def test_the_file_is_long_and_says_depth_and_preference(tmp_path):
     import pyarrow.parquet as pq
 
-    routing = some_routing()
-    routing.write(tmp_path / "coefficients.parquet")
+    coefficients = some_routing()
+    coefficients.write(tmp_path / "coefficients.parquet")
     rows = pq.ParquetFile(tmp_path / "coefficients.parquet").read().to_pylist()
     assert len(rows) == len(GRID) * 4
     for row in rows:
-        assert row["part"] == routing.parts[row["depth"]]
+        assert row["part"] == coefficients.parts[row["depth"]]
         assert [row[f"preference_{task}"] for task in "abc"] == GRID[row["preference"]].tolist()
-        given = routing.coefficients[row["preference"], row["depth"]]
+        given = coefficients.coefficients[row["preference"], row["depth"]]
         assert [row[f"coefficient_{task}"] for task in "abc"] == given.tolist()
 
 
@@ -56,10 +56,10 @@ def test_a_damaged_file_is_a_store_error(content, tmp_path):
 
 
 def test_the_nearest_preference():
-    routing = some_routing()
+    coefficients = some_routing()
     for position, preference in enumerate(GRID):
-        assert routing.nearest(preference) == position
-    assert GRID[routing.nearest(np.array([0.9, 0.1, 0.0]))].tolist() == [1, 0, 0]
+        assert coefficients.nearest(preference) == position
+    assert GRID[coefficients.nearest(np.array([0.9, 0.1, 0.0]))].tolist() == [1, 0, 0]
 
 
 def ran(folder, method, **options):
@@ -119,8 +119,8 @@ def test_coefficients_that_cannot_be_recorded_are_refused(second, match):
 def test_a_bench_draws_them_and_knows_the_file_again(run_bench, tmp_path):
     store, (routed, plain) = run_bench(tmp_path, ["interpolation", "pretrained"])
     attempt = store.find(routed.run_id)
-    routing = MergeCoefficients.read(attempt.artifact("coefficients.parquet"))
-    np.testing.assert_array_equal(routing.coefficients[:, 0], routing.preferences)  # c = r
+    coefficients = MergeCoefficients.read(attempt.artifact("coefficients.parquet"))
+    np.testing.assert_array_equal(coefficients.coefficients[:, 0], coefficients.preferences)  # c = r
     assert (attempt.folder / "coefficients.png").read_bytes().startswith(b"\x89PNG")
     assert not (store.find(plain.run_id).folder / "coefficients.png").exists()
 
@@ -129,8 +129,8 @@ def test_a_bench_draws_them_and_knows_the_file_again(run_bench, tmp_path):
 def test_any_number_of_tasks_and_parts_can_be_drawn(n_tasks, tmp_path):
     grid = fr.simplex_grid(n_tasks, 2) if n_tasks > 1 else np.ones((1, 1))
     tasks = tuple(f"cost in ${t}" for t in range(n_tasks))
-    routing = MergeCoefficients(tasks, ("the model",), grid, np.zeros((len(grid), 1, n_tasks)))
-    coefficients_png(routing, tmp_path / "coefficients.png", title="none")
+    coefficients = MergeCoefficients(tasks, ("the model",), grid, np.zeros((len(grid), 1, n_tasks)))
+    coefficients_png(coefficients, tmp_path / "coefficients.png", title="none")
     assert (tmp_path / "coefficients.png").stat().st_size > 1000
 
 
@@ -144,11 +144,11 @@ def test_rows_are_the_parts_from_top_to_bottom_and_white_is_zero(tmp_path, monke
         return draw(axes, values, **options)
 
     monkeypatch.setattr(Axes, "imshow", watch)
-    routing = some_routing()
-    coefficients_png(routing, tmp_path / "coefficients.png", title="rows")
+    coefficients = some_routing()
+    coefficients_png(coefficients, tmp_path / "coefficients.png", title="rows")
     assert len(images) == 4
     for (values, options), preference in zip(images, [*np.eye(3), np.full(3, 1 / 3)], strict=True):
-        np.testing.assert_array_equal(values, routing.coefficients[routing.nearest(preference)])
+        np.testing.assert_array_equal(values, coefficients.coefficients[coefficients.nearest(preference)])
         assert options["vmin"] == -options["vmax"]
         assert np.abs(values).max() <= options["vmax"]
         assert options["extent"][2:] == (4, 0)  # the first part is at the top
