@@ -11,7 +11,7 @@ from .non_uniformity import non_uniformity
 from .normalisation import normalised
 from .preferences import check_preference, simplex_grid
 from .reference import ReferenceFront, reference_front
-from .registry import INDICATORS
+from .registry import INDICATORS, list_indicators
 from .spread import largest_gap, spread
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "igd",
     "igd_plus",
     "largest_gap",
+    "list_indicators",
     "non_uniformity",
     "normalised",
     "reference_front",

@@ -28,3 +28,8 @@ INDICATORS: Registry[Indicator] = Registry(
         )
     },
 )
+
+
+def list_indicators() -> dict[str, str]:
+    """Map the name of every registered indicator to a one-line description."""
+    return INDICATORS.summaries()

@@ -17,7 +17,7 @@ from ..harness.records.store import Store
 from ..harness.reports.publish_cell import publish_scores
 from ..harness.running.settle import Listener, SettledCell, settle_cell
 from ..harness.running.worker_events import Event, Probed
-from ..harness.scoring.scored_cells import score_finished
+from ..harness.scoring.scored_cells import recorded_scores
 from .counted_trials import BEGUN, DISCARDED, REASON, WALL_TIME_S, CountedTrials, slot
 from .early_stop import judge
 from .objective import MissingMeasureError, mean_values
@@ -157,7 +157,7 @@ class TrialRunner:
         if settled.finished is not None:
             return {**settled.finished.costs, **publish_scores(self.store, settled.run_id, settled.finished)}
         recorded = self.store.find(settled.run_id, cell=settled.cell)
-        return {**recorded.metrics, **score_finished(self.store, recorded, recorded.record())}
+        return {**recorded.metrics, **recorded_scores(self.store, recorded)}
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ PUBLIC = """
     DivergenceError DuplicateNameError Examples FiniteSet Front FrontError FrontrunnerError Hypervolume Indicator
     Learner Needs Objectives Params ParetoSet PreferenceError Problem Range ScoringInput StoreError Suite
     UnknownNameError UnsupportedError alignment dominated_share evaluate expected_utility hypervolume igd igd_plus
-    largest_gap list_methods list_suites load_problem make_learner non_uniformity normalised results simplex_grid
-    spread
+    largest_gap list_indicators list_methods list_suites load_problem make_learner non_uniformity normalised results
+    simplex_grid spread
 """
 HEAVY = ["torch", "mlflow", "pymoo", "matplotlib", "pandas", "open_clip", "transformers", "optuna"]
 
@@ -40,8 +40,12 @@ def test_every_error_has_one_root(error):
     assert issubclass(getattr(fr, error), fr.FrontrunnerError)
 
 
-def test_methods_and_suites_are_listed_with_one_line_each():
-    for listed, expected in ((fr.list_methods(), "pwe-moe-ls"), (fr.list_suites(), "vision-mini")):
+def test_methods_suites_and_indicators_are_listed_with_one_line_each():
+    for listed, expected in (
+        (fr.list_methods(), "pwe-moe-ls"),
+        (fr.list_suites(), "vision-mini"),
+        (fr.list_indicators(), "igd"),
+    ):
         assert expected in listed
         assert all(line and "\n" not in line for line in listed.values())
 

@@ -18,7 +18,7 @@ Finding = tuple[str, str, bool]
 
 
 def doctor(store: StoreOption = None) -> None:
-    """Check versions, devices, caches, the store, and that every method and suite can be imported."""
+    """Check versions, devices, caches, the store, and that every method, suite and indicator can be imported."""
     console = open_console()
     healthy = True
     for what, found, fine in findings(store):
@@ -85,9 +85,10 @@ def _store(folder: Path) -> Finding:
 
 def _registered() -> Iterator[Finding]:
     from ...methods import METHODS
+    from ...metrics import INDICATORS
     from ...tasks import SUITES
 
-    for kind, registry in (("method", METHODS), ("suite", SUITES)):
+    for kind, registry in (("method", METHODS), ("suite", SUITES), ("indicator", INDICATORS)):
         for name in registry.entries():
             try:
                 registry.get(name)

@@ -1,4 +1,4 @@
-"""`frontrunner list`: methods and suites at a glance, or one of them in full."""
+"""`frontrunner list`: methods, suites and indicators at a glance, or one of them in full."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .console import PluginOption, open_console
 
 def list_command(
     name: Annotated[
-        str | None, typer.Argument(help="A method or suite to show in full; all at a glance when absent.")
+        str | None, typer.Argument(help="A method, suite or indicator to show in full; all at a glance when absent.")
     ] = None,
     plugin: PluginOption = None,
 ) -> None:
-    """List methods and suites; with a name, show a method's options or a suite's tasks and budget."""
+    """List methods, suites and indicators; with a name, show its options, its tasks and budget, or its direction."""
     from ..cells.plugins import load_plugins
     from .listing import entry, overview
 

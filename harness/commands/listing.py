@@ -1,4 +1,4 @@
-"""Listings for the terminal of what is registered: all methods and suites at a glance, or one of them in full."""
+"""Listings for the terminal of what is registered: all of it at a glance, or one entry in full."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ...errors import ConfigError, UnknownNameError
 from ...methods import METHODS, Learner, list_methods
+from ...metrics import INDICATORS, Indicator, list_indicators
 from ...tasks import SUITES, Suite, list_suites
 from .described_options import describe_options
 
@@ -22,7 +23,7 @@ ROOMY = 100
 
 
 def overview() -> RenderableType:
-    """List every method with its summary, then every suite with its summary and tasks."""
+    """List every method, suite (with its tasks) and indicator with its summary."""
     listed = _columns()
     listed.add_row(Text("methods", style="bold underline"))
     for name, summary in list_methods().items():
@@ -33,28 +34,35 @@ def overview() -> RenderableType:
         listed.add_row(Text(name, style="bold"), Text(summary))
         with contextlib.suppress(ConfigError):  # its summary says that it cannot be imported
             listed.add_row("", Text(", ".join(SUITES.get(name).tasks), style="dim"))
+    listed.add_row()
+    listed.add_row(Text("indicators", style="bold underline"))
+    for name, summary in list_indicators().items():
+        listed.add_row(Text(name, style="bold"), Text(summary))
     hint = Text("\n`frontrunner list METHOD` shows its options; `list SUITE` its budget.")
     return Group(listed, hint)
 
 
 def entry(name: str, *, width: int) -> RenderableType:
-    """Show the method or the suite of this name in full, or both where both have the name.
+    """Show the method, suite or indicator of this name in full, or all that have the name.
 
     Args:
         name: a registered name.
         width: the terminal's width in columns.
 
     Raises:
-        UnknownNameError: no method or suite has the name; the message offers the nearest one.
-        ConfigError: the method or suite cannot be imported.
+        UnknownNameError: nothing registered has the name; the message offers the nearest one.
+        ConfigError: what has the name cannot be imported.
     """
     pages: list[RenderableType] = []
     if name in METHODS.entries():
         pages.append(_method_page(name, METHODS.get(name), width))
     if name in SUITES.entries():
         pages.append(_suite_page(name, SUITES.get(name)))
+    if name in INDICATORS.entries():
+        pages.append(_indicator_page(name, INDICATORS.get(name)))
     if not pages:
-        raise UnknownNameError("method or suite", name, {*METHODS.entries(), *SUITES.entries()})
+        known = {*METHODS.entries(), *SUITES.entries(), *INDICATORS.entries()}
+        raise UnknownNameError("method, suite or indicator", name, known)
     return Group(*pages)
 
 
@@ -94,6 +102,18 @@ def _suite_page(name: str, suite: type[Suite]) -> RenderableType:
     return Group(_heading(name, list_suites()[name]), *_about(suite), _facts(facts))
 
 
+def _indicator_page(name: str, indicator: type[Indicator]) -> RenderableType:
+    facts = {
+        "heading": indicator.heading,
+        "better": "larger" if indicator.maximize else "smaller",
+        "range": f"{indicator.least:g} to {indicator.most:g}",
+        "needs": ", ".join(indicator.needs),
+        "version": indicator.version,
+        "origin": INDICATORS.origin(name),
+    }
+    return Group(_heading(name, list_indicators()[name]), *_about(indicator), _facts(facts))
+
+
 def _heading(name: str, summary: str) -> RenderableType:
     heading = _columns()
     heading.add_row(Text(name, style="bold"), Text(summary))
@@ -113,10 +133,6 @@ def _facts(facts: dict[str, str]) -> RenderableType:
         if found:
             listed.add_row(what, Text(found))
     return Padding(listed, (1, 0, 0, INDENT))
-
-
-def _first_line(documented: object) -> str:
-    return (getattr(documented, "__doc__", None) or "").strip().partition("\n")[0]
 
 
 def _columns() -> Table:

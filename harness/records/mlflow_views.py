@@ -70,9 +70,26 @@ def experiment_tags(suite: str, created_ms: int) -> dict[str, str]:
     return {"mlflow.experimentKind": "custom_model_development", "mlflow.note.content": note, **views}
 
 
-def is_view(tag: str) -> bool:
-    """Return whether a tag of an experiment holds one of the views defined here."""
-    return tag.removeprefix(_TAG) in _NAMES
+def is_outdated(tag: str, old: str, new: str) -> bool:
+    """Return whether a tag of an experiment is a view defined here that lacks something of the new one.
+
+    An old view may show more: a process without `--plugin` does not know the indicators of the process that wrote it.
+    """
+    if tag.removeprefix(_TAG) not in _NAMES or old == new:
+        return False
+    try:
+        return not _shown(old) > _shown(new)
+    except (ValueError, KeyError, TypeError):  # another format than today's
+        return True
+
+
+def _shown(view: str) -> set[tuple[str, str]]:
+    """Return the columns and charts of a view, and its other settings in one."""
+    state = json.loads(json.loads(view)["state"])
+    columns = {("column", name) for name in state.pop("selectedColumns")}
+    charts = {("chart", _compact(chart)) for chart in state.pop("compareRunCharts")}
+    state.pop("columnOrder")
+    return {*columns, *charts, ("settings", _compact(state))}
 
 
 def _state(view: str) -> dict[str, Any]:

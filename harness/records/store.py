@@ -32,7 +32,7 @@ from .mlflow_run import (
     started_tags,
 )
 from .mlflow_tags import PREFIX
-from .mlflow_views import experiment_tags, is_view
+from .mlflow_views import experiment_tags, is_outdated
 from .status import Ending, Status
 from .store_reader import StoreReader
 
@@ -256,7 +256,7 @@ class Store(StoreReader):
     def _describe(self, experiment: Experiment) -> None:
         """Update the experiment's views, and set its description and kind where they are not set."""
         for key, value in experiment_tags(experiment.name, experiment.creation_time or 0).items():
-            if key not in experiment.tags or (is_view(key) and experiment.tags[key] != value):
+            if key not in experiment.tags or is_outdated(key, experiment.tags[key], value):
                 self.client.set_experiment_tag(experiment.experiment_id, key, value)
 
     def _search(self, query: str, experiment: str) -> list[Run]:

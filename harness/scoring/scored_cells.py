@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...errors import FrontError, StoreError
-from ...metrics import Front, ReferenceFront, reference_front
+from ...metrics import Front, Indicator, ReferenceFront, ScoringInput, reference_front
 from ..records.attempt import Attempt
 from ..records.finished_cell import FRONT
 from ..records.front_record import FrontRecord
@@ -103,6 +103,23 @@ def score_finished(store: Store, attempt: Attempt, record: FrontRecord) -> dict[
     return by_indicator(own) | by_indicator(against)
 
 
+def recorded_scores(store: Store, attempt: Attempt) -> dict[str, float]:
+    """Return what `score_finished` returns, of a cell that finished some time ago; only scores not kept are computed.
+
+    Raises:
+        StoreError: the front is missing or damaged. FrontError, ConfigError: as `score_finished`.
+    """
+    front, record = attempt.digests[FRONT], attempt.record()
+    own, against = own_indicators(), reference_indicators()
+    with open_cache(store.folder) as cache:
+        found = by_indicator(_kept(cache, front, own, record.to_score), own)
+        if record.pareto_front is not None:
+            reference = true_reference(record)
+            kept = _kept(cache, front, against, lambda: record.to_score(reference), reference.digest)
+            found |= by_indicator(kept, against)
+    return found
+
+
 def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list[ComparableGroup]:
     """Return every group that has a finished cell; of several finished attempts at a cell, the first undamaged counts.
 
@@ -167,6 +184,29 @@ def _own(cache: ScoreCache, attempt: Attempt, digest: str, indicators: Any) -> M
     return by_indicator(found, indicators)
 
 
+def _kept(
+    cache: ScoreCache,
+    front: str,
+    indicators: dict[str, Indicator],
+    scored: Callable[[], ScoringInput],
+    reference: str = "",
+) -> Scores:
+    """Return the scores of a front, alone or against a reference, from the cache; those missing there are added to it.
+
+    Args:
+        front: the front's digest.
+        indicators: by name and version.
+        scored: gives what the indicators look at; called only if one is missing.
+        reference: the reference front's digest.
+    """
+    found = cache.scores(front, reference)
+    missing = {key: indicator for key, indicator in indicators.items() if key not in found}
+    if missing:
+        found = {**found, **values(scored(), missing)}
+        cache.keep_scores(front, found, reference)
+    return found
+
+
 def _content(cache: ScoreCache, attempt: Attempt, digest: str) -> Mapping[str, Any]:
     """Return the content of a front, kept or read now."""
     return cache.front(digest) or front_content(attempt.record())
@@ -186,12 +226,8 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Comparab
     indicators = reference_indicators()
     results = []
     for member in members:
-        against = cache.scores(member.digest, reference_digest)
-        missing = {key: indicator for key, indicator in indicators.items() if key not in against}
-        if missing:
-            scored = to_score(_content(cache, member.attempt, member.digest), reference)
-            against = {**against, **values(scored, missing)}
-            cache.keep_scores(member.digest, against, reference_digest)
+        scored = functools.partial(_against, cache, member, reference)
+        against = _kept(cache, member.digest, indicators, scored, reference_digest)
         results.append(ScoredCell(member.attempt, {**member.own, **by_indicator(against, indicators)}))
     return ComparableGroup(
         name=name,
@@ -203,6 +239,11 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Comparab
         closed_form=kept["closed_form"],
         reference_point=tuple(kept["reference_point"]),
     )
+
+
+def _against(cache: ScoreCache, member: _Member, reference: ReferenceFront) -> ScoringInput:
+    """Return what indicators look at of a member's front against a reference."""
+    return to_score(_content(cache, member.attempt, member.digest), reference)
 
 
 def _reference(cache: ScoreCache, members: Sequence[_Member]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`frontrunner list`: everything at a glance, and one method or suite in full."""
+"""`frontrunner list`: everything at a glance, and one method, suite or indicator in full."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -8,6 +8,7 @@ import pytest
 import frontrunner as fr
 from frontrunner.harness.commands.described_options import OptionDescription, describe_options
 from frontrunner.methods import METHODS
+from frontrunner.metrics import INDICATORS
 from frontrunner.tasks import SUITES
 
 
@@ -16,11 +17,12 @@ def lines_of(ended):
     return [" ".join(line.split()) for line in ended.out.splitlines()]
 
 
-def test_it_is_a_line_a_method_and_two_a_suite_and_one_that_says_how_to_see_more(command):
+def test_it_is_a_line_each_with_the_tasks_of_suites_and_one_that_says_how_to_see_more(command):
     lines = [line for line in lines_of(command.within("list")) if line]
     expected = ["methods", *(f"{name} {summary}" for name, summary in fr.list_methods().items()), "suites"]
     for name, summary in fr.list_suites().items():
         expected += [f"{name} {summary}", ", ".join(SUITES.get(name).tasks)]
+    expected += ["indicators", *(f"{name} {summary}" for name, summary in fr.list_indicators().items())]
     assert lines[:-1] == [" ".join(line.split()) for line in expected]
     assert "frontrunner list METHOD" in lines[-1]
 
@@ -29,11 +31,11 @@ def test_it_is_a_line_a_method_and_two_a_suite_and_one_that_says_how_to_see_more
 def test_summaries_stand_in_one_column_of_any_terminal(width, command, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
     *listed, _, _ = command.within("list").out.splitlines()
-    column = max(map(len, [*fr.list_methods(), *fr.list_suites()])) + 2
+    column = max(map(len, [*fr.list_methods(), *fr.list_suites(), *fr.list_indicators()])) + 2
     assert max(map(len, listed)) <= width
     for line in listed:
         assert line[column - 2 : column] == "  "
-        assert line.strip() in ("", "methods", "suites") or line[column] != " "
+        assert line.strip() in ("", "methods", "suites", "indicators") or line[column] != " "
 
 
 @pytest.mark.parametrize("name", METHODS.entries())
@@ -48,6 +50,15 @@ def test_a_method_is_shown_with_every_option_and_its_origin(name, command):
         (line,) = (line for line in lines if line.startswith(" ".join(start.split())))
         assert line.endswith(f" (tuned over {option.tuned})") == bool(option.tuned)
     assert ("It has no options." in lines) == (not options)
+
+
+@pytest.mark.parametrize("name", INDICATORS.entries())
+def test_an_indicator_is_shown_with_its_direction_and_what_it_needs(name, command):
+    lines, indicator = lines_of(command.within("list", name)), INDICATORS.get(name)
+    assert lines[0] == " ".join(f"{name} {fr.list_indicators()[name]}".split())
+    assert f"better {'larger' if indicator.maximize else 'smaller'}" in lines
+    assert any(line.startswith("needs ") for line in lines) == bool(indicator.needs)
+    assert f"origin {INDICATORS.origin(name)}" in lines
 
 
 @pytest.mark.parametrize("name", SUITES.entries())

@@ -132,6 +132,7 @@ def test_doctor_finds_every_learner_and_the_store(tmp_path):
 
     found = {what: (text, fine) for what, text, fine in findings(str(tmp_path))}
     assert {f"method {name}" for name in fr.list_methods()} <= set(found)
+    assert {f"indicator {name}" for name in fr.list_indicators()} <= set(found)
     assert found["store"] == (f"{tmp_path}: not created yet", True)
     assert all(fine for _, fine in found.values())
 

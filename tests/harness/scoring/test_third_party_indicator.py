@@ -92,6 +92,18 @@ def test_it_is_on_the_runs_and_in_the_views_of_mlflow(ran):
         assert "metrics.`worst_task`" in experiment.tags[f"mlflow.sharedViewState.{view}"]
 
 
+def test_a_process_without_it_leaves_it_in_the_views(ran):
+    known = INDICATORS._entries.pop("worst_task")
+    try:
+        (experiment,) = Store(ran[0], create=False).experiments()
+        again = Store(ran[0], create=False)
+        tags = again.client.get_experiment(experiment.experiment_id).tags
+        for view in (RUNS, LEARNERS):
+            assert "metrics.`worst_task`" in tags[f"mlflow.sharedViewState.{view}"]
+    finally:
+        INDICATORS._entries["worst_task"] = known
+
+
 def test_it_is_a_row_of_the_long_table(ran):
     table = fr.results(ran[0])
     found = table[table["metric"] == "worst_task"]
