@@ -28,7 +28,6 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python scripts/typecheck.py
-	$(BIN)/mypy scripts
 	$(BIN)/python scripts/lint_javascript.py
 
 bench: $(VENV)/installed-dev

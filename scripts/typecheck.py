@@ -1,4 +1,4 @@
-"""Run the strict type checker on the package.
+"""Run the strict type checker on the package and on these scripts.
 
 The repository root is the package `frontrunner`, whatever the checkout is called; mypy finds packages by folder
 name, so it is shown the root through a link of the right name.
@@ -13,9 +13,10 @@ from pathlib import Path
 root = Path(__file__).resolve().parent.parent
 with tempfile.TemporaryDirectory() as folder:
     (Path(folder) / "frontrunner").symlink_to(root)
-    command = ["mypy", "--config-file", "pyproject.toml", "--cache-dir", str(root / ".mypy_cache"), "-p", "frontrunner"]
-    sys.exit(
-        subprocess.run(
-            [sys.executable, "-m", *command], cwd=root, env={**os.environ, "MYPYPATH": folder}, check=False
-        ).returncode
-    )
+    command = [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", "--cache-dir", ".mypy_cache"]
+    environment = {**os.environ, "MYPYPATH": folder}
+    checks = [
+        subprocess.run([*command, *checked], cwd=root, env=environment, check=False)
+        for checked in (["-p", "frontrunner"], ["scripts"])
+    ]
+sys.exit(max(check.returncode for check in checks))

@@ -17,6 +17,7 @@ from ..harness.commands.verdict import require_settled
 from ..harness.records.store import Store
 from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
+from ..whole_file import replacing
 from .comparison import compare, comparison_bench, measures_shown, tuned_learners
 from .spec import TuneSpec, read_tune
 from .storage import default_url, open_storage, storage_explained
@@ -146,6 +147,7 @@ def _write(output: Path, spec: TuneSpec, file: Path, tables: Sequence[Table]) ->
         [f"# {spec.name}", f"Made by `frontrunner tune {file} --output {output}`.", *(t.as_markdown() for t in tables)]
     )
     try:
-        output.write_text(text + "\n")
+        with replacing(output) as partial:
+            partial.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"the tables cannot be written to {str(output)!r} ({error.strerror})") from error

@@ -50,6 +50,7 @@ def bench(
     if output is not None:
         made_by = f"frontrunner bench {file} --output {output}"
         write_report(output, boards, overall, opened, title=spec.name, made_by=made_by)
+        open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
     _print_next_steps(settled_cells, boards, cells.store)
     require_settled(settled_cells)
 

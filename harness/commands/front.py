@@ -35,8 +35,10 @@ def print_front(run_id: str, store: str | None, output: Path | None = None) -> N
         ConfigError: several runs begin so, or `output` is of another kind.
     """
     from ..records.store import Store
-    from ..reports.front_view import draw, view
+    from ..reports.front_view import draw, require_drawable, view
 
+    if output is not None:
+        require_drawable(output)
     attempt = Store(folder_of(store), create=False).find(run_id)
     open_console().print(view(attempt))
     if output is not None:

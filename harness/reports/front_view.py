@@ -19,6 +19,8 @@ from .pictures.front_html import front_html
 from .pictures.front_plot import FrontPlot
 from .pictures.front_png import front_png
 
+_DRAWERS = {".png": front_png, ".html": front_html}
+
 
 def view(attempt: Attempt) -> RenderableType:
     """Return a table of the front's members, with preference and error on every task, and below it a plot of the front.
@@ -50,6 +52,12 @@ def view(attempt: Attempt) -> RenderableType:
     return Group(title, table, Text(note, style="dim italic"), FrontPlot(record.front(), cell.tasks))
 
 
+def require_drawable(file: Path) -> None:
+    """Raise ConfigError where a file's ending is not one that `draw` can draw."""
+    if file.suffix not in _DRAWERS:
+        raise ConfigError(f"the picture {str(file)!r} must end in {' or '.join(_DRAWERS)}")
+
+
 def draw(attempt: Attempt, file: Path) -> None:
     """Draw the front to a .png or .html file, with the reference point unless that lies far off.
 
@@ -57,12 +65,10 @@ def draw(attempt: Attempt, file: Path) -> None:
         ConfigError: the file has another ending, or cannot be written.
         StoreError: the recorded front is missing or damaged.
     """
+    require_drawable(file)
     record = attempt.record()
-    drawers = {".png": front_png, ".html": front_html}
-    if file.suffix not in drawers:
-        raise ConfigError(f"the picture {str(file)!r} must end in .png or .html")
     try:
-        drawers[file.suffix](
+        _DRAWERS[file.suffix](
             {record.cell.label: record.front()},
             record.cell.tasks,
             file,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...errors import ConfigError
+from ...whole_file import replacing
 from ..board.leaderboard import Board
 from ..board.overall_ranking import OverallRanking
 from ..board.raw_boards import as_csv, as_json
@@ -55,6 +56,7 @@ def write_report(
     if file.suffix == ".md":
         text = f"# {title}\n\nMade by `{made_by}`.\n\n{text}"
     try:
-        file.write_text(text + "\n", encoding="utf-8")
+        with replacing(file) as partial:
+            partial.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"the leaderboard cannot be written to {str(file)!r} ({error.strerror})") from error

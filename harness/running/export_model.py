@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -13,7 +14,8 @@ from torch import Tensor
 from ...errors import PreferenceError, StoreError
 from ...methods import Context
 from ...metrics import simplex_grid
-from ...tasks import SUITES, load_problem
+from ...tasks import SUITES, Params, load_problem
+from ...whole_file import replacing
 from ..cells.environment import resolve_devices
 from ..records.attempt import Attempt
 from ..records.finished_cell import STATE
@@ -66,18 +68,25 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
     grid = simplex_grid(problem.n_tasks, cell.points_per_edge)
     pareto_set = learner.restore(problem, state, grid, Context(cell.seed, device))
     preference = [weights[task] for task in cell.tasks]
-    params = pareto_set.solve(preference)
-    file = folder / "model.safetensors"
     about = {
         "run": attempt.run_id,
         "preference": dict(zip(cell.tasks, preference, strict=True)),
         **cell.to_json(),
     }
+    return _write(pareto_set.solve(preference), about, folder)
+
+
+def _write(params: Params, about: Mapping[str, Any], folder: Path) -> Path:
+    """Write a model's two files, each whole or not at all, and return the path of its weights."""
+    file = folder / "model.safetensors"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Merged weights are views of one flat tensor; safetensors needs separate ones.
-        save_file({name: tensor.detach().cpu().clone().contiguous() for name, tensor in params.items()}, file)
-        (folder / "model.json").write_text(json.dumps(about, indent=2))
+        separate = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in params.items()}
+        with replacing(file) as partial:
+            save_file(separate, partial)
+        with replacing(folder / "model.json") as partial:
+            partial.write_text(json.dumps(about, indent=2) + "\n")
     except (OSError, SafetensorError) as error:
         raise StoreError(f"the model cannot be written to {folder} ({error})") from error
     return file

@@ -93,7 +93,7 @@ def test_what_a_plugin_registers_is_shown_in_full(command, tmp_path):
 @pytest.mark.parametrize(("name", "near"), [("ties-mergin", "ties-merging"), ("vision", "vision-mini")])
 def test_an_unknown_name_is_one_sentence_with_the_nearest(name, near, command):
     ended = command.within("list", name)
-    ended.assert_one_sentence(f"unknown method or suite {name!r}", f"did you mean {near!r}?")
+    ended.assert_one_sentence(f"unknown method, suite or indicator {name!r}", f"did you mean {near!r}?")
 
 
 @dataclass(frozen=True)
