@@ -53,7 +53,7 @@ class Entry(Generic[T]):
                 found = self.target if load is None else load()
         except FrontrunnerError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ConfigError(f"{self.name!r} from {self.origin} cannot be imported: {error}") from error
         if not (isinstance(found, type) and issubclass(found, base)):
             raise ConfigError(f"{self.name!r} from {self.origin} must be a subclass of {base.__name__}, is {found!r}")
@@ -176,7 +176,8 @@ def import_plugin(path: str | Path) -> tuple[ModuleType, str]:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise ConfigError(f"the plugin {str(path)!r} cannot be imported: {error}") from error
+        what = f"it ends the process ({error})" if isinstance(error, SystemExit) else error
+        raise ConfigError(f"the plugin {str(path)!r} cannot be imported: {what}") from error
     return module, str(file)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ConfigError
 from .front import Front
 from .hypervolume import Hypervolume, hypervolume
 from .reference import ReferenceFront
@@ -37,6 +40,14 @@ class ScoringInput:
     """Errors of the pre-trained model, shape (T,), where they were measured."""
     reference: ReferenceFront | None = None
     """The front distances are measured to; given only to indicators that need it."""
+
+    def __post_init__(self) -> None:
+        """Make all arrays read-only, since every indicator is given the same."""
+        for name in ("losses", "reference_point", "expert_errors", "pretrained_errors"):
+            if (array := getattr(self, name)) is not None:
+                array = np.asarray(array).view()
+                array.setflags(write=False)
+                object.__setattr__(self, name, array)
 
     @functools.cached_property
     def volume(self) -> Hypervolume:
@@ -74,6 +85,17 @@ class Indicator(ABC):
     column: ClassVar[int | None] = None
     """The place among a terminal table's columns, small numbers first; None leaves it to CSV, page and MLflow."""
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Raise ConfigError where a subclass with a name declares something that reports could not show."""
+        super().__init_subclass__(**more)
+        if "name" in vars(cls):
+            for attribute, (fits, expected) in _DECLARED.items():
+                found = getattr(cls, attribute, None)
+                if not fits(found):
+                    raise ConfigError(f"the indicator {cls.__name__}: `{attribute}` must be {expected}, is {found!r}")
+            if cls.least > cls.most:
+                raise ConfigError(f"the indicator {cls.__name__}: `least` is above `most`")
+
     @abstractmethod
     def value(self, scored: ScoringInput) -> float | None:
         """Return the indicator's value for one front, or None where it has no meaning for it (never 0 for that).
@@ -81,3 +103,33 @@ class Indicator(ABC):
         Raises:
             FrontError: the value is too large for a float; it counts as absent.
         """
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
+
+
+_DECLARED: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "name": (
+        lambda value: isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_]{0,79}", value) is not None,
+        "lower-case letters, digits and underscores, a letter first",
+    ),
+    "heading": (lambda value: isinstance(value, str) and value.strip() != "", "a short text"),
+    "maximize": (lambda value: isinstance(value, bool), "True or False"),
+    "version": (
+        lambda value: isinstance(value, str) and re.fullmatch(r"[\w.+-]+", value) is not None,
+        "a text without spaces",
+    ),
+    "unit": (lambda value: value in get_args(Unit), f"one of {', '.join(get_args(Unit))}"),
+    "least": (_is_number, "a number"),
+    "most": (_is_number, "a number"),
+    "needs": (
+        lambda value: isinstance(value, tuple) and set(value) <= {*get_args(Need)},
+        f"a tuple of some of: {', '.join(get_args(Need))}",
+    ),
+    "column": (
+        lambda value: value is None or (isinstance(value, int) and not isinstance(value, bool)),
+        "a whole number or None",
+    ),
+}
+"""What a subclass of `Indicator` declares: attribute -> (whether a value fits, what is expected)."""

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..harness.commands.display import Display
-from ..harness.running.settle import SettledCell
+from ..harness.running.settled_cell import SettledCell
 from .counted_trials import DISCARDED, REASON, settled, slot
 from .study import OpenStudy, Plan
 

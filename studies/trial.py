@@ -15,7 +15,9 @@ from ..harness.cells.cell import Cell
 from ..harness.records.status import Status
 from ..harness.records.store import Store
 from ..harness.reports.publish_cell import publish_scores
-from ..harness.running.settle import Listener, SettledCell, settle_cell
+from ..harness.running.listener import ForwardingListener, Listener
+from ..harness.running.settle import settle_cell
+from ..harness.running.settled_cell import SettledCell
 from ..harness.running.worker_events import Event, Probed
 from ..harness.scoring.scored_cells import recorded_scores
 from .counted_trials import BEGUN, DISCARDED, REASON, WALL_TIME_S, CountedTrials, slot
@@ -161,27 +163,17 @@ class TrialRunner:
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _Judged(ForwardingListener):
     """A `Listener` that passes everything on to another and gives up hopeless fits."""
 
-    listener: Listener
     trial: Trial
     position: int
     """The place of the cell among those of the trial, from 0."""
     early: EarlyStopSpec
     hypervolume_alone: bool
 
-    def begins(self, cell: Cell, device: str) -> None:
-        self.listener.begins(cell, device)
-
-    def waits(self, cell: Cell) -> None:
-        self.listener.waits(cell)
-
-    def ends(self, settled_cell: SettledCell) -> None:
-        self.listener.ends(settled_cell)
-
     def reports(self, cell: Cell, event: Event) -> None:
-        self.listener.reports(cell, event)
+        super().reports(cell, event)
         if isinstance(event, Probed):
             judge(
                 self.trial,

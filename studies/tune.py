@@ -19,7 +19,7 @@ from ..harness.records.status import Ending, Status
 from ..harness.records.store import Store
 from ..harness.reports.publish import Published, Publisher
 from ..harness.running.devices import on_each_device
-from ..harness.running.settle import Listener
+from ..harness.running.listener import Listener
 from ..harness.running.worker_process import preload
 from .counted_trials import BEGUN, DISCARDED, CountedTrials, slot
 from .record import record_study

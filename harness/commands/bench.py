@@ -14,7 +14,7 @@ from .console import folder_of, open_console, program
 if TYPE_CHECKING:
     from ..board.leaderboard import Board
     from ..cells.bench_file import BenchSpec
-    from ..running.settle import SettledCell
+    from ..running.settled_cell import SettledCell
 
 
 @with_cell_options

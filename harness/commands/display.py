@@ -12,7 +12,7 @@ from rich.table import Column
 
 from ..cells.cell import Cell
 from ..records.status import Status
-from ..running.settle import SettledCell
+from ..running.settled_cell import SettledCell
 from ..running.worker_events import Event, PhaseStarted, Progressed
 from ..scoring.units import as_time
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import signal
 import sys
 from typing import NoReturn
@@ -29,8 +31,11 @@ def launch(app: typer.Typer) -> NoReturn:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
+    if sys.stdout is None:  # closed by whoever started us, who wants no output
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
     try:
         status = app(standalone_mode=False)
+        sys.stdout.flush()
         if status == CTRL_C:
             raise KeyboardInterrupt
     except (typer.Abort, KeyboardInterrupt):
@@ -39,6 +44,15 @@ def launch(app: typer.Typer) -> NoReturn:
         _fail(str(error))
     except BrokenPipeError:
         sys.exit(1)  # the reader of our output has gone
+    except UnicodeEncodeError as error:
+        _fail(
+            f"the output's encoding {error.encoding} has no {error.object[error.start]!a}; set PYTHONIOENCODING=utf-8"
+        )
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer is lost, and written nowhere
+        _fail(f"the output cannot be written ({error.strerror})")
     except Exception as error:
         # Usage errors; typer carries its own copy of click, whose exceptions have no public name
         if not hasattr(error, "format_message"):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...errors import CellError
 from ..records.status import Status
-from ..running.settle import SettledCell
+from ..running.settled_cell import SettledCell
 
 
 def require_finished(settled_cell: SettledCell) -> None:

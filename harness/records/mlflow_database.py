@@ -60,8 +60,9 @@ def _is_whole(database: Path) -> bool:
 def open_client(uri: str) -> MlflowClient:
     """Return a client on a database; one that an older MLflow has made is migrated first."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a benchmark must not report its runs to anyone
-    for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
+    for noisy in ("alembic", "mlflow.tracking"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # its errors are raised as well
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=uri)
@@ -78,7 +79,8 @@ def explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, MlflowException, SQLAlchemyError, json.JSONDecodeError) as error:
-        first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        lines = (line for line in str(error).strip().splitlines() if not line.startswith("(raised as a result of"))
+        first_line = next(lines, type(error).__name__)
         advice = (
             "" if isinstance(error, MlflowException) else "; expected a folder that can be written, with free space"
         )

@@ -1,7 +1,7 @@
 """Read recorded runs directly from MLflow's database, without importing MLflow.
 
 MLflow's own search takes 1 ms a run after 2 s of imports. The four tables read here have kept their columns since
-MLflow 1.0. The database is opened read-only.
+MLflow 1.0. The database is opened read-only, except to undo what a killed process has written by half.
 """
 
 from __future__ import annotations
@@ -69,9 +69,29 @@ def _rows(connection: sqlite3.Connection, query: str, run_ids: list[str]) -> sql
 @contextlib.contextmanager
 def _open(database: Path) -> Iterator[sqlite3.Connection]:
     try:
-        with contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=60)) as connection:
+        _undo_half_a_transaction(database)
+        with contextlib.closing(_connect(database, "ro")) as connection:
             yield connection
     except sqlite3.Error as error:
         raise StoreError(
             f"the store in {database.parent} cannot be read ({error}); expected MLflow's database, undamaged"
         ) from error
+
+
+def _undo_half_a_transaction(database: Path) -> None:
+    """Have SQLite roll back the transaction of a process that was killed in it, which needs one writable connection."""
+    if not Path(f"{database}-journal").exists():
+        return
+    with contextlib.closing(_connect(database, "ro")) as connection:
+        try:
+            connection.execute("pragma schema_version")
+            return
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_READONLY"):
+                raise
+    with contextlib.closing(_connect(database, "rw")) as connection:
+        connection.execute("pragma schema_version")
+
+
+def _connect(database: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{database.as_uri()}?mode={mode}", uri=True, timeout=60)

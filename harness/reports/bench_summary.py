@@ -20,11 +20,11 @@ from ..records.mlflow_tags import NOTE, SUMMARISED
 from ..records.status import Status
 from ..records.store import Store
 from ..running.bench import BenchRun
-from ..running.settle import SettledCell
+from ..running.settled_cell import SettledCell
 from ..scoring.measures import MEASURES
 from ..scoring.scored_cells import load_groups, publish_reference_scores
 from .board_pictures import BoardPictures, file_name
-from .drawing import DrawingProcess
+from .drawing import DrawingProcess, why_not_drawn
 
 NOTE_LENGTH = 7500
 """Largest number of characters of a note; MLflow cuts tags at 8,000."""
@@ -32,7 +32,7 @@ _PER_LEARNER = ("hypervolume", "igd_plus")
 """Measures whose means are logged for every learner."""
 
 
-def summarise(store: Store, run: BenchRun, drawing: DrawingProcess) -> None:
+def summarise(store: Store, run: BenchRun, drawing: DrawingProcess) -> list[str]:
     """Log the scores of all fronts against the newest references, and write the summary of a bench to its runs.
 
     A run whose summary already shows the same cells and references is left as it is.
@@ -42,6 +42,9 @@ def summarise(store: Store, run: BenchRun, drawing: DrawingProcess) -> None:
         run: the bench.
         drawing: the process that draws its pictures.
 
+    Returns:
+        One sentence for each suite with a picture that could not be drawn.
+
     Raises:
         StoreError: the store or a temporary file cannot be written.
     """
@@ -49,9 +52,12 @@ def summarise(store: Store, run: BenchRun, drawing: DrawingProcess) -> None:
     publish_reference_scores(store, groups)
     boards = leaderboards(store, among={one.cell.key for one in run.settled}, groups=groups)
     overall = overall_ranking(boards)
+    notes: list[str] = []
     for suite, parent in run.parents.items():
         mine = [one for one in run.settled if one.cell.suite == suite]
-        _summarise(store, parent, [board for board in boards if board.suite == suite], overall, mine, drawing)
+        boards_of_suite = [board for board in boards if board.suite == suite]
+        notes += _summarise(store, parent, boards_of_suite, overall, mine, drawing)
+    return notes
 
 
 def _summarise(
@@ -61,8 +67,8 @@ def _summarise(
     overall: OverallRanking | None,
     settled: Sequence[SettledCell],
     drawing: DrawingProcess,
-) -> None:
-    """Write the summary of a bench on one suite to its run, unless that has the same summary already."""
+) -> list[str]:
+    """Write the summary of a bench on one suite to its run, unless that has the same one; return what went wrong."""
     shown = [
         [board.reference_digest, [[row.label, row.run_ids, list(row.unfinished.items())] for row in board.rows]]
         for board in boards
@@ -70,10 +76,10 @@ def _summarise(
     ranked = None if overall is None else [overall.ranking.names, list(map(float, overall.ranking.average_ranks))]
     recorded = digest([shown, ranked])
     if store.tags(parent).get(SUMMARISED) == recorded:
-        return
+        return []
     try:
         with tempfile.TemporaryDirectory() as folder:
-            _write(store, boards, overall, Path(folder), drawing)
+            notes = _write(store, boards, overall, Path(folder), drawing)
             store.add_artifacts(parent, Path(folder))
     except OSError as error:
         raise StoreError(f"the summary of a bench cannot be written ({error}); free some space") from error
@@ -90,8 +96,10 @@ def _summarise(
             "cells_unfinished": len(settled) - n_finished - n_unsupported,
             **_numbers(boards),
         },
-        tags={NOTE: note(boards), SUMMARISED: recorded},
+        # Not marked as summarised where a picture failed, so that the same command tries it again.
+        tags={NOTE: note(boards), **({} if notes else {SUMMARISED: recorded})},
     )
+    return notes
 
 
 def note(boards: Sequence[Board]) -> str:
@@ -154,16 +162,16 @@ def _allowed(label: str) -> str:
 
 def _write(
     store: Store, boards: Sequence[Board], overall: OverallRanking | None, folder: Path, drawing: DrawingProcess
-) -> None:
-    """Write the boards as Markdown and CSV, and their pictures, to a folder."""
+) -> list[str]:
+    """Write the boards as Markdown and CSV, and their pictures, to a folder; return why a picture is missing."""
     (folder / "leaderboard.md").write_text(as_markdown(boards) + "\n", encoding="utf-8")
     (folder / "leaderboard.csv").write_text(as_csv(boards) + "\n", encoding="utf-8")
     shown = [pictures for board in boards if (pictures := BoardPictures.of(board, store)) is not None]
     drawn = [drawing.submit(pictures.draw, folder) for pictures in shown]
     if overall is not None and overall.ranking.enough_for_diagram:
         drawn.append(drawing.submit(_draw_ranks, overall, folder))
-    for future in drawn:
-        future.result()
+    what = "the pictures of the bench's summary"
+    return list(dict.fromkeys(note for future in drawn if (note := why_not_drawn(what, future))))
 
 
 def _draw_ranks(overall: OverallRanking, folder: Path) -> None:

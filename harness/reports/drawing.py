@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,10 +35,23 @@ class DrawingProcess:
             self._executor.shutdown(wait=True, cancel_futures=kind is not None)
 
     def submit(self, draw: Callable[..., None], *arguments: Any) -> Future[None]:
-        """Call `draw(*arguments)` in the process, to which both are sent by pickle, and return its future."""
-        if self._executor is None:
-            self._executor = make_executor()
+        """Call `draw(*arguments)` in the process, to which both are sent by pickle, and return its future.
+
+        Where the process has been killed, a new one takes its place.
+        """
+        if self._executor is not None:
+            with contextlib.suppress(BrokenExecutor):
+                return self._executor.submit(draw, *arguments)
+        self._executor = make_executor()
         return self._executor.submit(draw, *arguments)
+
+
+def why_not_drawn(what: str, future: Future[None]) -> str:
+    """Return why a picture is missing; empty where it was drawn or cancelled."""
+    if future.cancelled():
+        return ""
+    error = future.exception()
+    return "" if error is None else f"{what} could not be drawn ({type(error).__name__}: {error})"
 
 
 def make_executor() -> Executor:

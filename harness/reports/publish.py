@@ -17,15 +17,15 @@ from typing import Self
 
 from ...errors import FrontrunnerError, StoreError
 from ..cells.bench_file import BenchSpec
-from ..cells.cell import Cell
 from ..records.status import Ending, Status
 from ..records.store import Store
 from ..running.bench import run_bench
-from ..running.settle import Listener, SettledCell
-from ..running.worker_events import Event
+from ..running.listener import ForwardingListener, Listener
+from ..running.settled_cell import SettledCell
+from ..scoring.scores import own_indicators, reference_indicators
 from .bench_summary import summarise
 from .cell_pictures import CellPictures
-from .drawing import DrawingProcess
+from .drawing import DrawingProcess, why_not_drawn
 from .publish_cell import publish_ending, publish_scores
 
 
@@ -35,9 +35,13 @@ class Publisher:
     Args:
         store: the store that the cells are recorded in.
         scores: whether to score the cells; a study scores them itself, before it publishes their pictures.
+
+    Raises:
+        ConfigError: a registered indicator cannot be made, which would else be found after the first cell.
     """
 
     def __init__(self, store: Store, *, scores: bool = True) -> None:
+        own_indicators(), reference_indicators()
         self._store = store
         self._scores = scores
         self._todo: queue.SimpleQueue[SettledCell | None] = queue.SimpleQueue()
@@ -59,7 +63,7 @@ class Publisher:
     ) -> None:
         self.finish_scores()
         self.drawing.__exit__(kind, error, trace)
-        self.notes += [note for what, future in self._drawn if (note := _why_not_drawn(what, future))]
+        self.notes += [note for what, future in self._drawn if (note := why_not_drawn(what, future))]
         if self._error is not None and error is None:
             raise self._error
 
@@ -94,34 +98,21 @@ class Publisher:
         # Pictures come first: another process draws them, and a front that cannot be scored can still be drawn.
         pictures = CellPictures.of(settled.finished)
         folder = self._store.files_of(settled.run_id, settled.cell.suite)
-        self._drawn.append((settled.cell.title, self.drawing.submit(pictures.draw, folder)))
+        self._drawn.append((f"the picture of {settled.cell.title}", self.drawing.submit(pictures.draw, folder)))
         if self._scores:
             publish_scores(self._store, settled.run_id, settled.finished)
 
 
 @dataclass(frozen=True)
-class Published:
+class Published(ForwardingListener):
     """A `Listener` that passes all events on to another one, and publishes cells that have ended."""
 
-    listener: Listener
     publisher: Publisher
-
-    def begins(self, cell: Cell, device: str) -> None:
-        """Pass on that a cell begins."""
-        self.listener.begins(cell, device)
-
-    def waits(self, cell: Cell) -> None:
-        """Pass on that another process runs a cell."""
-        self.listener.waits(cell)
-
-    def reports(self, cell: Cell, event: Event) -> None:
-        """Pass on an event of a cell's process."""
-        self.listener.reports(cell, event)
 
     def ends(self, settled: SettledCell) -> None:
         """Publish the cell, and pass on that it has ended."""
         self.publisher.publish(settled)
-        self.listener.ends(settled)
+        super().ends(settled)
 
 
 def run_and_publish_bench(
@@ -138,13 +129,13 @@ def run_and_publish_bench(
         run = run_bench(spec, store, devices=devices, plugins=plugins, listener=Published(listener, publisher))
         try:
             publisher.finish_scores()
-            summarise(store, run, publisher.drawing)
+            notes = summarise(store, run, publisher.drawing)
         except BaseException:
             with contextlib.suppress(StoreError):
                 run.close(store, Ending(Status.KILLED, "interrupted"))
             raise
         run.close(store)
-    return BenchResult(run.settled, publisher.notes)
+    return BenchResult(run.settled, publisher.notes + notes)
 
 
 @dataclass(frozen=True)
@@ -155,11 +146,3 @@ class BenchResult:
     """What became of every cell, in the bench's order."""
     notes: Sequence[str]
     """One sentence for each score or picture that failed, although the results are recorded."""
-
-
-def _why_not_drawn(what: str, future: Future[None]) -> str:
-    """Return why a picture is missing; empty where it was drawn or cancelled."""
-    if future.cancelled():
-        return ""
-    error = future.exception()
-    return "" if error is None else f"the picture of {what} could not be drawn ({type(error).__name__}: {error})"

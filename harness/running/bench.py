@@ -14,7 +14,9 @@ from ..cells.cell import Cell, cells_document
 from ..records.status import Ending, Status
 from ..records.store import Store
 from .devices import on_each_device
-from .settle import Listener, SettledCell, settle_cell
+from .listener import Listener
+from .settle import settle_cell
+from .settled_cell import SettledCell
 from .worker_process import preload
 
 

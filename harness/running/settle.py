@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from filelock import FileLock, Timeout
 
@@ -18,39 +15,10 @@ from ..cells.cell import Cell
 from ..records.finished_cell import FinishedCell
 from ..records.status import Ending, Status
 from ..records.store import Store
+from .listener import Listener
+from .settled_cell import SettledCell
 from .worker_events import Event, Probed, curve_point
 from .worker_process import run_in_process
-
-
-@dataclass(frozen=True)
-class SettledCell:
-    """What became of one cell."""
-
-    cell: Cell
-    ending: Ending
-    """How the attempt that counts has ended."""
-    run_id: str
-    """Id of that attempt's MLflow run; empty where the cell was interrupted before a run was opened."""
-    ran: bool
-    """Whether the cell was run now; False where an earlier command had settled it."""
-    finished: FinishedCell | None = dataclasses.field(default=None, compare=False, repr=False)
-    """What was measured, where the cell ran and finished just now; it is recorded in the store as well."""
-
-
-class Listener(Protocol):
-    """Receives the events of cells; its methods are called from the threads that run them."""
-
-    def begins(self, cell: Cell, device: str) -> None:
-        """Handle that a cell's process is about to start."""
-
-    def waits(self, cell: Cell) -> None:
-        """Handle that another process runs this cell, and that its result is waited for."""
-
-    def reports(self, cell: Cell, event: Event) -> None:
-        """Handle a phase, progress or probe event of the cell's process."""
-
-    def ends(self, settled: SettledCell) -> None:
-        """Handle that a cell has ended, or that an earlier command had settled it."""
 
 
 def settle_cell(

@@ -163,7 +163,7 @@ def _safe_path() -> Iterator[None]:
 def _start(process: BaseProcess) -> None:
     """Start a process; where the fork server was just killed, retry until multiprocessing has started another."""
     for _ in range(START_TRIES):
-        with contextlib.suppress(ConnectionRefusedError):
+        with contextlib.suppress(ConnectionError, EOFError):  # it ended before it was asked, or before it answered
             process.start()
             return
         time.sleep(LOOK_UP_INTERVAL_S)

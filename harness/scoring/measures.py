@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ...errors import ConfigError
 from ...metrics import INDICATORS, Indicator
 from ...metrics.indicator import Need, Unit
 from ...metrics.statistics import MeanInterval
@@ -113,6 +114,31 @@ COSTS = {
 """The costs that are measured while a cell runs, by name; a cost that could not be measured is absent from a cell."""
 
 
+_OTHER_NAMES = {
+    *("hypervolume_error", "best_hypervolume", "cells", "seed", "seeds", "rank", "learner", "method", "suite", "group"),
+    *("runs", "unfinished", "tied_with_best"),
+}
+_OTHER_NAMES_BEGIN = ("train_", "min_error_", "cells_")
+_OTHER_NAMES_END = ("_low", "_high", "_minus_baseline")
+"""What else is a metric on runs in MLflow or a column of CSV."""
+
+
+def registered_indicators() -> list[type[Indicator]]:
+    """Return all registered indicators, in the registry's order.
+
+    Raises:
+        ConfigError: an indicator has the name of a cost or of something else that is recorded, or cannot be imported.
+    """
+    for name in INDICATORS.entries():
+        taken = name in COSTS or name in _OTHER_NAMES
+        if taken or name.startswith(_OTHER_NAMES_BEGIN) or name.endswith(_OTHER_NAMES_END):
+            raise ConfigError(
+                f"the indicator {name!r} of {INDICATORS.origin(name)} has a name that is recorded for something else; "
+                "rename it"
+            )
+    return [INDICATORS.get(name) for name in INDICATORS.entries()]
+
+
 class _Measures(Mapping[str, Measure]):
     """Measures by name, read from the registry of indicators at every access, since plugins may add to it later."""
 
@@ -124,7 +150,7 @@ class _Measures(Mapping[str, Measure]):
     def _current(self) -> dict[str, Measure]:
         entries = INDICATORS.entries()
         if self._made_from != (id(entries), len(entries)):
-            found = {name: Measure.of(INDICATORS.get(name)) for name in entries}
+            found = {indicator.name: Measure.of(indicator) for indicator in registered_indicators()}
             self._known = found | self._costs
             self._made_from = (id(entries), len(entries))
         return self._known

@@ -9,6 +9,7 @@ from typing import Any
 from ...errors import ConfigError, FrontError, FrontrunnerError
 from ...metrics import INDICATORS, Indicator, ReferenceFront, ScoringInput
 from ..records.front_record import FrontRecord
+from .measures import registered_indicators
 
 HYPERVOLUME_ERROR = "hypervolume_error"
 """Name of the half width of the hypervolume's 95 % interval, where that is an estimate; absent where it is exact."""
@@ -64,8 +65,16 @@ def by_indicator(found: dict[str, float | None], wanted: Collection[str] | None 
 
 
 def _instances(*, of_the_reference: bool) -> dict[str, Indicator]:
-    made = (INDICATORS.get(name)() for name in INDICATORS.entries())
+    made = [_made(indicator) for indicator in registered_indicators()]
     return {f"{one.name} {one.version}": one for one in made if ("reference" in one.needs) == of_the_reference}
+
+
+def _made(indicator: type[Indicator]) -> Indicator:
+    try:
+        return indicator()
+    except (Exception, SystemExit) as error:
+        origin = INDICATORS.origin(indicator.name)
+        raise ConfigError(f"the indicator {indicator.name!r} of {origin} cannot be made: {error!r}") from error
 
 
 def _value(indicator: Indicator, scored: ScoringInput) -> float | None:
@@ -78,7 +87,7 @@ def _value(indicator: Indicator, scored: ScoringInput) -> float | None:
         return None  # it is too large for a float, or needs losses that are not finite
     except FrontrunnerError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         origin = INDICATORS.origin(indicator.name)
         what = f"the indicator {indicator.name!r} of {origin} failed"
         raise ConfigError(f"{what} ({type(error).__name__}: {error})") from error

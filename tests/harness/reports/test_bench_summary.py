@@ -2,6 +2,7 @@
 
 import json
 import re
+from concurrent.futures import Future
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -24,7 +25,7 @@ from frontrunner.harness.reports.pictures.cost_png import cost_png
 from frontrunner.harness.reports.pictures.progress_png import progress_png
 from frontrunner.harness.reports.publish import run_and_publish_bench
 from frontrunner.harness.running.bench import BenchRun
-from frontrunner.harness.running.settle import SettledCell
+from frontrunner.harness.running.settled_cell import SettledCell
 
 HOSTILE = "../[a](javascript:x) <b>|$é"
 LEARNERS_RUN = [
@@ -173,11 +174,28 @@ def test_ranks_are_drawn_where_there_are_boards_enough(n_boards, store, make_cel
             outcomes.append(SettledCell(cell, Ending(Status.FINISHED), run_id, ran=True))
     run_id = store.parent_run("bench", "made-up", "mine", "other digest", {})
     with DrawingProcess() as drawing:
-        bench_summary.summarise(store, BenchRun(outcomes, {"made-up": run_id}), drawing)
+        assert bench_summary.summarise(store, BenchRun(outcomes, {"made-up": run_id}), drawing) == []
     run = parent(store)
     assert ("ranks.png" in artifacts(store, run)) == (n_boards == 5)
     best = {name: value for name, value in run.data.metrics.items() if name.startswith("best_")}
     assert best == pytest.approx({f"best_hypervolume a-b{i}-3": 0.7 * 0.5 for i in range(n_boards)})
+
+
+def test_a_picture_that_fails_is_a_note_and_is_tried_again(store, make_cell, record):
+    cell = make_cell("best", tasks=("a", "b"))
+    settled = [SettledCell(cell, Ending(Status.FINISHED), record(store, cell, [[0.1, 0.5]]), ran=True)]
+    run_id = store.parent_run("bench", "made-up", "mine", "digest", {})
+    run = BenchRun(settled, {"made-up": run_id})
+    with DrawingProcess() as drawing, pytest.MonkeyPatch.context() as patch:
+        failed = Future()
+        failed.set_exception(RuntimeError("no backend"))
+        patch.setattr(drawing, "submit", lambda *_: failed)
+        (note,) = bench_summary.summarise(store, run, drawing)
+        assert note == "the pictures of the bench's summary could not be drawn (RuntimeError: no backend)"
+        assert {item.path for item in store.client.list_artifacts(run_id)} == {"leaderboard.csv", "leaderboard.md"}
+    with DrawingProcess() as drawing:
+        assert bench_summary.summarise(store, run, drawing) == []
+    assert any(item.path.endswith(".png") for item in store.client.list_artifacts(run_id))
 
 
 def test_a_description_that_is_too_long_loses_its_last_rows(make_board, make_row):

@@ -10,7 +10,7 @@ from frontrunner.harness.cells.cell import make_cell
 from frontrunner.harness.commands.verdict import require_finished, require_settled, summary
 from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.records.store import Store
-from frontrunner.harness.running.settle import SettledCell
+from frontrunner.harness.running.settled_cell import SettledCell
 from frontrunner.methods import METHODS
 
 REASON = "tiny holds no key, which this method needs"

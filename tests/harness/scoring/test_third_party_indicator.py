@@ -180,3 +180,43 @@ class TestWorstTask(IndicatorConformance):
     @pytest.fixture
     def indicator(self):
         return import_plugin(PLUGIN)[0].WorstTask()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fit_time_s",
+        "front_points",
+        "hypervolume_error",
+        "min_error_e1",
+        "train_loss",
+        "seed",
+        "igd_low",
+        "cells_finished",
+    ],
+)
+def test_a_name_that_is_recorded_for_something_else_is_refused_before_a_cell_runs(name, command, tmp_path):
+    plugin = tmp_path / f"plugin_{name}.py"
+    plugin.write_text(PLUGIN.read_text().replace('"worst_task"', repr(name)))
+    try:
+        ended = command.within(*command.bench(tmp_path, ["pretrained"], plugins=[plugin]))
+        ended.assert_one_sentence(repr(name), "recorded for something else")
+        assert not (tmp_path / "store").exists() or not Store(tmp_path / "store", create=False).attempts()
+    finally:
+        INDICATORS._entries.pop(name, None)
+
+
+@pytest.mark.parametrize("what", ["at import", "when made", "when asked"])
+def test_one_that_ends_the_process_is_one_sentence(what, command, tmp_path):
+    plugin = tmp_path / f"plugin_{what.replace(' ', '_')}.py"
+    body = {
+        "at import": "raise SystemExit(3)\n",
+        "when made": "def __init__(self): raise SystemExit(5)\nWorstTask.__init__ = __init__\n",
+        "when asked": "def value(self, scored): raise SystemExit(5)\nWorstTask.value = value\n",
+    }[what]
+    plugin.write_text(PLUGIN.read_text() + "\n\n" + body)
+    try:
+        ended = command.within(*command.bench(tmp_path, ["pretrained"], plugins=[plugin]))
+        ended.assert_one_sentence(plugin.stem if what == "at import" else "worst_task")
+    finally:
+        INDICATORS._entries.pop("worst_task", None)

@@ -1,0 +1,25 @@
+"""What became of one cell that was to be settled."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from ..cells.cell import Cell
+from ..records.finished_cell import FinishedCell
+from ..records.status import Ending
+
+
+@dataclass(frozen=True)
+class SettledCell:
+    """What became of one cell."""
+
+    cell: Cell
+    ending: Ending
+    """How the attempt that counts has ended."""
+    run_id: str
+    """Id of that attempt's MLflow run; empty where the cell was interrupted before a run was opened."""
+    ran: bool
+    """Whether the cell was run now; False where an earlier command had settled it."""
+    finished: FinishedCell | None = dataclasses.field(default=None, compare=False, repr=False)
+    """What was measured, where the cell ran and finished just now; it is recorded in the store as well."""
