@@ -192,7 +192,11 @@ def test_a_picture_that_fails_is_a_note_and_is_tried_again(store, make_cell, rec
         patch.setattr(drawing, "submit", lambda *_: failed)
         (note,) = bench_summary.summarise(store, run, drawing)
         assert note == "the pictures of the bench's summary could not be drawn (RuntimeError: no backend)"
-        assert {item.path for item in store.client.list_artifacts(run_id)} == {"leaderboard.csv", "leaderboard.md"}
+        assert {item.path for item in store.client.list_artifacts(run_id)} == {
+            "cells.json",
+            "leaderboard.csv",
+            "leaderboard.md",
+        }
     with DrawingProcess() as drawing:
         assert bench_summary.summarise(store, run, drawing) == []
     assert any(item.path.endswith(".png") for item in store.client.list_artifacts(run_id))
