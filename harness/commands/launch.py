@@ -39,6 +39,7 @@ def launch(app: typer.Typer) -> NoReturn:
         if status == CTRL_C:
             raise KeyboardInterrupt
     except (typer.Abort, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is closed; a second Ctrl-C has nothing to interrupt
         _fail("interrupted; the same command continues where it stopped")
     except FrontrunnerError as error:
         _fail(str(error))

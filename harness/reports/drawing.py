@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from types import TracebackType
 from typing import Any, Self
@@ -32,18 +32,25 @@ class DrawingProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=kind is not None)
+            processes = list((getattr(self._executor, "_processes", None) or {}).values())
+            try:
+                self._executor.shutdown(wait=True, cancel_futures=kind is not None)
+            except BaseException:  # a second Ctrl-C: the executor would not end its process, for which Python waits
+                for process in processes:
+                    process.kill()
+                raise
 
     def submit(self, draw: Callable[..., None], *arguments: Any) -> Future[None]:
         """Call `draw(*arguments)` in the process, to which both are sent by pickle, and return its future.
 
         Where the process has been killed, a new one takes its place.
         """
-        if self._executor is not None:
-            with contextlib.suppress(BrokenExecutor):
-                return self._executor.submit(draw, *arguments)
-        self._executor = make_executor()
-        return self._executor.submit(draw, *arguments)
+        with _sigint_blocked():  # the process is started here, and inherits that
+            if self._executor is not None:
+                with contextlib.suppress(BrokenExecutor):
+                    return self._executor.submit(draw, *arguments)
+            self._executor = make_executor()
+            return self._executor.submit(draw, *arguments)
 
 
 def why_not_drawn(what: str, future: Future[None]) -> str:
@@ -58,6 +65,19 @@ def make_executor() -> Executor:
     """Return an executor with one new process, which imports neither torch nor MLflow unless it needs them."""
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(1, mp_context=context, initializer=_set_up)
+
+
+@contextlib.contextmanager
+def _sigint_blocked() -> Iterator[None]:
+    """Block SIGINT in this thread and in processes that it starts, where the operating system can."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _set_up() -> None:

@@ -61,8 +61,10 @@ class Publisher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.finish_scores()
-        self.drawing.__exit__(kind, error, trace)
+        try:
+            self.finish_scores()
+        finally:
+            self.drawing.__exit__(kind, error, trace)
         self.notes += [note for what, future in self._drawn if (note := why_not_drawn(what, future))]
         if self._error is not None and error is None:
             raise self._error
