@@ -19,6 +19,7 @@ from ...whole_file import replacing
 from ..cells.cell import Cell, as_one_line
 from ..records.attempt import Attempt
 from ..records.finished_cell import STATE, FinishedCell, validation_message
+from ..records.first_layout import read_recorded
 from ..records.front_record import FrontRecord
 from ..records.requested_cells import requested_cells
 from ..records.status import Ending, Status
@@ -166,7 +167,7 @@ def _read(attempt: Attempt) -> FinishedCell | None:
         for name in attempt.digests:
             if name != STATE:
                 attempt.artifact(name)
-        return FinishedCell.read(attempt.folder, without_state=True)
+        return read_recorded(attempt.folder, without_state=True)
     except StoreError:
         return None
 

@@ -15,6 +15,7 @@ from .coefficients import MergeCoefficients
 from .curve import PROBE_TIME, PROBED
 from .finished_cell import COEFFICIENTS, CURVE, FRONT, FinishedCell
 from .first_layout import COEFFICIENTS as FIRST_COEFFICIENTS
+from .first_layout import read_recorded
 from .front_record import TRUE_FRONT, FrontRecord
 from .status import Status
 
@@ -52,7 +53,7 @@ class Attempt:
         """Return everything recorded of a finished cell; raise StoreError when a file is missing or damaged."""
         for name in self.digests:
             self.artifact(name)
-        return FinishedCell.read(self.folder)
+        return read_recorded(self.folder)
 
     def coefficients(self) -> MergeCoefficients | None:
         """Return the merge coefficients, None where nothing was merged; raise StoreError when the file is damaged."""

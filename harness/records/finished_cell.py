@@ -9,7 +9,7 @@ The folder contains
 - `coefficients.parquet`: the merge coefficients, where the set merges task vectors;
 - `state.safetensors`: the learned weights, where there are any.
 
-Folders written by version 0.1.0 can be read too, see `first_layout`.
+`first_layout` also reads the folders of version 0.1.0.
 """
 
 from __future__ import annotations
@@ -109,16 +109,12 @@ class FinishedCell:
         """Read the folder of a finished cell and check all of it.
 
         Args:
-            folder: the folder, as `write` or version 0.1.0 wrote it.
+            folder: the folder, as `write` wrote it.
             without_state: accept a folder without the learned weights; bundles hold none.
 
         Raises:
             StoreError: a file is missing or damaged, or two files contradict each other.
         """
-        if not (folder / MANIFEST).exists() and (folder / "config.json").exists():
-            from .first_layout import read_first_layout
-
-            return read_first_layout(folder)
         try:
             manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
             for name, digest in manifest.files.items():

@@ -7,11 +7,26 @@ from pathlib import Path
 
 from ...errors import StoreError
 from .coefficients import MergeCoefficients
-from .finished_cell import FRONT, STATE, FinishedCell
+from .finished_cell import FRONT, MANIFEST, STATE, FinishedCell
 from .front_record import FrontRecord
 
 COEFFICIENTS = "routing.parquet"
 """Name that version 0.1.0 gave the file of merge coefficients."""
+
+
+def read_recorded(folder: Path, *, without_state: bool = False) -> FinishedCell:
+    """Read the folder of a finished cell that this version or 0.1.0 recorded.
+
+    Args:
+        folder: the folder of a recorded run.
+        without_state: accept a folder without the learned weights.
+
+    Raises:
+        StoreError: a file is missing or damaged, or two files contradict each other.
+    """
+    if not (folder / MANIFEST).exists() and (folder / "config.json").exists():
+        return read_first_layout(folder)
+    return FinishedCell.read(folder, without_state=without_state)
 
 
 def read_first_layout(folder: Path) -> FinishedCell:

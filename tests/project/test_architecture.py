@@ -1,6 +1,7 @@
 """The picture of the architecture is the law of imports: its floors and rooms are those of the tree, top to bottom."""
 
 import ast
+import graphlib
 import re
 from pathlib import Path
 
@@ -55,6 +56,25 @@ def test_a_room_imports_from_itself_and_below_only(room):
         if other not in allowed
     }
     assert up == set()
+
+
+def files_imported(file):
+    """Files of this project that a file imports from, wherever in it, by relative imports."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = file.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            for alias in node.names:
+                for path in (base / f"{alias.name}.py", base.with_suffix(".py"), base / "__init__.py"):
+                    if path.is_file():
+                        yield path
+                        break
+
+
+def test_no_file_imports_in_a_circle():
+    files = [file for floor in ("harness", "studies") for file in (ROOT / floor).rglob("*.py")]
+    graph = {file: set(files_imported(file)) - {file} for file in files}
+    assert ROOT / "harness" / "records" / "store.py" in graph[ROOT / "harness" / "reports" / "publish.py"]
+    graphlib.TopologicalSorter(graph).prepare()  # CycleError names the files of a circle
 
 
 def test_the_picture_needs_nothing_from_elsewhere_and_has_colours_for_the_dark():

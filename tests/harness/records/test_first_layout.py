@@ -13,6 +13,7 @@ from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.board.raw_boards import as_json
 from frontrunner.harness.cells.bench_file import read_bench
 from frontrunner.harness.records.finished_cell import FinishedCell
+from frontrunner.harness.records.first_layout import read_recorded
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
 from frontrunner.metrics import simplex_grid
@@ -115,7 +116,7 @@ def test_a_damaged_file_is_noticed(first_release, tmp_path):
         trained.finished()
     (trained.folder / "metrics.json").write_text("[")
     with pytest.raises(StoreError, match="is damaged"):
-        FinishedCell.read(trained.folder)
+        read_recorded(trained.folder)
 
 
 def test_the_command_line_shows_its_fronts(kept, command):
