@@ -105,6 +105,7 @@ def failing(conformance, **given):
 
 @pytest.mark.parametrize("fault", FOUND_BY)
 def test_a_fault_is_found_by_the_tests_that_are_about_it(fault, tmp_path):
+    torch.manual_seed(0)  # "global generator" draws from it, and two draws may by chance make equal fronts
     fits = Fits(Broken(Broken.Config(fault)), tiny_problem())
     assert failing(LearnerConformance(), fits=fits, tmp_path=tmp_path) == FOUND_BY[fault]
 
