@@ -34,6 +34,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/epo_step.py
 	$(BIN)/python benchmarks/router_seeds.py
+	$(BIN)/python benchmarks/bench_overhead.py
 	$(BIN)/python benchmarks/trial_overhead.py
 	$(BIN)/python benchmarks/hypervolume.py
 	$(BIN)/python benchmarks/interval_coverage.py

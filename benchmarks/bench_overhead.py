@@ -14,7 +14,7 @@ import resource
 import tempfile
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +22,12 @@ import pyarrow.parquet as pq
 import typer
 from rich.console import Console
 from rich.table import Table
+from stopwatch import Stopwatch
 
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.cells.bench_file import BenchSpec
-from frontrunner.harness.records.status import Status
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
-from frontrunner.harness.running.worker_events import PhaseStarted, Progressed
 from frontrunner.metrics.builtin_indicators import HypervolumeIndicator, Igd
 
 PARTS = {
@@ -39,36 +38,6 @@ PARTS = {
     "record": "the process ends; its folder is checked and recorded",
     "settle": "the cell's lock is freed, the next cell looked up",
 }
-
-
-class Stopwatch:
-    """A `Listener` that keeps the seconds between what it is told."""
-
-    def __init__(self):
-        self.last = time.perf_counter()
-        self.part = "settle"
-        self.seconds = defaultdict(float)
-
-    def lap(self, part):
-        now = time.perf_counter()
-        self.seconds[self.part] += now - self.last
-        self.last, self.part = now, part
-
-    def begins(self, cell, device):
-        self.lap("start")
-
-    def waits(self, cell):
-        pass
-
-    def reports(self, cell, event):
-        if isinstance(event, PhaseStarted):
-            self.lap(event.phase)
-        elif isinstance(event, Progressed) and event.activity == "evaluate" and event.step == event.total:
-            self.lap("record")
-
-    def ends(self, settled):
-        assert settled.ending.status is Status.FINISHED, settled.ending
-        self.lap("settle")
 
 
 def counted(counts, name, function):
@@ -92,9 +61,9 @@ def main(cells: Annotated[int, typer.Option(help="Number of cells to run, which 
     pq.ParquetFile.__init__ = counted(counts, "Parquet files read", pq.ParquetFile.__init__)
     HypervolumeIndicator.value = counted(counts, "fronts scored by themselves", HypervolumeIndicator.value)
     Igd.value = counted(counts, "fronts scored against a reference", Igd.value)
-    watch = Stopwatch()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder), create=True)
+        watch = Stopwatch(before="settle", after="settle")
         before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
         run_and_publish_bench(spec, store, devices=["cpu"], plugins=[], listener=watch)
         ended = time.perf_counter() - start
@@ -103,8 +72,8 @@ def main(cells: Annotated[int, typer.Option(help="Number of cells to run, which 
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     table = Table("part", "mean s a cell", "what it is")
     for part, meaning in PARTS.items():
-        table.add_row(part, f"{watch.seconds[part] / cells:.3f}", meaning)
-    end = ended - sum(watch.seconds.values())
+        table.add_row(part, f"{sum(watch.seconds[part]) / cells:.3f}", meaning)
+    end = ended - sum(map(sum, watch.seconds.values()))
     table.add_row("end", f"{end / cells:.3f}", "after the last cell: its pictures, the bench's summary")
     table.add_row("wall time", f"{ended / cells:.3f}", f"of {ended:.1f} s in all")
     table.add_row("parent's CPU", f"{cpu / cells:.3f}", f"of {cpu:.1f} s in all, without imports before")

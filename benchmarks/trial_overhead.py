@@ -7,8 +7,6 @@ left out, since it waits for the process that workers are forked from to start, 
 """
 
 import tempfile
-import time
-from collections import defaultdict
 from pathlib import Path
 from typing import Annotated
 
@@ -16,10 +14,9 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
+from stopwatch import Stopwatch
 
-from frontrunner.harness.records.status import Status
 from frontrunner.harness.records.store import Store
-from frontrunner.harness.running.worker_events import PhaseStarted, Progressed
 from frontrunner.studies.spec import TuneSpec
 from frontrunner.studies.storage import default_url, open_storage
 from frontrunner.studies.study import Plan
@@ -33,39 +30,13 @@ PARTS = {
     "prepare": "the suite is loaded, experts read from the cache",
     "fit": "of this benchmark: a trial's own",
     "evaluate": "of this benchmark: a trial's own",
-    "record": "the process ends; front, metrics, curve and picture are recorded",
+    "record": "the process ends; its folder is checked and recorded",
     "tell": "Optuna is told the value",
 }
 
 
-class Stopwatch:
-    """A `StudyListener` that keeps the seconds between the events it receives, by part of a trial."""
-
-    def __init__(self):
-        self.last = time.perf_counter()
-        self.part = "choose"
-        self.seconds = defaultdict(list)
-
-    def lap(self, part):
-        now = time.perf_counter()
-        self.seconds[self.part].append(now - self.last)
-        self.last, self.part = now, part
-
-    def begins(self, cell, device):
-        self.lap("start")
-
-    def waits(self, cell):
-        pass
-
-    def reports(self, cell, event):
-        if isinstance(event, PhaseStarted):
-            self.lap(event.phase)
-        elif isinstance(event, Progressed) and event.activity == "evaluate" and event.step == event.total:
-            self.lap("record")
-
-    def ends(self, settled):
-        assert settled.ending.status is Status.FINISHED, settled.ending
-        self.lap("tell")
+class StudyStopwatch(Stopwatch):
+    """A `StudyListener` that keeps the seconds of the parts of trials."""
 
     def tried(self, study, trial):
         self.lap("choose")
@@ -86,7 +57,7 @@ def measure(
         }
     )
     plan = Plan.of(spec, spec.learners[0])
-    watch = Stopwatch()
+    watch = StudyStopwatch(before="choose", after="tell")
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder), create=True)
         storage = open_storage(default_url(store.folder), store.folder, spec.heartbeat_s)
