@@ -14,7 +14,8 @@ from unittest.mock import Mock
 import pyarrow.parquet as pq
 import pytest
 
-from frontrunner.harness.bundle import export_bundle, read_bundle
+from frontrunner.errors import StoreError
+from frontrunner.harness.bundle import export_bundle, import_bundle, read_bundle
 from frontrunner.harness.cells.bench_file import BenchSpec
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
@@ -127,6 +128,23 @@ def _rerecorded(source, file, change):
                 contents.update({f"{shared.key}/{one.name}": one.read_bytes() for one in Path(folder).iterdir()})
 
     return _changed(source, file, replace)
+
+
+@pytest.fixture
+def refused(untouched, tmp_path):
+    """(bundle, pattern) -> checks that importing it is one sentence that names the file, and leaves no trace."""
+
+    def check(file, why):
+        before, files = _recorded(untouched), sorted(untouched.folder.parent.rglob("*"))
+        with pytest.raises(StoreError, match=why) as error:
+            import_bundle(untouched, file, ours=True)
+        assert "\n" not in str(error.value)
+        assert str(file) in str(error.value)
+        assert _recorded(untouched) == before
+        assert sorted(untouched.folder.parent.rglob("*")) == files
+        assert sorted(tmp_path.rglob("*")) == [file]
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -233,7 +233,7 @@ DAMAGES = {
 class TestDamage:
     @pytest.mark.parametrize("damage", DAMAGES)
     def test_a_damaged_bundle_is_one_sentence_and_nothing_is_written(
-        self, shared, untouched, tmp_path, damage, changed, recorded, members
+        self, shared, refused, tmp_path, damage, changed, members
     ):
         change, why = DAMAGES[damage]
         file = tmp_path / "bad.zip"
@@ -243,14 +243,7 @@ class TestDamage:
                     made.writestr(name, members(shared.file)[name])
         else:
             changed(shared.file, file, change)
-        before, files = recorded(untouched), sorted(untouched.folder.parent.rglob("*"))
-        with pytest.raises(StoreError, match=why) as error:
-            import_bundle(untouched, file, ours=True)
-        assert "\n" not in str(error.value)
-        assert str(file) in str(error.value)
-        assert recorded(untouched) == before
-        assert sorted(untouched.folder.parent.rglob("*")) == files
-        assert sorted(tmp_path.rglob("*")) == [file]
+        refused(file, why)
 
     def test_the_hypervolume_is_computed_again_before_it_is_believed(self, shared, untouched, tmp_path, changed):
         file = changed(shared.file, tmp_path / "bad.zip", DAMAGES["a better hypervolume"][0])
