@@ -29,6 +29,7 @@ from frontrunner.harness.cells.cell import Cell, cells_document
 from frontrunner.harness.records.evaluation import Evaluation
 from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.records.front_record import FrontRecord
+from frontrunner.harness.records.metric_names import CURVE_METRIC
 from frontrunner.harness.records.mlflow_run import ended_tags, finished_metrics, finished_tags, started_tags
 from frontrunner.harness.records.mlflow_tags import PREFIX
 from frontrunner.harness.records.status import Ending, Status
@@ -141,7 +142,7 @@ def _record(
         **ended_tags(Ending(Status.FINISHED)),
     }
     _insert_run(database, run_id, f"{cell.label} · seed {cell.seed}", experiment, now, tags)
-    metrics = {**finished_metrics(finished), "train_loss": 0.6}
+    metrics = {**finished_metrics(finished), f"{CURVE_METRIC}loss": 0.6}
     rows = [(name, value, now, 0, 0, run_id) for name, value in metrics.items()]
     database.executemany("insert into latest_metrics values (?, ?, ?, ?, ?, ?)", rows)
     columns = "key, value, timestamp, step, is_nan, run_uuid"

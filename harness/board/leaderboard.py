@@ -14,8 +14,8 @@ from ..cells.cell import Cell
 from ..records.attempt import Attempt
 from ..records.requested_cells import requested_cells, why_unfinished
 from ..records.store import Store
+from ..scoring.measures import HYPERVOLUME_ERROR
 from ..scoring.scored_cells import CLOSED_FORM, ComparableGroup, ScoredCell, load_groups
-from ..scoring.scores import HYPERVOLUME_ERROR
 from .seed_statistics import differences_to, intervals_of, values_of
 
 

@@ -10,8 +10,7 @@ from pydantic import Field
 
 from ...metrics import Front
 from ..records.finished_cell import FinishedCell
-from ..scoring.measures import COSTS, INDICATOR_MEASURES
-from ..scoring.scores import HYPERVOLUME_ERROR
+from ..scoring.measures import COSTS, is_score
 from .allowed import Environment, Name, Options, ProblemDigest, SharedModel, Text, is_name
 
 TOLERANCE = 1e-9
@@ -78,11 +77,6 @@ def _check_costs(costs: dict[str, float], title: str) -> None:
             raise ValueError(f"the costs of {title} hold {name}, which is computed from its front")
         if name in COSTS and not 0 <= value <= MAX_COST:
             raise ValueError(f"the {name} of {title} is {value:g}, which nothing costs")
-
-
-def is_score(name: str) -> bool:
-    """Return whether a metric of this name is computed from fronts or taken from a curve, so that it is no cost."""
-    return name in INDICATOR_MEASURES or name == HYPERVOLUME_ERROR or name.startswith(("min_error_", "train_"))
 
 
 def _check_curve(curve: Sequence[Any], title: str) -> None:

@@ -18,14 +18,13 @@ from ...errors import ConfigError, StoreError, UnknownNameError
 from ...whole_file import replacing
 from ..cells.cell import Cell, as_one_line
 from ..records.attempt import Attempt
-from ..records.finished_cell import STATE, FinishedCell, validation_message
-from ..records.first_layout import read_recorded
+from ..records.finished_cell import FinishedCell, validation_message
 from ..records.front_record import FrontRecord
 from ..records.requested_cells import requested_cells
 from ..records.status import Ending, Status
 from ..records.store import Store
+from ..scoring.measures import HYPERVOLUME_ERROR
 from ..scoring.scored_cells import ScoredCell, load_groups
-from ..scoring.scores import HYPERVOLUME_ERROR
 from .archive import BUNDLE
 from .checks import check_finished
 from .comparable import incomparable
@@ -164,10 +163,7 @@ class _Export:
 def _read(attempt: Attempt) -> FinishedCell | None:
     """Return all that was recorded of a cell except its weights; None where a file is damaged."""
     try:
-        for name in attempt.digests:
-            if name != STATE:
-                attempt.artifact(name)
-        return read_recorded(attempt.folder, without_state=True)
+        return attempt.finished(without_state=True)
     except StoreError:
         return None
 

@@ -23,9 +23,10 @@ from ..records.coefficients import MergeCoefficients
 from ..records.evaluation import Evaluation
 from ..records.finished_cell import Curve, FinishedCell
 from ..records.front_record import FrontRecord
+from ..scoring.measures import is_score
 from .allowed import Digest, Environment, HalfWidth, Name, Options, ProblemDigest, SharedModel
 from .archive import Unpacked, check_table
-from .checks import check_finished, check_hypervolume, is_score
+from .checks import check_finished, check_hypervolume
 from .content import About, CellEntry, check_each_once
 from .first_version_tables import front_digest, read_fronts, read_true_fronts
 from .shared_cell import SharedCell

@@ -13,10 +13,11 @@ from ...file_digest import digest_files
 from ..cells.cell import Cell
 from .coefficients import MergeCoefficients
 from .curve import PROBE_TIME, PROBED
-from .finished_cell import COEFFICIENTS, CURVE, FRONT, FinishedCell
+from .finished_cell import COEFFICIENTS, CURVE, FRONT, STATE, FinishedCell
 from .first_layout import COEFFICIENTS as FIRST_COEFFICIENTS
 from .first_layout import read_recorded
 from .front_record import TRUE_FRONT, FrontRecord
+from .metric_names import CURVE_METRIC
 from .status import Status
 
 
@@ -49,11 +50,16 @@ class Attempt:
             self.artifact(TRUE_FRONT)
         return FrontRecord.read(self.artifact(FRONT))
 
-    def finished(self) -> FinishedCell:
-        """Return everything recorded of a finished cell; raise StoreError when a file is missing or damaged."""
+    def finished(self, *, without_state: bool = False) -> FinishedCell:
+        """Return everything recorded of a finished cell; raise StoreError when a file is missing or damaged.
+
+        Args:
+            without_state: do not ask for the learned weights, which may be missing or damaged then.
+        """
         for name in self.digests:
-            self.artifact(name)
-        return read_recorded(self.folder)
+            if not (without_state and name == STATE):
+                self.artifact(name)
+        return read_recorded(self.folder, without_state=without_state)
 
     def coefficients(self) -> MergeCoefficients | None:
         """Return the merge coefficients, None where nothing was merged; raise StoreError when the file is damaged."""
@@ -75,7 +81,7 @@ class Attempt:
 
     def quality_over_time(self) -> list[tuple[float, float]]:
         """Return (seconds of the fit, hypervolume of the partial set) in order of time; empty without probes."""
-        if f"train_{PROBED}" not in self.metrics:  # do not read a curve that has no such points
+        if f"{CURVE_METRIC}{PROBED}" not in self.metrics:  # do not read a curve that has no such points
             return []
         try:
             points = json.loads((self.folder / CURVE).read_text())

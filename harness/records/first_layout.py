@@ -25,11 +25,11 @@ def read_recorded(folder: Path, *, without_state: bool = False) -> FinishedCell:
         StoreError: a file is missing or damaged, or two files contradict each other.
     """
     if not (folder / MANIFEST).exists() and (folder / "config.json").exists():
-        return read_first_layout(folder)
+        return _read_first_layout(folder)
     return FinishedCell.read(folder, without_state=without_state)
 
 
-def read_first_layout(folder: Path) -> FinishedCell:
+def _read_first_layout(folder: Path) -> FinishedCell:
     """Read the folder of a finished cell of version 0.1.0; only the tags of its MLflow run hold digests of the files.
 
     Raises:

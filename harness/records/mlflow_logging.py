@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from .metric_names import CURVE_METRIC
 from .mlflow_run import PARAM_LENGTH
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def metric_points(metrics: Mapping[str, float], curve: Sequence[Mapping[str, flo
     now = int(time.time() * 1000)
     points = [Metric(name, float(value), now, 0) for name, value in metrics.items()]
     points += [
-        Metric(f"train_{name}", float(value), now, int(row["step"]))
+        Metric(f"{CURVE_METRIC}{name}", float(value), now, int(row["step"]))
         for row in curve
         for name, value in row.items()
         if name != "step"

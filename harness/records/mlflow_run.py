@@ -12,6 +12,7 @@ from ...errors import StoreError
 from ..cells.cell import Cell
 from .attempt import Attempt
 from .finished_cell import FinishedCell
+from .metric_names import LOWEST_ERROR
 from .mlflow_reader import RecordedRun
 from .mlflow_tags import IMPORTED_FROM, PREFIX
 from .status import Ending, Status
@@ -67,7 +68,7 @@ def finished_params(finished: FinishedCell) -> dict[str, object]:
 def finished_metrics(finished: FinishedCell) -> dict[str, float]:
     """Return the costs, and for every task the lowest error of any member of the set."""
     lowest = finished.front.front().objectives.min(axis=0)
-    best = {f"min_error_{task}": float(value) for task, value in zip(finished.cell.tasks, lowest, strict=True)}
+    best = {f"{LOWEST_ERROR}{task}": float(value) for task, value in zip(finished.cell.tasks, lowest, strict=True)}
     return {**finished.costs, **best}
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from ...errors import ConfigError
 from ...metrics import INDICATORS
+from .curve import PROBE_TIME, PROBED
+from .metric_names import CURVE_METRIC
 
 RUNS = "frontrunner-runs"
 """Key of the view with a row for every cell, best hypervolume first."""
@@ -147,9 +149,9 @@ def _charts() -> list[dict[str, Any]]:
         axes = {"xaxis": {"key": cost, "type": "METRIC"}, "yaxis": {"key": "hypervolume", "type": "METRIC"}}
         charts.append(_chart("SCATTER", "Trade-off", f"hypervolume over {cost}", runsCountToCompare=100, **axes))
     charts.append(
-        _line("hypervolume over seconds of fit", "train_probe_hypervolume", x_metric="train_probe_fit_time_s")
+        _line("hypervolume over seconds of fit", f"{CURVE_METRIC}{PROBED}", x_metric=f"{CURVE_METRIC}{PROBE_TIME}")
     )
-    charts.append(_line("training loss over steps", "train_loss"))
+    charts.append(_line("training loss over steps", f"{CURVE_METRIC}loss"))
     return charts
 
 

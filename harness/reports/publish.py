@@ -22,7 +22,7 @@ from ..records.store import Store
 from ..running.bench import run_bench
 from ..running.listener import ForwardingListener, Listener
 from ..running.settled_cell import SettledCell
-from ..scoring.scores import own_indicators, reference_indicators
+from ..scoring.scores import own_indicators
 from .bench_summary import summarise
 from .cell_pictures import CellPictures
 from .drawing import DrawingProcess, why_not_drawn
@@ -41,7 +41,7 @@ class Publisher:
     """
 
     def __init__(self, store: Store, *, scores: bool = True) -> None:
-        own_indicators(), reference_indicators()
+        own_indicators()  # makes all of them, and raises where one cannot be made
         self._store = store
         self._scores = scores
         self._todo: queue.SimpleQueue[SettledCell | None] = queue.SimpleQueue()

@@ -9,9 +9,9 @@ from ..records.finished_cell import FinishedCell
 from ..records.mlflow_tags import NOTE, PREFIX
 from ..records.status import Ending
 from ..records.store import Store
+from ..scoring.measures import HYPERVOLUME_ERROR
 from ..scoring.references import true_reference
 from ..scoring.scored_cells import score_finished
-from ..scoring.scores import HYPERVOLUME_ERROR
 from .mlflow_note import finished_note, unfinished_note
 
 

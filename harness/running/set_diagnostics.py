@@ -10,12 +10,8 @@ import numpy as np
 from ...errors import ConfigError, FrontrunnerError
 from ...methods import ParetoSet
 from ...tasks import Problem
-from ..scoring.measures import MEASURES
-from ..scoring.scores import HYPERVOLUME_ERROR
+from ..scoring.measures import COSTS, is_score
 from .meter import Meter
-
-_TAKEN = ("train_", "min_error_")
-"""Beginnings of the names under which training curves and the lowest errors of a front are recorded."""
 
 
 def checked_diagnostics(pareto_set: ParetoSet, costs: Mapping[str, float]) -> dict[str, float]:
@@ -30,7 +26,7 @@ def checked_diagnostics(pareto_set: ParetoSet, costs: Mapping[str, float]) -> di
     """
     found = {}
     for name, value in pareto_set.diagnostics().items():
-        taken = name in costs or name in MEASURES or name == HYPERVOLUME_ERROR or name.startswith(_TAKEN)
+        taken = name in costs or name in COSTS or is_score(name)
         if taken or not re.fullmatch(r"[\w\-.]+", name):
             raise ConfigError(
                 f"diagnostics() may not name a metric {name!r}: taken, or not made of letters, digits and _-."

@@ -12,6 +12,7 @@ from ...errors import ConfigError
 from ...metrics import INDICATORS, Indicator
 from ...metrics.indicator import Need, Unit
 from ...metrics.statistics import MeanInterval
+from ..records.metric_names import CURVE_METRIC, LOWEST_ERROR
 from .units import as_bytes, as_count, as_time
 
 _TEXT: dict[Unit, Callable[[float], str]] = {
@@ -114,13 +115,25 @@ COSTS = {
 """The costs that are measured while a cell runs, by name; a cost that could not be measured is absent from a cell."""
 
 
+HYPERVOLUME_ERROR = "hypervolume_error"
+"""Name of the half width of the hypervolume's 95 % interval, where that is an estimate; absent where it is exact."""
+
 _OTHER_NAMES = {
-    *("hypervolume_error", "best_hypervolume", "cells", "seed", "seeds", "rank", "learner", "method", "suite", "group"),
+    *("best_hypervolume", "cells", "seed", "seeds", "rank", "learner", "method", "suite", "group"),
     *("runs", "unfinished", "tied_with_best"),
 }
-_OTHER_NAMES_BEGIN = ("train_", "min_error_", "cells_")
+_OTHER_NAMES_BEGIN = ("cells_",)
 _OTHER_NAMES_END = ("_low", "_high", "_minus_baseline")
-"""What else is a metric on runs in MLflow or a column of CSV."""
+"""What else is a metric on the runs of benches in MLflow or a column of CSV."""
+
+
+def is_score(name: str) -> bool:
+    """Return whether a metric of this name is computed from fronts or taken from a curve, so that it is no cost."""
+    return name in INDICATOR_MEASURES or _is_beside_indicators(name)
+
+
+def _is_beside_indicators(name: str) -> bool:
+    return name == HYPERVOLUME_ERROR or name.startswith((CURVE_METRIC, LOWEST_ERROR))
 
 
 def registered_indicators() -> list[type[Indicator]]:
@@ -130,7 +143,7 @@ def registered_indicators() -> list[type[Indicator]]:
         ConfigError: an indicator has the name of a cost or of something else that is recorded, or cannot be imported.
     """
     for name in INDICATORS.entries():
-        taken = name in COSTS or name in _OTHER_NAMES
+        taken = name in COSTS or _is_beside_indicators(name) or name in _OTHER_NAMES
         if taken or name.startswith(_OTHER_NAMES_BEGIN) or name.endswith(_OTHER_NAMES_END):
             raise ConfigError(
                 f"the indicator {name!r} of {INDICATORS.origin(name)} has a name that is recorded for something else; "

@@ -169,19 +169,20 @@ def publish_reference_scores(store: Store, groups: Sequence[ComparableGroup]) ->
                 )
 
 
-def _own(cache: ScoreCache, attempt: Attempt, digest: str, indicators: Any) -> Mapping[str, float] | None:
+def _own(
+    cache: ScoreCache, attempt: Attempt, digest: str, indicators: dict[str, Indicator]
+) -> Mapping[str, float] | None:
     """Return the scores of a front that need no reference, kept or computed now; None where it cannot be scored."""
-    found = cache.scores(digest)
-    missing = {key: indicator for key, indicator in indicators.items() if key not in found}
-    if missing:
-        try:
-            record = attempt.record()
-            found = {**found, **values(record.to_score(), missing)}
-        except (StoreError, FrontError):
-            return None
-        cache.keep_scores(digest, found)
+
+    def scored() -> ScoringInput:
+        record = attempt.record()
         cache.keep_front(digest, front_content(record))
-    return by_indicator(found, indicators)
+        return record.to_score()
+
+    try:
+        return by_indicator(_kept(cache, digest, indicators, scored), indicators)
+    except (StoreError, FrontError):
+        return None
 
 
 def _kept(

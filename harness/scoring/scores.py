@@ -9,10 +9,7 @@ from typing import Any
 from ...errors import ConfigError, FrontError, FrontrunnerError
 from ...metrics import INDICATORS, Indicator, ReferenceFront, ScoringInput
 from ..records.front_record import FrontRecord
-from .measures import registered_indicators
-
-HYPERVOLUME_ERROR = "hypervolume_error"
-"""Name of the half width of the hypervolume's 95 % interval, where that is an estimate; absent where it is exact."""
+from .measures import HYPERVOLUME_ERROR, registered_indicators
 
 
 def own_indicators() -> dict[str, Indicator]:
