@@ -5,6 +5,7 @@ import time
 import psutil
 import pytest
 import yaml
+from processes import workers_of
 
 from frontrunner.harness.records.store import Store
 from frontrunner.studies.counted_trials import CountedTrials, slot
@@ -36,16 +37,6 @@ def trials_of(folder):
     return optuna.load_study(study_name="t/fussy", storage=storage).get_trials()
 
 
-def workers_of(process):
-    """Its workers: children of the server that forks them."""
-    return [
-        worker
-        for server in psutil.Process(process.pid).children()
-        if "forkserver" in " ".join(server.cmdline())
-        for worker in server.children()
-    ]
-
-
 @pytest.fixture(scope="module")
 def killed(command, fussy, tiny, tmp_path_factory):
     """Two processes begin a study on a store that does not exist; both fit when one of them is killed."""
@@ -53,17 +44,23 @@ def killed(command, fussy, tiny, tmp_path_factory):
     words = arguments(folder, fussy, tiny, gate=str(folder / "gate"))
     processes = [command.start(*words, folder=folder) for _ in range(2)]
     victim, survivor = processes
-    deadline = time.monotonic() + 120
-    while not all(workers_of(process) for process in processes):
-        assert all(process.poll() is None for process in processes), [process.communicate() for process in processes]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    workers = workers_of(victim)
-    victim.kill()
-    victim.communicate()
-    gone = psutil.wait_procs(workers, timeout=10)[1] == []
-    (folder / "gate").touch()
-    out, err = survivor.communicate(timeout=200)
+    try:
+        deadline = time.monotonic() + 120
+        while not all(workers_of(psutil.Process(process.pid)) for process in processes):
+            ended = [process for process in processes if process.poll() is not None]
+            assert ended == [], [process.communicate() for process in ended]
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        workers = workers_of(psutil.Process(victim.pid))
+        victim.kill()
+        victim.communicate()
+        gone = psutil.wait_procs(workers, timeout=10)[1] == []
+        (folder / "gate").touch()
+        out, err = survivor.communicate(timeout=200)
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
     return folder, (survivor.returncode, out, err), gone
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 import pyarrow.parquet as pq
 import pytest
+from processes import below, living, workers_of
 
 from frontrunner.harness.records.store import Store
 
@@ -57,33 +58,12 @@ def board_of(command, folder):
     return board
 
 
-def living(process):
-    """Whether it runs: neither gone nor a zombie, whose parent has not asked yet how it ended."""
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def below(process, *, recursive=False):
-    """Those that it has started and that live, with their command lines; any may end while it is looked at."""
-    found = []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        for child in process.children(recursive=recursive):
-            with contextlib.suppress(psutil.NoSuchProcess):  # ZombieProcess is one
-                if living(child):
-                    found.append((child, " ".join(child.cmdline())))
-    return found
-
-
 def worker_of(bench, seconds=120):
     """The worker of the bench with this process id, as soon as there is one."""
     process, deadline = psutil.Process(bench), time.monotonic() + seconds
     while living(process) and time.monotonic() < deadline:
-        for server, line in below(process):
-            if "multiprocessing.forkserver" in line:
-                for worker, _ in below(server):
-                    return worker
+        for worker in workers_of(process):
+            return worker
         time.sleep(0.01)
     raise AssertionError(f"the bench {'has no worker' if living(process) else 'has ended'}")
 
