@@ -2,7 +2,8 @@
 
 from .classification import ClassificationProblem
 from .examples import Examples
-from .problem import Batch, Budget, Objectives, Params, Problem
+from .objectives import Objectives
+from .problem import Batch, Budget, Params, Problem
 from .progress import Progress, silent
 from .suite import SUITES, Suite, list_suites, load_problem
 

@@ -9,8 +9,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor, nn
 
+from ..errors import ConfigError
+from .example_checks import class_numbers
 from .examples import ExampleProblem, Examples
-from .problem import Batch, Budget, Objectives, Params
+from .objectives import Objectives
+from .precision import at_least_single
+from .problem import Batch, Budget, Params
 from .segments import SegmentedModel
 
 EVALUATION_BATCH = 500
@@ -26,6 +30,10 @@ class ClassificationProblem(ExampleProblem):
         data: for every task, split name -> examples.
         heads: for every task, a frozen module from features (n, d) to logits (n, classes).
         to_input: function from stored inputs, such as uint8 images, to what the encoder takes.
+
+    Raises:
+        ConfigError: a label is no class that the task's head tells apart (one example is run to see), or as `Problem`
+            and `ExampleProblem` say.
     """
 
     def __init__(
@@ -44,9 +52,12 @@ class ClassificationProblem(ExampleProblem):
         super().__init__(
             name=name, tasks=tasks, model=model, pretrained=pretrained, experts=experts, budget=budget, data=data
         )
+        if len(heads) != self.n_tasks:
+            raise ConfigError(f"expected one head per task ({self.n_tasks}), found {len(heads)}")
         self.heads = tuple(head.requires_grad_(False) for head in heads)
         self.to_input = to_input
         self._segmented = SegmentedModel(self.model)
+        self.data = tuple(self._with_class_numbers(t, splits) for t, splits in enumerate(self.data))
 
     def losses(self, params: Params, batch: Batch) -> Tensor:
         """Return the mean cross-entropies (T,); the T mini-batches go through the encoder as one."""
@@ -56,7 +67,8 @@ class ClassificationProblem(ExampleProblem):
     def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Return the mean cross-entropy of task `t`, a scalar."""
         examples: Examples = batch[t]
-        return F.cross_entropy(self.heads[t](self.forward(params, self.to_input(examples.inputs))), examples.labels)
+        logits = self.heads[t](self.forward(params, self.to_input(examples.inputs)))
+        return F.cross_entropy(at_least_single(logits), examples.labels)
 
     def losses_by_model(self, models: Sequence[Params], batch: Batch) -> Tensor:
         """Return the losses (T,) of T models in one forward pass; modules whose weights differ run task by task."""
@@ -67,7 +79,8 @@ class ClassificationProblem(ExampleProblem):
 
     def log_probabilities(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Return log-probabilities (n, classes) of task `t`, differentiable in `params`."""
-        return F.log_softmax(self.heads[t](self.forward(params, self.to_input(batch[t].inputs))), dim=1)
+        logits = self.heads[t](self.forward(params, self.to_input(batch[t].inputs)))
+        return F.log_softmax(at_least_single(logits), dim=1)
 
     @torch.no_grad()
     def evaluate(self, params: Params, split: str) -> Objectives:
@@ -79,17 +92,39 @@ class ClassificationProblem(ExampleProblem):
             for start in range(0, len(examples), EVALUATION_BATCH):
                 inputs = self.to_input(examples.inputs[start : start + EVALUATION_BATCH])
                 labels = examples.labels[start : start + EVALUATION_BATCH]
-                logits = self.heads[t](self.forward(params, inputs))
+                logits = at_least_single(self.heads[t](self.forward(params, inputs)))
                 wrong += int((logits.argmax(dim=1) != labels).sum())
                 loss += float(F.cross_entropy(logits, labels, reduction="sum"))
             errors.append(wrong / len(examples))
             losses.append(loss / len(examples))
         return Objectives(np.array(errors), np.array(losses))
 
+    @torch.no_grad()
+    def _with_class_numbers(self, t: int, splits: Mapping[str, Examples]) -> Mapping[str, Examples]:
+        """Return the splits of task `t` with labels checked against its head, which is run on one example."""
+        for name, tensor in self.heads[t].state_dict().items():
+            if isinstance(tensor, Tensor) and tensor.is_floating_point() and not tensor.isfinite().all():
+                raise ConfigError(f"the head of task {self.tasks[t]!r} holds NaN or infinity in {name}")
+        checked = dict(splits)
+        n_classes = 0
+        for split, examples in splits.items():
+            if n_classes == 0:
+                logits = self.heads[t](self.forward(self.pretrained, self.to_input(examples.inputs[:1])))
+                if logits.ndim != 2 or len(logits) != 1:
+                    raise ConfigError(
+                        f"the head of task {self.tasks[t]!r} must give logits (n, classes), "
+                        f"found {tuple(logits.shape)} for one example"
+                    )
+                n_classes = logits.shape[1]
+            labels = class_numbers(examples.labels, n_classes, f"of task {self.tasks[t]!r} in split {split!r}")
+            if labels is not examples.labels:
+                checked[split] = Examples(examples.inputs, labels)
+        return checked
+
     def _cross_entropies(self, features: Sequence[Tensor], batch: Batch) -> Tensor:
         return torch.stack(
             [
-                F.cross_entropy(head(part), examples.labels)
+                F.cross_entropy(at_least_single(head(part)), examples.labels)
                 for head, part, examples in zip(self.heads, features, batch, strict=True)
             ]
         )

@@ -10,17 +10,28 @@ import torch
 from torch import Tensor
 
 from ..errors import ConfigError, UnknownNameError
+from .example_checks import check_examples
 from .problem import Batch, Problem
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Inputs and labels of one split of one task, on the device."""
+    """Inputs and labels of one split of one task, on the device.
+
+    Arrays and lists become tensors.
+
+    Raises:
+        ConfigError: inputs or labels are nothing that torch makes a tensor of.
+    """
 
     inputs: Tensor
     """The inputs, (n, ...)."""
     labels: Tensor
     """Their labels, (n,)."""
+
+    def __post_init__(self) -> None:
+        for name in ("inputs", "labels"):
+            object.__setattr__(self, name, _as_tensor(name, getattr(self, name)))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -40,6 +51,19 @@ class Examples:
             order = order[batch_size:]
 
 
+def _as_tensor(what: str, values: object) -> Tensor:
+    """Return what was handed over as a tensor with a first dimension, for the examples."""
+    try:
+        found = values if isinstance(values, Tensor) else torch.as_tensor(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ConfigError(
+            f"the {what} of Examples must be a tensor, found {type(values).__name__} ({error})"
+        ) from error
+    if found.ndim == 0:
+        raise ConfigError(f"the {what} of Examples must have examples along the first dimension, found one number")
+    return found
+
+
 class ExampleProblem(Problem):
     """Holds labelled examples for every task and split; subclasses say how objectives are computed from them.
 
@@ -48,16 +72,13 @@ class ExampleProblem(Problem):
         others: see `Problem`.
 
     Raises:
-        ConfigError: a split is empty.
+        ConfigError: a split is empty or missing for a task, or holds NaN or infinity.
     """
 
     def __init__(self, *, data: Sequence[Mapping[str, Examples]], **others: Any) -> None:
         super().__init__(**others)
         self.data = tuple(data)
-        for task, splits in zip(self.tasks, self.data, strict=True):
-            for split, examples in splits.items():
-                if len(examples) == 0:
-                    raise ConfigError(f"the split {split!r} of task {task!r} is empty; expected one example or more")
+        check_examples(self.tasks, self.data)
 
     def examples(self, t: int, split: str) -> Examples:
         """Return all examples of one task and split.

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DivergenceError
+from .precision import at_least_single
 from .problem import Batch, Params
 from .progress import Progress, silent
 
@@ -40,6 +41,8 @@ def fine_tune(
 ) -> dict[str, Tensor]:
     """Minimise a loss over some weights of a model and return the new weights; `start` is left as it is.
 
+    Half-precision weights are trained in single precision, and come back in theirs.
+
     Args:
         start: the weights to begin with.
         trainable: names of the weights that are trained; the others stay.
@@ -53,13 +56,18 @@ def fine_tune(
         DivergenceError: the loss became NaN or infinite.
     """
     weights = {name: tensor.detach().clone() for name, tensor in start.items()}
-    trained = [weights[name].requires_grad_() for name in trainable]
-    optimizer = torch.optim.AdamW(trained, lr=recipe.peak_lr, weight_decay=recipe.weight_decay)
+    masters = {name: at_least_single(weights[name]).requires_grad_() for name in trainable}
+
+    def rounded() -> dict[str, Tensor]:
+        """Return the weights in the types of `start`, which are the masters themselves unless they are in half."""
+        return {**weights, **{name: master.to(weights[name].dtype) for name, master in masters.items()}}
+
+    optimizer = torch.optim.AdamW(list(masters.values()), lr=recipe.peak_lr, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=recipe.peak_lr, total_steps=recipe.steps, cycle_momentum=False
     )
     for step in range(1, recipe.steps + 1):
-        value = loss(weights, next(batches))
+        value = loss(rounded(), next(batches))
         optimizer.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -69,4 +77,4 @@ def fine_tune(
             if not math.isfinite(current):
                 raise DivergenceError(f"{activity}: the loss is {current} at step {step}; lower the peak learning rate")
             progress(activity, step, recipe.steps, loss=current)
-    return {name: tensor.detach() for name, tensor in weights.items()}
+    return {name: tensor.detach() for name, tensor in rounded().items()}

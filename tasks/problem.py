@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ..errors import ConfigError, FrontError, UnsupportedError
+from ..errors import ConfigError, UnsupportedError
+from .handed_over import as_count, as_hypervolume_limit, as_positive, as_reference_point, as_true_front
+from .objectives import Objectives
+from .weight_checks import check_weights
 
 Params: TypeAlias = Mapping[str, Tensor]
 """One model's weights and buffers by name, as in `state_dict`."""
@@ -23,43 +25,12 @@ Batch: TypeAlias = Any
 
 
 @dataclass(frozen=True)
-class Objectives:
-    """What one plain model achieves on every task; all values are minimised."""
-
-    error: NDArray[np.float64]
-    """Share of wrong answers of each task, in [0, 1], (T,); the objective's value where there are no labels."""
-    loss: NDArray[np.float64]
-    """Mean loss of each task, in the loss's own unit, (T,)."""
-
-    @property
-    def finite(self) -> bool:
-        """Whether all errors and losses are finite; the error rate alone is finite even for NaN logits."""
-        return bool(np.isfinite(self.error).all() and np.isfinite(self.loss).all())
-
-    def require_finite(self, tasks: Sequence[str]) -> Objectives:
-        """Return these objectives if all are finite.
-
-        An argmax over NaN logits yields a finite error rate, so the loss is looked at too.
-
-        Args:
-            tasks: T names, for the message.
-
-        Raises:
-            FrontError: an error or loss is NaN or infinite; the message names the task.
-        """
-        for kind, values in (("error", self.error), ("loss", self.loss)):
-            for task, value in zip(tasks, values, strict=True):
-                if not np.isfinite(value):
-                    raise FrontError(
-                        f"the {kind} on task {task!r} is {value}, expected a finite number; "
-                        "the model has diverged: lower the learning rate or look at its training curve"
-                    )
-        return self
-
-
-@dataclass(frozen=True)
 class Budget:
-    """The training that a suite recommends; learners take it where their own option is left unset."""
+    """The training that a suite recommends; learners take it where their own option is left unset.
+
+    Raises:
+        ConfigError: steps or batch size are no whole numbers, or the learning rate is not positive.
+    """
 
     steps: int
     """Optimizer steps of one fit."""
@@ -67,6 +38,11 @@ class Budget:
     """Examples per task and step."""
     lr: float = 1e-5
     """Adam's initial learning rate for training all of a model's weights (1e-5 is the paper's for CLIP)."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size"):
+            object.__setattr__(self, name, as_count(f"{name} of a Budget", getattr(self, name)))
+        object.__setattr__(self, "lr", as_positive("lr of a Budget", self.lr))
 
 
 class Problem(ABC):
@@ -79,12 +55,13 @@ class Problem(ABC):
         pretrained: the model that every expert was fine-tuned from.
         experts: T models; `experts[t]` was fine-tuned on `tasks[t]`.
         budget: the training that is recommended to learners.
-        reference_point: (T,) for the hypervolume; 1 for every task when absent (error rates).
+        reference_point: (T,) for the hypervolume, or one number for all tasks; 1 when absent (error rates).
         pareto_front: (n, T) a dense sample of the true front, where it is known in closed form.
         hypervolume_limit: the hypervolume of the whole true front at `reference_point`, where it is known.
 
     Raises:
-        ConfigError: tasks, experts and architecture do not fit together.
+        ConfigError: tasks, experts, numbers and architecture do not fit together, or a model cannot be merged; see
+            `check_weights`. Nothing that is wrong with them is found only after a fit.
     """
 
     def __init__(
@@ -96,20 +73,24 @@ class Problem(ABC):
         pretrained: Params,
         experts: Sequence[Params],
         budget: Budget,
-        reference_point: NDArray[np.float64] | None = None,
-        pareto_front: NDArray[np.float64] | None = None,
+        reference_point: ArrayLike | Tensor | None = None,
+        pareto_front: ArrayLike | Tensor | None = None,
         hypervolume_limit: float | None = None,
     ) -> None:
         self.name = name
-        self.tasks = tuple(tasks)
-        self.model = model.eval().requires_grad_(False)
-        self.pretrained = pretrained
-        self.experts = tuple(experts)
+        self.tasks = _checked_tasks(tasks, len(experts))
         self.budget = budget
-        self.reference_point = np.ones(self.n_tasks) if reference_point is None else reference_point
-        self.pareto_front = pareto_front
-        self.hypervolume_limit = hypervolume_limit
-        self._check_weights()
+        self.reference_point = as_reference_point(reference_point, self.n_tasks)
+        self.pareto_front = as_true_front(pareto_front, self.n_tasks)
+        self.hypervolume_limit = as_hypervolume_limit(hypervolume_limit)
+        self.model = model.eval().requires_grad_(False)
+        checked = check_weights(model, self.tasks, pretrained, experts)
+        self.pretrained = checked.pretrained
+        self.experts = checked.experts
+        self.merged = checked.merged
+        """Names of the weights and buffers that are merged or trained; all others are the same in every model."""
+        self.never_negative = checked.never_negative
+        """Names of the buffers that hold variances, which no merge may make negative."""
 
     @property
     def n_tasks(self) -> int:
@@ -168,31 +149,15 @@ class Problem(ABC):
     def evaluate(self, params: Params, split: str) -> Objectives:
         """Return the error and loss of every task over the whole split, without gradients."""
 
-    def _check_weights(self) -> None:
-        if len(set(self.tasks)) != len(self.tasks) or not self.tasks:
-            raise ConfigError(f"a problem needs one or more distinct tasks, found {list(self.tasks)}")
-        if len(self.experts) != self.n_tasks:
-            raise ConfigError(f"expected one expert per task ({self.n_tasks}), found {len(self.experts)}")
-        first_name: dict[int, str] = {}
-        for name, parameter in self.model.named_parameters(remove_duplicate=False):
-            first = first_name.setdefault(id(parameter), name)
-            if first != name:
-                raise ConfigError(
-                    f"the architecture ties {first!r} and {name!r} to one tensor, but models are trained and merged "
-                    "name by name and could not be loaded back into it; give each name a parameter of its own"
-                )
-        expected = {name: tensor.shape for name, tensor in self.model.state_dict().items()}
-        for owner, params in (("pretrained", self.pretrained), *zip(self.tasks, self.experts, strict=True)):
-            found = {name: tensor.shape for name, tensor in params.items()}
-            if found != expected:
-                odd = sorted(name for name in expected | found if expected.get(name) != found.get(name))
-                raise ConfigError(
-                    f"the weights of {owner!r} do not fit the architecture at {', '.join(odd[:3])}"
-                    f"{' and more' if len(odd) > 3 else ''}; every expert must share the pre-trained model's shapes"
-                )
-            devices = {str(tensor.device) for tensor in (*params.values(), *self.pretrained.values())}
-            if len(devices) > 1:
-                raise ConfigError(
-                    f"the weights of {owner!r} lie on {' and '.join(sorted(devices))}; "
-                    "put every model on the device that `prepare` was given"
-                )
+
+def _checked_tasks(tasks: Sequence[str], n_experts: int) -> tuple[str, ...]:
+    """Return the names of the tasks if they are distinct, and as many as there are experts."""
+    listed: Sequence[object] = tasks
+    names = [] if isinstance(listed, str) else [task for task in listed if isinstance(task, str) and task.strip()]
+    if len(names) != len(listed):
+        raise ConfigError(f"tasks must be a list of names, found {tasks!r}")
+    if len(set(names)) != len(names) or not names:
+        raise ConfigError(f"a problem needs one or more distinct tasks, found {names}")
+    if n_experts != len(names):
+        raise ConfigError(f"expected one expert per task ({len(names)}), found {n_experts}")
+    return tuple(names)

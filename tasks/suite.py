@@ -13,9 +13,17 @@ from ..registry import Registry
 from .problem import Budget, Problem
 from .progress import Progress, silent
 
+RESERVED = "Default"
+"""The name of MLflow's own experiment, which cannot hold a suite's results."""
+LONGEST_NAME = 200
+"""Characters of a suite's name, at most: folders are called after it."""
+
 
 class Suite(ABC):
-    """Prepares problems of a named, versioned set of tasks with one backbone; subclass it to add a suite."""
+    """Prepares problems of a named, versioned set of tasks with one backbone; subclass it to add a suite.
+
+    A version may be written as a number, tasks as a list; they are kept as text and as a tuple.
+    """
 
     name: ClassVar[str]
     """The suite's name, by which users ask for it."""
@@ -30,6 +38,14 @@ class Suite(ABC):
     """The training that the suite's problems recommend; None where only the prepared problem knows."""
     imports: ClassVar[tuple[str, ...]] = ()
     """Modules that `prepare` imports and that take seconds to import; a bench imports them once."""
+
+    def __init_subclass__(cls, **keys: object) -> None:
+        super().__init_subclass__(**keys)
+        version = vars(cls).get("version")
+        if isinstance(version, int | float) and not isinstance(version, bool):
+            cls.version = str(version)  # it is part of keys, which are texts
+        if isinstance(vars(cls).get("tasks"), list):
+            cls.tasks = tuple(cls.tasks)
 
     @abstractmethod
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
@@ -47,8 +63,9 @@ class Suite(ABC):
 
         Raises:
             UnknownNameError: a task that the suite does not have; the message offers the nearest.
-            ConfigError: no task, or one twice.
+            ConfigError: no task, or one twice; or the suite's name, version or tasks cannot be recorded.
         """
+        _require_recordable(self)
         chosen = self.tasks if tasks is None else tuple(tasks)
         for task in chosen:
             if task not in self.tasks:
@@ -56,6 +73,24 @@ class Suite(ABC):
         if not chosen or len(set(chosen)) != len(chosen):
             raise ConfigError(f"expected one or more distinct tasks of {self.name!r}, found {list(chosen)}")
         return chosen
+
+
+def _require_recordable(suite: Suite) -> None:
+    """Refuse a suite under whose name nothing can be recorded, or whose version or tasks are no texts."""
+    name: object = suite.name
+    version: object = suite.version
+    tasks: object = suite.tasks
+    if not (isinstance(name, str) and name.strip() and name.isprintable() and len(name) <= LONGEST_NAME):
+        raise ConfigError(
+            f"a suite's name must be one line of up to {LONGEST_NAME} characters, "
+            f"found {name!r} in {type(suite).__name__}"
+        )
+    if name == RESERVED:
+        raise ConfigError(f"a suite cannot be called {RESERVED!r}, as MLflow's own experiment is; rename it")
+    if not (isinstance(version, str) and version.strip()):
+        raise ConfigError(f"the version of suite {name!r} must be a text such as '1', found {version!r}")
+    if not (isinstance(tasks, tuple) and all(isinstance(task, str) and task.strip() for task in tasks)):
+        raise ConfigError(f"the tasks of suite {name!r} must be a tuple of names, found {tasks!r}")
 
 
 SUITES: Registry[Suite] = Registry(

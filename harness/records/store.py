@@ -34,7 +34,7 @@ from .mlflow_run import (
 from .mlflow_tags import PREFIX
 from .mlflow_views import experiment_tags, is_outdated
 from .status import Ending, Status
-from .store_reader import StoreReader
+from .store_reader import StoreReader, inner_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -240,7 +240,7 @@ class Store(StoreReader):
         """Return the id of a suite's experiment, which is created if it does not exist."""
         if suite in self._experiment_ids:
             return self._experiment_ids[suite]
-        home = (self.folder / "artifacts" / suite).as_uri()
+        home = (self.folder / "artifacts" / inner_path(suite)).as_uri()
         existing = self.client.get_experiment_by_name(suite)
         if existing is None:
             existing = self.client.get_experiment(self.client.create_experiment(suite, home))

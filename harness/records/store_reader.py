@@ -105,4 +105,13 @@ class StoreReader:
 
     def files_of(self, run_id: str, suite: str) -> Path:
         """Return the folder of a run's files; MLflow's own record of it is wrong once the store has been moved."""
-        return Path(f"{self.folder}/artifacts/{suite}/{run_id}/artifacts")
+        return Path(f"{self.folder}/artifacts/{inner_path(suite)}/{run_id}/artifacts")
+
+
+def inner_path(name: str) -> str:
+    """Return a suite's name as a path that stays within the folder it is joined to; all but odd names are themselves.
+
+    MLflow would take a part `..` of a name for the folder above.
+    """
+    parts = name.replace("\\", "/").split("/")
+    return "/".join(part if part.strip(". ") else f"_{part}" for part in parts)

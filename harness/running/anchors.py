@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ...tasks import Params, Problem
 from ...tasks.expert_cache import cache_folder
+from ...tasks.objectives import checked_objectives
 from ...whole_file import replacing
 
 
@@ -56,7 +57,7 @@ def _measure(problem: Problem, split: str) -> NDArray[np.float64]:
     problem.model.eval()
 
     def error(params: Params) -> NDArray[np.float64]:
-        return problem.evaluate(params, split).error
+        return checked_objectives(problem.evaluate(params, split), problem.tasks).error
 
     experts = [error(expert)[t] for t, expert in enumerate(problem.experts)]
     found = np.array([experts, error(problem.pretrained)], dtype=np.float64)

@@ -9,6 +9,7 @@ from ...errors import FrontError
 from ...methods import ParetoSet
 from ...metrics import Front
 from ...tasks import Problem, Progress, silent
+from ...tasks.objectives import checked_objectives
 from ..records.evaluation import Evaluation
 
 
@@ -30,7 +31,7 @@ def evaluate_members(
     for preference, label, params in pareto_set.members(preferences):
         if {name: tensor.shape for name, tensor in params.items()} != expected:
             raise FrontError("a member of the Pareto set is no plain model of the architecture: names or shapes differ")
-        objectives = problem.evaluate(params, split).require_finite(problem.tasks)
+        objectives = checked_objectives(problem.evaluate(params, split), problem.tasks).require_finite(problem.tasks)
         errors.append(objectives.error)
         losses.append(objectives.loss)
         labels.append(str(label))

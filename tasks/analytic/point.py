@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from ...errors import UnknownNameError
-from ..problem import Batch, Budget, Objectives, Params, Problem
+from ..objectives import Objectives
+from ..problem import Batch, Budget, Params, Problem
 
 SPLITS = ("train", "val", "test")
 """The names of the splits, which are all the same, since there is no data."""

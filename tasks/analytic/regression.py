@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..examples import ExampleProblem, Examples
-from ..problem import Batch, Budget, Objectives, Params
+from ..objectives import Objectives
+from ..precision import at_least_single
+from ..problem import Batch, Budget, Params
 
 
 class RegressionProblem(ExampleProblem):
@@ -73,4 +75,4 @@ class RegressionProblem(ExampleProblem):
         return Objectives(np.array(values), np.array(values))
 
     def _unexplained(self, outputs: Tensor, examples: Examples) -> Tensor:
-        return (outputs - examples.labels).square().sum(dim=1).mean() / self.power
+        return (at_least_single(outputs) - examples.labels).square().sum(dim=1).mean() / self.power

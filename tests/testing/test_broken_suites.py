@@ -30,7 +30,7 @@ class Broken(fr.Suite):
         if self.fault == "draws from the global generator":
             problem.pretrained["scale"].copy_(torch.rand(6))
         if self.fault == "experts stay as they were":
-            problem.experts = (problem.pretrained,) * 3
+            problem.experts = tuple({n: w.clone() for n, w in problem.pretrained.items()} for _ in range(3))
         if self.fault != "ignores the order":
             problem = permuted_problem(problem, [self.tasks.index(task) for task in tasks])
         return problem

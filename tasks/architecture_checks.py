@@ -1,0 +1,60 @@
+"""Checking that models fit an architecture, weight by weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from ..errors import ConfigError
+
+
+def check_untied(model: nn.Module) -> None:
+    """Refuse an architecture that has one parameter under two names.
+
+    Raises:
+        ConfigError: it has; the message names both.
+    """
+    first_name: dict[int, str] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        first = first_name.setdefault(id(parameter), name)
+        if first != name:
+            raise ConfigError(
+                f"the architecture ties {first!r} and {name!r} to one tensor, but models are trained and merged "
+                "name by name and could not be loaded back into it; give each name a parameter of its own"
+            )
+
+
+def require_fit(model: nn.Module, owner: str, params: Mapping[str, Tensor], pretrained: Mapping[str, Tensor]) -> None:
+    """Refuse a model whose names or shapes are not the architecture's, or that lies on another device.
+
+    Args:
+        model: the architecture.
+        owner: what the message calls the model: "pretrained" or a task.
+        params: the model.
+        pretrained: the model whose device counts.
+
+    Raises:
+        ConfigError: it does not fit.
+    """
+    expected = {}
+    for name, value in model.state_dict().items():
+        if not isinstance(value, Tensor):
+            raise ConfigError(
+                f"the architecture keeps {type(value).__name__} as {name}, which is no tensor and cannot be merged; "
+                "pose the problem over an architecture without it"
+            )
+        expected[name] = value.shape
+    found = {name: tensor.shape for name, tensor in params.items()}
+    if found != expected:
+        odd = sorted(name for name in expected | found if expected.get(name) != found.get(name))
+        raise ConfigError(
+            f"the weights of {owner!r} do not fit the architecture at {', '.join(odd[:3])}"
+            f"{' and more' if len(odd) > 3 else ''}; every expert must share the pre-trained model's shapes"
+        )
+    devices = {str(tensor.device) for tensor in (*params.values(), *pretrained.values())}
+    if len(devices) > 1:
+        raise ConfigError(
+            f"the weights of {owner!r} lie on {' and '.join(sorted(devices))}; "
+            "put every model on the device that `prepare` was given"
+        )

@@ -1,0 +1,19 @@
+"""Single precision where half is not enough: sums over many numbers, small steps, squares."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+
+def master_type(dtypes: Iterable[torch.dtype]) -> torch.dtype:
+    """Return the type that numbers of these types are summed and trained in: the widest, single precision at least."""
+    return functools.reduce(torch.promote_types, dtypes, torch.float32)
+
+
+def at_least_single(values: Tensor) -> Tensor:
+    """Return floating-point values in single precision where they have half, else themselves; differentiable."""
+    return values.to(master_type([values.dtype])) if values.is_floating_point() else values
