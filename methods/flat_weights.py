@@ -8,30 +8,35 @@ import torch
 from torch import Tensor
 
 from ..errors import ConfigError
+from ..tasks.precision import master_type
 from ..tasks.problem import Params, Problem
 
 
 class FlatWeights:
     """Joins some of a problem's weights to one flat tensor (P,), and splits such tensors into named weights again.
 
-    What is not floating point (counters, masks) is left out.
+    What the problem's models do not merge (counters, masks) is left out. The flat tensor is in single precision or
+    better: in half precision Adam's steps are lost to rounding and its epsilon is 0. Named weights come back in the
+    type of the pre-trained ones.
 
     Args:
         problem: whose architecture the weights belong to.
         names: which weights and buffers to join, in this order.
+        dtype: type of the flat tensor; if None, single precision, or double where a weight has it.
 
     Raises:
-        ConfigError: the weights do not share one floating-point type.
+        ConfigError: none of the weights is merged.
     """
 
-    def __init__(self, problem: Problem, names: Iterable[str]) -> None:
-        self.names = [name for name in names if problem.pretrained[name].is_floating_point()]
-        kinds = {problem.pretrained[name].dtype for name in self.names}
-        if len(kinds) != 1:
-            raise ConfigError(
-                f"weights that are joined must share one floating-point type, found {sorted(map(str, kinds))}"
-            )
+    def __init__(self, problem: Problem, names: Iterable[str], *, dtype: torch.dtype | None = None) -> None:
+        self.names = merged_names(problem, names)
+        if not self.names:
+            raise ConfigError("expected floating-point weights to join, found none")
+        self._dtypes = [problem.pretrained[name].dtype for name in self.names]
+        self.dtype = master_type(self._dtypes) if dtype is None else dtype
+        """The type of the flat tensor."""
         self._buffers = {name for name, _ in problem.model.named_buffers()}
+        self._never_negative = problem.never_negative
         self._shapes = [problem.pretrained[name].shape for name in self.names]
         self._sizes = [shape.numel() for shape in self._shapes]
         self.size = sum(self._sizes)
@@ -39,18 +44,28 @@ class FlatWeights:
 
     def join(self, params: Params) -> Tensor:
         """Return the weights of one model as a new tensor (P,), without gradients."""
-        return torch.cat([params[name].detach().flatten() for name in self.names])
+        return torch.cat([params[name].detach().flatten().to(self.dtype) for name in self.names])
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
-        """Return views of a flat tensor (P,) by name, differentiable in it; buffers come without gradients."""
+        """Return the weights in a flat tensor (P,) by name, differentiable in it; buffers come without gradients.
+
+        They are views of it where they have its type. Variances that an extrapolated merge has made negative are 0.
+        """
         pieces = {}
-        for name, piece, shape in zip(self.names, torch.split(flat, self._sizes), self._shapes, strict=True):
-            view = piece.view(shape)
+        split = zip(self.names, torch.split(flat, self._sizes), self._shapes, self._dtypes, strict=True)
+        for name, piece, shape, dtype in split:
+            weight = piece.view(shape).to(dtype)
             # Layers refuse buffers that want gradients (running statistics of batch norm).
-            pieces[name] = view.detach() if name in self._buffers else view
+            weight = weight.detach() if name in self._buffers else weight
+            pieces[name] = weight.clamp(min=0) if name in self._never_negative else weight
         return pieces
+
+
+def merged_names(problem: Problem, names: Iterable[str]) -> list[str]:
+    """Return those of the names whose weights are merged or trained; all other weights have one value in all models."""
+    return [name for name in names if name in problem.merged]
 
 
 def trained_names(problem: Problem) -> list[str]:
     """Return the names of the weights that training a whole model changes: its parameters, not its buffers."""
-    return [name for name, _ in problem.model.named_parameters()]
+    return merged_names(problem, (name for name, _ in problem.model.named_parameters()))

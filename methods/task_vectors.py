@@ -7,22 +7,33 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
+from ..errors import ConfigError
+from ..tasks.precision import master_type
 from ..tasks.problem import Problem
-from .flat_weights import FlatWeights
+from .flat_weights import FlatWeights, merged_names
+from .half_precision import HalfMerge, is_half
 
 
 class TaskVectorBank(FlatWeights):
-    """Holds the pre-trained values and T task vectors of some weights, each joined to one flat row.
+    """Holds the pre-trained values and T task vectors of some weights of one type, each joined to one flat row.
 
-    Buffers are merged too, without gradients.
+    Buffers are merged too, without gradients. Half-precision weights are kept in half precision; sums over them are
+    formed in single precision and rounded once.
 
     Args:
         problem: source of the pre-trained model and the experts.
         names: which weights and buffers, None for all.
+
+    Raises:
+        ConfigError: the weights have several types, see `banks_by_type`, or none of them is merged.
     """
 
     def __init__(self, problem: Problem, names: Iterable[str] | None = None) -> None:
-        super().__init__(problem, problem.pretrained if names is None else names)
+        chosen = merged_names(problem, problem.pretrained if names is None else names)
+        dtypes = {problem.pretrained[name].dtype for name in chosen}
+        if len(dtypes) > 1:
+            raise ConfigError(f"a bank holds weights of one type, found {sorted(map(str, dtypes))}")
+        super().__init__(problem, chosen, dtype=next(iter(dtypes), None))
         self.base = self.join(problem.pretrained)
         """The pre-trained values, (P,)."""
         self.vectors = torch.empty(problem.n_tasks, len(self.base), dtype=self.base.dtype, device=self.base.device)
@@ -36,21 +47,42 @@ class TaskVectorBank(FlatWeights):
 
     def merge_flat(self, coefficients: Tensor) -> Tensor:
         """Return `base + coefficients @ vectors` (P,), differentiable in coefficients (T,)."""
+        if is_half(self.dtype):
+            merged: Tensor = HalfMerge.apply(self.base, self.vectors, coefficients)
+            return merged
         return torch.addmv(self.base, self.vectors.T, coefficients.to(self.base.dtype))
 
 
+def banks_by_type(problem: Problem, names: Iterable[str]) -> list[TaskVectorBank]:
+    """Return the banks of some weights, one for each type that these have, in order of appearance.
+
+    Raises:
+        ConfigError: none of the weights is merged.
+    """
+    by_type: dict[torch.dtype, list[str]] = {}
+    for name in merged_names(problem, names):
+        by_type.setdefault(problem.pretrained[name].dtype, []).append(name)
+    if not by_type:
+        raise ConfigError("expected floating-point weights to merge, found none")
+    return [TaskVectorBank(problem, of_type) for of_type in by_type.values()]
+
+
 class ModelMerger:
-    """Merges whole models: theta_0 + sum_i c_i (theta_i - theta_0); what is not floating point stays pre-trained.
+    """Merges whole models: theta_0 + sum_i c_i (theta_i - theta_0); what is not merged stays pre-trained.
 
     Args:
         problem: source of the pre-trained model theta_0 and the experts theta_i.
     """
 
     def __init__(self, problem: Problem) -> None:
-        self._bank = TaskVectorBank(problem)
+        self._banks = banks_by_type(problem, problem.pretrained)
         self._pretrained = problem.pretrained
 
     def __call__(self, coefficients: Sequence[float] | Tensor) -> dict[str, Tensor]:
         """Return the merged model for coefficients (T,)."""
-        vector = torch.as_tensor(coefficients, dtype=self._bank.base.dtype, device=self._bank.base.device)
-        return {**self._pretrained, **self._bank.merge(vector)}
+        precise = master_type(bank.dtype for bank in self._banks)
+        vector = torch.as_tensor(coefficients, dtype=precise, device=self._banks[0].base.device)
+        merged = dict(self._pretrained)
+        for bank in self._banks:
+            merged.update(bank.merge(vector))
+        return merged

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ...errors import UnsupportedError
+from ...tasks.precision import at_least_single
 
 
 class GramMatrices:
@@ -67,7 +68,7 @@ class GramMatrices:
         return reduce_off_diagonal * gram + (1 - reduce_off_diagonal) * gram.diagonal().diag()
 
     def _add(self, name: str, inputs: Tensor) -> None:
-        rows = inputs.reshape(-1, inputs.shape[-1])
+        rows = at_least_single(inputs.reshape(-1, inputs.shape[-1]))
         product = rows.T @ rows
         self._sums[name] = self._sums[name] + product if name in self._sums else product
         self._rows[name] = self._rows.get(name, 0) + len(rows)

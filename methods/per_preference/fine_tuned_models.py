@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...errors import ConfigError
 from ...metrics import check_preference
+from ...tasks.precision import at_least_single
 from ...tasks.problem import Batch, Problem
 from ..flat_weights import FlatWeights, trained_names
 from ..learner import Context
@@ -180,7 +181,8 @@ class _Step:
         if self._scalarization.needs_gramian:
             loss, self._trained.grad = self._scalarization.combined(*self._task_gradients(batch), self._preference)
             return loss
-        loss = self._scalarization.loss(self._problem.losses(self._params(), batch), self._preference)
+        losses = at_least_single(self._problem.losses(self._params(), batch))
+        loss = self._scalarization.loss(losses, self._preference)
         loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
         return loss
 
@@ -190,7 +192,7 @@ class _Step:
         for t, row in enumerate(rows):
             loss = self._problem.task_loss(t, self._params(), batch)
             row.copy_(torch.autograd.grad(loss, self._trained)[0])
-            losses.append(loss.detach())
+            losses.append(at_least_single(loss.detach()))
         return torch.stack(losses), rows
 
     def _params(self) -> dict[str, Tensor]:

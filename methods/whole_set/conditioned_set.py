@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ...errors import ConfigError
 from ...metrics import check_preference
+from ...tasks.precision import at_least_single
 from ...tasks.problem import Batch, Params, Problem
 from ..flat_weights import FlatWeights
 from ..pareto_set import ParetoSet
@@ -51,7 +52,7 @@ class ConditionedSet(ParetoSet):
 
     def losses(self, preference: NDArray[np.float64], batch: Batch) -> Tensor:
         """Return the losses (T,) of the model for a preference, differentiable in the network."""
-        return self.problem.losses(self.weights_for(self.as_input(preference)), batch)
+        return at_least_single(self.problem.losses(self.weights_for(self.as_input(preference)), batch))
 
     def task_gradients(self, preference: NDArray[np.float64], batch: Batch) -> tuple[Tensor, Tensor]:
         """Return losses (T,) and their gradients (T, P) in the network's P parameters, by one pass through the model.
@@ -79,7 +80,7 @@ class ConditionedSet(ParetoSet):
                 allow_unused=True,
             )
             row.copy_(flat_gradient(parameters, found))
-        return losses.detach(), rows
+        return at_least_single(losses.detach()), rows
 
     def set_gradient(self, flat: Tensor) -> None:
         """Set the gradients of the network's parameters from one flat gradient (P,)."""

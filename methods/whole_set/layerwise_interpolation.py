@@ -118,8 +118,8 @@ class LayerwiseInterpolation(ConditionedLearner):
         """Make the set before the first step, which is interpolation."""
         # Every weight is in a group, so the coefficient of the rest is not used.
         model = UpscaledModel(problem, GROUPS[self.config.groups](problem), rest_coefficient=0.0)
-        polynomials = MixturePolynomials(len(model.banks), problem.n_tasks, interactions=self.config.interactions)
-        return RoutedSet(problem, model, polynomials.to(model.banks[0].base))
+        polynomials = MixturePolynomials(len(model.parts), problem.n_tasks, interactions=self.config.interactions)
+        return RoutedSet(problem, model, model.place(polynomials))
 
 
 def _hypervolume(problem: Problem, pareto_set: ParetoSet, preferences: NDArray[np.float64]) -> float:

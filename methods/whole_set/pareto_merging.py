@@ -10,6 +10,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from ...errors import UnsupportedError
+from ...tasks.precision import master_type
 from ...tasks.problem import Params, Problem
 from ..flat_weights import trained_names
 from ..ranges import Range
@@ -82,7 +83,9 @@ class LowRankSet(ConditionedSet):
     def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
         """Return the merged model plus the shifts."""
         shifted = {
-            name: self._base[name] + shift(preference) for name, shift in zip(self._names, self._shifts, strict=True)
+            # Added in the shift's precision, then rounded to the weight's.
+            name: (self._base[name] + shift(preference)).to(self._base[name].dtype)
+            for name, shift in zip(self._names, self._shifts, strict=True)
         }
         return {**self._base, **shifted}
 
@@ -116,13 +119,14 @@ class ParetoMerging(ConditionedLearner):
             UnsupportedError: the problem has no floating-point weights.
         """
         base = ModelMerger(problem)([self.config.base_coefficient] * problem.n_tasks)
-        names = [name for name in trained_names(problem) if base[name].is_floating_point()]
+        names = trained_names(problem)
         if not names:
             raise UnsupportedError(f"pareto-merging trains floating-point weights; {problem.name} has none")
+        precise = master_type(base[name].dtype for name in names)
         shifts = nn.ModuleList(
             LowRankShift(base[name].shape, self.config.rank, problem.n_tasks, generator)
             if base[name].ndim >= 2
             else VectorShift(base[name].shape, problem.n_tasks)
             for name in names
         )
-        return LowRankSet(problem, base, names, shifts.to(base[names[0]]))
+        return LowRankSet(problem, base, names, shifts.to(base[names[0]].device, precise))

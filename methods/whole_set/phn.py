@@ -88,7 +88,7 @@ class Phn(ConditionedLearner):
         """Make the set that answers every preference with the pre-trained model."""
         weights = FlatWeights(problem, trained_names(problem))
         network = Hypernetwork(problem.n_tasks, weights.size, **self._shape(weights.size), generator=generator)
-        return HypernetworkSet(problem, weights, network.to(problem.pretrained[weights.names[0]]))
+        return HypernetworkSet(problem, weights, network.to(problem.device, weights.dtype))
 
     def fit(self, problem: Problem, preferences: NDArray[np.float64], context: Context) -> ConditionedSet:
         """Train on the train split.
@@ -102,7 +102,7 @@ class Phn(ConditionedLearner):
         require_memory(
             self.name,
             Hypernetwork.size(problem.n_tasks, weights.size, **shape),
-            problem.pretrained[weights.names[0]].element_size(),
+            weights.dtype.itemsize,
             problem.n_tasks if self.scalarization.needs_gramian else 0,
             problem.device,
             shape,

@@ -32,7 +32,7 @@ class PweMoeSet(RoutedSet):
         dead = self.network.dead_share()
         return {
             **super().diagnostics(),
-            "routers": float(len(self.model.banks)),
+            "routers": float(len(self.model.parts)),
             **({} if dead is None else {"dead_units_share": dead}),
         }
 
@@ -77,7 +77,7 @@ class PweMoe(ConditionedLearner):
         config = self.resolved(problem)
         model = UpscaledModel(problem, weights_of_modules(problem, config.upscale), config.init_lambda)
         routers = RouterBank(
-            len(model.banks),
+            len(model.parts),
             problem.n_tasks,
             depth=config.router_depth,
             hidden_size=config.hidden_size,
@@ -85,7 +85,7 @@ class PweMoe(ConditionedLearner):
             init_std=config.init_std,
             generator=generator,
         )
-        return PweMoeSet(problem, model, routers.to(model.banks[0].base))
+        return PweMoeSet(problem, model, model.place(routers))
 
 
 PweMoeLs = composed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,7 +12,9 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ...metrics import check_preference
+from ...tasks.precision import at_least_single
 from ...tasks.problem import Batch, Problem
+from ..half_precision import contract
 from .conditioned_set import ConditionedSet, flat_gradient
 from .upscaling import UpscaledModel
 
@@ -47,21 +50,28 @@ class RoutedSet(ConditionedSet):
         """Return what the base class does; a module's T gradients meet its task vectors at once and are then freed."""
         coefficients: Tensor = self.network(self.as_input(preference))
         with torch.no_grad():
-            flats = [bank.merge_flat(row) for bank, row in zip(self.model.banks, coefficients, strict=True)]
-        # T leaves for every module, on one storage: backward keeps the tasks' gradients apart.
+            flats = self.model.merge_flat(coefficients)
+        # T leaves for every bank of a module, on one storage: backward keeps the tasks' gradients apart.
         leaves = [[flat.detach().requires_grad_() for flat in flats] for _ in range(self.n_tasks)]
         contractions = [
-            _Contraction([of_task[m] for of_task in leaves], bank.vectors) for m, bank in enumerate(self.model.banks)
+            _Contraction([of_task[b] for of_task in leaves], bank.vectors) for b, bank in enumerate(self.model.banks)
         ]
         losses = self.problem.losses_by_model([self.model.assembled(own) for own in leaves], batch)
         losses.sum().backward()  # type: ignore[no-untyped-call] # torch has no types here
-        in_coefficients = torch.stack([contraction.finish() for contraction in contractions], dim=1)
+        in_coefficients = self._by_module([contraction.finish().to(coefficients.dtype) for contraction in contractions])
         parameters = list(self.network.parameters())
         rows = coefficients.new_empty(self.n_tasks, self.trainable_parameters)
         for row, of_task in zip(rows, in_coefficients, strict=True):
             gradients = torch.autograd.grad(coefficients, parameters, of_task, retain_graph=True)
             row.copy_(flat_gradient(parameters, gradients))
-        return losses.detach(), rows
+        return at_least_single(losses.detach()), rows
+
+    def _by_module(self, found: Sequence[Tensor]) -> Tensor:
+        """Return the banks' derivatives, each (T, T), as those of the modules (T, modules, T); a module's are added."""
+        of_modules: list[list[Tensor]] = [[] for _ in self.model.parts]
+        for row, part in zip(self.model.rows, found, strict=True):
+            of_modules[row].append(part)
+        return torch.stack([functools.reduce(torch.add, parts) for parts in of_modules], dim=1)
 
 
 class _Contraction:
@@ -76,7 +86,8 @@ class _Contraction:
         self._leaves = leaves
         self._vectors = vectors
         self._waiting = len(leaves)
-        self._found = vectors.new_zeros(len(leaves), len(vectors))
+        dtype = torch.promote_types(vectors.dtype, torch.float32)
+        self._found = vectors.new_zeros(len(leaves), len(vectors), dtype=dtype)
         self._hooks: list[RemovableHandle] = [
             leaf.register_post_accumulate_grad_hook(self._arrived)  # type: ignore[no-untyped-call] # torch has no types here
             for leaf in leaves
@@ -99,6 +110,6 @@ class _Contraction:
         arrived = [t for t, leaf in enumerate(self._leaves) if leaf.grad is not None]
         if arrived:
             gradients = torch.stack([leaf.grad for leaf in self._leaves if leaf.grad is not None])
-            self._found[arrived] = gradients @ self._vectors.T
+            self._found[arrived] = contract(gradients, self._vectors)
         for leaf in self._leaves:
             leaf.grad = None

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ConfigError
+from ...tasks.precision import master_type
 from ...tasks.problem import Params, Problem
+from ..flat_weights import merged_names
 from ..pareto_set import ROOT_PART
-from ..task_vectors import TaskVectorBank
+from ..task_vectors import banks_by_type
 
 MLP = frozenset({"mlp", "ffn", "feed_forward", "feedforward"})
 ATTENTION = frozenset({"attn", "attention", "self_attn", "self_attention"})
@@ -65,15 +67,15 @@ def weights_of_modules(problem: Problem, rule: str) -> dict[str, list[str]]:
 def weights_of_layers(problem: Problem) -> dict[str, list[str]]:
     """Map every module to the weights and buffers that it holds itself, so that each is in one group."""
     layers: dict[str, list[str]] = {}
-    for name, tensor in problem.pretrained.items():
-        if tensor.is_floating_point():
+    for name in problem.pretrained:
+        if name in problem.merged:
             layers.setdefault(name.rpartition(".")[0] or ROOT_PART, []).append(name)
     return layers
 
 
 def weights_of_tensors(problem: Problem) -> dict[str, list[str]]:
     """Map every weight and buffer to itself, a group of one."""
-    return {name: [name] for name, tensor in problem.pretrained.items() if tensor.is_floating_point()}
+    return {name: [name] for name in merged_names(problem, problem.pretrained)}
 
 
 class UpscaledModel:
@@ -89,14 +91,17 @@ class UpscaledModel:
     def __init__(self, problem: Problem, groups: Mapping[str, Sequence[str]], rest_coefficient: float) -> None:
         self.parts = tuple(groups)
         """The names of the groups."""
-        self.banks = [TaskVectorBank(problem, group) for group in groups.values()]
-        """The task vectors of every group."""
+        of_groups = [banks_by_type(problem, group) for group in groups.values()]
+        self.banks = [bank for banks in of_groups for bank in banks]
+        """The task vectors: one bank a group, or one for each type that its weights have."""
+        self.rows = [row for row, banks in enumerate(of_groups) for _ in banks]
+        """The group, by position, that each bank belongs to."""
         covered = {name for group in groups.values() for name in group}
-        rest = [name for name, p in problem.pretrained.items() if name not in covered and p.is_floating_point()]
+        rest = merged_names(problem, (name for name in problem.pretrained if name not in covered))
         self._rest: Params = dict(problem.pretrained)
-        if rest:
-            bank = TaskVectorBank(problem, rest)
-            everyone = torch.full((problem.n_tasks,), rest_coefficient, dtype=bank.base.dtype, device=bank.base.device)
+        for bank in banks_by_type(problem, rest) if rest else []:
+            dtype = torch.promote_types(bank.base.dtype, torch.float32)
+            everyone = torch.full((problem.n_tasks,), rest_coefficient, dtype=dtype, device=bank.base.device)
             self._rest = {**self._rest, **bank.merge(everyone)}
 
     @property
@@ -104,12 +109,20 @@ class UpscaledModel:
         """Return how many parameters of one plain model lie in groups."""
         return sum(len(bank.base) for bank in self.banks)
 
+    def place(self, network: nn.Module) -> nn.Module:
+        """Move a network that makes coefficients to the weights' device, in single precision or better."""
+        return network.to(self.banks[0].base.device, master_type(bank.dtype for bank in self.banks))
+
     def merge(self, coefficients: Tensor) -> dict[str, Tensor]:
         """Return one plain model for coefficients (groups, T), differentiable in them."""
-        return self.assembled([bank.merge_flat(row) for bank, row in zip(self.banks, coefficients, strict=True)])
+        return self.assembled(self.merge_flat(coefficients))
+
+    def merge_flat(self, coefficients: Tensor) -> list[Tensor]:
+        """Return the merged values of every bank for coefficients (groups, T), differentiable in them."""
+        return [bank.merge_flat(coefficients[row]) for bank, row in zip(self.banks, self.rows, strict=True)]
 
     def assembled(self, flats: Sequence[Tensor]) -> dict[str, Tensor]:
-        """Return one plain model whose groups hold these flat values, one tensor a group."""
+        """Return one plain model whose groups hold these flat values, one tensor a bank."""
         merged = dict(self._rest)
         for bank, flat in zip(self.banks, flats, strict=True):
             merged.update(bank.named(flat))
