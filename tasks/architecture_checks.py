@@ -1,9 +1,10 @@
-"""Checking that models fit an architecture, weight by weight."""
+"""Checking that models are tensors by name that fit an architecture."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from ..errors import ConfigError
@@ -58,3 +59,25 @@ def require_fit(model: nn.Module, owner: str, params: Mapping[str, Tensor], pret
             f"the weights of {owner!r} lie on {' and '.join(sorted(devices))}; "
             "put every model on the device that `prepare` was given"
         )
+
+
+def usable_model(title: str, params: object) -> Mapping[str, Tensor]:
+    """Return a model whose tensors need no gradients and can be computed with; the same object where all do.
+
+    Raises:
+        ConfigError: it is no mapping of names to dense tensors that hold values.
+    """
+    if not isinstance(params, Mapping):
+        raise ConfigError(
+            f"{title} must be a mapping of names to tensors, such as a state_dict; found {type(params).__name__}"
+        )
+    for name, tensor in params.items():
+        if not isinstance(tensor, Tensor):
+            raise ConfigError(f"{title} holds {type(tensor).__name__} in {name}, expected a tensor; leave it out")
+        if tensor.layout is not torch.strided or tensor.is_meta:
+            kind = "on the device meta, without values" if tensor.is_meta else f"sparse ({tensor.layout})"
+            raise ConfigError(f"{title} holds a tensor in {name} that is {kind}; expected a dense one")
+    if not any(tensor.requires_grad or tensor.is_inference() for tensor in params.values()):
+        return params
+    # Tensors made in torch's inference mode cannot take part in training; only a copy can.
+    return {n: t.detach().clone() if t.is_inference() else t.detach() for n, t in params.items()}

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ConfigError
-from .architecture_checks import check_untied, require_fit
+from .architecture_checks import check_untied, require_fit, usable_model
 
 MERGED_TYPES = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
 """Types of weights that can be merged and trained: those that torch computes with."""
@@ -61,9 +61,9 @@ def check_weights(
     """
     check_untied(model)
     owners = [
-        _Owner("the pre-trained model", _plain("the pre-trained model", pretrained)),
+        _Owner("the pre-trained model", usable_model("the pre-trained model", pretrained)),
         *(
-            _Owner(f"the expert of {t!r}", _plain(f"the expert of {t!r}", p))
+            _Owner(f"the expert of {t!r}", usable_model(f"the expert of {t!r}", p))
             for t, p in zip(tasks, experts, strict=True)
         ),
     ]
@@ -86,34 +86,13 @@ def check_weights(
                 never_negative.add(name)
             elif own_name == "running_var":
                 raise ConfigError(f"{_least(owners, ranges)} holds a negative variance in {name}, {min(ranges)[0]:.3g}")
-    bootstrap = len(tasks) == 1 and experts[0] is pretrained
-    if not bootstrap:
+    if not merged:
+        raise ConfigError("expected models with floating-point weights, found none that can be merged or trained")
+    if len(tasks) > 1 or experts[0] is not pretrained:
         _require_own_memory(owners, merged)
     return CheckedWeights(
         owners[0].params, tuple(owner.params for owner in owners[1:]), frozenset(merged), frozenset(never_negative)
     )
-
-
-def _plain(title: str, params: object) -> Mapping[str, Tensor]:
-    """Return a model whose tensors need no gradients and can be computed with; the same object where all do.
-
-    Raises:
-        ConfigError: it is no mapping of names to dense tensors that hold values.
-    """
-    if not isinstance(params, Mapping):
-        raise ConfigError(
-            f"{title} must be a mapping of names to tensors, such as a state_dict; found {type(params).__name__}"
-        )
-    for name, tensor in params.items():
-        if not isinstance(tensor, Tensor):
-            raise ConfigError(f"{title} holds {type(tensor).__name__} in {name}, expected a tensor; leave it out")
-        if tensor.layout is not torch.strided or tensor.is_meta:
-            kind = "on the device meta, without values" if tensor.is_meta else f"sparse ({tensor.layout})"
-            raise ConfigError(f"{title} holds a tensor in {name} that is {kind}; expected a dense one")
-    if not any(tensor.requires_grad or tensor.is_inference() for tensor in params.values()):
-        return params
-    # Tensors made in torch's inference mode cannot take part in training; only a copy can.
-    return {n: t.detach().clone() if t.is_inference() else t.detach() for n, t in params.items()}
 
 
 def _require_one_type(owners: Sequence[_Owner]) -> None:
