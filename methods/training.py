@@ -11,7 +11,7 @@ import torch
 from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
-from ..errors import DivergenceError
+from ..errors import ConfigError, DivergenceError
 from ..tasks.problem import Problem
 from .learner import Context
 from .pareto_set import ParetoSet
@@ -80,10 +80,13 @@ def train(
         partial_set: a function that makes the set of the present parameters, where they make one before the end.
 
     Raises:
+        ConfigError: a parameter is in half precision, in which Adam's epsilon is 0 and small steps are lost.
         DivergenceError: the loss became NaN or infinite.
     """
     assert recipe.steps is not None  # for the type checker: resolved
     assert recipe.lr is not None
+    if any(parameter.dtype.itemsize < 4 for parameter in parameters):
+        raise ConfigError("parameters are trained in single precision or better, found half; see `FlatWeights`")
     optimizer = torch.optim.Adam(parameters, lr=recipe.lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
         optimizer, T_max=recipe.steps, eta_min=recipe.lr * recipe.final_lr_ratio

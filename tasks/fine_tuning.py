@@ -53,7 +53,7 @@ def fine_tune(
         progress: told the steps that are done, with the loss.
 
     Raises:
-        DivergenceError: the loss became NaN or infinite.
+        DivergenceError: the loss or a weight became NaN or infinite.
     """
     weights = {name: tensor.detach().clone() for name, tensor in start.items()}
     masters = {name: at_least_single(weights[name]).requires_grad_() for name in trainable}
@@ -77,4 +77,8 @@ def fine_tune(
             if not math.isfinite(current):
                 raise DivergenceError(f"{activity}: the loss is {current} at step {step}; lower the peak learning rate")
             progress(activity, step, recipe.steps, loss=current)
-    return {name: tensor.detach() for name, tensor in rounded().items()}
+    found = {name: tensor.detach() for name, tensor in rounded().items()}
+    broken = [name for name in masters if not found[name].isfinite().all()]
+    if broken:  # by the last step, whose loss nobody computes
+        raise DivergenceError(f"{activity}: {broken[0]} is NaN or infinite at the end; lower the peak learning rate")
+    return found

@@ -57,8 +57,8 @@ class Objectives:
             for task, value in zip(tasks, values, strict=True):
                 if not np.isfinite(value):
                     raise FrontError(
-                        f"the {kind} on task {task!r} is {value}, expected a finite number; "
-                        "the model has diverged: lower the learning rate or look at its training curve"
+                        f"the {kind} on task {task!r} is {value}, expected a finite number; the model has diverged "
+                        "(lower the learning rate or look at its training curve) or was merged too far from the experts"
                     )
         return self
 

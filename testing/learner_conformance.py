@@ -73,11 +73,12 @@ class LearnerConformance:
         assert fits.second.objectives.tobytes() == fits.first_objectives.tobytes()
 
     def test_members_fit_the_architecture_and_share_no_memory(self, fits: Fits) -> None:
-        """Members are plain models; making one does not write to another."""
+        """Members are plain models in the pre-trained one's types; making one does not write to another."""
         members, copies = [], []
         for _, _, params in fits.first.members(fits.grid):
             fits.problem.model.load_state_dict(params, strict=True)
             assert not any(tensor.requires_grad for tensor in params.values())
+            assert all(tensor.dtype == fits.problem.pretrained[name].dtype for name, tensor in params.items())
             members.append(params)
             copies.append({name: tensor.clone() for name, tensor in params.items()})
         for member, copy in zip(members, copies, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -113,5 +114,4 @@ def inner_path(name: str) -> str:
 
     MLflow would take a part `..` of a name for the folder above.
     """
-    parts = name.replace("\\", "/").split("/")
-    return "/".join(part if part.strip(". ") else f"_{part}" for part in parts)
+    return re.sub(r"(?<![^/\\])[. ]*(?![^/\\])", lambda part: f"_{part.group()}", name)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import ConfigError
+from ...tasks.precision import at_least_single
 from ..options import read_options
 
 
@@ -91,10 +92,12 @@ class Scalarization(ABC):
                 f"{type(self).__name__} looks at the tasks' gradients, which this learner does not compute one by one; "
                 "compose the learner with a scalarization of losses"
             )
-        return self.weights(losses.detach(), preference, None) @ losses
+        precise = at_least_single(losses)
+        return self.weights(precise.detach(), preference, None) @ precise
 
     def combined(self, losses: Tensor, gradients: Tensor, preference: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
         """Return the weighted sums of losses (T,) and of their gradients (T, P), by the gradients' Gramian."""
+        losses, gradients = at_least_single(losses), at_least_single(gradients)
         weights = self.weights(losses, preference, gradients @ gradients.T)
         return weights @ losses, weights @ gradients
 

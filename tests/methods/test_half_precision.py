@@ -9,7 +9,10 @@ import torch
 
 import frontrunner as fr
 from frontrunner.methods import METHODS, flat_weights, half_precision
+from frontrunner.methods.scalarization.epo import EpoScalarization
+from frontrunner.methods.scalarization.gramian import ImtlGScalarization, MgdaScalarization
 from frontrunner.methods.task_vectors import TaskVectorBank, banks_by_type
+from frontrunner.methods.training import Training, train
 from frontrunner.tasks.fine_tuning import FineTuning, fine_tune
 from frontrunner.testing import TinyNet, tiny_problem
 
@@ -187,3 +190,21 @@ def test_sums_over_many_half_numbers_neither_overflow_nor_stop():
     vectors = torch.full((2, 100_000), 2.0, dtype=torch.float16)
     gradients = torch.full((1, 100_000), 1.0, dtype=torch.float16)
     assert half_precision.contract(gradients, vectors).tolist() == [[200_000.0, 200_000.0]]
+
+
+def test_half_precision_parameters_are_not_trained():
+    parameter = torch.zeros(2, dtype=torch.bfloat16, requires_grad=True)
+    with pytest.raises(fr.ConfigError, match="single precision"):
+        train([parameter], iter(()), lambda _: parameter.sum(), Training(lr=1.0, steps=1), fr.Context())
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("scalarization", [EpoScalarization, MgdaScalarization, ImtlGScalarization])
+def test_gramians_of_half_precision_gradients_are_in_single_precision(dtype, scalarization):
+    gradients = torch.tensor([[300.0, 1.0], [1.0, 300.0]]).to(dtype)  # their squares are beyond float16
+    losses, preference = torch.tensor([1.0, 2.0]), np.array([0.5, 0.5])
+    found = scalarization().combined(losses.to(dtype), gradients, preference)
+    expected = scalarization().combined(losses, gradients.float(), preference)
+    for one, other in zip(found, expected, strict=True):
+        assert one.dtype == torch.float32
+        assert torch.equal(one, other)

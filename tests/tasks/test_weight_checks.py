@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import frontrunner as fr
+from frontrunner.tasks.fine_tuning import FineTuning, fine_tune
 
 
 class Net(nn.Module):
@@ -216,3 +217,13 @@ def test_the_check_leaves_models_as_they_are():
         assert all(
             torch.equal(params[n].view(torch.uint8), old[n].view(torch.uint8)) for n in ("layer.weight", "scale")
         )
+
+
+def test_an_expert_that_its_last_step_has_broken_is_not_kept():
+    start = {"w": torch.ones(2)}
+
+    def loss(params, batch):
+        return (params["w"] * torch.where(torch.tensor(batch == 3), math.inf, 1.0)).sum().clamp(max=1.0)
+
+    with pytest.raises(fr.DivergenceError, match="expert: w is NaN"):
+        fine_tune(start, ["w"], loss, iter([1, 2, 3]), FineTuning(3, 1, 0.1), activity="expert")
