@@ -44,19 +44,20 @@ def fronts_gradient(points: NDArray[np.float64], reference_point: NDArray[np.flo
     """Return, for every point, the gradient of the hypervolume of its own non-dominated front, (p, T).
 
     The first front is that of all points, the next that of what is left, and so on: so dominated points move, too
-    (Deist et al., arXiv 2102.04523, section 3.2).
+    (Deist et al., arXiv 2102.04523, section 3.2). Equal points have the gradient that one of them alone would have.
 
     Args:
         points: (p, T), finite.
         reference_point: (T,).
     """
-    gradient = np.zeros_like(points, dtype=np.float64)
-    left = np.arange(len(points))
+    different, place = np.unique(points, axis=0, return_inverse=True)
+    gradient = np.zeros_like(different, dtype=np.float64)
+    left = np.arange(len(different))
     while len(left):
-        first = _first_front(points[left])
-        gradient[left[first]] = hypervolume_gradient(points[left[first]], reference_point)
+        first = _first_front(different[left])
+        gradient[left[first]] = hypervolume_gradient(different[left[first]], reference_point)
         left = np.delete(left, first)
-    return gradient
+    return gradient[place.reshape(-1)]
 
 
 def _first_front(points: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
@@ -22,7 +22,7 @@ from .conditioned_set import ConditionedSet
 from .phn import Phn
 
 MARGIN = 0.1
-"""Distance of the reference point beyond the samples' worst losses, as a share of them."""
+"""Distance of the reference point beyond a step's largest loss, as a share of it, where that lies further out."""
 
 
 class PhnHvi(Phn):
@@ -35,19 +35,29 @@ class PhnHvi(Phn):
     costs p times what phn-ls costs.
 
     Departures: those of phn-ls; preferences are drawn independently, not one from each part of the simplex; the
-    cosine is with 1 / r, so that large weights mean small losses.
+    cosine is with 1 / r, so that large weights mean small losses; no steps on the cosine alone come first, and the
+    network sees preferences on the simplex only (the authors stretch them by random lengths where T = 2). The
+    weights are the paper's, one for every task: in the authors' scripts they are broadcast against the losses, so
+    that the tasks of an answer all get the sum of them.
     """
 
     name: ClassVar[str] = "phn-hvi"
+    version: ClassVar[str] = "2"
 
     @dataclass(frozen=True)
     class Config(CosineAligned.Options, Phn.Config):
         """Options of the hypernetwork, of the samples drawn a step, and of the cosine."""
 
         samples: Annotated[PositiveInt, Range(2, 16, log=True, costs=True)] = 8
-        """p, preferences drawn a step; each costs a forward and backward pass of the model."""
+        """p, preferences drawn a step (authors: 16 for two tasks, 8 for more); each costs a forward and backward
+        pass of the model."""
         dirichlet_alpha: Annotated[PositiveFloat, Range(0.1, 10.0, log=True)] = 1.0
         """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
+        reference_loss: PositiveFloat = 2.0
+        """Where the volume ends in every loss, as the authors have it for cross-entropy; a step that finds a larger
+        loss ends it beyond that."""
+        penalty: Annotated[float, Field(ge=0), Range(0.1, 30.0, log=True)] = 4.0
+        """Weight of the cosine (authors: 4 or 5 for two tasks, 0.001 for more, by data set)."""
 
     config: Config
 
@@ -64,26 +74,33 @@ class PhnHvi(Phn):
         """
         preferences, batch = drawn
         losses = torch.stack([conditioned.losses(preference, batch) for preference in preferences])
-        values = losses.detach().double().cpu().numpy()
-        if not np.isfinite(values).all():
-            raise DivergenceError(f"a loss is {values.max()}; lower lr (now {self.resolved(conditioned.problem).lr})")
-        weights = torch.as_tensor(self.volume_weights(values)).to(losses)
-        wanted = torch.as_tensor(wanted_losses(preferences, self.config.min_preference)).to(losses)
-        aligned = cosine_similarity(losses, wanted, dim=1).mean()
-        objective = (weights * losses).sum() / len(losses) - self.config.penalty * aligned
-        objective.backward()  # type: ignore[no-untyped-call] # torch has no types here
+        worst = float(losses.detach().abs().max())
+        if not np.isfinite(worst):
+            raise DivergenceError(f"a loss is {worst}; lower lr (now {self.resolved(conditioned.problem).lr})")
+        self.objective(losses, preferences).backward()  # type: ignore[no-untyped-call] # torch has no types here
         return losses.detach().mean()
+
+    def objective(self, losses: Tensor, preferences: NDArray[np.float64]) -> Tensor:
+        """Return what a step descends: the mean over answers of weights . losses - penalty cos(losses, 1 / r).
+
+        Args:
+            losses: (p, T), finite, differentiable.
+            preferences: (p, T) that the answers are for.
+        """
+        weights = torch.as_tensor(self.volume_weights(losses.detach().double().cpu().numpy())).to(losses)
+        wanted = torch.as_tensor(wanted_losses(preferences, self.config.min_preference)).to(losses)
+        aligned = cosine_similarity(losses, wanted, dim=1)
+        return ((weights * losses).sum(dim=1) - self.config.penalty * aligned).mean()
 
     def volume_weights(self, losses: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return weights (p, T), not negative, with which descending along the losses enlarges the volume.
 
-        Rows have length 1, or 0 where a point does not count.
+        Rows have length 1.
 
         Args:
             losses: (p, T), finite, minimised.
         """
-        worst = losses.max(axis=0)
-        beyond = worst + MARGIN * np.maximum(np.abs(worst), np.finfo(np.float32).tiny)
+        beyond = np.maximum(self.config.reference_loss, (1 + MARGIN) * losses.max(axis=0))
         gradient = -fronts_gradient(losses, beyond)
         lengths = np.linalg.norm(gradient, axis=1, keepdims=True)
         return gradient / np.where(lengths > 0, lengths, 1.0)

@@ -105,7 +105,7 @@ KEYED = {
         },
     ),
     "phn-hvi": (
-        "1",
+        "2",
         {
             "batch_size": None,
             "chunk_size": 4096,
@@ -116,7 +116,8 @@ KEYED = {
             "lr": None,
             "max_exact_parameters": 10000000,
             "min_preference": 0.05,
-            "penalty": 1.0,
+            "penalty": 4.0,
+            "reference_loss": 2.0,
             "samples": 8,
             "steps": None,
         },

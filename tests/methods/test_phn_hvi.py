@@ -93,3 +93,19 @@ def test_without_the_cosine_answers_are_tied_to_nothing(make_points):
         answers[penalty] = pareto_set.solve([1, 0, 0])["x"] - pareto_set.solve([0, 1, 0])["x"]
     assert answers[4][0] > answers[0][0]
     assert answers[4][1] < answers[0][1]
+
+
+def test_by_default_it_spreads_over_a_convex_front():
+    problem, grid = fr.load_problem("convex-toy"), fr.simplex_grid(2, 11)
+    front = fr.evaluate(problem, fr.make_learner("phn-hvi").fit(problem, grid, fr.Context()), grid)
+    assert fr.hypervolume(front, problem.reference_point).value >= 0.955 * problem.hypervolume_limit
+
+
+@pytest.mark.parametrize(
+    ("losses", "ends"), [([0.5, 0.8], [2.0, 2.0]), ([3.0, 0.8], [3.3, 2.0]), ([0.0, -1.0], [2, 2])]
+)
+def test_the_volume_ends_at_the_reference_loss_or_beyond_the_largest(losses, ends):
+    """A single answer's weights are the sides of its box, each loss has the other's."""
+    sides = np.array(ends) - losses
+    found = fr.make_learner("phn-hvi").volume_weights(np.array([losses]))
+    np.testing.assert_allclose(found, [sides[::-1] / np.linalg.norm(sides)])
