@@ -29,8 +29,8 @@ class CosineAligned(Scalarization):
     class Options:
         """Options of the cosine, which ties losses to the preference."""
 
-        penalty: Annotated[float, Field(ge=0), Range(0.01, 10.0, log=True)] = 1.0
-        """Weight of the cosine (lambda in the paper of COSMOS: 0.01 to 8, by data set)."""
+        penalty: Annotated[float, Field(ge=0), Range(0.01, 10.0, log=True)] = 2.0
+        """Weight of the cosine (lambda in the paper of COSMOS: 2 on digits, 0.01 to 8 by data set)."""
         min_preference: MinPreference = 0.05
         """Smaller weights of a preference are raised to it in the cosine."""
 

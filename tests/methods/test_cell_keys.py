@@ -14,7 +14,7 @@ KEYED = {
             "final_lr_ratio": 0.1,
             "lr": None,
             "min_preference": 0.05,
-            "penalty": 1.0,
+            "penalty": 2.0,
             "steps": None,
         },
     ),
