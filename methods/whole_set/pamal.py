@@ -38,7 +38,8 @@ class Pamal(ConditionedLearner):
 
     Every step draws preferences, interpolates a model for each and minimises sum_t r_t loss_t over all T models'
     weights. Departures: starts at one pre-trained model T times, or at the experts (the paper draws T random
-    models); neither its gradient balancing nor its ordering of preferences.
+    models); one preference a step where the authors draw two to four; neither their balancing of losses and gradients
+    nor their ordering of a window's losses, both of which they use on some data only.
     """
 
     name: ClassVar[str] = "pamal"
@@ -50,7 +51,7 @@ class Pamal(ConditionedLearner):
         start: Annotated[Literal["pretrained", "experts"], Choice(("pretrained", "experts"))] = "pretrained"
         """Where the T models start: all at the pre-trained model, or each at its expert."""
         samples: Annotated[PositiveInt, Range(1, 8, log=True, costs=True)] = 1
-        """Preferences drawn a step; each costs a forward and backward pass of the model."""
+        """Preferences drawn a step (paper: 2 to 4, its window); each costs a forward and backward pass of the model."""
 
     config: Config
 
@@ -74,9 +75,9 @@ class Pamal(ConditionedLearner):
             drawn: preferences (samples, T) and T mini-batches.
         """
         preferences, batch = drawn
-        mean = torch.zeros((), device=conditioned.problem.device)
+        shares = []
         for preference in preferences:
             loss = scalarization.loss(conditioned.losses(preference, batch), preference) / len(preferences)
             loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
-            mean += loss.detach()
-        return mean
+            shares.append(loss.detach())
+        return torch.stack(shares).sum()
