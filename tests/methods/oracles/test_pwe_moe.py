@@ -15,6 +15,8 @@ import frontrunner as fr
 
 TOLERANCE = 1e-11
 """The stored values have twelve digits."""
+EPO_TOLERANCE = 1e-8
+"""Both solvers miss bounds of the linear programme by a little."""
 PREFERENCE = np.array([0.2, 0.3, 0.5])
 LOSSES = [1.179734508861, 1.112340021369, 1.219127024233]
 MERGED = {
@@ -271,6 +273,7 @@ def test_a_step_follows_the_authors_gradient(batch_and_set, method, options):
     np.testing.assert_allclose(conditioned.losses(PREFERENCE, batch).detach(), LOSSES, atol=TOLERANCE, rtol=0)
     loss = learner.step(conditioned, scalarization, (PREFERENCE, batch))
     found = torch.cat([gradient.flatten() for gradient in by_layer(conditioned.network, "grad")])
-    np.testing.assert_allclose(found, GRADIENTS[method], atol=TOLERANCE, rtol=0)
+    tolerance = EPO_TOLERANCE if method == "pwe-moe-epo" else TOLERANCE
+    np.testing.assert_allclose(found, GRADIENTS[method], atol=tolerance, rtol=0)
     if method in LOSS:  # pwe-moe-stch reports the losses weighed by its gradient
-        assert float(loss.detach()) == pytest.approx(LOSS[method], abs=TOLERANCE)
+        assert float(loss.detach()) == pytest.approx(LOSS[method], abs=tolerance)
