@@ -58,8 +58,9 @@ class Phn(ConditionedLearner):
 
     Every step draws one preference and follows its scalarization. Departures: the hypernetwork's output is added to
     the pre-trained weights (the paper trains from scratch), and has a part common to all preferences that is a
-    parameter of its own in the chunked form too. Large models are made in chunks (von Oswald et al., arXiv
-    1906.00695).
+    parameter of its own in the chunked form too; the layer that makes the weights follows two hidden layers (the
+    authors have a third between, without a rectifier, so the maps are the same). Large models are made in chunks (von
+    Oswald et al., arXiv 1906.00695), by embeddings of 32 numbers (the authors: 64, and a preference is embedded, too).
     """
 
     @dataclass(frozen=True)
