@@ -9,16 +9,16 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.metadata
-import importlib.util
 import inspect
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Generic, TypeVar
 
 from .errors import ConfigError, DuplicateNameError, FrontrunnerError, UnknownNameError
+from .plugin_import import import_plugin
+
+__all__ = ["Entry", "Registry", "import_plugin"]
 
 T = TypeVar("T")
 
@@ -156,28 +156,3 @@ class Registry(Generic[T]):
             return (inspect.getdoc(entry.load(self.base)) or "").partition("\n")[0]
         except ConfigError as error:
             return str(error)
-
-
-def import_plugin(path: str | Path) -> tuple[ModuleType, str]:
-    """Import a plugin file once, and return the module and its origin, for messages.
-
-    Raises:
-        ConfigError: the file is missing or raises while it is imported.
-    """
-    file = Path(path).resolve()
-    name = f"frontrunner_plugin_{file.stem}"
-    loaded = sys.modules.get(name)
-    if loaded is not None and getattr(loaded, "__file__", None) == str(file):
-        return loaded, str(file)
-    spec = importlib.util.spec_from_file_location(name, file)
-    if not file.is_file() or spec is None or spec.loader is None:
-        raise ConfigError(f"the plugin {str(path)!r} is not a Python file that can be read")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        what = f"it ends the process ({error})" if isinstance(error, SystemExit) else error
-        raise ConfigError(f"the plugin {str(path)!r} cannot be imported: {what}") from error
-    return module, str(file)

@@ -41,13 +41,14 @@ def pytest_configure(config):
 def tiny(tmp_path_factory):
     """The module of tests/tiny_plugin.py, registered; expert caches go to a temporary folder."""
     from frontrunner.harness.cells.plugins import load_plugins
+    from frontrunner.registry import import_plugin
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FRONTRUNNER_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.delenv("FRONTRUNNER_STORE", raising=False)
         patch.delenv("COLUMNS", raising=False)  # of a terminal that pytest-xdist makes up
         load_plugins([str(TINY_PLUGIN)])
-        yield sys.modules["frontrunner_plugin_tiny_plugin"]
+        yield import_plugin(TINY_PLUGIN)[0]
 
 
 @pytest.fixture(scope="session")

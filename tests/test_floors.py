@@ -17,7 +17,7 @@ FOREIGN = {
     "studies": {"pytest"},
     "testing": {"mlflow", "optuna"},
 }
-SHARED = {"errors", "file_digest", "registry", "whole_file"}
+SHARED = {"errors", "file_digest", "plugin_import", "plugin_modules", "registry", "whole_file"}
 EXCEPTIONS = {("methods.coefficient_search.expected_improvement", "optuna")}
 """A search method uses Optuna's Gaussian process; tuning stays out of methods."""
 

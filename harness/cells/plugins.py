@@ -22,5 +22,6 @@ def load_plugins(files: Sequence[str]) -> None:
         module, origin = import_plugin(file)
         if not sum(registry.add_from_module(module, origin) for registry in (METHODS, SUITES, INDICATORS)):
             raise ConfigError(
-                f"the plugin {file!r} defines no concrete subclass of frontrunner.Learner, Suite or Indicator"
+                f"the plugin {file!r} defines no concrete subclass of frontrunner.Learner, Suite or Indicator; "
+                "what it imports from another file does not count"
             )

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from ...errors import FrontrunnerError, StoreError, UnsupportedError
+from ...plugin_modules import readable
 from ..cells.cell import Cell
 from ..cells.plugins import load_plugins
 from ..records.status import Ending, Status
@@ -27,7 +28,9 @@ from .worker_events import Ended, Reporter
 def _ending_of(error: BaseException) -> Ending:
     """Return the ending of a cell that raised an error, with its reason in one sentence."""
     text = f"{type(error).__name__}: {error}" if not isinstance(error, FrontrunnerError) else str(error)
-    reason = " ".join(text.split())[:500].encode(errors="backslashreplace").decode()  # the database stores UTF-8 only
+    reason = (
+        " ".join(readable(text).split())[:500].encode(errors="backslashreplace").decode()
+    )  # the database stores UTF-8 only
     if isinstance(error, UnsupportedError):
         return Ending(Status.UNSUPPORTED, reason)
     named = ("can't allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")

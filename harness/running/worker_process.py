@@ -16,6 +16,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from ...methods import METHODS
+from ...plugin_modules import PREFIX as PLUGINS
 from ...tasks import SUITES
 from ..cells.cell import Cell
 from ..records.status import Ending, Status
@@ -52,7 +53,9 @@ def preload(suites: Iterable[str], methods: Iterable[str]) -> None:
     found = [SUITES.get(suite) for suite in suites]
     modules = [module for suite in found for module in (suite.__module__, *suite.imports)]
     modules += [METHODS.get(method).__module__ for method in methods]
-    multiprocessing.set_forkserver_preload([*PRELOADED, *dict.fromkeys(modules)])
+    # Plugins are imported by every worker anew: what they print belongs to its log, and they may have been edited.
+    shared = [module for module in dict.fromkeys(modules) if not module.startswith(PLUGINS)]
+    multiprocessing.set_forkserver_preload([*PRELOADED, *shared])
 
 
 def run_in_process(
