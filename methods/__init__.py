@@ -4,6 +4,7 @@ from .checkpoints import Checkpoints
 from .learner import Context, Learner
 from .needs import Needs
 from .option_docs import option_docs
+from .options import recorded_options
 from .pareto_set import ROOT_PART, ContinuousSet, FiniteSet, ParetoSet
 from .probe import Probe
 from .ranges import Choice, Range, documented_ranges, whole_options
@@ -26,5 +27,6 @@ __all__ = [
     "list_methods",
     "make_learner",
     "option_docs",
+    "recorded_options",
     "whole_options",
 ]

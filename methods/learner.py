@@ -19,7 +19,7 @@ from ..tasks.problem import Budget, Problem
 from ..tasks.progress import Progress, silent
 from .checkpoints import Checkpoints
 from .needs import Needs
-from .options import check_options
+from .options import canonical_options, read_options
 from .pareto_set import ParetoSet
 from .probe import Probe, unprobed
 
@@ -77,8 +77,8 @@ class Learner(ABC):
         """No options."""
 
     def __init__(self, config: Any = None) -> None:
-        self.config: Any = self.Config() if config is None else config
-        check_options(self.config, self.name)
+        given = read_options(self.Config, {}, kind="method", name=self.name) if config is None else config
+        self.config: Any = canonical_options(given, self.name)
 
     @abstractmethod
     def fit(self, problem: Problem, preferences: NDArray[np.float64], context: Context) -> ParetoSet:

@@ -10,7 +10,6 @@ import ast
 import dataclasses
 import inspect
 import itertools
-import textwrap
 
 
 def option_docs(config: type) -> dict[str, str]:
@@ -22,10 +21,12 @@ def option_docs(config: type) -> dict[str, str]:
 def _own_docs(config: type) -> dict[str, str]:
     """Read the docstrings of the fields that a class declares itself."""
     try:
-        source = textwrap.dedent(inspect.getsource(config))
-    except (OSError, TypeError):
+        source = inspect.getsource(config)
+        # A class in a class is indented, and what stands in it, comments or texts, may be less than it is.
+        (outer,) = ast.parse(f"if True:\n{source}" if source[0].isspace() else source).body
+    except (OSError, TypeError, SyntaxError):
         return {}  # made in an interactive session, or by `composed`, and then it declares nothing itself
-    (definition,) = ast.parse(source).body
+    definition = outer.body[0] if isinstance(outer, ast.If) else outer
     body = definition.body if isinstance(definition, ast.ClassDef) else []
     return {
         field.target.id: " ".join(text.value.value.split())

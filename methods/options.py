@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-
-from ..errors import ConfigError, UnknownNameError
-from .ranges import UNIONS, is_whole, option_types
+from ..errors import ConfigError, FrontrunnerError, UnknownNameError
+from .option_reader import OptionReader
+from .option_values import SCALARS
+from .ranges import option_types
 
 if TYPE_CHECKING:
     from .learner import Learner
@@ -44,17 +44,43 @@ def read_options(config: type[Options], options: Mapping[str, object], *, kind: 
         if option not in readers:
             raise UnknownNameError(f"option of {kind} {name!r}:", option, readers)
         values[option] = readers[option].read(f"{name}: {option}", value)
-    return config(**values)
+    if missing := [option for option, reader in readers.items() if reader.required and option not in values]:
+        raise ConfigError(f"{name}: {missing[0]} must be given, since it has no default")
+    try:
+        return config(**values)
+    except FrontrunnerError:
+        raise
+    except Exception as error:  # a third party's own checks, in `__post_init__`
+        raise ConfigError(f"{name}: {error}") from error
 
 
-def check_options(config: object, name: str) -> None:
-    """Refuse a config that was made directly with values that `read_options` refuses.
+def canonical_options(config: Options, name: str) -> Options:
+    """Return a config that was made directly with its values as `read_options` reads them and records give them back.
+
+    Numbers of NumPy and torch become Python's, lists and tuples what the annotation says.
 
     Raises:
-        ConfigError: a value of the wrong type or out of bounds; the message names its owner, `name`, and the option.
+        ConfigError: a value of the wrong type or out of bounds, or one that a record cannot give back; the message
+            names its owner, `name`, and the option.
     """
+    changed: dict[str, Any] = {}
     for option, reader in option_readers(type(config)).items():
-        reader.read(f"{name}: {option}", getattr(config, option))
+        value = getattr(config, option)
+        read = reader.read(f"{name}: {option}", value)
+        if type(value) not in SCALARS:
+            reader.recorded(f"{name}: {option}", read)
+            changed[option] = read
+    return dataclasses.replace(config, **changed) if changed else config  # type: ignore[type-var] # it is a dataclass
+
+
+def recorded_options(config: object) -> dict[str, Any]:
+    """Return every option of a config as JSON values, from which `read_options` makes an equal config again.
+
+    Raises:
+        ConfigError: a value cannot be given back.
+    """
+    readers = option_readers(type(config))
+    return {option: reader.recorded(option, getattr(config, option)) for option, reader in readers.items()}
 
 
 def option_readers(config: type) -> Mapping[str, OptionReader]:
@@ -68,87 +94,16 @@ def option_readers(config: type) -> Mapping[str, OptionReader]:
 
 @functools.cache  # a board makes thousands of learners
 def _option_readers(config: type) -> Mapping[str, OptionReader]:
-    full, plain = option_types(config, include_extras=True), option_types(config)
-    return {field.name: OptionReader(full[field.name], plain[field.name]) for field in dataclasses.fields(config)}
-
-
-class OptionReader:
-    """Reads the values of one option by its annotation, with pydantic.
-
-    Bounds are written as pydantic has them, beside the type: `Annotated[float, Field(gt=0, lt=0.5)]`,
-    `PositiveInt | None`, `Literal["sum", "mean"]`. What else is annotated, such as a `Range`, is no bound.
-
-    Args:
-        hint: the type with what is annotated beside it.
-        plain: the type alone, for messages.
-    """
-
-    def __init__(self, hint: Any, plain: Any) -> None:
-        self._adapter: TypeAdapter[object] = TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False))
-        self._hint = hint
-        self._plain = plain
-        members = [plain, *get_args(plain)]
-        self._may_be_unset = type(None) in members
-        self._may_be_bool = bool in members
-
-    def read(self, where: str, value: object) -> object:
-        """Return the value in the option's type; `where` names the option in messages.
-
-        Raises:
-            ConfigError: a value of the wrong type or out of bounds.
-        """
-        if isinstance(value, bool) and not self._may_be_bool:  # pydantic would read True as 1
-            raise ConfigError(f"{where} must be {_named(self._plain)}, found {value!r}")
-        try:
-            return self._adapter.validate_python(None if value == "none" and self._may_be_unset else value)
-        except ValidationError as error:
-            expected = self._expected(error.errors(include_url=False)[0])
-            raise ConfigError(f"{where} must be {expected}, found {value!r}") from error
-
-    def _expected(self, error: Any) -> str:
-        """Say what the option takes, as far as the value misses it."""
-        if error["type"] == "finite_number":
-            return "a finite number"
-        if error["type"] == "literal_error":
-            return f"one of {', '.join(map(str, _literals(self._plain)))}"
-        bounds = dict(_bounds(self._hint))
-        if bounds.keys() & error.get("ctx", {}).keys():
-            if is_whole(self._plain) and bounds.keys() == {"ge", "le"} and bounds["le"] - bounds["ge"] == 1:
-                return f"{bounds['ge']} or {bounds['le']}"
-            return _interval(bounds)
-        # What a third party demands beyond types and bounds is said in pydantic's words.
-        return f"{_named(self._plain)} ({error['msg']})" if "ctx" in error else _named(self._plain)
-
-
-def _named(hint: Any) -> str:
-    """Write a type as in source, `float | None` rather than `Optional[float]`."""
-    if get_origin(hint) in UNIONS:
-        return " | ".join("None" if member is type(None) else _named(member) for member in get_args(hint))
-    return hint.__name__ if type(hint) is type else str(hint).replace("typing.", "")
-
-
-def _literals(hint: Any) -> list[Any]:
-    if get_origin(hint) is Literal:
-        return list(get_args(hint))
-    return [value for member in get_args(hint) for value in _literals(member)]
-
-
-def _bounds(hint: Any) -> Iterator[tuple[str, float]]:
-    """Yield the bounds annotated anywhere in a type, by pydantic's names: gt, ge, lt, le."""
-    for extra in getattr(hint, "__metadata__", ()):
-        for constraint in (extra, *getattr(extra, "metadata", ())):
-            for kind in ("gt", "ge", "lt", "le"):
-                if getattr(constraint, kind, None) is not None:
-                    yield kind, getattr(constraint, kind)
-    for member in get_args(hint):
-        yield from _bounds(member)
-
-
-def _interval(bounds: Mapping[str, float]) -> str:
-    """Say bounds as a person does: "positive", "2 or more", "in (0, 0.5)"."""
-    low, high = bounds.get("gt", bounds.get("ge")), bounds.get("lt", bounds.get("le"))
-    if low is not None and high is not None:
-        return f"in {'(' if 'gt' in bounds else '['}{low:g}, {high:g}{')' if 'lt' in bounds else ']'}"
-    if low is not None:
-        return f"{low:g} or more" if "ge" in bounds else "positive" if low == 0 else f"above {low:g}"
-    return f"{high:g} or less" if "le" in bounds else f"below {high:g}"
+    if not dataclasses.is_dataclass(config):
+        raise ConfigError(f"{config.__qualname__} holds options, so it must be a dataclass; decorate it as @dataclass")
+    full, bare = option_types(config, include_extras=True), option_types(config)
+    return {
+        field.name: OptionReader(
+            f"option {field.name!r} of {config.__qualname__}",
+            full[field.name],
+            bare[field.name],
+            required=field.default is field.default_factory is dataclasses.MISSING,
+        )
+        for field in dataclasses.fields(config)
+        if field.init
+    }

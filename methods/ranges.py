@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ConfigError
+from ..plugin_modules import readable
 
 UNIONS = (typing.Union, types.UnionType)
 """What `typing.get_origin` gives for `A | B`, depending on how A and B are written."""
@@ -59,8 +60,10 @@ class Choice:
 
     def __post_init__(self) -> None:
         given: object = self.values  # a plugin may have passed anything
-        if not isinstance(given, tuple) or not 2 <= len(given) == len(set(given)):
-            raise ConfigError(f"a choice needs a tuple of two or more distinct values, found {given!r}")
+        if not isinstance(given, tuple) or not all(type(value) in (str, int, float, bool) for value in given):
+            raise ConfigError(f"a choice needs a tuple of texts, numbers, true and false, found {given!r}")
+        if not 2 <= len(given) == len(set(given)):
+            raise ConfigError(f"a choice needs two or more distinct values, found {given!r}")
 
     def __str__(self) -> str:
         return " or ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in self.values)
@@ -101,10 +104,10 @@ def option_types(config: type, *, include_extras: bool = False) -> dict[str, Any
     """
     try:
         return typing.get_type_hints(config, include_extras=include_extras)
-    except (NameError, AttributeError) as error:
+    except (NameError, AttributeError, TypeError, SyntaxError) as error:
         raise ConfigError(
             f"the annotations of {config.__qualname__} cannot be read: {error}; import what they name in "
-            f"{config.__module__}, outside of TYPE_CHECKING"
+            f"{readable(config.__module__)}, outside of TYPE_CHECKING"
         ) from error
 
 

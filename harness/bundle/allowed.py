@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from ..cells.cell import is_one_line
+from ..cells.cell import MAX_LETTERS, is_one_line
 from ..records.mlflow_tags import OWN_TAGS
 
 
@@ -70,6 +70,6 @@ class CellFields(SharedModel):
 
     @model_validator(mode="after")
     def _fits_a_tag(self) -> CellFields:
-        if len(self.model_dump_json()) > 7000:  # MLflow takes 8,000 characters
+        if len(self.model_dump_json()) > MAX_LETTERS:
             raise ValueError(f"the options of {self.label!r} are too long")
         return self

@@ -16,6 +16,12 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ConfigError
 from ...metrics import simplex_grid
 
+MAX_LETTERS = 50_000
+"""The most characters of a cell as JSON, which is kept with its run and in the list of every bench that asks for it."""
+MAX_PREFERENCES = 20_000
+"""The most preferences of a grid, and points of a recorded front: each costs an evaluation of a model, and the
+hypervolume of so many points of up to five objectives a second, of more a minute."""
+
 if TYPE_CHECKING:  # imports torch, which reading recorded cells does not need
     from ...methods import Learner
 
@@ -109,7 +115,7 @@ def make_cell(
     Raises:
         UnknownNameError, ConfigError: a name or value is not known or not allowed.
     """
-    from ...methods import make_learner
+    from ...methods import make_learner, recorded_options
     from ...tasks import SUITES
 
     learner = make_learner(method, **options)
@@ -121,11 +127,11 @@ def make_cell(
     if not 0 <= seed < 2**63:
         raise ConfigError(f"a seed must be 0 or more and below 2^63, found {seed}")
     points = default_points_per_edge(len(chosen)) if points_per_edge is None else points_per_edge
-    simplex_grid(len(chosen), points)  # raises where the lattice is too small or too large
-    return Cell(
+    check_grid(len(chosen), points)
+    cell = Cell(
         method=method,
         method_version=learner.version,
-        options=dataclasses.asdict(learner.config),
+        options=recorded_options(learner.config),
         suite=suite,
         suite_version=found.version,
         tasks=chosen,
@@ -134,6 +140,26 @@ def make_cell(
         label=_checked_label(label or _describe(method, learner)),
         split=split,
     )
+    if (length := len(json.dumps(cell.to_json()))) > MAX_LETTERS:
+        raise ConfigError(
+            f"the learner {cell.method!r} and its options may take {MAX_LETTERS:,} characters as JSON, found {length:,}"
+        )
+    return cell
+
+
+def check_grid(n_tasks: int, points_per_edge: int) -> None:
+    """Refuse a grid of preferences whose front could not be recorded.
+
+    Raises:
+        ConfigError: fewer than two points on an edge, or more than `MAX_PREFERENCES` in all.
+    """
+    n_preferences = math.comb(points_per_edge + n_tasks - 2, n_tasks - 1) if points_per_edge > 1 else 0
+    if n_preferences > MAX_PREFERENCES:
+        raise ConfigError(
+            f"a front is recorded of {MAX_PREFERENCES:,} preferences at most; {points_per_edge:,} points per edge of "
+            f"{n_tasks} tasks make {n_preferences:,}, lower points_per_edge"
+        )
+    simplex_grid(n_tasks, points_per_edge)  # raises where it has no step
 
 
 def is_one_line(text: str) -> bool:
@@ -171,11 +197,14 @@ def default_points_per_edge(n_tasks: int) -> int:
 
 def _describe(method: str, learner: Learner) -> str:
     """Return the method's name with the options that differ from their defaults."""
-    changed = [
-        f"{field.name}={getattr(learner.config, field.name)}"
-        for field in dataclasses.fields(learner.config)
-        if getattr(learner.config, field.name) != field.default
-    ]
+    from ...methods import recorded_options
+
+    options = recorded_options(learner.config)
+    try:
+        defaults = recorded_options(type(learner)().config)
+    except ConfigError:  # an option has none
+        defaults = {}
+    changed = [f"{name}={value}" for name, value in options.items() if name not in defaults or defaults[name] != value]
     return f"{method} ({', '.join(changed)})" if changed else method
 
 

@@ -6,9 +6,11 @@ import dataclasses
 import types
 import typing
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from ...methods import documented_ranges, option_docs
+from ...methods.option_values import choices, shown_choice
 from ...methods.ranges import option_types
 from ...tasks import Budget
 
@@ -38,8 +40,8 @@ def describe_options(config: type) -> list[OptionDescription]:
     budget = {field.name for field in dataclasses.fields(Budget)}
     found = []
     for field in dataclasses.fields(config):
-        default = str(field.default)
-        if field.default is None:
+        default = _default(field)
+        if default == "none":
             default = "the suite's" if field.name in budget else "unset"
         searched = ranges.get(field.name)
         tuned = "" if searched is None else f"{searched}{', if asked' if searched.costs else ''}"
@@ -49,12 +51,19 @@ def describe_options(config: type) -> list[OptionDescription]:
     return found
 
 
+def _default(field: dataclasses.Field[Any]) -> str:
+    value = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+    if value is dataclasses.MISSING:
+        return "to be given"
+    return str(value) if isinstance(value, bool) else shown_choice(value)[0]
+
+
 def _type(hint: Any) -> str:
     """Return a type as users write its values: `none` for None, the values themselves for a Literal."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return _joined([_type(part) for part in typing.get_args(hint)])
-    if typing.get_origin(hint) is typing.Literal:
-        return _joined([str(value) for value in typing.get_args(hint)])
+    if typing.get_origin(hint) is typing.Literal or (isinstance(hint, type) and issubclass(hint, Enum)):
+        return _joined([shown_choice(value)[0] for value in choices(hint)])
     if hint is type(None):
         return "none"
     return hint.__name__ if isinstance(hint, type) and not typing.get_args(hint) else str(hint)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import FrontError
+from ...errors import ConfigError, FrontError
 from ...methods import ParetoSet
 from ...metrics import Front
 from ...tasks import Problem, Progress, silent
 from ...tasks.objectives import checked_objectives
+from ..cells.cell import MAX_PREFERENCES
 from ..records.evaluation import Evaluation
+from .checked_set import check_model
 
 
 def evaluate_members(
@@ -24,23 +26,27 @@ def evaluate_members(
 
     Raises:
         FrontError: an error or a loss is NaN or infinite, or a member is not a plain model of the architecture.
+        ConfigError: the set has more members than a front has points, see `MAX_PREFERENCES`.
     """
+    n_members = pareto_set.n_members(preferences)
+    if n_members > MAX_PREFERENCES:
+        raise ConfigError(
+            f"a front is recorded of {MAX_PREFERENCES:,} points at most, found a set of {n_members:,} models"
+        )
     errors, losses, answered, labels = [], [], [], []
     problem.model.eval()  # a learner may have left training mode on: batch statistics must not decide a score
-    expected = {name: tensor.shape for name, tensor in problem.pretrained.items()}
     for preference, label, params in pareto_set.members(preferences):
-        if {name: tensor.shape for name, tensor in params.items()} != expected:
-            raise FrontError("a member of the Pareto set is no plain model of the architecture: names or shapes differ")
+        check_model(params, problem)
         objectives = checked_objectives(problem.evaluate(params, split), problem.tasks).require_finite(problem.tasks)
         errors.append(objectives.error)
         losses.append(objectives.loss)
         labels.append(str(label))
         if preference is not None:
             answered.append(preference)
-        progress("evaluate", len(errors), pareto_set.n_members(preferences))
-    if len(errors) != pareto_set.n_members(preferences) or len(answered) not in (0, len(errors)):
+        progress("evaluate", len(errors), n_members)
+    if len(errors) != n_members or len(answered) not in (0, len(errors)):
         raise FrontError(
-            f"the Pareto set was to yield {pareto_set.n_members(preferences)} members, all or none with a preference; "
+            f"the Pareto set was to yield {n_members} members, all or none with a preference; "
             f"found {len(errors)}, {len(answered)} of them with one"
         )
     return Evaluation(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...methods import Context, Learner, ParetoSet
+from ...methods import Context, Learner, ParetoSet, recorded_options
 from ...metrics import simplex_grid
 from ...tasks import SUITES, Problem, load_problem
 from ..cells.cell import Cell
@@ -20,6 +19,7 @@ from ..cells.environment import machine, versions
 from ..records.finished_cell import STATE, FinishedCell
 from ..records.front_record import FrontRecord
 from .anchors import Anchors, find_anchors
+from .checked_set import checked_set
 from .collect_coefficients import collect_coefficients
 from .evaluate import evaluate_members
 from .fit_probe import FitProbe
@@ -89,7 +89,7 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         front=front,
         costs=costs,
         curve=reporter.curve,
-        resolved=dataclasses.asdict(fitted.learner.resolved(problem)),
+        resolved=fitted.resolved,
         coefficients=collect_coefficients(fitted.pareto_set, fitted.preferences, problem.tasks),
         state=_save_state(fitted.pareto_set, Path(request.scratch)),
     )
@@ -112,6 +112,8 @@ class _Fitted:
     """The set that a fit has given, with its learner, its preferences and the costs of the fit."""
 
     learner: Learner
+    resolved: Mapping[str, Any]
+    """The learner's options as JSON values, those that the problem decides included."""
     preferences: NDArray[np.float64]
     pareto_set: ParetoSet
     fit: ResumableFit
@@ -150,6 +152,7 @@ def _fit(
     """Fit the cell's learner, metered and resumed from any checkpoint, and score it as often as the request says."""
     problem, device = prepared.problem, request.device
     learner = cell.learner()
+    resolved = recorded_options(learner.resolved(problem))  # refused before the fit, where it cannot be recorded
     preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)
     probe = FitProbe(
         problem,
@@ -171,10 +174,10 @@ def _fit(
             uncounted_s=lambda: probe.time_s,
         )
         context = Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints, probe=probe)
-        pareto_set = learner.fit(problem, preferences, context)
+        pareto_set = checked_set(learner, learner.fit(problem, preferences, context), problem)
     if cell.split == "test":  # the whole front of a trial is evaluated on the probe's split anyway
         probe.finish(pareto_set, fit.whole(meter.metrics)["fit_time_s"])
-    return _Fitted(learner, preferences, pareto_set, fit)
+    return _Fitted(learner, resolved, preferences, pareto_set, fit)
 
 
 def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -> dict[str, float]:

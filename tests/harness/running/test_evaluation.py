@@ -20,19 +20,46 @@ def one_model(problem, params):
     return fr.FiniteSet(problem.n_tasks, lambda _: params, ["one"], total_parameters=1)
 
 
-@pytest.mark.parametrize("fault", ["empty", "missing", "extra", "shape"])
+FAULTS = {
+    "empty": (
+        lambda params: params.clear(),
+        "scale is missing; embed.weight is missing; embed.bias is missing and 17 more",
+    ),
+    "missing": (lambda params: params.pop("embed.bias"), "embed.bias is missing$"),
+    "extra": (lambda params: params.update(other=torch.zeros(1)), "other is unknown$"),
+    "shape": (
+        lambda params: params.update({"embed.bias": params["embed.bias"][:1]}),
+        r"embed.bias must be float32 of shape \(6,\), is float32 of shape \(1,\)$",
+    ),
+    "dtype": (
+        lambda params: params.update({"embed.bias": params["embed.bias"].double()}),
+        r"embed.bias must be float32 of shape \(6,\), is float64 of shape \(6,\)$",
+    ),
+    "numpy": (lambda params: params.update({"embed.bias": np.zeros(6)}), "embed.bias is no tensor but ndarray$"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_member_that_is_no_plain_model_is_refused(tiny, fault):
+    change, why = FAULTS[fault]
     params = dict(tiny.pretrained)
-    if fault == "empty":
-        params = {}
-    elif fault == "missing":
-        del params["embed.bias"]
-    elif fault == "extra":
-        params["other"] = torch.zeros(1)
-    else:
-        params["embed.bias"] = params["embed.bias"][:1]
-    with pytest.raises(fr.FrontError, match="names or shapes differ"):
+    change(params)
+    with pytest.raises(fr.FrontError, match=why):
         fr.evaluate(tiny, one_model(tiny, params), GRID)
+
+
+@pytest.mark.parametrize("answer", [None, [1.0], torch.zeros(3)])
+def test_an_answer_that_is_no_mapping_is_refused(tiny, answer):
+    with pytest.raises(fr.FrontError, match=f"from names to tensors, found {type(answer).__name__}"):
+        fr.evaluate(tiny, one_model(tiny, answer), GRID)
+
+
+def test_a_set_of_more_models_than_a_front_has_points_is_refused_before_one_is_made(tiny):
+    def make(i):
+        raise AssertionError(i)
+
+    with pytest.raises(fr.ConfigError, match="20,000 points at most, found a set of 20,001 models"):
+        fr.evaluate(tiny, fr.FiniteSet(3, make, ["x"] * 20_001, total_parameters=1), GRID)
 
 
 def test_a_model_left_in_training_mode_does_not_change_its_score(tiny):
