@@ -15,6 +15,7 @@ from torch import Tensor
 from ...errors import ConfigError
 from ...tasks.precision import at_least_single
 from ..options import read_options
+from .inner_products import inner_products
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Scalarization(ABC):
         Args:
             losses: (T,) detached, minimised.
             preference: (T,) point of the simplex.
-            gramian: (T, T) inner products of the tasks' gradients; None unless `needs_gramian`.
+            gramian: (T, T) inner products of the tasks' gradients, in float64; None unless `needs_gramian`.
         """
 
     def loss(self, losses: Tensor, preference: NDArray[np.float64]) -> Tensor:
@@ -98,8 +99,8 @@ class Scalarization(ABC):
     def combined(self, losses: Tensor, gradients: Tensor, preference: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
         """Return the weighted sums of losses (T,) and of their gradients (T, P), by the gradients' Gramian."""
         losses, gradients = at_least_single(losses), at_least_single(gradients)
-        weights = self.weights(losses, preference, gradients @ gradients.T)
-        return weights @ losses, weights @ gradients
+        weights = self.weights(losses, preference, inner_products(gradients))
+        return weights.to(losses.dtype) @ losses, weights.to(gradients.dtype) @ gradients
 
     def state(self) -> Mapping[str, Any]:
         """Return what it has kept since the first step, for a checkpoint."""

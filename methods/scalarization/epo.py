@@ -19,6 +19,10 @@ BALANCED = 1e-4
 """Non-uniformity up to which losses count as balanced."""
 ROUNDING = 1e-5
 """Relative error of inner products of float32 gradients, by which a constraint may be missed."""
+ROUNDED_AWAY = 1e-12
+"""Size of a constraint's row, relative to the largest, up to which it is the rounding error of a row of zeros."""
+TOLERANCE = 1e-10
+"""By which a solution may miss a constraint of size 1: HiGHS' least."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,23 @@ def solve_epo(losses: NDArray[np.float64], preference: NDArray[np.float64], gram
 def _maximise(
     objective: NDArray[np.float64], rows: NDArray[np.float64], least: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
-    """Return argmax objective . alpha over the simplex with rows @ alpha >= least; None where there is none."""
+    """Return argmax objective . alpha over the simplex with rows @ alpha >= least; None where there is none.
+
+    The first T rows are the Gramian's. A short gradient's row is as small as the gradient, and a solver's tolerances
+    are absolute: so every row is brought to size 1 first. A row of rounding errors is no bound.
+    """
+    sizes = np.abs(rows).max(axis=1)
+    bounding = np.isfinite(least) & (sizes > ROUNDED_AWAY * sizes.max())
+    # A further row than the Gramian's measures losses that count as equal: the smaller it is, the less it matters.
+    further = (np.arange(len(rows)) >= len(objective))[bounding]
+    slack = ROUNDING * np.where(further, sizes.max() / sizes[bounding], 1.0)
+    sizes = sizes[bounding]
+    rows, least = rows[bounding] / sizes[:, None], least[bounding] / sizes
+    objective = objective / max(float(np.abs(objective).max()), 1e-300)
     solve = _maximise_on_segment if len(objective) == 2 else _linear_programme
     solution = solve(objective, rows, least)
     if solution is None:  # on the front gradients cancel, and rounding alone can leave no solution
-        solution = solve(objective, rows, least - ROUNDING * float(np.abs(rows).max()))
+        solution = solve(objective, rows, least - slack)
     return solution
 
 
@@ -76,15 +92,15 @@ def _linear_programme(
     objective: NDArray[np.float64], rows: NDArray[np.float64], least: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
     """Solve as `_maximise` does, for any T."""
-    kept = np.isfinite(least)
     solution = linprog(
         -objective,
-        A_ub=-rows[kept] if kept.any() else None,
-        b_ub=-least[kept] if kept.any() else None,
+        A_ub=-rows,
+        b_ub=-least,
         A_eq=np.ones((1, len(objective))),
         b_eq=[1.0],
         bounds=(0, None),
         method="highs",
+        options={"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE},
     )
     return np.asarray(solution.x) if solution.success else None
 
@@ -93,20 +109,20 @@ def _maximise_on_segment(
     objective: NDArray[np.float64], rows: NDArray[np.float64], least: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
     """Solve T = 2 in closed form: alpha = (s, 1 - s), each row bounds s, and the best s is an end of what is left."""
-    slope = rows[:, 0] - rows[:, 1]
-    # A row of rounding errors is no bound; the linear programme's solver has such a tolerance too.
-    bound = least - rows[:, 1] - 1e-9 * float(np.abs(rows).max())
     low, high = 0.0, 1.0
-    for k, b in zip(slope, bound, strict=True):
-        if k > 0:
-            low = max(low, b / k)
-        elif k < 0:
-            high = min(high, b / k)
-        elif b > 0:
+    for at_one, at_zero in rows - least[:, None]:  # what a row has to spare where s is 1, and where it is 0
+        if min(at_one, at_zero) >= -TOLERANCE:
+            continue
+        if max(at_one, at_zero) < -TOLERANCE:
             return None
-    if low > high:
+        root = min(max(at_zero / (at_zero - at_one), 0.0), 1.0)
+        if at_one > at_zero:
+            low = max(low, root)
+        else:
+            high = min(high, root)
+    if low > high + TOLERANCE:
         return None
-    s = high if objective[0] > objective[1] else low
+    s = max(low, high) if objective[0] > objective[1] else low
     return np.array([s, 1.0 - s])
 
 

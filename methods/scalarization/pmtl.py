@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
-from torchjd.aggregation import MGDAWeighting
 
 from ...errors import ConfigError
 from ..ranges import Range
 from .base import Scalarization, TrainingGoal
 from .gramian import usable
+from .minimum_norm import minimum_norm_weights
 from .wanted_losses import MinPreference, wanted_losses
 
 
@@ -49,7 +49,6 @@ class PmtlScalarization(Scalarization):
         super().__init__()
         self._normals = np.delete(axes, own, axis=0) - axes[own]
         self._warm_up_steps = warm_up_steps
-        self._shortest = MGDAWeighting(max_iters=250)
         self._counts = {"steps": 0, "violated": 0, "warm_up": 0, "warm": 0}
 
     @classmethod
@@ -67,18 +66,17 @@ class PmtlScalarization(Scalarization):
 
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
         """Return weights whose absolute values sum to T, as in the authors' code."""
-        gramian = usable(gramian)
-        normals = torch.as_tensor(self._normals, dtype=losses.dtype, device=losses.device)
-        violated = normals[normals @ losses > 0]
+        products = usable(gramian)
+        violated = self._normals[self._normals @ losses.double().cpu().numpy() > 0]
         self._counts["steps"] += 1
         self._counts["violated"] += len(violated) > 0
         if len(violated) == 0 or self._counts["steps"] > self._warm_up_steps:
             self._counts["warm"] = 1
-        tasks = torch.eye(len(losses), dtype=losses.dtype, device=losses.device)
-        combined = torch.cat([tasks, violated]) if self._counts["warm"] else violated
+        combined = np.vstack([np.eye(len(losses)), violated]) if self._counts["warm"] else violated
         self._counts["warm_up"] += not self._counts["warm"]
-        weights: Tensor = self._shortest(combined @ gramian @ combined.T) @ combined
-        return len(losses) * weights / weights.abs().sum().clamp_min(torch.finfo(weights.dtype).tiny)
+        weights = minimum_norm_weights(combined @ products @ combined.T) @ combined
+        weights *= len(losses) / max(np.abs(weights).sum(), np.finfo(np.float64).tiny)
+        return torch.as_tensor(weights, device=losses.device)
 
     def state(self) -> Mapping[str, Any]:
         """Return the counts."""
