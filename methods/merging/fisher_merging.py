@@ -15,6 +15,7 @@ from torch import Tensor
 from ...errors import DivergenceError
 from ...tasks.problem import Batch, Params, Problem
 from ..flat_weights import FlatWeights
+from ..layers import layers_of
 from ..learner import Context, Learner
 from ..needs import Needs
 from ..pareto_set import ContinuousSet, ParetoSet
@@ -99,6 +100,7 @@ class FisherMerging(Learner):
         if self.config.normalize:
             fisher /= fisher.norm(dim=1, keepdim=True).clamp(min=torch.finfo(fisher.dtype).tiny)
         floored = float((fisher < self.config.floor).double().mean())
+        seen = _layers_above(self.config.floor, fisher, weights)
         fisher.clamp_(min=self.config.floor)
 
         def merge(preference: NDArray[np.float64]) -> Params:
@@ -111,7 +113,11 @@ class FisherMerging(Learner):
             problem.n_tasks,
             merge,
             total_parameters=2 * problem.n_tasks * problem.model_parameters,  # experts and their Fisher matrices
-            diagnostics={"floored_fisher_share": floored},
+            diagnostics={
+                "floored_fisher_share": floored,
+                "fisher_weighted_layers": float(len(seen)),
+                "fisher_averaged_layers": float(len(layers_of(weights.names) - seen)),
+            },
         )
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
@@ -139,3 +145,9 @@ class FisherMerging(Learner):
                     context.checkpoints.save("fisher", {"step": number, "fisher": fisher})
                 context.progress("fit", number, n_examples)
         return fisher / n_examples
+
+
+def _layers_above(floor: float, fisher: Tensor, weights: FlatWeights) -> frozenset[str]:
+    """Return the layers where a Fisher matrix (T, P) of some expert is above the floor; all others are averaged."""
+    above = weights.named((fisher > floor).any(dim=0))
+    return layers_of(name for name, entries in above.items() if entries.any())

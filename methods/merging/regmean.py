@@ -15,11 +15,12 @@ from torch import Tensor
 
 from ...tasks.problem import Params, Problem
 from ..flat_weights import FlatWeights
+from ..layers import layers_of
 from ..learner import Context, Learner
 from ..needs import Needs
 from ..pareto_set import ContinuousSet, ParetoSet
 from ..ranges import Range
-from .gram_matrices import GramMatrices
+from .gram_matrices import GramMatrices, no_linear_layers, stored_alike
 from .train_examples import examples_per_task
 
 RIDGE = 1e-6
@@ -52,15 +53,35 @@ def solve_least_squares(grams: Tensor, weights: Tensor, preference: Tensor) -> T
     return (mean + correction.T).to(weights.dtype)
 
 
+@dataclass(frozen=True)
+class SolvedLayer:
+    """The weights of one linear layer in every expert, and what is known of their inputs."""
+
+    grams: Tensor
+    """Gram matrices of the inputs, (T, in, in)."""
+    weights: Tensor
+    """The experts' weights W_i, (T, out, in)."""
+    transposed: bool
+    """Whether the model stores them as (in, out)."""
+
+    def merge(self, preference: Tensor) -> Tensor:
+        """Return the merged weights for a preference (T,), as the model stores them."""
+        solution = solve_least_squares(self.grams, self.weights, preference)
+        return solution.T.contiguous() if self.transposed else solution
+
+
 class RegMean(Learner):
     """Merges linear layers by preference-weighted least squares on unlabelled inputs (Jin et al., arXiv 2212.09849).
 
-    Layers are `nn.Linear` weights and the input projection of `nn.MultiheadAttention` in self-attention. All else
-    (biases, norms, embeddings, convolutions, the output projection of `nn.MultiheadAttention`, whose inputs no
-    module sees) is averaged with the preference's weights; a corner of the simplex gives its expert.
+    Layers are what multiplies its input by the one matrix that it holds, stored either way round (`nn.Linear`, GPT-2's
+    `Conv1D`), and the input projection of `nn.MultiheadAttention` in self-attention. All else (biases, norms,
+    embeddings, convolutions, recurrent layers, parametrized weights, the output projection of `nn.MultiheadAttention`,
+    whose inputs no module sees, and layers that some expert does not run) is averaged with the preference's weights; a
+    corner of the simplex gives its expert.
     """
 
     name: ClassVar[str] = "regmean"
+    version: ClassVar[str] = "2"
 
     @dataclass(frozen=True)
     class Config:
@@ -85,6 +106,50 @@ class RegMean(Learner):
 
         Raises:
             UnsupportedError: the architecture has no linear layers.
+            DivergenceError: a layer's inputs are NaN or infinite.
+        """
+        gathered = self._gather(problem, context)
+        reduce = self.config.reduce_off_diagonal
+        layers = {
+            name: SolvedLayer(
+                torch.stack([grams.mean(name, reduce_off_diagonal=reduce) for grams in gathered]),
+                torch.stack([expert[name].T if transposed else expert[name] for expert in problem.experts]),
+                transposed,
+            )
+            for name, transposed in stored_alike(gathered).items()
+        }
+        weights = FlatWeights(problem, problem.pretrained)
+        experts = torch.stack([weights.join(expert) for expert in problem.experts])
+
+        def merge(preference: NDArray[np.float64]) -> Params:
+            r = torch.as_tensor(preference, device=problem.device)
+            average = weights.named((r[:, None].to(experts.dtype) * experts).sum(dim=0))
+            solved = {name: layer.merge(r) for name, layer in layers.items()}
+            return {**problem.pretrained, **average, **solved}
+
+        kept = sum(layer.grams.numel() for layer in layers.values())
+        return ContinuousSet(
+            problem.n_tasks,
+            merge,
+            total_parameters=problem.n_tasks * problem.model_parameters + kept,
+            diagnostics={
+                "regmean_solved_layers": float(len(layers)),
+                "regmean_averaged_layers": float(len(layers_of(weights.names) - layers_of(layers))),
+            },
+        )
+
+    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
+        """Count the inputs of the train split that are looked at; no labels are."""
+        n_batches, batch_size = self._batches(problem)
+        return Needs(
+            unlabelled_examples=min(problem.n_tasks * n_batches * batch_size, sum(problem.n_examples("train")))
+        )
+
+    def _gather(self, problem: Problem, context: Context) -> list[GramMatrices]:
+        """Run every expert on train examples of its own task and return the Gram matrices of their layers' inputs.
+
+        Raises:
+            UnsupportedError: no layer is linear in every expert; known after the first batch.
         """
         gathered = [GramMatrices(problem.model) for _ in problem.experts]
         n_batches, batch_size = self._batches(problem)
@@ -93,34 +158,9 @@ class RegMean(Learner):
             for t, (expert, grams) in enumerate(zip(problem.experts, gathered, strict=True)):
                 with torch.no_grad(), grams.watching():
                     problem.task_loss(t, expert, batch)  # for the inputs of its layers; the loss is not used
-        reduce = self.config.reduce_off_diagonal
-        # A layer that some expert never ran is averaged.
-        names = [name for name in gathered[0].names if all(name in grams.names for grams in gathered)]
-        layers = {
-            name: (
-                torch.stack([grams.mean(name, reduce_off_diagonal=reduce) for grams in gathered]),
-                torch.stack([expert[name] for expert in problem.experts]),
-            )
-            for name in names
-        }
-        weights = FlatWeights(problem, problem.pretrained)
-        experts = torch.stack([weights.join(expert) for expert in problem.experts])
-
-        def merge(preference: NDArray[np.float64]) -> Params:
-            r = torch.as_tensor(preference, device=problem.device)
-            average = weights.named((r[:, None].to(experts.dtype) * experts).sum(dim=0))
-            solved = {name: solve_least_squares(grams, own, r) for name, (grams, own) in layers.items()}
-            return {**problem.pretrained, **average, **solved}
-
-        kept = sum(grams.numel() for grams, _ in layers.values())
-        return ContinuousSet(problem.n_tasks, merge, total_parameters=problem.n_tasks * problem.model_parameters + kept)
-
-    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Count the inputs of the train split that are looked at; no labels are."""
-        n_batches, batch_size = self._batches(problem)
-        return Needs(
-            unlabelled_examples=min(problem.n_tasks * n_batches * batch_size, sum(problem.n_examples("train")))
-        )
+            if not stored_alike(gathered):
+                raise no_linear_layers(problem.model)
+        return gathered
 
     def _batches(self, problem: Problem) -> tuple[int, int]:
         """Return the number of batches and the examples in each: `batch_size` or a little less, to leave few over."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 from ...errors import UnsupportedError
 from ...tasks.problem import Problem
 from ..flat_weights import FlatWeights, trained_names
+from ..layers import layers_of
 from ..ranges import Range
 from ..scalarization.cosine_aligned import CosineAligned
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
@@ -41,6 +44,32 @@ class ShiftedWeights(nn.Module):
         return self.weights.index_add(0, self.shifted, self.shift @ preference)
 
 
+class ShiftedSet(FlatSet):
+    """Answers with one trained model, some of whose weights the preference shifts.
+
+    Args:
+        problem: gives the losses.
+        weights: the order of the flat tensor.
+        network: maps a preference (T,) to weights (P,).
+        shifted: names of the weights that the preference shifts.
+    """
+
+    def __init__(
+        self, problem: Problem, weights: FlatWeights, network: ShiftedWeights, shifted: AbstractSet[str]
+    ) -> None:
+        super().__init__(problem, weights, network)
+        self._shifted = layers_of(shifted)
+        self._fixed = layers_of(weights.names) - self._shifted
+
+    def diagnostics(self) -> Mapping[str, float]:
+        """Return the training's, and how many layers the preference shifts and how many it does not reach."""
+        return {
+            **super().diagnostics(),
+            "shifted_layers": float(len(self._shifted)),
+            "unshifted_layers": float(len(self._fixed)),
+        }
+
+
 class Cosmos(ConditionedLearner):
     """Trains one model whose biases the preference shifts (COSMOS, Ruchte and Grabocka, arXiv 2103.13392).
 
@@ -67,7 +96,7 @@ class Cosmos(ConditionedLearner):
         """Return 1: one conditioned model is trained whole."""
         return 1
 
-    def untrained(self, problem: Problem, generator: torch.Generator) -> FlatSet:
+    def untrained(self, problem: Problem, generator: torch.Generator) -> ShiftedSet:
         """Make the set that answers every preference with the pre-trained model.
 
         Raises:
@@ -88,4 +117,4 @@ class Cosmos(ConditionedLearner):
         ]
         start = weights.join(problem.pretrained)
         network = ShiftedWeights(start, torch.cat(positions).to(start.device), problem.n_tasks)
-        return FlatSet(problem, weights, network)
+        return ShiftedSet(problem, weights, network, shifted)

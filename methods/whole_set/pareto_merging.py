@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -88,6 +89,15 @@ class LowRankSet(ConditionedSet):
             for name, shift in zip(self._names, self._shifts, strict=True)
         }
         return {**self._base, **shifted}
+
+    def diagnostics(self) -> Mapping[str, float]:
+        """Return the training's, and how many weights have shifts of low rank and how many, being vectors, have not."""
+        low_rank = sum(isinstance(shift, LowRankShift) for shift in self._shifts)
+        return {
+            **super().diagnostics(),
+            "low_rank_weights": float(low_rank),
+            "vector_weights": float(len(self._shifts) - low_rank),
+        }
 
 
 class ParetoMerging(ConditionedLearner):

@@ -12,6 +12,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from ...errors import ConfigError
 from ...tasks.problem import Budget, Problem
+from ..layers import layers_of
 from ..ranges import Choice, Range
 from ..scalarization import LinearScalarization, SmoothTchebycheff
 from ..scalarization.epo import EpoScalarization
@@ -28,11 +29,19 @@ class PweMoeSet(RoutedSet):
     network: RouterBank
 
     def diagnostics(self) -> Mapping[str, float]:
-        """Return how many `routers` there are, and the `dead_units_share` of units that no preference reaches."""
+        """Return how many `routers` and layers with and without one there are, and the share of units that are dead.
+
+        A layer is a module that holds weights; one router serves all layers of its part of the model. A unit is dead
+        if no preference reaches it.
+        """
         dead = self.network.dead_share()
+        upscaled = layers_of(name for bank in self.model.banks for name in bank.names)
+        every = layers_of(name for name, tensor in self.problem.pretrained.items() if tensor.is_floating_point())
         return {
             **super().diagnostics(),
             "routers": float(len(self.model.parts)),
+            "upscaled_layers": float(len(upscaled)),
+            "fixed_layers": float(len(every - upscaled)),
             **({} if dead is None else {"dead_units_share": dead}),
         }
 

@@ -195,7 +195,7 @@ KEYED = {
             "upscale": "mlp",
         },
     ),
-    "regmean": ("1", {"batch_size": 32, "n_examples": 256, "reduce_off_diagonal": 0.95}),
+    "regmean": ("2", {"batch_size": 32, "n_examples": 256, "reduce_off_diagonal": 0.95}),
     "stch": ("1", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "mu": 0.01, "steps": None}),
     "task-arithmetic": ("1", {"max_lambda": 1.0, "points": 11}),
     "ties-merging": (

@@ -65,7 +65,11 @@ def test_merge_of_logistic_models_is_the_closed_form(normalize):
     r = torch.tensor([0.3, 0.7])
     expected = (r[:, None] * fisher * theta).sum(dim=0) / (r[:, None] * fisher).sum(dim=0)
     torch.testing.assert_close(pareto_set.solve([0.3, 0.7])["weight"][0], expected, atol=1e-6, rtol=1e-5)
-    assert pareto_set.diagnostics() == {"floored_fisher_share": pytest.approx(1 / 6)}
+    assert pareto_set.diagnostics() == {
+        "floored_fisher_share": pytest.approx(1 / 6),
+        "fisher_weighted_layers": 1,
+        "fisher_averaged_layers": 0,
+    }
 
 
 def test_gradients_are_the_same_in_parts(tiny, monkeypatch):

@@ -167,19 +167,34 @@ def test_inputs_of_self_attention_are_gathered_and_those_of_cross_attention_are_
     assert across.names == ()
 
 
-def test_an_architecture_without_linear_layers_is_refused():
-    inputs, targets = drawn(2, 6, 5)
+@pytest.mark.parametrize("gather", [0, 1, 2])
+def test_inputs_of_all_calls_count_once_and_those_without_rows_not_at_all(gather):
+    layer = nn.Linear(3, 2, dtype=torch.float64)
+    inputs = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    ways = [
+        lambda: (layer(inputs[0]), layer(input=inputs[1])),
+        lambda: (layer(inputs[0, 0]), layer(inputs[0, 1:]), layer(inputs[1][:0]), layer(inputs[1:2])),
+        lambda: (layer(inputs[:, :, None]), layer(inputs[:0])),
+    ]
+    grams = GramMatrices(layer)
+    with torch.no_grad(), grams.watching():
+        ways[gather]()
+    rows = inputs.flatten(0, 1)
+    torch.testing.assert_close(grams.mean("weight", reduce_off_diagonal=1), rows.T @ rows / 10)
 
-    class Bare(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.weight = nn.Parameter(torch.zeros(2, 5))
 
-        def forward(self, rows):
-            return rows @ self.weight.T
+def test_sums_of_squares_do_not_overflow_in_half_precision():
+    layer = nn.Linear(1, 2, dtype=torch.float16)
+    grams = GramMatrices(layer)
+    with torch.no_grad(), grams.watching():
+        layer(torch.full((1000, 1), 100.0, dtype=torch.float16))
+    torch.testing.assert_close(grams.mean("weight", reduce_off_diagonal=1), torch.tensor([[1e4]]))
 
-    with pytest.raises(fr.UnsupportedError, match=r"expected an architecture with nn.Linear modules, found none"):
-        fit(Regression(inputs, targets, model=Bare()))
+
+def test_inputs_that_are_not_finite_are_an_error(tiny):
+    tiny.experts[2]["embed.weight"][0, 0] = torch.nan
+    with pytest.raises(fr.DivergenceError, match=r"found NaN or infinity at 'blocks.0.attn.weight'"):
+        fit(tiny)
 
 
 def test_options_out_of_range_are_refused():

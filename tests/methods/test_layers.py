@@ -1,0 +1,56 @@
+"""Layers by the names of their weights, and the learners that count how many of them their rule reached."""
+
+import pytest
+from torch import nn
+from torch.nn.utils import parametrizations
+
+import frontrunner as fr
+from frontrunner.methods.layers import layer_of, layers_of
+
+GRID = fr.simplex_grid(3, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("blocks.0.attn.weight", "blocks.0.attn"),
+        ("blocks.0.attn.bias", "blocks.0.attn"),
+        ("embedding", ""),
+        ("blocks.0.fc.parametrizations.weight.original0", "blocks.0.fc"),
+        ("parametrizations.weight.original", ""),
+        ("blocks.0.fc.parametrizations.weight.0.map.weight", "blocks.0.fc"),
+        ("parametrizations_of_mine.weight", "parametrizations_of_mine"),
+    ],
+)
+def test_a_layer_is_the_module_that_holds_a_weight(name, layer):
+    assert layer_of(name) == layer
+
+
+def test_a_parametrized_module_is_one_layer():
+    module = nn.Sequential(parametrizations.weight_norm(nn.Linear(3, 4)), nn.Tanh(), nn.Linear(4, 2))
+    assert layers_of(module.state_dict()) == {"0", "2"}
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "reached", "others"),
+    [
+        # the tiny network: scale, embed, two blocks of attn and two layers of mlp, norm
+        ("pwe-moe-ls", {"upscale": "mlp"}, ("upscaled_layers", 4), ("fixed_layers", 5)),
+        ("pwe-moe-ls", {"upscale": "all"}, ("upscaled_layers", 8), ("fixed_layers", 1)),
+        ("pwe-moe-ls", {"upscale": "model"}, ("upscaled_layers", 9), ("fixed_layers", 0)),
+        ("cosmos", {}, ("shifted_layers", 8), ("unshifted_layers", 1)),
+        ("pareto-merging", {"rank": 2}, ("low_rank_weights", 7), ("vector_weights", 10)),
+        ("regmean", {}, ("regmean_solved_layers", 7), ("regmean_averaged_layers", 2)),
+        ("fisher-merging", {"n_examples": 2}, ("fisher_weighted_layers", 9), ("fisher_averaged_layers", 0)),
+        (
+            "fisher-merging",
+            {"n_examples": 2, "floor": 10.0},
+            ("fisher_weighted_layers", 0),
+            ("fisher_averaged_layers", 9),
+        ),
+    ],
+)
+def test_a_learner_with_a_rule_by_kind_counts_what_it_reached(tiny, method, options, reached, others):
+    steps = {} if method in ("regmean", "fisher-merging") else {"steps": 1}
+    found = fr.make_learner(method, **options, **steps).fit(tiny, GRID, fr.Context()).diagnostics()
+    assert {name: found[name] for name, _ in (reached, others)} == dict([reached, others])
