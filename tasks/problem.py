@@ -10,11 +10,12 @@ from typing import Any, TypeAlias
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from ..errors import ConfigError, UnsupportedError
 from .handed_over import as_count, as_hypervolume_limit, as_positive, as_reference_point, as_true_front
 from .objectives import Objectives
+from .own_weights import require_passed_weights
+from .recomputation import call_within, with_weights
 from .weight_checks import check_weights
 
 Params: TypeAlias = Mapping[str, Tensor]
@@ -91,6 +92,9 @@ class Problem(ABC):
         """Names of the weights and buffers that are merged or trained; all others are the same in every model."""
         self.never_negative = checked.never_negative
         """Names of the buffers that hold variances, which no merge may make negative."""
+        self.forward_passes = 0
+        """How often the architecture has run so far, on however many examples; what was run to check it is left out."""
+        self._backward_checked = False
 
     @property
     def n_tasks(self) -> int:
@@ -107,9 +111,17 @@ class Problem(ABC):
         """The device that holds the weights and data."""
         return next(iter(self.pretrained.values())).device
 
-    def forward(self, params: Params, *inputs: Tensor) -> Any:
-        """Run the architecture on `inputs` with `params` in place of its own weights."""
-        return functional_call(self.model, dict(params), inputs, tie_weights=False)
+    def forward(self, params: Params, *inputs: Any) -> Any:
+        """Run the architecture on `inputs` with `params` in place of its own weights, in the backward pass too.
+
+        Raises:
+            UnsupportedError: the backward pass would use other weights; found out at the first that needs gradients.
+        """
+        if not self._backward_checked and torch.is_grad_enabled() and any(p.requires_grad for p in params.values()):
+            require_passed_weights(self.model, params, inputs)
+            self._backward_checked = True
+        self.forward_passes += 1
+        return call_within(with_weights(self.model, params), self.model, *inputs)
 
     @abstractmethod
     def losses(self, params: Params, batch: Batch) -> Tensor:

@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 
 from ...file_digest import digest_files
-from .. import classification, examples, fine_tuning, problem
+from .. import classification, examples, fine_tuning, problem, recomputation
 from ..classification import ClassificationProblem
 from ..expert_cache import cached, digest_weights
 from ..fine_tuning import FineTuning, fine_tune
@@ -25,7 +25,9 @@ from .images import load_domain
 EXPERT = FineTuning(steps=600, batch_size=32, peak_lr=1e-3, weight_decay=0.1)
 """The recipe of an expert, strong on purpose: at a peak of 3e-4 the tasks hardly conflict."""
 
-CODE = tuple(Path(str(module.__file__)) for module in (classification, examples, fine_tuning, problem, clip))
+CODE = tuple(
+    Path(str(module.__file__)) for module in (classification, examples, fine_tuning, problem, recomputation, clip)
+)
 """The files of code that train an expert; their digest is part of the cache key."""
 
 
