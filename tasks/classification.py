@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,9 +13,11 @@ from torch import Tensor, nn
 from ..errors import ConfigError
 from .example_checks import class_numbers
 from .examples import ExampleProblem, Examples
+from .loss_comparison import LossComparison, LossesOf
 from .objectives import Objectives
 from .precision import at_least_single
 from .problem import Batch, Budget, Params
+from .rows import split_rows
 from .segments import SegmentedModel
 
 EVALUATION_BATCH = 500
@@ -28,7 +31,8 @@ class ClassificationProblem(ExampleProblem):
 
     Args:
         data: for every task, split name -> examples.
-        heads: for every task, a frozen module from features (n, d) to logits (n, classes).
+        heads: for every task, a frozen module from what the encoder returns (features (n, d), or a container that
+            holds them) to logits (n, classes).
         to_input: function from stored inputs, such as uint8 images, to what the encoder takes.
 
     Raises:
@@ -47,7 +51,7 @@ class ClassificationProblem(ExampleProblem):
         budget: Budget,
         data: Sequence[Mapping[str, Examples]],
         heads: Sequence[nn.Module],
-        to_input: Callable[[Tensor], Tensor] = lambda inputs: inputs,
+        to_input: Callable[[Tensor], Any] = lambda inputs: inputs,
     ) -> None:
         super().__init__(
             name=name, tasks=tasks, model=model, pretrained=pretrained, experts=experts, budget=budget, data=data
@@ -57,12 +61,25 @@ class ClassificationProblem(ExampleProblem):
         self.heads = tuple(head.requires_grad_(False) for head in heads)
         self.to_input = to_input
         self._segmented = SegmentedModel(self.model)
+        self._comparison = LossComparison()
         self.data = tuple(self._with_class_numbers(t, splits) for t, splits in enumerate(self.data))
 
     def losses(self, params: Params, batch: Batch) -> Tensor:
-        """Return the mean cross-entropies (T,); the T mini-batches go through the encoder as one."""
-        features = self.forward(params, self.to_input(torch.cat([part.inputs for part in batch])))
-        return self._cross_entropies(torch.split(features, [len(part) for part in batch]), batch)
+        """Return the mean cross-entropies (T,); the T mini-batches go through the encoder as one.
+
+        They go one by one where the encoder gives something else for all together, see `LossComparison`.
+        """
+
+        def together(models: Sequence[Params]) -> Tensor:
+            features = split_rows(self.forward(models[0], self._joined(batch)), _sizes(batch))
+            return self._cross_entropies(features, batch)
+
+        def apart(models: Sequence[Params]) -> Tensor:
+            return torch.stack([self.task_loss(t, models[0], batch) for t in range(self.n_tasks)])
+
+        with torch.no_grad():  # one model's gradients are right where its losses are
+            way = self._way(("one model", _shapes(batch)), together, apart, [params])
+        return way([params])
 
     def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Return the mean cross-entropy of task `t`, a scalar."""
@@ -71,11 +88,23 @@ class ClassificationProblem(ExampleProblem):
         return F.cross_entropy(at_least_single(logits), examples.labels)
 
     def losses_by_model(self, models: Sequence[Params], batch: Batch) -> Tensor:
-        """Return the losses (T,) of T models in one forward pass; modules whose weights differ run task by task."""
-        sizes = [len(part) for part in batch]
-        inputs = self.to_input(torch.cat([part.inputs for part in batch]))
-        features = self._segmented(models, inputs, sizes)
-        return self._cross_entropies(torch.split(features, sizes), batch)
+        """Return the losses (T,) of T models in one forward pass; modules whose weights differ run task by task.
+
+        There is one pass a task where that gives other losses or gradients, see `LossComparison`.
+        """
+
+        def together(models: Sequence[Params]) -> Tensor:
+            self.forward_passes += 1
+            return self._cross_entropies(self._segmented(models, self._joined(batch), _sizes(batch)), batch)
+
+        def apart(models: Sequence[Params]) -> Tensor:
+            return super(ClassificationProblem, self).losses_by_model(models, batch)
+
+        first, *others = models
+        differing = frozenset(name for name, tensor in first.items() if any(m[name] is not tensor for m in others))
+        trained = frozenset(name for name, tensor in first.items() if tensor.requires_grad)
+        kind = ("T models", _shapes(batch), differing, trained, torch.is_grad_enabled())
+        return self._way(kind, together, apart, models)(models)
 
     def log_probabilities(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Return log-probabilities (n, classes) of task `t`, differentiable in `params`."""
@@ -121,10 +150,29 @@ class ClassificationProblem(ExampleProblem):
                 checked[split] = Examples(examples.inputs, labels)
         return checked
 
-    def _cross_entropies(self, features: Sequence[Tensor], batch: Batch) -> Tensor:
+    def _way(self, kind: Hashable, together: LossesOf, apart: LossesOf, models: Sequence[Params]) -> LossesOf:
+        """Return the way to T losses that is right, the faster one if it is."""
+        passes = self.forward_passes
+        agree = self._comparison.agree(kind, together, apart, models)
+        self.forward_passes = passes
+        return together if agree else apart
+
+    def _joined(self, batch: Batch) -> Any:
+        """Return what the encoder takes for T mini-batches as one."""
+        return self.to_input(torch.cat([part.inputs for part in batch]))
+
+    def _cross_entropies(self, features: Sequence[Any], batch: Batch) -> Tensor:
         return torch.stack(
             [
                 F.cross_entropy(at_least_single(head(part)), examples.labels)
                 for head, part, examples in zip(self.heads, features, batch, strict=True)
             ]
         )
+
+
+def _sizes(batch: Batch) -> list[int]:
+    return [len(part) for part in batch]
+
+
+def _shapes(batch: Batch) -> Hashable:
+    return tuple((part.inputs.shape, part.inputs.dtype) for part in batch)

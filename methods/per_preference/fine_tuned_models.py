@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ...errors import ConfigError
 from ...metrics import check_preference
 from ...tasks.precision import at_least_single
 from ...tasks.problem import Batch, Problem
+from ..counted_passes import CountedPasses
 from ..flat_weights import FlatWeights, trained_names
 from ..learner import Context
 from ..needs import Needs
@@ -91,7 +92,7 @@ class FineTunedModels(ScalarizedLearner):
         for own, preference in enumerate(asked):
             scalarization = self.scalarization_for(TrainingGoal(asked, recipe.steps, own))
             trained = weights.join(problem.pretrained).requires_grad_()
-            step = _Step(problem, weights, trained, scalarization, preference)
+            step = CountedPasses(problem, _Step(problem, weights, trained, scalarization, preference))
             train(
                 [trained],
                 problem.batches("train", recipe.batch_size, context.generator("batches")),
@@ -104,11 +105,11 @@ class FineTunedModels(ScalarizedLearner):
                 total_steps=total_steps,
             )
             models.append(trained.detach())
-            diagnostics.append(scalarization.diagnostics())
+            diagnostics.append({**scalarization.diagnostics(), **step.diagnostics()})
             if len(models) < len(asked):
                 context.probe(len(models) * recipe.steps, total_steps, learned)
         found = learned()
-        found.training_diagnostics = {name: float(np.mean([d[name] for d in diagnostics])) for name in diagnostics[0]}
+        found.training_diagnostics = _means(diagnostics)
         return found
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
@@ -153,6 +154,12 @@ class FineTunedModels(ScalarizedLearner):
 
     def _set(self, problem: Problem, weights: FlatWeights, trained: Tensor, asked: NDArray[np.float64]) -> FineTunedSet:
         return FineTunedSet(problem, weights, trained, asked if self.scalarization.follows_preference else None)
+
+
+def _means(diagnostics: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of every number over the trainings that know it; one that had ended before knows fewer."""
+    names = {name: None for found in diagnostics for name in found}
+    return {name: float(np.mean([found[name] for found in diagnostics if name in found])) for name in names}
 
 
 def _checked(preferences: NDArray[np.float64], n_tasks: int) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ...errors import ConfigError
 from ...tasks.problem import Problem
+from ..counted_passes import CountedPasses
 from ..learner import Context
 from ..needs import Needs
 from ..pareto_set import ParetoSet
@@ -59,16 +60,17 @@ class ConditionedLearner(ScalarizedLearner):
         recipe = self.resolved(problem)
         conditioned = self.untrained(problem, context.generator("network"))
         scalarization = self.scalarization_for(TrainingGoal(preferences, recipe.steps))
+        step = CountedPasses[Any](problem, lambda drawn: self.step(conditioned, scalarization, drawn))
         train(
             list(conditioned.network.parameters()),
             self.draws(problem, context),
-            lambda drawn: self.step(conditioned, scalarization, drawn),
+            step,
             recipe,
             context,
             stateful=scalarization,
             partial_set=lambda: conditioned,
         )
-        conditioned.training_diagnostics = scalarization.diagnostics()
+        conditioned.training_diagnostics = {**scalarization.diagnostics(), **step.diagnostics()}
         return conditioned
 
     def draws(self, problem: Problem, context: Context) -> Iterator[Any]:

@@ -57,7 +57,7 @@ def test_losses_and_gradients_are_those_of_one_pass_a_task(group, tiny):
 def test_shared_modules_run_once_and_others_once_a_task(tiny):
     batch = next(tiny.batches("train", 8, torch.Generator().manual_seed(0)))
     models = varied(tiny, {name for name in tiny.pretrained if ".mlp." in name})
-    tiny.losses_by_model(models, batch)  # the first time, one row is run to see along which dimension examples lie
+    tiny.losses_by_model(models, batch)  # the first time, it is compared with one pass a task
     calls = []
     handles = [
         tiny.model.get_submodule(name).register_forward_hook(lambda m, a, o, name=name: calls.append((name, len(o))))
@@ -102,21 +102,23 @@ def test_modules_with_keywords_and_tuples():
     models, inputs = models_of(module), torch.randn(5, 8, generator=torch.Generator().manual_seed(0))
     together = SegmentedModel(module)(models, inputs, [2, 3])
     apart = [torch.func.functional_call(module, m, (x,)) for m, x in zip(models, inputs.split([2, 3]), strict=True)]
-    torch.testing.assert_close(together, torch.cat(apart))
+    torch.testing.assert_close(together, apart)
 
 
-def test_a_module_whose_weights_are_used_without_calling_it():
+def test_a_module_whose_weights_are_used_without_calling_it_is_noticed():
     """PyTorch's attention reads out_proj's weights; it never calls it."""
     module = Attention(batch_first=True).eval()
     params = {name: tensor.detach() for name, tensor in module.state_dict().items()}
     models = [{n: t + k if n.startswith("attn.out_proj") else t for n, t in params.items()} for k in range(2)]
-    inputs = torch.randn(5, 8, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(ValueError, match="used without calling it"):
+        SegmentedModel(module)(models, torch.randn(5, 8), [2, 3])
+
+
+def test_a_module_with_weights_of_both_kinds_is_segmented_as_a_whole():
+    """Batch norm counts batches in a whole number, which no merge changes."""
+    module = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3)).eval()
+    params = {name: tensor.detach() for name, tensor in module.state_dict().items()}
+    models = [{n: t + k if t.is_floating_point() else t for n, t in params.items()} for k in range(2)]
+    inputs = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
     apart = [torch.func.functional_call(module, m, (x,)) for m, x in zip(models, inputs.split([2, 3]), strict=True)]
-    torch.testing.assert_close(SegmentedModel(module)(models, inputs, [2, 3]), torch.cat(apart))
-
-
-def test_examples_along_another_dimension_are_refused():
-    module = Attention(batch_first=False).eval()
-    for rows in (5, 2):  # two tokens: of two rows, attention would take tokens for examples
-        with pytest.raises(fr.ConfigError, match="first dimension of 'attn': expected 1 rows, found"):
-            SegmentedModel(module)(models_of(module), torch.randn(rows, 8), [1, rows - 1])
+    torch.testing.assert_close(SegmentedModel(module)(models, inputs, [2, 3]), apart)

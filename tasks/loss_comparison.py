@@ -1,0 +1,116 @@
+"""Finding out whether a fast way to T losses gives what one pass a task gives, in gradients too."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from .problem import Params
+from .untouched_randomness import untouched_randomness
+
+TF32_EPS = 2.0**-10
+"""Relative rounding of TensorFloat-32, which has 10 bits of mantissa."""
+
+FREQUENCIES = (1.0, 2.0**0.5, 3.0**0.5, 5.0**0.5)
+"""Of the cosines that gradients are projected on; none is periodic in whole numbers."""
+
+LossesOf: TypeAlias = Callable[[Sequence[Params]], Tensor]
+"""Computes the losses (T,) of models on one batch."""
+
+
+class LossComparison:
+    """Compares two ways to T losses, once for each kind of call, on the models and batch of the first such call."""
+
+    def __init__(self) -> None:
+        self._agreed: dict[Hashable, bool] = {}
+
+    def agree(self, kind: Hashable, fast: LossesOf, plain: LossesOf, models: Sequence[Params]) -> bool:
+        """Return whether a fast way gives what the plain way gives, beyond rounding; if it raises, it does not.
+
+        Losses are compared, and where weights require gradients, the gradients of each model's. Neither randomness
+        nor gradients are left changed.
+
+        Args:
+            kind: what decides the answer: shapes, and which weights differ and require gradients.
+            fast: the way in question.
+            plain: the way that is right; what it raises is raised.
+            models: what both are given.
+        """
+        if kind in self._agreed:
+            return self._agreed[kind]
+        device = next(iter(models[0].values())).device
+        with untouched_randomness(device):
+            expected = _Found(plain, models)
+        if not expected.losses.isfinite().all():
+            return False  # nothing to compare with; another batch may tell
+        try:
+            with untouched_randomness(device):
+                self._agreed[kind] = _Found(fast, models).is_close_to(expected, models)
+        except torch.OutOfMemoryError:
+            raise
+        except Exception:  # whatever a model objects to, the plain way is right
+            self._agreed[kind] = False
+        return self._agreed[kind]
+
+
+class _Found:
+    """Losses (T,), and of the gradient of their sum in every weight its squared length and a few projections."""
+
+    def __init__(self, losses_of: LossesOf, models: Sequence[Params]) -> None:
+        leaves: dict[int, Tensor] = {}  # of one tensor in several models there is one leaf
+        for params in models:
+            for tensor in params.values():
+                leaves.setdefault(id(tensor), tensor.detach().requires_grad_(tensor.requires_grad))
+        self.sketches: dict[int, Tensor] = {}
+        with contextlib.ExitStack() as hooks:
+            for key, leaf in leaves.items():
+                if leaf.requires_grad:
+                    hooks.callback(leaf.register_post_accumulate_grad_hook(self._noting(key)).remove)  # type: ignore[no-untyped-call] # torch has no types here
+            losses = losses_of([{name: leaves[id(tensor)] for name, tensor in params.items()} for params in models])
+            if losses.requires_grad:
+                losses.sum().backward()  # type: ignore[no-untyped-call]
+        self.losses = losses.detach()
+
+    def is_close_to(self, other: _Found, models: Sequence[Params]) -> bool:
+        """Return whether losses and each model's gradients differ by no more than rounding."""
+        allowed = _rounding([self.losses, *(tensor for params in models for tensor in params.values())])
+        off = (self.losses - other.losses).abs() / other.losses.abs().clamp(min=1)
+        if self.losses.shape != other.losses.shape or not bool((off <= allowed).all()):
+            return False
+        for params in models:
+            keys = {id(tensor) for tensor in params.values()} & (self.sketches.keys() | other.sketches.keys())
+            if not keys:
+                continue
+            zero = self.losses.new_zeros(1 + len(FREQUENCIES), dtype=torch.float64)
+            mine = torch.stack([self.sketches.get(key, zero) for key in keys])
+            others = torch.stack([other.sketches.get(key, zero) for key in keys])
+            # Cosines have a mean square of 1/2, so this is the difference's squared length, on average.
+            difference = 2 * (mine[:, 1:] - others[:, 1:]).square().sum() / len(FREQUENCIES)
+            if not bool(difference <= allowed**2 * others[:, 0].sum()):
+                return False
+        return True
+
+    def _noting(self, key: int) -> Callable[[Tensor], None]:
+        def note(leaf: Tensor) -> None:
+            """Keep a few numbers of a gradient and free it, since T models' gradients take T times the memory."""
+            assert leaf.grad is not None
+            gradient = torch.view_as_real(leaf.grad) if leaf.is_complex() else leaf.grad
+            flat = gradient.flatten().to(torch.promote_types(gradient.dtype, torch.float32))
+            place = torch.arange(len(flat), device=flat.device, dtype=flat.dtype)
+            projections = [flat @ (place * frequency).cos_() for frequency in FREQUENCIES]
+            self.sketches[key] = torch.stack([flat @ flat, *projections]).double()
+            leaf.grad = None
+
+        return note
+
+
+def _rounding(tensors: Sequence[Tensor]) -> float:
+    """Return the relative difference that the coarsest arithmetic among these tensors explains."""
+    eps = max(torch.finfo(tensor.dtype).eps for tensor in tensors if tensor.is_floating_point() or tensor.is_complex())
+    if tensors[0].device.type == "cuda":
+        eps = max(eps, TF32_EPS)  # convolutions take it unless told otherwise
+    return 2 * float(eps ** (2 / 3))
