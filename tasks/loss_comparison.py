@@ -8,12 +8,16 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from .problem import Params
 from .untouched_randomness import untouched_randomness
 
 TF32_EPS = 2.0**-10
 """Relative rounding of TensorFloat-32, which has 10 bits of mantissa."""
+
+ROW_LENGTH = 256
+"""Of gradients that are laid out as tables to be projected."""
 
 FREQUENCIES = (1.0, 2.0**0.5, 3.0**0.5, 5.0**0.5)
 """Of the cosines that gradients are projected on; none is periodic in whole numbers."""
@@ -88,8 +92,7 @@ class _Found:
             zero = self.losses.new_zeros(1 + len(FREQUENCIES), dtype=torch.float64)
             mine = torch.stack([self.sketches.get(key, zero) for key in keys])
             others = torch.stack([other.sketches.get(key, zero) for key in keys])
-            # Cosines have a mean square of 1/2, so this is the difference's squared length, on average.
-            difference = 2 * (mine[:, 1:] - others[:, 1:]).square().sum() / len(FREQUENCIES)
+            difference = (mine[:, 1:] - others[:, 1:]).square().sum() / len(FREQUENCIES)
             if not bool(difference <= allowed**2 * others[:, 0].sum()):
                 return False
         return True
@@ -100,12 +103,22 @@ class _Found:
             assert leaf.grad is not None
             gradient = torch.view_as_real(leaf.grad) if leaf.is_complex() else leaf.grad
             flat = gradient.flatten().to(torch.promote_types(gradient.dtype, torch.float32))
-            place = torch.arange(len(flat), device=flat.device, dtype=flat.dtype)
-            projections = [flat @ (place * frequency).cos_() for frequency in FREQUENCIES]
-            self.sketches[key] = torch.stack([flat @ flat, *projections]).double()
+            self.sketches[key] = torch.cat([(flat @ flat)[None], _projections(flat)]).double()
             leaf.grad = None
 
         return note
+
+
+def _projections(flat: Tensor) -> Tensor:
+    """Return a few projections of a tensor (P,), each on average over directions as long as the tensor."""
+    padded = functional.pad(flat, (0, -len(flat) % ROW_LENGTH)).view(-1, ROW_LENGTH)
+    frequencies = torch.tensor(FREQUENCIES, device=flat.device, dtype=flat.dtype)
+
+    def cosines(n: int) -> Tensor:
+        return torch.outer(torch.arange(1, n + 1, device=flat.device, dtype=flat.dtype), frequencies).cos_()
+
+    # Directions that are products of cosines, of mean square 1/4, need no vector of length P.
+    return 2 * (padded @ cosines(ROW_LENGTH) * cosines(len(padded))).sum(dim=0)
 
 
 def _rounding(tensors: Sequence[Tensor]) -> float:
