@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import builtins
 import functools
-import importlib
 import importlib.util
 import os
 import re

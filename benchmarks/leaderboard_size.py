@@ -74,7 +74,7 @@ def fill(store: Store, n_runs: int) -> None:
             _insert_run(database, parent, "synthetic", experiment, now, tags)
             folder = store.files_of(parent, suite)
             folder.mkdir(parents=True)
-            (folder / "cells.json").write_text(json.dumps(cells_document(cells)))
+            (folder / "cells.json").write_text(json.dumps(cells_document(cells)), encoding="utf-8")
             database.commit()
 
 

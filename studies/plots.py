@@ -43,7 +43,7 @@ def draw_plots(study: OpenStudy, folder: Path) -> None:
             plt.savefig(folder / f"{name}.png", dpi=130, bbox_inches="tight")
             plt.close("all")
     head = f'<html lang="en"><meta charset="utf-8"><title>{study.plan.name}</title>'
-    (folder / PAGE).write_text(f"<!doctype html>{head}<body>{''.join(parts)}</body></html>")
+    (folder / PAGE).write_text(f"<!doctype html>{head}<body>{''.join(parts)}</body></html>", encoding="utf-8")
 
 
 def _plots(study: OpenStudy) -> list[tuple[str, str, dict[str, Any]]]:

@@ -16,6 +16,7 @@ from ..harness.records.mlflow_tags import PREFIX, SUMMARISED
 from ..harness.records.status import Ending, Status
 from ..harness.records.store import Store
 from ..harness.records.tuned import FILE, Configuration, Tuned
+from ..os_errors import because
 from .counted_trials import DEFAULT, REASON, WALL_TIME_S, settled, slot
 from .plots import draw_plots
 from .study import OpenStudy
@@ -51,11 +52,11 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             home = Path(folder)
             trials_frame(study).to_csv(home / "trials.csv", index=False)
-            (home / FILE).write_text(json.dumps(dataclasses.asdict(tuned(study)), indent=2))
+            (home / FILE).write_text(json.dumps(dataclasses.asdict(tuned(study)), indent=2), encoding="utf-8")
             draw_plots(study, home)
             store.add_artifacts(parent, home)
     except OSError as error:
-        raise StoreError(f"the result of study {plan.name!r} cannot be written ({error}); free some space") from error
+        raise StoreError(f"the result of study {plan.name!r} cannot be written {because(error)}") from error
     _log(study, store, parent, recorded)
     store.end(parent, Ending(Status.FINISHED))
 

@@ -23,6 +23,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import DataError
+from ..os_errors import because
 from .problem import Params
 
 logger = logging.getLogger("frontrunner")
@@ -82,8 +83,8 @@ def _explained(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DataError(
-            f"the expert cache {folder} cannot be used ({error.strerror or error}); "
-            "free space there or set FRONTRUNNER_CACHE to a folder that can be written"
+            f"the expert cache {folder} cannot be used {because(error)}; "
+            "you may also set FRONTRUNNER_CACHE to another folder"
         ) from error
 
 

@@ -17,7 +17,16 @@ FOREIGN = {
     "studies": {"pytest"},
     "testing": {"mlflow", "optuna"},
 }
-SHARED = {"errors", "file_digest", "plugin_import", "plugin_modules", "registry", "whole_file"}
+SHARED = {
+    "errors",
+    "file_digest",
+    "one_line",
+    "os_errors",
+    "plugin_import",
+    "plugin_modules",
+    "registry",
+    "whole_file",
+}
 EXCEPTIONS = {("methods.coefficient_search.expected_improvement", "optuna")}
 """A search method uses Optuna's Gaussian process; tuning stays out of methods."""
 

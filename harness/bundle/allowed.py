@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from ..cells.cell import MAX_LETTERS, is_one_line
+from ...one_line import is_one_line
+from ..cells.cell import MAX_LETTERS
 from ..records.mlflow_tags import OWN_TAGS
 
 

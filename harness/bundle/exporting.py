@@ -15,8 +15,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ...errors import ConfigError, StoreError, UnknownNameError
+from ...one_line import as_one_line
+from ...os_errors import because
 from ...whole_file import replacing
-from ..cells.cell import Cell, as_one_line
+from ..cells.cell import Cell
 from ..records.attempt import Attempt
 from ..records.finished_cell import FinishedCell, validation_message
 from ..records.front_record import FrontRecord
@@ -65,7 +67,7 @@ def export_bundle(store: Store, file: Path, *, suite: str | None = None) -> Bund
                 export.add(cell, scored.get(cell.key), last.get(cell.key))
             export.finish()
     except OSError as error:
-        raise ConfigError(f"the bundle {file} cannot be written ({error.strerror or error})") from error
+        raise ConfigError(f"the bundle {file} cannot be written {because(error)}") from error
     finished = sum(entry.hypervolume is not None for entry in export.entries)
     return BundleSummary(
         file=file,
@@ -180,4 +182,4 @@ def _ending(last: Attempt | None) -> Ending | None:
 def _without_paths(reason: str) -> str:
     """Shorten every absolute path to its last part, so that a bundle does not show the exporter's folders."""
     shortened = re.sub(r"(?<![\w.:/\\…-])(?:~|[A-Za-z]:)?[/\\](?:[^\s'\"/\\,;()\[\]]+[/\\])+", "…/", reason)
-    return as_one_line(shortened)[:2000]
+    return as_one_line(shortened)

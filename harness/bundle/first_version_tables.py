@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cells.cell import is_one_line
+from ...one_line import is_one_line
 from ..records.evaluation import Evaluation
 from .archive import check_table
 

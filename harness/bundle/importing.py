@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from ...errors import StoreError
+from ...os_errors import because
 from ..cells.cell import cells_document
 from ..records.attempt import Attempt
 from ..records.mlflow_reader import read_runs
@@ -116,7 +117,7 @@ class _Import:
     def _was_interrupted(self, suite: str) -> bool:
         """Return whether an earlier import of this bundle has not come to its end."""
         runs = read_runs(self.store.folder / "mlflow.db", f"{PREFIX}bench", self.bundle.digest[:16])
-        return any(run.experiment == suite and run.tags.get(f"{PREFIX}status") != Status.FINISHED for run in runs)
+        return any(run.suite == suite and run.tags.get(f"{PREFIX}status") != Status.FINISHED for run in runs)
 
     def _settle(self, parent: str, shared: SharedCell, *, is_planned: bool) -> None:
         """Record one cell unless another process was faster, and publish what is recorded of it."""
@@ -159,7 +160,7 @@ class _Import:
             with contextlib.suppress(StoreError):
                 store.end(run_id, INTERRUPTED)
             if isinstance(error, OSError):
-                what = f"the result of {cell.title} cannot be written ({error}); free some space"
+                what = f"the result of {cell.title} cannot be written {because(error)}"
                 raise StoreError(what) from error
             raise
 

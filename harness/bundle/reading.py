@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ...errors import FrontrunnerError, StoreError
-from ..cells.cell import as_one_line
+from ...one_line import as_one_line
+from ...os_errors import because
 from ..records.finished_cell import MANIFEST, STATE, FinishedCell, Manifest, validation_message
 from ..records.front_record import TRUE_FRONT, FrontRecord
 from .archive import Unpacked, check_table, unpack
@@ -46,7 +47,7 @@ def read_bundle(file: Path) -> Bundle:
         _check_comparable(bundle)
         return bundle
     except OSError as error:
-        raise StoreError(f"the bundle {file} cannot be read ({error.strerror or error})") from error
+        raise StoreError(f"the bundle {file} cannot be read {because(error)}") from error
     except (FrontrunnerError, zipfile.BadZipFile, zlib.error, *_UNREADABLE) as error:
         what = "cannot be used" if isinstance(error, StoreError) else "is damaged"
         raise StoreError(f"the bundle {file} {what}: {_message(error)}; nothing was imported") from error
@@ -119,4 +120,4 @@ def _message(error: BaseException) -> str:
         text = validation_message(error)
     elif not isinstance(error, FrontrunnerError):
         text = text.partition("\n")[0]
-    return as_one_line(text or type(error).__name__)[:500]
+    return as_one_line(text or type(error).__name__, 500)

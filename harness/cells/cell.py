@@ -8,13 +8,13 @@ import hashlib
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
 from ...metrics import simplex_grid
+from ...one_line import is_one_line
 
 MAX_LETTERS = 50_000
 """The most characters of a cell as JSON, which is kept with its run and in the list of every bench that asks for it."""
@@ -160,23 +160,6 @@ def check_grid(n_tasks: int, points_per_edge: int) -> None:
             f"{n_tasks} tasks make {n_preferences:,}, lower points_per_edge"
         )
     simplex_grid(n_tasks, points_per_edge)  # raises where it has no step
-
-
-def is_one_line(text: str) -> bool:
-    """Return whether a text has no line breaks, control characters or changes of direction."""
-    return not any(
-        unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(letter) in _TURNS
-        for letter in text
-    )
-
-
-def as_one_line(text: str) -> str:
-    """Return a text with every character that `is_one_line` refuses replaced by a space."""
-    return "".join(letter if is_one_line(letter) else " " for letter in text)
-
-
-_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-"""Bidirectional classes of the invisible characters that change the direction of the text after them."""
 
 
 def _checked_label(label: str) -> str:

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from ...errors import ConfigError
+from .utf8_file import read_utf8
 
 
 class Strict(BaseModel):
@@ -52,10 +53,8 @@ def read_yaml(file: Path, spec: type[Spec], parts: Sequence[type[Strict]] = ()) 
     """
     required = [name for name, field in spec.model_fields.items() if field.is_required()]
     try:
-        content = yaml.load(file.read_text(), _OneOfEachKey)
-    except OSError as error:
-        raise ConfigError(f"the file {str(file)!r} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        content = yaml.load(read_utf8(file), _OneOfEachKey)
+    except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise ConfigError(

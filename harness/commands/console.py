@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+
+from ...one_line import as_one_line
+
+if TYPE_CHECKING:
+    from ..records.store import Store
 
 RunArgument = Annotated[
     str, typer.Argument(help="The beginning of a run id, the last column of `frontrunner leaderboard`.")
@@ -32,10 +39,29 @@ WIDE = 240
 """Columns of an output that is no terminal: enough for a leaderboard."""
 
 
-def open_console() -> Console:
-    """Return a console as wide as the terminal; in a pipe or a log COLUMNS wide, else `WIDE`."""
-    console = Console()
-    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=WIDE)
+NARROW = 20
+"""Least columns that are believed of COLUMNS."""
+
+
+def open_console(*, stderr: bool = False) -> Console:
+    """Return a console as wide as the terminal; in a pipe or a log COLUMNS wide, else `WIDE`.
+
+    In a pipe or a log nothing is drawn over, even where FORCE_COLOR asks for colours.
+    """
+    stream = sys.stderr if stderr else sys.stdout
+    if stream.isatty():
+        return Console(stderr=stderr)
+    columns = os.environ.get("COLUMNS", "")
+    width = max(int(columns), NARROW) if columns.isdecimal() else WIDE
+    return Console(stderr=stderr, width=width, force_interactive=False)
+
+
+@contextlib.contextmanager
+def busy(sentence: str) -> Iterator[None]:
+    """Show on the terminal what a command is doing, until the context ends."""
+    console = open_console(stderr=True)
+    with console.status(sentence) if console.is_interactive else contextlib.nullcontext():
+        yield
 
 
 def program() -> str:
@@ -51,3 +77,24 @@ def folder_of(store: str | None) -> Path:
     from ..records.store import store_folder
 
     return store_folder(store)
+
+
+def store_to_write(folder: Path) -> Store:
+    """Return the store in a folder, made if there is none; say so where it was mended since it was moved."""
+    from ..records.store import Store
+
+    opened = Store(folder, create=True)
+    say_mended(opened)
+    return opened
+
+
+def say_mended(opened: Store) -> None:
+    """Print a line where MLflow's addresses of the store's files named another folder and have been mended."""
+    if opened.mended_from is not None:
+        note = f"note: the store was in {opened.mended_from} before; the addresses of its files were mended for MLflow"
+        open_console().print(note, highlight=False, soft_wrap=True, markup=False)
+
+
+def warn(sentence: str) -> None:
+    """Print one line on standard error, beside what a command prints anyway."""
+    open_console(stderr=True).print(f"note: {as_one_line(sentence)}", highlight=False, soft_wrap=True, markup=False)

@@ -29,7 +29,7 @@ class Display:
 
     def __init__(self, console: Console, n_cells: int) -> None:
         self._console = console
-        self._live = console.is_terminal
+        self._live = console.is_interactive
         narrow = console.width < 100
         self._bars = Progress(
             TextColumn("{task.description}", table_column=Column(no_wrap=True, max_width=24 if narrow else 40)),

@@ -7,12 +7,16 @@ import gc
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import typer
-from rich.console import Console
 
-from ...errors import FrontrunnerError
+from ...errors import ConfigError, FrontrunnerError
+from ...one_line import as_one_line
+from ...os_errors import because
+from .console import open_console
+from .streams import require_streams
 
 COLLECT_EVERY = 200_000
 """New objects between two garbage collections: a command imports thousands of modules, of which nothing is garbage,
@@ -31,9 +35,9 @@ def launch(app: typer.Typer) -> NoReturn:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
-    if sys.stdout is None:  # closed by whoever started us, who wants no output
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
+    require_streams()
     try:
+        _require_folder()
         status = app(standalone_mode=False)
         sys.stdout.flush()
         if status == CTRL_C:
@@ -44,16 +48,20 @@ def launch(app: typer.Typer) -> NoReturn:
     except FrontrunnerError as error:
         _fail(str(error))
     except BrokenPipeError:
-        sys.exit(1)  # the reader of our output has gone
-    except UnicodeEncodeError as error:
+        _discard_output()  # its reader has gone
+        sys.exit(1)
+    except UnicodeEncodeError as error:  # of a file's name, since whatever is printed can be
         _fail(
-            f"the output's encoding {error.encoding} has no {error.object[error.start]!a}; set PYTHONIOENCODING=utf-8"
+            f"the locale's encoding {error.encoding} has no {error.object[error.start]!a}, which a name of a file or "
+            "folder needs; set LC_ALL to one with UTF-8, such as C.UTF-8"
         )
     except OSError as error:
-        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF):
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF):
+            _discard_output()
+            _fail(f"the output cannot be written {because(error)}")
+        if error.filename is None and error.errno is None:  # of a library that tells no more: it may be a defect
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer is lost, and written nowhere
-        _fail(f"the output cannot be written ({error.strerror})")
+        _fail(f"a file cannot be used {because(error)}")
     except Exception as error:
         # Usage errors; typer carries its own copy of click, whose exceptions have no public name
         if not hasattr(error, "format_message"):
@@ -65,9 +73,22 @@ def launch(app: typer.Typer) -> NoReturn:
     sys.exit(status if isinstance(status, int) else 0)
 
 
+def _require_folder() -> None:
+    """Raise ConfigError where the working directory has been removed, of which every path fails in its own way."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise ConfigError("the working directory does not exist any more; change to one that does") from error
+
+
+def _discard_output() -> None:
+    """Have what is left in the output's buffer written nowhere, when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def _fail(message: str) -> NoReturn:
     from rich.text import Text  # messages hold brackets that are no markup
 
-    sentence = " ".join(message.split())  # what a library or a plugin said may hold line breaks
-    Console(stderr=True).print(Text.assemble(("error: ", "bold red"), sentence), highlight=False, soft_wrap=True)
+    sentence = as_one_line(message)  # what a library or a plugin said may hold line breaks
+    open_console(stderr=True).print(Text.assemble(("error: ", "bold red"), sentence), highlight=False, soft_wrap=True)
     sys.exit(1)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...errors import StoreError
 from ...file_digest import digest_files
+from ...os_errors import because
 from ..cells.cell import Cell
 from .coefficients import MergeCoefficients
 from .curve import PROBE_TIME, PROBED
@@ -74,7 +75,7 @@ class Attempt:
         try:
             found = digest_files(file)
         except OSError as error:
-            raise StoreError(f"{file} cannot be read ({error.strerror})") from error
+            raise StoreError(f"{file} cannot be read {because(error)}") from error
         if found != self.digests.get(name):
             raise StoreError(f"{file} is damaged: it is not the file that was recorded")
         return file
@@ -84,7 +85,7 @@ class Attempt:
         if f"{CURVE_METRIC}{PROBED}" not in self.metrics:  # do not read a curve that has no such points
             return []
         try:
-            points = json.loads((self.folder / CURVE).read_text())
+            points = json.loads((self.folder / CURVE).read_text(encoding="utf-8"))
             probed = [(float(point[PROBE_TIME]), float(point[PROBED])) for point in points if PROBE_TIME in point]
         except (OSError, TypeError, ValueError, KeyError):
             return []  # no score depends on the curve, so a damaged one is no error

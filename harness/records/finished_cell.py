@@ -93,7 +93,7 @@ class FinishedCell:
             self.coefficients.write(folder / COEFFICIENTS)
         if self.state is not None and self.state != folder / STATE:
             shutil.copy(self.state, folder / STATE)
-        (folder / CURVE).write_text(json.dumps(_finite_curve(self.curve)))
+        (folder / CURVE).write_text(json.dumps(_finite_curve(self.curve)), encoding="utf-8")
         names = (FRONT, TRUE_FRONT, CURVE, COEFFICIENTS, STATE)
         manifest = Manifest(
             cell=self.cell.to_json(),
@@ -102,7 +102,7 @@ class FinishedCell:
             files={name: digest_files(folder / name) for name in names if (folder / name).exists()},
         )
         with replacing(folder / MANIFEST) as partial:
-            partial.write_text(json.dumps(manifest.model_dump(), indent=1))
+            partial.write_text(json.dumps(manifest.model_dump(), indent=1), encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path, *, without_state: bool = False) -> FinishedCell:

@@ -37,9 +37,9 @@ def _read_first_layout(folder: Path) -> FinishedCell:
     """
     front = FrontRecord.read(folder / FRONT)
     try:
-        resolved = json.loads((folder / "config.json").read_text())["resolved"]
-        costs = json.loads((folder / "metrics.json").read_text())
-        curve = json.loads((folder / "curve.json").read_text())
+        resolved = json.loads((folder / "config.json").read_text(encoding="utf-8"))["resolved"]
+        costs = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        curve = json.loads((folder / "curve.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise StoreError(f"the finished cell in {folder} is damaged ({error})") from error
     found = folder / COEFFICIENTS

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import StoreError
+from ...one_line import as_one_line
 from ..cells.cell import Cell
 from .attempt import Attempt
 from .finished_cell import FinishedCell
@@ -93,7 +94,7 @@ def read_attempt(run: RecordedRun, folder: Path) -> Attempt:
             experiment_id=run.experiment_id,
             cell=_cell(tags[f"{PREFIX}spec"], tags[f"{PREFIX}cell"]),
             status=Status(tags[f"{PREFIX}status"]),
-            reason=tags.get(f"{PREFIX}reason", ""),
+            reason=as_one_line(tags.get(f"{PREFIX}reason", "")),
             metrics=run.metrics,
             reference=tags.get(f"{PREFIX}reference_front"),
             folder=folder,

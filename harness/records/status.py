@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ...one_line import as_one_line
+
 
 class Status(StrEnum):
     """The status of a recorded attempt; stores and leaderboards write the values."""
@@ -35,3 +37,6 @@ class Ending:
     """Why it ended with this status, in one sentence; empty where it finished."""
     resumable: bool = False
     """Whether the next attempt should continue from this one's checkpoints."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", as_one_line(self.reason))  # whatever raised the error said

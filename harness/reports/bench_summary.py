@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import StoreError
+from ...os_errors import because
 from ..board.leaderboard import Board, labels, leaderboards
 from ..board.markdown import escape_markdown
 from ..board.overall_ranking import OverallRanking, overall_ranking
@@ -82,7 +83,7 @@ def _summarise(
             notes = _write(store, boards, overall, Path(folder), drawing)
             store.add_artifacts(parent, Path(folder))
     except OSError as error:
-        raise StoreError(f"the summary of a bench cannot be written ({error}); free some space") from error
+        raise StoreError(f"the summary of a bench cannot be written {because(error)}") from error
     counts = Counter(one.ending.status for one in settled)
     n_finished, n_unsupported = counts[Status.FINISHED], counts[Status.UNSUPPORTED]
     seeds = sorted({one.cell.seed for one in settled})

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ...errors import ConfigError
 from ...metrics import alignment
+from ...os_errors import because
 from ..records.attempt import Attempt
 from ..records.front_record import FrontRecord
 from ..scoring.units import as_time
@@ -76,7 +77,7 @@ def draw(attempt: Attempt, file: Path) -> None:
             reference_point=None if _is_far(record) else record.reference_point,
         )
     except OSError as error:
-        raise ConfigError(f"{file} cannot be written: {error.strerror}") from error
+        raise ConfigError(f"{file} cannot be written {because(error)}") from error
 
 
 def _is_far(record: FrontRecord) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...errors import ConfigError
+from ...os_errors import because
 from ...whole_file import replacing
 from ..board.leaderboard import Board
 from ..board.overall_ranking import OverallRanking
@@ -59,4 +60,4 @@ def write_report(
         with replacing(file) as partial:
             partial.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"the leaderboard cannot be written to {str(file)!r} ({error.strerror})") from error
+        raise ConfigError(f"the leaderboard cannot be written to {str(file)!r} {because(error)}") from error

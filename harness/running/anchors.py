@@ -69,7 +69,7 @@ def _measure(problem: Problem, split: str) -> NDArray[np.float64]:
 def _read(file: Path, n_tasks: int) -> NDArray[np.float64] | None:
     """Return the errors in a file, shape (2, T); None where it is missing or cannot be read."""
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(file.read_text(encoding="utf-8"))
         found = np.array([content["experts"], content["pretrained"]], dtype=np.float64)
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -79,4 +79,6 @@ def _read(file: Path, n_tasks: int) -> NDArray[np.float64] | None:
 def _write(file: Path, errors: NDArray[np.float64]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with replacing(file) as partial:
-        partial.write_text(json.dumps({"experts": errors[0].tolist(), "pretrained": errors[1].tolist()}))
+        partial.write_text(
+            json.dumps({"experts": errors[0].tolist(), "pretrained": errors[1].tolist()}), encoding="utf-8"
+        )

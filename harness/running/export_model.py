@@ -14,6 +14,7 @@ from torch import Tensor
 from ...errors import PreferenceError, StoreError
 from ...methods import Context
 from ...metrics import simplex_grid
+from ...os_errors import because
 from ...tasks import SUITES, Params, load_problem
 from ...whole_file import replacing
 from ..cells.environment import resolve_devices
@@ -86,7 +87,7 @@ def _write(params: Params, about: Mapping[str, Any], folder: Path) -> Path:
         with replacing(file) as partial:
             save_file(separate, partial)
         with replacing(folder / "model.json") as partial:
-            partial.write_text(json.dumps(about, indent=2) + "\n")
+            partial.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     except (OSError, SafetensorError) as error:
-        raise StoreError(f"the model cannot be written to {folder} ({error})") from error
+        raise StoreError(f"the model cannot be written to {folder} {because(error)}") from error
     return file

@@ -75,13 +75,13 @@ class Meter:
 def _reset_kernel_peak() -> None:
     """Reset the peak that the Linux kernel keeps; where that fails, a phase's peak is that of the whole process."""
     with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def _kernel_peak() -> int | None:
     """Return the peak resident bytes of this process as the Linux kernel counts them, None elsewhere."""
     with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
+        for line in Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     return None

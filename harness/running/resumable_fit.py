@@ -15,6 +15,7 @@ import torch
 
 from ...errors import StoreError
 from ...methods import Checkpoints
+from ...os_errors import because
 from ...whole_file import replacing
 from .meter import Meter
 from .worker_events import Reporter
@@ -41,13 +42,13 @@ class FitSoFar:
     def write(self, folder: Path) -> None:
         """Write `fit.json` beside the checkpoints, completely or not at all."""
         with replacing(folder / FILE) as partial:
-            partial.write_text(json.dumps(dataclasses.asdict(self)))
+            partial.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> FitSoFar | None:
         """Read the `fit.json` of a folder; return None where it is missing or cannot be read."""
         try:
-            return cls(**json.loads((folder / FILE).read_text()))
+            return cls(**json.loads((folder / FILE).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 
@@ -147,8 +148,8 @@ class _ExplainedCheckpoints(Checkpoints):
             # On a full disk torch raises a RuntimeError, which only its text tells from others.
             if isinstance(error, RuntimeError) and "inline_container" not in str(error):
                 raise
-            why = error.strerror if isinstance(error, OSError) else "the disk is full?"
+            why = because(error) if isinstance(error, OSError) else "(the disk is full?); free some space"
             raise StoreError(
-                f"a checkpoint of the fit cannot be written to {self._folder} ({why}); free some space, "
+                f"a checkpoint of the fit cannot be written to {self._folder} {why}; "
                 "then the same command goes on from the checkpoint before"
             ) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ...errors import StoreError
+from ...os_errors import because
 from ..cells.cell import Cell
 from ..records.finished_cell import FinishedCell
 from ..records.status import Ending, Status
@@ -104,7 +105,7 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
             store.end(run_id, Ending(Status.FAILED, f"it could not be recorded: {error}"))
         if isinstance(error, StoreError):
             raise
-        raise StoreError(f"the result of {cell.title} cannot be written ({error}); free some space") from error
+        raise StoreError(f"the result of {cell.title} cannot be written {because(error)}") from error
     if not ending.resumable:  # it is recorded, or would fail again from the same checkpoint
         store.remove_checkpoints(cell)
     return SettledCell(cell, ending, run_id, ran=True, finished=finished)

@@ -7,6 +7,7 @@ to the scratch folder that the request names. It ends when the parent does, sinc
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import threading
@@ -17,6 +18,7 @@ from pathlib import Path
 import torch
 
 from ...errors import FrontrunnerError, StoreError, UnsupportedError
+from ...one_line import as_one_line
 from ...plugin_modules import readable
 from ..cells.cell import Cell
 from ..cells.plugins import load_plugins
@@ -24,13 +26,14 @@ from ..records.status import Ending, Status
 from .run_cell import Request, run_cell
 from .worker_events import Ended, Reporter
 
+LONGEST_REASON = 500
+"""Characters to which the text of an error is cut."""
+
 
 def _ending_of(error: BaseException) -> Ending:
     """Return the ending of a cell that raised an error, with its reason in one sentence."""
     text = f"{type(error).__name__}: {error}" if not isinstance(error, FrontrunnerError) else str(error)
-    reason = (
-        " ".join(readable(text).split())[:500].encode(errors="backslashreplace").decode()
-    )  # the database stores UTF-8 only
+    reason = as_one_line(readable(text), LONGEST_REASON)
     if isinstance(error, UnsupportedError):
         return Ending(Status.UNSUPPORTED, reason)
     named = ("can't allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
@@ -67,6 +70,9 @@ def main(parent: Connection, request: Request) -> None:
     log = os.open(Path(request.scratch) / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # with the parent's encoding, which may lack what a learner prints
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     reporter = Reporter(parent.send)
     ending = attempt(request, reporter)

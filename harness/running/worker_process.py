@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import multiprocessing
 import os
 import signal
@@ -16,11 +17,13 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from ...methods import METHODS
+from ...os_errors import because
 from ...plugin_modules import PREFIX as PLUGINS
 from ...tasks import SUITES
 from ..cells.cell import Cell
 from ..records.status import Ending, Status
 from .run_cell import Request
+from .socket_folder import require_short_sockets
 from .worker import main
 from .worker_events import Ended, Event
 
@@ -43,6 +46,10 @@ _processes = threading.Lock()
 
 class StoppedError(Exception):
     """Raised by `on_event` to end a cell whose result is no longer wanted; the message says why."""
+
+
+class _NotStartedError(Exception):
+    """The worker could not be started; the message says why."""
 
 
 def preload(suites: Iterable[str], methods: Iterable[str]) -> None:
@@ -100,16 +107,17 @@ def run_in_process(
     process: BaseProcess | None = None
     with ours:  # closing it tells the worker that its parent has ended
         try:
-            with _processes:
-                process = context.Process(target=main, args=(theirs, request))  # type: ignore[attr-defined] # typeshed: on every context but the base
-                with _safe_path():
-                    _start(process)
+            process = context.Process(target=main, args=(theirs, request))  # type: ignore[attr-defined] # typeshed: on every context but the base
+            with _processes, _safe_path():
+                _start(process)
             theirs.close()
             ending = _listen(ours, process, on_event, stop)
             if ending is not None:
                 wait([process.sentinel], LAST_WORDS_S)
         except StoppedError as reason:
             return Ending(Status.STOPPED, str(reason))
+        except _NotStartedError as reason:
+            return Ending(Status.FAILED, str(reason), resumable=True)
         finally:
             theirs.close()
             if process is not None:
@@ -164,13 +172,22 @@ def _safe_path() -> Iterator[None]:
 
 
 def _start(process: BaseProcess) -> None:
-    """Start a process; where the fork server was just killed, retry until multiprocessing has started another."""
-    for _ in range(START_TRIES):
-        with contextlib.suppress(ConnectionError, EOFError):  # it ended before it was asked, or before it answered
-            process.start()
-            return
-        time.sleep(LOOK_UP_INTERVAL_S)
-    process.start()
+    """Start a process; where the fork server was just killed, retry until multiprocessing has started another.
+
+    Raises:
+        _NotStartedError: the system does not allow it.
+    """
+    try:
+        require_short_sockets()
+        for _ in range(START_TRIES):
+            with contextlib.suppress(ConnectionError, EOFError):  # it ended before it was asked, or before it answered
+                process.start()
+                return
+            time.sleep(LOOK_UP_INTERVAL_S)
+        process.start()
+    except OSError as error:
+        folder = "; TMPDIR names the folder for temporary files" if error.errno in (None, errno.ENOENT) else ""
+        raise _NotStartedError(f"its process could not be started {because(error)}{folder}") from error
 
 
 def _context(device: str) -> BaseContext:
@@ -183,7 +200,7 @@ def _context(device: str) -> BaseContext:
 
 
 def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
     return lines[-1][:300] if lines else "it printed nothing"
 
 

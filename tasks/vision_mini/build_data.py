@@ -182,8 +182,12 @@ def build(
         entries[domain.name], row = pack(domain, downloads, out)
         rows.append(row)
         typer.echo(row)
-    (out / "manifest.json").write_text(manifest_text({"version": 1, "tile": TILE, "domains": entries}))
-    (out / "PROVENANCE.md").write_text(with_table((ASSETS / "PROVENANCE.md").read_text(), rows))
+    (out / "manifest.json").write_text(
+        manifest_text({"version": 1, "tile": TILE, "domains": entries}), encoding="utf-8"
+    )
+    (out / "PROVENANCE.md").write_text(
+        with_table((ASSETS / "PROVENANCE.md").read_text(encoding="utf-8"), rows), encoding="utf-8"
+    )
     files = [out / entry["file"] for entry in entries.values()]
     size = sum(file.stat().st_size for file in [*files, out / "manifest.json", out / "PROVENANCE.md"])
     if size > BUDGET_BYTES:

@@ -36,7 +36,7 @@ def manifest() -> Mapping[str, Any]:
         DataError: it is missing or damaged.
     """
     try:
-        domains: Mapping[str, Any] = json.loads((ASSETS / "manifest.json").read_text())["domains"]
+        domains: Mapping[str, Any] = json.loads((ASSETS / "manifest.json").read_text(encoding="utf-8"))["domains"]
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{ASSETS / 'manifest.json'} cannot be read ({error}); reinstall frontrunner") from error
     return domains

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ....errors import ConfigError
+from ....os_errors import because
 from ....whole_file import replacing
 from ...board.leaderboard import Board
 from ...board.overall_ranking import OverallRanking
@@ -74,7 +75,7 @@ def write_page(
         with replacing(file) as partial:
             partial.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"{file} cannot be written: {error.strerror}") from error
+        raise ConfigError(f"{file} cannot be written {because(error)}") from error
 
 
 def _page(title: str, index: dict[str, Any], contents: Sequence[str]) -> str:

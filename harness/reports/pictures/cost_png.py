@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from ....errors import ConfigError
 from ...board.leaderboard import Board, Row
 from ...scoring.measures import MEASURES, Measure
-from .figure import escape_mathtext, is_wide, new_figure
+from .figure import escape_mathtext, is_wide, new_figure, save_png
 from .front_picture import GREY, Markers, look_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def cost_png(board: Board, path: str | Path, *, title: str, quality: str = "hype
     axes.set_ylabel(escape_mathtext(MEASURES[quality].titled), fontsize=12)
     handles, names = axes.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside right center", fontsize=10, frameon=False)
-    figure.savefig(path, format="png")
+    save_png(figure, path)
 
 
 def _draw(axes: Axes, rows: list[Row], quality: Measure, cost: Measure, looks: dict[str, tuple[str, Markers]]) -> None:

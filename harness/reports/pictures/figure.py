@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import textwrap
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +31,13 @@ def new_figure(size: tuple[float, float], title: str, *, dpi: int = 120) -> Figu
     folded = textwrap.fill(title, int(10 * size[0]))  # about ten characters an inch
     figure.suptitle(escape_mathtext(folded), fontsize=14, x=0.01, horizontalalignment="left")
     return figure
+
+
+def save_png(figure: Figure, path: str | Path) -> None:
+    """Write a figure as a PNG file; a letter that no font has is a box, without a warning for each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure.savefig(path, format="png")
 
 
 def escape_mathtext(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from ....metrics import Front
-from .figure import escape_mathtext, new_figure
+from .figure import escape_mathtext, new_figure, save_png
 from .front_picture import DOMINATED, GREY, REFERENCE, Picture, Series, make_picture
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def front_png(
     else:
         _draw_parallel(figure.add_subplot(), picture)
     _draw_legend(figure, picture)
-    figure.savefig(path, format="png")
+    save_png(figure, path)
 
 
 def _draw_pair(axes: Axes, picture: Picture, i: int, j: int) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import ConfigError
-from .figure import escape_mathtext, is_wide, new_figure
+from .figure import escape_mathtext, is_wide, new_figure, save_png
 from .front_picture import look_of
 
 
@@ -53,4 +53,4 @@ def progress_png(curves: Mapping[str, Sequence[NDArray[np.float64]]], path: str 
     axes.set_ylabel("hypervolume of the set so far ↑\n(validation split, corners and centre)", fontsize=12)
     axes.grid(alpha=0.25)
     figure.legend(loc="outside right center", fontsize=10, frameon=False)
-    figure.savefig(path, format="png")
+    save_png(figure, path)

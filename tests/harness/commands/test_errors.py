@@ -53,7 +53,7 @@ BENCHES = {
     "a word for a list": ("name: x\nsuites: tiny\nlearners: [pretrained]\n", ["suites", "list", "'tiny'"]),
     "seed that is no number": ("name: x\nsuites: [tiny]\nlearners: [pretrained]\nseeds: [one]\n", ["seeds.0", "'one'"]),
     "not YAML": ("name: [x\nsuites: }", ["is not valid YAML"]),
-    "not text": (b"\xff\xfe\x00\x80", ["is not valid YAML"]),
+    "not text": (b"\x80\xff\xfe\x00", ["line 1", "is not UTF-8"]),
     "empty": ("", ["must hold the keys name, suites and learners"]),
     "a list": ("- 1\n", ["must hold the keys", "found list"]),
     "unknown method": ("name: x\nsuites: [tiny]\nlearners: [pretrainde]\n", ["did you mean 'pretrained'?"]),

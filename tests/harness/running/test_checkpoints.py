@@ -233,7 +233,7 @@ def test_a_fit_without_checkpoints_leaves_no_folder(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(fr.StoreError, match=r"cannot be written to .*free some space"):
+    with pytest.raises(fr.StoreError, match=r"cannot be written to .*Not a directory.*goes on"):
         resumable(tmp_path / "file" / "cell").checkpoints.save("fit", {"step": 1})
 
 

@@ -1,0 +1,39 @@
+"""Read a text file that a person has written, which is UTF-8 whatever the locale says."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from ...errors import ConfigError
+from ...os_errors import because
+
+_OTHERS = {codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
+"""What a file of another encoding begins with; that of UTF-32 begins with that of UTF-16."""
+
+
+def read_utf8(file: Path) -> str:
+    """Return the text of a file, without the mark at its beginning that some editors write.
+
+    Raises:
+        ConfigError: the file cannot be read, or is of another encoding; the message names the line.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"the file {str(file)!r} cannot be read {because(error)}") from error
+    return decode_utf8(content, file)
+
+
+def decode_utf8(content: bytes, file: Path) -> str:
+    """Return the text of a file's content, as `read_utf8` does; `file` is named in errors."""
+    for mark, encoding in _OTHERS.items():
+        if content.startswith(mark):
+            raise ConfigError(f"{file} is {encoding}, expected UTF-8; save it as UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"line {line} of {file} is not UTF-8 (byte 0x{content[error.start]:02x}, perhaps Latin-1); save it as UTF-8"
+        ) from error

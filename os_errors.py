@@ -1,0 +1,41 @@
+"""Explain an error of the operating system: what it said of which file, and what to do about it."""
+
+from __future__ import annotations
+
+import errno
+import re
+
+_ADVICE = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space, or have the quota raised",
+    errno.EFBIG: "the file system takes no file of this size; use another",
+    errno.EROFS: "its file system is mounted read-only; use another folder",
+    errno.EACCES: "give yourself permission, or use another folder",
+    errno.EPERM: "give yourself permission, or use another folder",
+    errno.ENOTDIR: "a file stands where a folder is expected; move it away",
+    errno.ENAMETOOLONG: "use shorter names",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "close other programs, since the machine has no more open files",
+    errno.EAGAIN: "raise the limit of processes (ulimit -u)",
+    errno.ENOMEM: "free some memory",
+    errno.ESTALE: "mount its file system again",
+    errno.EIO: "check the disk or the network that it is on",
+}
+"""What to do about an error, by its number; for any other the system's words must do."""
+_NUMBER = re.compile(r"\b(?:os error|errno) (\d+)", re.IGNORECASE)
+"""How libraries in Rust and C++ (safetensors, Arrow) pass the number on."""
+
+
+def because(error: Exception) -> str:
+    """Return why something failed, with what to do: `(No space left on device: 'x'); free some space`.
+
+    It follows what could not be done, as in `the page cannot be written (...); ...`.
+    """
+    reason = str(error).strip().partition("\n")[0] or type(error).__name__
+    number = getattr(error, "errno", None)
+    if isinstance(error, OSError) and error.strerror:
+        reason = error.strerror if error.filename is None else f"{error.strerror}: {str(error.filename)!r}"
+    elif number is None and (told := _NUMBER.search(reason)):
+        number = int(told[1])
+    advice = _ADVICE.get(number or 0)
+    return f"({reason})" + (f"; {advice}" if advice else "")

@@ -1,0 +1,36 @@
+"""An error of the system is told by its own reason, and only a full disk asks for space."""
+
+import errno
+import os
+
+import pytest
+
+from frontrunner.os_errors import because
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@pytest.mark.parametrize("number", [*FULL, errno.EROFS, errno.EACCES, errno.ENAMETOOLONG, errno.EMFILE, errno.ESTALE])
+def test_the_reason_is_the_systems_and_the_advice_fits(number):
+    text = because(OSError(number, os.strerror(number), "a/file"))
+    assert text.startswith(f"({os.strerror(number)}: 'a/file'); ")
+    assert ("free some space" in text) == (number in FULL)
+
+
+SAID = {
+    "Rust": (OSError("I/O error: No space left on device (os error 28)"), "(os error 28)); free some space"),
+    "Arrow": (OSError("[Errno 13] Error writing. Detail: [errno 13] Permission denied"), "give yourself permission"),
+    "nothing to advise": (OSError("AF_UNIX path too long"), "(AF_UNIX path too long)"),
+    "an unknown number": (OSError(errno.EXDEV, "Invalid cross-device link"), "(Invalid cross-device link)"),
+    "no text at all": (OSError(), "(OSError)"),
+    "several lines": (OSError("first\nsecond"), "(first)"),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_errors_of_libraries_are_told_by_what_they_say(case):
+    error, end = SAID[case]
+    text = because(error)
+    assert text.endswith(end) or end in text
+    assert "\n" not in text
+    assert ("space" in text.partition(");")[2]) == (case == "Rust")
