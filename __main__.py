@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from .harness.commands import leaderboard
+from .harness.commands import leaderboard, store_command
 from .harness.commands.bench import bench
 from .harness.commands.doctor import doctor
 from .harness.commands.export import export
@@ -23,8 +23,8 @@ from .harness.commands.run import run
 from .harness.commands.ui import ui
 from .studies.command import tune
 
-ORDER = ("list", "run", "bench", "tune", "leaderboard", "front", "export", "ui", "doctor")
-"""The commands as the help shows them; typer alone would put `leaderboard`, which has commands of its own, last."""
+ORDER = ("list", "run", "bench", "tune", "leaderboard", "front", "export", "store", "ui", "doctor")
+"""The commands as the help shows them; typer alone would put those with commands of their own last."""
 
 
 class _InOrder(TyperGroup):
@@ -59,6 +59,7 @@ app.command("list")(list_command)
 for command in (run, bench, tune, front, export, ui, doctor):
     app.command()(command)
 app.add_typer(leaderboard.app, name="leaderboard")
+app.add_typer(store_command.app, name="store")
 
 
 def main() -> None:

@@ -12,11 +12,13 @@ from rich.markup import escape
 
 from ..errors import ConfigError
 from ..harness.cells.environment import resolve_devices
+from ..harness.commands.console import store_to_write
 from ..harness.commands.display import Display
 from ..harness.commands.verdict import require_settled
 from ..harness.records.store import Store
 from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
+from ..os_errors import because
 from ..whole_file import replacing
 from .comparison import compare, comparison_bench, measures_shown, tuned_learners
 from .spec import TuneSpec, read_tune
@@ -58,7 +60,7 @@ def run_file(
     measures_shown(spec, plans[0].objectives)  # refuses goals that are none, before hours are spent
     devices = resolve_devices(device)
     files = [str(Path(plugin).resolve()) for plugin in plugins]
-    tuning = _Tuning(spec, plans, Store(folder, create=True), console, devices, files)
+    tuning = _Tuning(spec, plans, store_to_write(folder), console, devices, files)
     tuning.check_test()
     url = storage or default_url(folder)
     tables = tuning.run_studies(open_storage(url, folder, spec.heartbeat_s))
@@ -150,4 +152,4 @@ def _write(output: Path, spec: TuneSpec, file: Path, tables: Sequence[Table]) ->
         with replacing(output) as partial:
             partial.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"the tables cannot be written to {str(output)!r} ({error.strerror})") from error
+        raise ConfigError(f"the tables cannot be written to {str(output)!r} {because(error)}") from error

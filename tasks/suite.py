@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
@@ -84,6 +85,10 @@ def _require_recordable(suite: Suite) -> None:
         raise ConfigError(
             f"a suite's name must be one line of up to {LONGEST_NAME} characters, "
             f"found {name!r} in {type(suite).__name__}"
+        )
+    if any(part.strip(". ") == "" for part in re.split(r"[/\\]", name)):
+        raise ConfigError(
+            f"a suite's name becomes folders, so between slashes must stand more than dots and spaces; found {name!r}"
         )
     if name == RESERVED:
         raise ConfigError(f"a suite cannot be called {RESERVED!r}, as MLflow's own experiment is; rename it")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .cell_options import CellOptions, with_cell_options
-from .console import folder_of, open_console, program
+from .console import folder_of, open_console, program, store_to_write
 
 if TYPE_CHECKING:
     from ..board.leaderboard import Board
@@ -76,10 +76,11 @@ def run_cells(spec: BenchSpec, cells: CellOptions) -> Sequence[SettledCell]:
     if any(learner.tuned for learner in spec.learners):
         spec = find_tuned_learners(spec, Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
     n_cells = len(spec.cells())  # checked before there is a store
+    store = store_to_write(folder)
     with Display(open_console(), n_cells) as display:
         result = run_and_publish_bench(
             spec,
-            Store(folder, create=True),
+            store,
             devices=devices,
             plugins=[str(Path(file).resolve()) for file in cells.plugins],
             listener=display,

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from ...errors import ConfigError
-from .console import PluginOption, StoreOption, folder_of, open_console
+from .console import PluginOption, StoreOption, busy, folder_of, open_console, store_to_write, warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +48,7 @@ def leaderboard(
     from ..board.leaderboard import leaderboards
     from ..board.overall_ranking import overall_ranking
     from ..records.store import Store
+    from ..records.suite_experiments import deleted_advice
     from ..reports import report
 
     if plugin:  # of indicators; else nothing here needs torch
@@ -61,8 +61,11 @@ def leaderboard(
         report.check_report(output)
     opened = Store(folder_of(store), create=False)
     with _without_garbage_collection():
-        with Console(stderr=True).status("Reading results; fronts that are new are scored, once."):
+        with busy("Reading results; fronts that are new are scored, once."):
             boards = leaderboards(opened, suite, baseline=baseline)
+            deleted = [] if boards else opened.deleted_suites()
+        for name in deleted:
+            warn(deleted_advice(name))
         overall = overall_ranking(boards)
         if output is None and format_ == "html":
             output = PAGE
@@ -100,10 +103,9 @@ def import_(
 ) -> None:
     """Add the results of a bundle to the store; all are checked first, and conflicts are named."""
     from ..bundle import import_bundle, read_bundle
-    from ..records.store import Store
 
     read_bundle(file)  # one that is damaged leaves no empty store behind
-    summary = import_bundle(Store(folder_of(store), create=True), file, ours=ours)
+    summary = import_bundle(store_to_write(folder_of(store)), file, ours=ours)
     open_console().print(summary.sentence, highlight=False, soft_wrap=True)
 
 

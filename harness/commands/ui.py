@@ -4,30 +4,58 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import StoreOption, folder_of, open_console
+from .console import StoreOption, folder_of, open_console, say_mended, warn
+
+if TYPE_CHECKING:
+    from ..records.store import Store
 
 
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port of this machine to listen on.")] = 5000,
+    host: Annotated[
+        str, typer.Option(help="The address of this machine to listen on; 0.0.0.0 lets other machines in.")
+    ] = "127.0.0.1",
     store: StoreOption = None,
 ) -> None:
     """Serve the store with MLflow's UI, and print the addresses of every suite's runs and charts."""
-    from ..records.mlflow_views import LEARNERS, RUNS, require_free, view_address
+    from ..records.mlflow_address import is_local, require_free, view_address
+    from ..records.mlflow_views import LEARNERS, RUNS
     from ..records.store import Store
 
     opened = Store(folder_of(store), create=False)
-    require_free(port)
+    require_free(host, port)
     console = open_console()
-    for experiment in opened.experiments():
-        runs = view_address(port, experiment.experiment_id, RUNS)
-        charts = view_address(port, experiment.experiment_id, LEARNERS, charts=True)
-        lines = f"{experiment.name}\n  runs, best first    {runs}\n  learners in charts  {charts}"
+    for experiment_id, name in _experiments(opened):
+        runs = view_address(host, port, experiment_id, RUNS)
+        charts = view_address(host, port, experiment_id, LEARNERS, charts=True)
+        lines = f"{name}\n  runs, best first    {runs}\n  learners in charts  {charts}"
         console.print(lines, highlight=False, soft_wrap=True, markup=False)
+    if not is_local(host):
+        warn(f"who can reach port {port} of this machine at {host} can read, change and delete what the store holds")
     console.print("Starting takes some seconds; Ctrl-C ends it.")
+    sys.stdout.flush()
     os.environ["PYTHONWARNINGS"] = "ignore"  # the server's own, about its dependencies
-    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", opened.uri, "--port", str(port)]
-    os.execv(sys.executable, command)
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", opened.uri]
+    os.execv(sys.executable, [*command, "--host", host, "--port", str(port)])
+
+
+def _experiments(opened: Store) -> list[tuple[str, str]]:
+    """Return (id, name) of every suite's experiment, after what MLflow needs to show them has been mended.
+
+    Where the store cannot be written, what it will not show is said instead.
+    """
+    if opened.writable:
+        opened.repair()
+        say_mended(opened)
+        return [(one.experiment_id, one.name) for one in opened.experiments()]
+    before = opened.moved_from()
+    if before is not None:
+        warn(
+            f"the store cannot be written, and MLflow looks for its files in {before}: it shows no pictures; mount the "
+            f"store there, or run `frontrunner store repair` on a copy"
+        )
+    return [(one.experiment_id, one.name) for one in opened.experiments_recorded() if not one.deleted]

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import StoreError
+from ...os_errors import because
 from ...whole_file import replacing
+from .database_errors import advice_on
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -72,16 +74,18 @@ def open_client(uri: str) -> MlflowClient:
 
 @contextlib.contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """Turn errors of MLflow, SQLAlchemy and the operating system into a StoreError of one sentence."""
+    """Turn errors of MLflow, SQLAlchemy, SQLite and the operating system into a StoreError of one sentence."""
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except (OSError, MlflowException, SQLAlchemyError, json.JSONDecodeError) as error:
+    except OSError as error:
+        raise StoreError(f"the store in {folder} cannot be used {because(error)}") from error
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, json.JSONDecodeError) as error:
         lines = (line for line in str(error).strip().splitlines() if not line.startswith("(raised as a result of"))
         first_line = next(lines, type(error).__name__)
-        advice = (
-            "" if isinstance(error, MlflowException) else "; expected a folder that can be written, with free space"
-        )
-        raise StoreError(f"the store in {folder} cannot be used ({first_line[:300]}){advice}") from error
+        advice = advice_on(first_line)
+        raise StoreError(
+            f"the store in {folder} cannot be used ({first_line[:300]})" + (f"; {advice}" if advice else "")
+        ) from error

@@ -1,21 +1,20 @@
 """Read recorded runs directly from MLflow's database, without importing MLflow.
 
 MLflow's own search takes 1 ms a run after 2 s of imports. The four tables read here have kept their columns since
-MLflow 1.0. The database is opened read-only, except to undo what a killed process has written by half.
+MLflow 1.0.
 """
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...errors import StoreError
+from .artifact_addresses import Address
+from .readable_database import reading
 
 _RUNS = """
-select r.run_uuid, e.name, r.experiment_id
+select r.run_uuid, e.name, r.experiment_id, r.artifact_uri
 from tags k join runs r on r.run_uuid = k.run_uuid join experiments e on e.experiment_id = r.experiment_id
 where k.key = ? and k.value = ? and r.lifecycle_stage = 'active' and e.lifecycle_stage = 'active'
 order by r.start_time, r.rowid
@@ -33,11 +32,53 @@ class RecordedRun:
 
     run_id: str
     experiment: str
-    """Name of the run's experiment, which is the suite's name."""
+    """Name of the run's experiment: the suite's, unless someone has renamed it."""
     experiment_id: str
+    address: str
+    """Address of the run's files, see `artifact_addresses`."""
     tags: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     """The last value of every MLflow metric, by name; NaN is left out."""
+
+    @property
+    def suite(self) -> str:
+        """The suite that the run was recorded for; the experiment's name where the address tells none."""
+        address = Address.parse(self.address, self.run_id)
+        return self.experiment if address is None else address.suite
+
+
+@dataclass(frozen=True)
+class RecordedExperiment:
+    """One MLflow experiment whose address is that of a suite."""
+
+    experiment_id: str
+    name: str
+    suite: str
+    deleted: bool
+    """Whether someone has deleted it in MLflow, which keeps it until `mlflow gc`."""
+
+
+def read_experiments(database: Path) -> list[RecordedExperiment]:
+    """Return the experiments of all suites, oldest first.
+
+    Raises:
+        StoreError: the file is not an MLflow database, or cannot be read.
+    """
+    query = "select experiment_id, name, artifact_location, lifecycle_stage from experiments order by experiment_id"
+    with reading(database) as connection:
+        return [
+            RecordedExperiment(str(number), name, address.suite, deleted=stage != "active")
+            for number, name, location, stage in connection.execute(query)
+            if (address := Address.parse(location)) is not None
+        ]
+
+
+def deleted_run(database: Path, beginning: str) -> str:
+    """Return the id of a run that was deleted in MLflow and begins so; empty where there is none."""
+    query = "select run_uuid from runs where lifecycle_stage <> 'active' and substr(run_uuid, 1, ?) = ?"
+    with reading(database) as connection:
+        found = connection.execute(query, (len(beginning), beginning)).fetchone()
+    return "" if found is None else str(found[0])
 
 
 def read_runs(database: Path, tag: str, value: str) -> list[RecordedRun]:
@@ -46,8 +87,11 @@ def read_runs(database: Path, tag: str, value: str) -> list[RecordedRun]:
     Raises:
         StoreError: the file is not an MLflow database, or cannot be read.
     """
-    with _open(database) as connection:
-        runs = {row[0]: RecordedRun(row[0], row[1], str(row[2])) for row in connection.execute(_RUNS, (tag, value))}
+    with reading(database) as connection:
+        runs = {
+            row[0]: RecordedRun(row[0], row[1], str(row[2]), row[3] or "")
+            for row in connection.execute(_RUNS, (tag, value))
+        }
         tags = {run_id: run.tags for run_id, run in runs.items()}
         for run_id, key, text in _rows(connection, _TAGS, list(runs)):
             if (found := tags.get(run_id)) is not None:
@@ -64,34 +108,3 @@ def _rows(connection: sqlite3.Connection, query: str, run_ids: list[str]) -> sql
         return connection.execute(query)
     marks = ", ".join("?" * len(run_ids))
     return connection.execute(f"{query} and run_uuid in ({marks})", run_ids)
-
-
-@contextlib.contextmanager
-def _open(database: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        _undo_half_a_transaction(database)
-        with contextlib.closing(_connect(database, "ro")) as connection:
-            yield connection
-    except sqlite3.Error as error:
-        raise StoreError(
-            f"the store in {database.parent} cannot be read ({error}); expected MLflow's database, undamaged"
-        ) from error
-
-
-def _undo_half_a_transaction(database: Path) -> None:
-    """Have SQLite roll back the transaction of a process that was killed in it, which needs one writable connection."""
-    if not Path(f"{database}-journal").exists():
-        return
-    with contextlib.closing(_connect(database, "ro")) as connection:
-        try:
-            connection.execute("pragma schema_version")
-            return
-        except sqlite3.OperationalError as error:
-            if not error.sqlite_errorname.startswith("SQLITE_READONLY"):
-                raise
-    with contextlib.closing(_connect(database, "rw")) as connection:
-        connection.execute("pragma schema_version")
-
-
-def _connect(database: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{database.as_uri()}?mode={mode}", uri=True, timeout=60)

@@ -1,17 +1,14 @@
 """Give every suite views in MLflow's UI: the columns, their order, and charts.
 
-The UI keeps views as tags of the experiment (its own "Save view") and opens one by its key in the address. An MLflow
-that does not know this format shows its default view instead.
+The UI keeps views as tags of the experiment (its own "Save view") and opens one by its key in the address, see
+`mlflow_address`. An MLflow that does not know this format shows its default view instead.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import socket
 from typing import Any
 
-from ...errors import ConfigError
 from ...metrics import INDICATORS
 from .curve import PROBE_TIME, PROBED
 from .metric_names import CURVE_METRIC
@@ -31,27 +28,6 @@ _COLUMNS = {
 }
 _BARS_OF_COSTS = ("wall_time_s", "peak_rss_bytes", "fit_peak_gpu_allocated_bytes", "trainable_parameters")
 _REST = "Model metrics"  # the name by which the UI finds where all other metrics go
-
-
-def view_address(port: int, experiment_id: str, view: str, *, charts: bool = False) -> str:
-    """Return the address of a view of an experiment, as a table or, with `charts`, as charts."""
-    mode = "&compareRunsMode=CHART" if charts else ""
-    at = f"http://127.0.0.1:{port}/#/experiments/{experiment_id}/runs"
-    return f"{at}?workflowType=machine_learning&viewStateShareKey={view}{mode}"
-
-
-def require_free(port: int) -> None:
-    """Raise ConfigError where a server cannot listen on this port of 127.0.0.1."""
-    with socket.socket() as probe:
-        if os.name == "posix":  # else the port of a server that has just ended stays taken for a minute
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise ConfigError(
-                f"port {port} cannot be listened on ({error.strerror}), perhaps since a UI runs there already; "
-                "choose another with --port"
-            ) from error
 
 
 def experiment_tags(suite: str, created_ms: int) -> dict[str, str]:

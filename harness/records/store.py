@@ -20,6 +20,7 @@ from filelock import FileLock
 from ...errors import StoreError
 from ...file_digest import digest_files
 from ..cells.cell import Cell
+from .artifact_addresses import Address, Misplaced, mend_addresses
 from .finished_cell import MANIFEST, FinishedCell, Manifest
 from .mlflow_database import create_database, explained, open_client
 from .mlflow_logging import log_batches, metric_points
@@ -32,9 +33,10 @@ from .mlflow_run import (
     started_tags,
 )
 from .mlflow_tags import PREFIX
-from .mlflow_views import experiment_tags, is_outdated
+from .run_files import copy_files, write_documents
 from .status import Ending, Status
-from .store_reader import StoreReader, inner_path
+from .store_reader import StoreReader
+from .suite_experiments import SuiteExperiments
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -55,16 +57,37 @@ class Store(StoreReader):
 
     def __init__(self, folder: Path, *, create: bool) -> None:
         super().__init__(folder, may_be_new=create)
-        self._experiment_ids: dict[str, str] = {}
-        if not create:
-            return
-        with explained(folder):
-            (folder / "locks").mkdir(parents=True, exist_ok=True)
-            # Two processes that migrate a new database at once crash.
-            with FileLock(folder / "locks" / "create.lock"):
+        self._experiments = SuiteExperiments(self._database, lambda: self.client)
+        self.mended_from: Path | None = None
+        """The folder that MLflow's addresses of files named before they were mended; None where they were right."""
+        if create:
+            with self._locked():  # two processes that migrate a new database at once crash
                 if not self._database.exists():
                     create_database(self._database)
                 _ = self.client  # opens it now, since one of an older MLflow is migrated, under the lock
+                self._mend()
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock under which the store is made and mended."""
+        with explained(self.folder):
+            (self.folder / "locks").mkdir(parents=True, exist_ok=True)
+            with FileLock(self.folder / "locks" / "create.lock"):
+                yield
+
+    def _mend(self) -> Misplaced:
+        found = mend_addresses(self._database, self.folder)
+        self.mended_from = self.mended_from or found.before
+        return found
+
+    def repair(self) -> Misplaced:
+        """Make MLflow's addresses of all files those of the store's folder, and return which were not.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with self._locked():
+            return self._mend()
 
     @functools.cached_property
     def client(self) -> MlflowClient:
@@ -75,10 +98,12 @@ class Store(StoreReader):
     def experiments(self) -> list[Experiment]:
         """Return the experiments of all suites in the store, sorted by name; their views are updated first."""
         with explained(self.folder):
-            found = [each for each in self.client.search_experiments() if each.name != "Default"]
-            for experiment in found:
-                self._describe(experiment)
-            return sorted(found, key=lambda experiment: str(experiment.name))
+            return self._experiments.described()
+
+    def restore(self, suite: str | None = None) -> list[str]:
+        """Bring experiments back that were deleted in MLflow, see `SuiteExperiments.restore`."""
+        with explained(self.folder):
+            return self._experiments.restore(suite)
 
     def lock(self, cell: Cell) -> FileLock:
         """Return the lock of a cell: the process that runs the cell holds it, and the system frees it if that dies."""
@@ -120,8 +145,7 @@ class Store(StoreReader):
             documents: content of the JSON files to keep with the run, by file name.
         """
         with explained(self.folder), FileLock(self.folder / "locks" / f"{kind}.lock"):
-            self._experiment_ids.pop(suite, None)  # looked at anew, so that its views are those of this version
-            experiment = self._experiment(suite)
+            experiment = self._experiments.id_of(suite, look_again=True)
             found = self._search(f"tags.`{PREFIX}{kind}` = '{digest}'", experiment)
             if found:
                 run_id = str(found[0].info.run_id)
@@ -130,8 +154,7 @@ class Store(StoreReader):
                     self.client.delete_tag(run_id, f"{PREFIX}reason")
             else:
                 run_id = str(self.client.create_run(experiment, run_name=name).info.run_id)
-            for file, content in documents.items():
-                self.client.log_dict(run_id, dict(content), file)
+            write_documents(self.files_of(run_id, suite), documents)
             # Set last, so that a run that was killed before it had its documents is not found by its tags.
             self.log(run_id, tags={f"{PREFIX}kind": kind, f"{PREFIX}{kind}": digest})
             return run_id
@@ -151,7 +174,7 @@ class Store(StoreReader):
                 if stale.status is Status.RUNNING:
                     self.end(stale.run_id, Ending(Status.KILLED, "the process that ran it is gone"))
             run = self.client.create_run(
-                self._experiment(cell.suite),
+                self._experiments.id_of(cell.suite),
                 run_name=f"{cell.label} · seed {cell.seed}",
                 tags=started_tags(cell, parent, imported_from),
             )
@@ -219,7 +242,10 @@ class Store(StoreReader):
     def add_artifacts(self, run_id: str, folder: Path) -> None:
         """Copy all files of a folder to a run's files."""
         with explained(self.folder):
-            self.client.log_artifacts(run_id, str(folder))
+            address = Address.parse(self.client.get_run(run_id).info.artifact_uri, run_id)
+            if address is None:
+                raise StoreError(f"run {run_id} was not recorded by Frontrunner, so it is given no files")
+            copy_files(folder, self.files_of(run_id, address.suite))
 
     def _log(
         self, run_id: str, params: Mapping[str, object], points: Sequence[Metric], tags: Mapping[str, str]
@@ -235,29 +261,6 @@ class Store(StoreReader):
         home = self.files_of(run_id, suite)
         home.parent.mkdir(parents=True, exist_ok=True)
         folder.replace(home)
-
-    def _experiment(self, suite: str) -> str:
-        """Return the id of a suite's experiment, which is created if it does not exist."""
-        if suite in self._experiment_ids:
-            return self._experiment_ids[suite]
-        home = (self.folder / "artifacts" / inner_path(suite)).as_uri()
-        existing = self.client.get_experiment_by_name(suite)
-        if existing is None:
-            existing = self.client.get_experiment(self.client.create_experiment(suite, home))
-        if existing.artifact_location != home:
-            raise StoreError(
-                f"the store in {self.folder} was made as {existing.artifact_location}, and MLflow keeps writing there; "
-                "it can be read here, but to add to it move it back or name a new one with --store"
-            )
-        self._describe(existing)
-        self._experiment_ids[suite] = str(existing.experiment_id)
-        return self._experiment_ids[suite]
-
-    def _describe(self, experiment: Experiment) -> None:
-        """Update the experiment's views, and set its description and kind where they are not set."""
-        for key, value in experiment_tags(experiment.name, experiment.creation_time or 0).items():
-            if key not in experiment.tags or is_outdated(key, experiment.tags[key], value):
-                self.client.set_experiment_tag(experiment.experiment_id, key, value)
 
     def _search(self, query: str, experiment: str) -> list[Run]:
         found = self.client.search_runs([experiment], query, order_by=["attributes.start_time ASC"])

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
+import os
 from pathlib import Path
 from typing import Any
 
 from ...errors import StoreError, UnknownNameError
 from ..cells.cell import Cell, read_cells
+from .artifact_addresses import find_misplaced
 from .attempt import Attempt
-from .mlflow_reader import RecordedRun, read_runs
+from .mlflow_reader import RecordedExperiment, RecordedRun, deleted_run, read_experiments, read_runs
 from .mlflow_run import kind_of, read_attempt
 from .mlflow_tags import PREFIX
+from .readable_database import reading
 from .status import Status
 
 
@@ -38,6 +40,25 @@ class StoreReader:
             raise StoreError(f"there is no store in {folder}; run something first, or name another with --store")
         if database.is_file() and database.stat().st_size == 0:
             raise StoreError(f"{database} is empty, so what it held is lost; remove it to start a new store")
+
+    @property
+    def writable(self) -> bool:
+        """Whether this process may write to the store's folder and database."""
+        return all(os.access(path, os.W_OK) for path in (self.folder, self._database))
+
+    def moved_from(self) -> Path | None:
+        """Return the folder that MLflow's addresses of files name where it is not the store's, else None."""
+        with reading(self._database) as connection:
+            return find_misplaced(connection, self.folder).before
+
+    def experiments_recorded(self) -> list[RecordedExperiment]:
+        """Return the experiments of all suites, those that were deleted in MLflow among them, oldest first."""
+        return read_experiments(self._database)
+
+    def deleted_suites(self) -> list[str]:
+        """Return the suites whose experiments were all deleted in MLflow, sorted."""
+        recorded = self.experiments_recorded()
+        return sorted({one.suite for one in recorded} - {one.suite for one in recorded if not one.deleted})
 
     def attempts(self, cell: Cell | None = None, *, kind: str = "cell") -> list[Attempt]:
         """Return the recorded attempts, oldest first.
@@ -76,9 +97,9 @@ class StoreReader:
         found = []
         try:
             for run in read_runs(self._database, f"{PREFIX}kind", kind):
-                path = self.files_of(run.run_id, run.experiment) / file
+                path = self.files_of(run.run_id, run.suite) / file
                 if path.exists():
-                    found.append(json.loads(path.read_text()))
+                    found.append(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise StoreError(f"the store in {self.folder} cannot be read ({error})") from error
         return found
@@ -96,22 +117,19 @@ class StoreReader:
         finished = [attempt for attempt in self.attempts(cell) if attempt.status is Status.FINISHED]
         found = [attempt for attempt in finished if attempt.run_id.startswith(run)]
         if not found:
+            if run and (deleted := deleted_run(self._database, run)):
+                raise StoreError(
+                    f"run {deleted[:8]} was deleted in MLflow; restore it there (under Deleted), or its "
+                    "whole suite by `frontrunner store restore`"
+                )
             raise UnknownNameError("finished run", run, [attempt.run_id[:8] for attempt in finished])
         if len(found) > 1:
             raise StoreError(f"{len(found)} runs start with {run!r}; give more of the run id")
         return found[0]
 
     def _attempt(self, run: RecordedRun) -> Attempt:
-        return read_attempt(run, self.files_of(run.run_id, run.experiment))
+        return read_attempt(run, self.files_of(run.run_id, run.suite))
 
     def files_of(self, run_id: str, suite: str) -> Path:
-        """Return the folder of a run's files; MLflow's own record of it is wrong once the store has been moved."""
-        return Path(f"{self.folder}/artifacts/{inner_path(suite)}/{run_id}/artifacts")
-
-
-def inner_path(name: str) -> str:
-    """Return a suite's name as a path that stays within the folder it is joined to; all but odd names are themselves.
-
-    MLflow would take a part `..` of a name for the folder above.
-    """
-    return re.sub(r"(?<![^/\\])[. ]*(?![^/\\])", lambda part: f"_{part.group()}", name)
+        """Return the folder of a run's files; MLflow's address of it may be one that the store had before."""
+        return Path(f"{self.folder}/artifacts/{suite}/{run_id}/artifacts")

@@ -28,6 +28,9 @@ Scores = dict[str, float | None]
 VERSION = 3
 """Version of the tables and their content; a cache of another version is emptied."""
 
+_NO_DAMAGE = tuple(f"SQLITE_{kind}" for kind in ("BUSY", "LOCKED", "READONLY", "CANTOPEN", "PERM", "IOERR", "FULL"))
+"""How the names of errors begin after which a cache is left as it is; after any other it is damaged, and removed."""
+
 _TABLES = """
 create table files (path text primary key, size integer, changed_ns integer, digest text);
 create table scores (front text, reference text, content text, primary key (front, reference));
@@ -145,19 +148,22 @@ def open_cache(folder: Path, *, add_only: bool = False) -> Iterator[ScoreCache]:
 
 def _open(file: Path, *, add_only: bool) -> tuple[sqlite3.Connection, ScoreCache]:
     for place in (file, file, Path(":memory:")):  # the file a second time, after a damaged one was removed
-        connection = sqlite3.connect(place, timeout=60) if place != file or not file.is_dir() else None
-        if connection is None:
-            continue
-        try:
-            if connection.execute("pragma user_version").fetchone()[0] != VERSION:
-                _make_tables(connection)
-            return connection, ScoreCache(connection, add_only=add_only)
-        except sqlite3.Error as error:
-            connection.close()
-            locked = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
-            if not locked:  # it is damaged, and can be computed again
-                with contextlib.suppress(OSError):
-                    file.unlink(missing_ok=True)
+        with contextlib.ExitStack() as failed:
+            try:
+                if place == file and file.is_dir():
+                    continue
+                connection = sqlite3.connect(place, timeout=60)
+                failed.callback(connection.close)
+                if connection.execute("pragma user_version").fetchone()[0] != VERSION:
+                    _make_tables(connection)
+                cache = ScoreCache(connection, add_only=add_only)
+            except sqlite3.Error as error:
+                if not getattr(error, "sqlite_errorname", "").startswith(_NO_DAMAGE):
+                    with contextlib.suppress(OSError):
+                        file.unlink(missing_ok=True)
+            else:
+                failed.pop_all()
+                return connection, cache
     raise AssertionError("a database in memory can always be made")
 
 

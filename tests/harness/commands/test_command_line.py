@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ORDER = ["list", "run", "bench", "tune", "leaderboard", "front", "export", "ui", "doctor"]
-SUBCOMMANDS = [["leaderboard", "export"], ["leaderboard", "import"]]
+ORDER = ["list", "run", "bench", "tune", "leaderboard", "front", "export", "store", "ui", "doctor"]
+SUBCOMMANDS = [["leaderboard", "export"], ["leaderboard", "import"], ["store", "repair"], ["store", "restore"]]
 COMMANDS = [[], *([command] for command in ORDER), *SUBCOMMANDS]
 HEAVY = ["torch", "mlflow", "pymoo", "matplotlib", "pandas", "open_clip", "transformers", "optuna", "numpy"]
 SCRIPT = Path(sys.executable).with_name("frontrunner")

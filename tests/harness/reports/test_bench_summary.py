@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 import frontrunner as fr
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.cells.bench_file import BenchSpec
+from frontrunner.harness.records.mlflow_address import view_address
 from frontrunner.harness.records.mlflow_tags import NOTE
-from frontrunner.harness.records.mlflow_views import LEARNERS, RUNS, experiment_tags, view_address
+from frontrunner.harness.records.mlflow_views import LEARNERS, RUNS, experiment_tags
 from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports import bench_summary
@@ -250,7 +251,7 @@ def test_a_view_shows_what_is_recorded(view, bench):
     # experts that are better than the pre-trained model on every task, a GPU
     assert drawn - set(attempt.metrics) == only_elsewhere
     assert len({chart["uuid"] for chart in charts}) == len(charts)
-    assert view_address(5000, "3", view).endswith(f"viewStateShareKey={view}")
+    assert view_address("127.0.0.1", 5000, "3", view).endswith(f"viewStateShareKey={view}")
 
 
 @pytest.fixture

@@ -1,0 +1,47 @@
+"""`frontrunner store`: mend a store that was moved, and bring back what was deleted in MLflow."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .console import StoreOption, folder_of, open_console
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
+
+
+@app.callback()
+def store() -> None:
+    """Mend a store that was moved, copied or mounted elsewhere, and bring back what was deleted in MLflow."""
+
+
+@app.command()
+def repair(store: StoreOption = None) -> None:
+    """Make the addresses by which MLflow finds files those of the store's folder; say what was changed."""
+    from ..records.store import Store
+
+    opened = Store(folder_of(store), create=False)
+    found = opened.repair()
+    done = f"every address of files in {opened.folder} is right; nothing was changed"
+    if found:
+        done = f"the addresses of {found.counted} named {found.before}; they are those of {opened.folder} now"
+    deleted = opened.deleted_suites()
+    if deleted:
+        done += f"\ndeleted in MLflow: {', '.join(deleted)}; `frontrunner store restore` brings them back"
+    open_console().print(done, highlight=False, soft_wrap=True, markup=False)
+
+
+@app.command()
+def restore(
+    suite: Annotated[
+        str | None, typer.Argument(help="The suite whose experiment was deleted in MLflow; all of them when absent.")
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """Bring back experiments that were deleted in MLflow, with all of their runs."""
+    from ..records.store import Store
+
+    restored = Store(folder_of(store), create=False).restore(suite)
+    done = f"restored: {', '.join(restored)}" if restored else "no experiment of a suite was deleted"
+    open_console().print(done, highlight=False, soft_wrap=True, markup=False)

@@ -1,0 +1,103 @@
+"""The MLflow experiments of suites: found by the suite they were recorded for, whatever they are called by now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import StoreError, UnknownNameError
+from .artifact_addresses import Address
+from .mlflow_reader import read_experiments
+from .mlflow_views import experiment_tags, is_outdated
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Experiment
+
+
+class SuiteExperiments:
+    """The experiments of a store, one a suite.
+
+    Args:
+        database: the store's database.
+        client: gives MLflow's client, which is opened on first use.
+    """
+
+    def __init__(self, database: Path, client: Callable[[], MlflowClient]) -> None:
+        self._database = database
+        self._client = client
+        self._ids: dict[str, str] = {}
+
+    def described(self) -> list[Experiment]:
+        """Return the experiments of all suites, sorted by name; their views are updated first."""
+        found = []
+        for experiment in self._client().search_experiments():
+            address = Address.parse(experiment.artifact_location)
+            if address is not None:
+                self._describe(experiment, address.suite)
+                found.append(experiment)
+        return sorted(found, key=lambda experiment: str(experiment.name))
+
+    def id_of(self, suite: str, *, look_again: bool = False) -> str:
+        """Return the id of a suite's experiment, which is created if it does not exist.
+
+        Args:
+            suite: the suite's name.
+            look_again: look it up even if it is known, so that its views become those of this version.
+
+        Raises:
+            StoreError: the experiment was deleted in MLflow, or something else has the suite's name there.
+        """
+        if suite not in self._ids or look_again:
+            experiment_id = self._find(suite)
+            self._describe(self._client().get_experiment(experiment_id), suite)
+            self._ids[suite] = experiment_id
+        return self._ids[suite]
+
+    def _find(self, suite: str) -> str:
+        recorded = [one for one in read_experiments(self._database) if one.suite == suite]
+        kept = sorted((one for one in recorded if not one.deleted), key=lambda one: one.name != suite)
+        if kept:
+            return kept[0].experiment_id
+        if recorded:
+            raise StoreError(deleted_advice(suite))
+        if self._client().get_experiment_by_name(suite) is not None:
+            raise StoreError(
+                f"the experiment of suite {suite!r} cannot be made in {self._database.parent}, since something else is "
+                "called so in MLflow; rename that (where it was deleted, restore it first)"
+            )
+        home = (self._database.parent / "artifacts" / suite).as_uri()
+        return str(self._client().create_experiment(suite, home))
+
+    def restore(self, suite: str | None = None) -> list[str]:
+        """Bring experiments back that were deleted in MLflow, with their runs; return their suites.
+
+        Args:
+            suite: the suite whose experiment is restored; all that were deleted when None.
+
+        Raises:
+            UnknownNameError: no experiment of this suite was deleted.
+        """
+        deleted = [one for one in read_experiments(self._database) if one.deleted]
+        names = sorted({one.suite for one in deleted})
+        if suite is not None and suite not in names:
+            raise UnknownNameError("suite with a deleted experiment", suite, names)
+        for one in deleted:
+            if suite in (None, one.suite):
+                self._client().restore_experiment(one.experiment_id)
+        return names if suite is None else [suite]
+
+    def _describe(self, experiment: Experiment, suite: str) -> None:
+        """Update the experiment's views, and set its description and kind where they are not set."""
+        for key, value in experiment_tags(suite, experiment.creation_time or 0).items():
+            if key not in experiment.tags or is_outdated(key, experiment.tags[key], value):
+                self._client().set_experiment_tag(experiment.experiment_id, key, value)
+
+
+def deleted_advice(suite: str) -> str:
+    """Return one sentence on a suite whose experiment was deleted in MLflow."""
+    return (
+        f"the experiment of suite {suite!r} was deleted in MLflow, which keeps it until `mlflow gc`; "
+        f"`frontrunner store restore {suite}` brings it back with its results"
+    )
