@@ -202,7 +202,7 @@ def test_a_suite_that_cannot_be_recorded_is_refused_before_it_is_prepared(said):
         suite_of(**said)().choose(["a"])
 
 
-@pytest.mark.parametrize("name", ["glue/mini", "größe mini", "c#100%", "../outside"])
+@pytest.mark.parametrize("name", ["glue/mini", "größe mini", "c#100%"])
 def test_other_names_are_taken(name):
     assert suite_of(name=name)().choose(None) == ("a",)
 
