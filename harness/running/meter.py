@@ -9,25 +9,36 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-import psutil
 import torch
 
-SAMPLING_INTERVAL_S = 0.25  # listing children reads all of /proc; sampling more often would show in wall time
+from .process_memory import ProcessTree, kernel_peak_bytes, reset_kernel_peak
+
+SAMPLING_INTERVAL_S = 0.25
+"""Seconds between two samples: listing children reads all of /proc, which would show in wall time more often."""
+NEW_CHILDREN_S = 0.05
+"""Seconds to the next sample once there are new children, so that those of short life are measured too."""
+LARGEST_SHARE = 0.1
+"""Largest share of a phase in which one processor samples: the kernel walks all pages of a process with children, some
+60 ms for each GB, while other threads go on."""
+SHARED_PAGES = "peak_memory"
+"""Name in the environment that says where peaks count pages shared between processes once for each of them."""
 
 
 class Meter:
     """Collects the costs of phases in `metrics`, by name with their unit.
 
     Every phase has `<phase>_time_s` and `<phase>_peak_rss_bytes`, the peak resident memory of the process and its
-    children together. It is sampled four times a second; that of the process alone is exact where the kernel keeps its
-    peak. On CUDA a phase also has `<phase>_peak_gpu_allocated_bytes` and `<phase>_peak_gpu_reserved_bytes`.
+    children together, each page counted once (see `process_memory`). It is sampled up to four times a second, so it is
+    a lower bound where children come and go faster; that of the process alone is exact where the kernel keeps its peak.
+    On CUDA a phase also has `<phase>_peak_gpu_allocated_bytes` and `<phase>_peak_gpu_reserved_bytes`.
     """
 
     def __init__(self, device: str) -> None:
         self._device = torch.device(device)
         self.metrics: dict[str, float] = {}
+        self.environment: dict[str, str] = {}
+        """What must be known to read the metrics; empty where they are what their names say."""
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -36,7 +47,7 @@ class Meter:
         if cuda:
             torch.cuda.synchronize(self._device)
             torch.cuda.reset_peak_memory_stats(self._device)
-        _reset_kernel_peak()
+        reset_kernel_peak()
         stop = threading.Event()
         sampler = threading.Thread(target=self._sample, args=(f"{name}_peak_rss_bytes", stop), daemon=True)
         sampler.start()
@@ -60,28 +71,15 @@ class Meter:
         return time.perf_counter()
 
     def _sample(self, name: str, stop: threading.Event) -> None:
-        own = psutil.Process()
+        tree, pause = ProcessTree(), 0.0
         while True:
-            last = stop.wait(0 if name not in self.metrics else SAMPLING_INTERVAL_S)
-            resident = 0
-            for process in (own, *own.children(recursive=True)):
-                with contextlib.suppress(psutil.Error):  # a child may end while it is measured
-                    resident += process.memory_info().rss
-            self.metrics[name] = max(self.metrics.get(name, 0), resident, _kernel_peak() or 0)
+            last = stop.wait(pause)
+            start = time.perf_counter()
+            peak = max(tree.resident_bytes(), tree.ended_child_bytes(), kernel_peak_bytes() or 0)
+            self.metrics[name] = max(self.metrics.get(name, 0), peak)
+            if tree.counts_shared_pages_twice:
+                self.environment[SHARED_PAGES] = "pages shared between processes are counted once for each"
             if last:
                 return
-
-
-def _reset_kernel_peak() -> None:
-    """Reset the peak that the Linux kernel keeps; where that fails, a phase's peak is that of the whole process."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def _kernel_peak() -> int | None:
-    """Return the peak resident bytes of this process as the Linux kernel counts them, None elsewhere."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return None
+            usual = NEW_CHILDREN_S if tree.has_new_children else SAMPLING_INTERVAL_S
+            pause = max(usual, (time.perf_counter() - start) / LARGEST_SHARE)

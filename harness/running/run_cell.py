@@ -79,7 +79,7 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         reference_point=problem.reference_point,
         pareto_front=problem.pareto_front,
         split=cell.split,
-        environment=environment,
+        environment={**environment, **meter.environment},
         problem=prepared.digest,
         hypervolume_limit=problem.hypervolume_limit,
         expert_errors=prepared.anchors.experts,
