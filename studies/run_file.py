@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from optuna.storages import RDBStorage
 from rich.console import Console
 from rich.markup import escape
 
@@ -22,7 +21,7 @@ from ..os_errors import because
 from ..whole_file import replacing
 from .comparison import compare, comparison_bench, measures_shown, tuned_learners
 from .spec import TuneSpec, read_tune
-from .storage import default_url, open_storage, storage_explained
+from .storage import PatientStorage, default_url, open_storage, storage_explained
 from .study import OpenStudy, Plan
 from .study_display import StudyDisplay
 from .tables import Table, comparison_table, trials_table
@@ -100,7 +99,7 @@ class _Tuning:
         known = [learner for learner in bench.learners if learner not in tuned_learners(self.spec)]
         find_tuned_learners(bench.model_copy(update={"learners": known}), self.store).cells()
 
-    def run_studies(self, database: RDBStorage) -> list[Table]:
+    def run_studies(self, database: PatientStorage) -> list[Table]:
         """Run what is left of every study, one after the other; print and return their tables."""
         for plan in self.plans:  # all of them are opened before hours are spent on the first
             with storage_explained(str(database.url)):

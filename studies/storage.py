@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
 import logging
 import warnings
@@ -17,12 +19,15 @@ from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import ConfigError, StoreError
+from ..harness.records.database_lock import Patience
 from .counted_trials import DEFAULT
 
 SIGNS_MISSED = 3
 """How many heartbeats a worker may miss before it is taken for dead."""
 ALIVE = ("COMPLETE", "PRUNED", "RUNNING")
 """States of trials for whose sake a study is kept when the file's settings have changed."""
+SQLITE_TIMEOUT_S = 5.0
+"""Seconds that one try waits for a locked database; `Patience` tries again for longer, and can be interrupted."""
 SETTINGS = "frontrunner"
 """Study attribute: the settings that decide what its trials mean, see `Plan.settings`."""
 
@@ -53,7 +58,27 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def open_storage(url: str, folder: Path, heartbeat_s: int) -> RDBStorage:
+class PatientStorage(RDBStorage):
+    """A storage whose methods wait while another process has locked the database.
+
+    Args:
+        url: a URL of SQLAlchemy.
+        patience: how long to wait.
+        options: further arguments of `RDBStorage`.
+    """
+
+    def __init__(self, url: str, patience: Patience, **options: Any) -> None:
+        self.patience = patience
+        super().__init__(url, **options)
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        if name.startswith("_") or not inspect.ismethod(found):
+            return found
+        return functools.partial(super().__getattribute__("patience").call, found)
+
+
+def open_storage(url: str, folder: Path, heartbeat_s: int) -> PatientStorage:
     """Open the storage; it is created when it is not there yet.
 
     Args:
@@ -66,11 +91,17 @@ def open_storage(url: str, folder: Path, heartbeat_s: int) -> RDBStorage:
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # our own line for each trial says more
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    engine = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    engine = {"connect_args": {"timeout": SQLITE_TIMEOUT_S}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    patience = Patience(f"Optuna's storage {_without_password(url)}")
     with quiet(), storage_explained(url), FileLock(folder / "locks" / "optuna.lock"):
         try:
-            return RDBStorage(
-                url, engine_kwargs=engine, heartbeat_interval=heartbeat_s, grace_period=SIGNS_MISSED * heartbeat_s
+            return patience.call(
+                PatientStorage,
+                url,
+                patience,
+                engine_kwargs=engine,
+                heartbeat_interval=heartbeat_s,
+                grace_period=SIGNS_MISSED * heartbeat_s,
             )
         except (ImportError, OSError) as error:
             raise StoreError(f"Optuna's storage {_without_password(url)} cannot be opened ({error})") from error

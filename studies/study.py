@@ -9,7 +9,6 @@ from typing import Any
 import moocore
 import numpy as np
 from filelock import FileLock
-from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 
 from ..errors import ConfigError
@@ -23,7 +22,7 @@ from .objective import Objective, make_objective
 from .sampler import make_sampler
 from .space import Space, make_space
 from .spec import TunedLearnerSpec, TuneSpec
-from .storage import open_study, quiet
+from .storage import PatientStorage, open_study, quiet
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ class OpenStudy:
         ConfigError: the study was begun with other settings.
     """
 
-    def __init__(self, plan: Plan, storage: RDBStorage, store: Store) -> None:
+    def __init__(self, plan: Plan, storage: PatientStorage, store: Store) -> None:
         self.plan = plan
         self.lock = FileLock(store.folder / "locks" / f"study-{plan.name.replace('/', '-')}.lock")
         """The lock held while a configuration is chosen, so that two workers of one machine never choose the same."""

@@ -14,7 +14,6 @@ from ...errors import StoreError
 from ...os_errors import because
 from ..cells.cell import cells_document
 from ..records.attempt import Attempt
-from ..records.mlflow_reader import read_runs
 from ..records.mlflow_tags import IMPORTED_FROM, NOTE, PREFIX
 from ..records.status import Ending, Status
 from ..records.store import Store
@@ -116,7 +115,7 @@ class _Import:
 
     def _was_interrupted(self, suite: str) -> bool:
         """Return whether an earlier import of this bundle has not come to its end."""
-        runs = read_runs(self.store.folder / "mlflow.db", f"{PREFIX}bench", self.bundle.digest[:16])
+        runs = self.store.runs("bench", self.bundle.digest[:16])
         return any(run.suite == suite and run.tags.get(f"{PREFIX}status") != Status.FINISHED for run in runs)
 
     def _settle(self, parent: str, shared: SharedCell, *, is_planned: bool) -> None:

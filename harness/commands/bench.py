@@ -71,12 +71,14 @@ def run_cells(spec: BenchSpec, cells: CellOptions) -> Sequence[SettledCell]:
     from ..records.tuned import find_tuned_learners
     from ..reports.publish import run_and_publish_bench
     from .display import Display
+    from .left_behind import record_left_behind
 
     folder, devices = folder_of(cells.store), resolve_devices(cells.device)
     if any(learner.tuned for learner in spec.learners):
         spec = find_tuned_learners(spec, Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
     n_cells = len(spec.cells())  # checked before there is a store
     store = store_to_write(folder)
+    record_left_behind(store)
     with Display(open_console(), n_cells) as display:
         result = run_and_publish_bench(
             spec,

@@ -88,7 +88,8 @@ class Display:
         name = self._name(cell)
         unsupported = settled_cell.ending.status is Status.UNSUPPORTED
         if not settled_cell.ran:
-            line = f"– {name}: unsupported, as before" if unsupported else f"✓ {name}: finished before"
+            finished = "finished before" if settled_cell.finished is None else "finished before, recorded now"
+            line = f"– {name}: unsupported, as before" if unsupported else f"✓ {name}: {finished}"
             self._console.print(f"[dim]{line}[/]", highlight=False)
             return
         took = as_time(time.monotonic() - self._started[cell.key])

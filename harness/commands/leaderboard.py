@@ -50,6 +50,7 @@ def leaderboard(
     from ..records.store import Store
     from ..records.suite_experiments import deleted_advice
     from ..reports import report
+    from .left_behind import record_left_behind
 
     if plugin:  # of indicators; else nothing here needs torch
         from ..cells.plugins import load_plugins
@@ -60,6 +61,7 @@ def leaderboard(
             raise ConfigError(f"--format {format_} and --output {output} say different things; drop --format")
         report.check_report(output)
     opened = Store(folder_of(store), create=False)
+    record_left_behind(opened)
     with _without_garbage_collection():
         with busy("Reading results; fronts that are new are scored, once."):
             boards = leaderboards(opened, suite, baseline=baseline)

@@ -16,6 +16,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
+from .readable_database import reading
+
 _COLUMNS = {"experiments": ("experiment_id", "artifact_location"), "runs": ("run_uuid", "artifact_uri")}
 """The tables that hold addresses, with the columns of their key and of the address."""
 
@@ -106,13 +108,19 @@ def find_misplaced(connection: sqlite3.Connection, folder: Path) -> Misplaced:
     return Misplaced(changes, before)
 
 
+def misplaced_in(database: Path, folder: Path) -> Misplaced:
+    """Return what `find_misplaced` finds in a database that is only read; raise StoreError where it cannot be."""
+    with reading(database) as connection:
+        return find_misplaced(connection, folder)
+
+
 def mend_addresses(database: Path, folder: Path) -> Misplaced:
     """Make misplaced addresses those of the store's folder, and return which they were; under the store's lock.
 
     Raises:
         sqlite3.Error: the database cannot be read or written.
     """
-    with contextlib.closing(sqlite3.connect(database, timeout=60)) as connection, connection:
+    with contextlib.closing(sqlite3.connect(database, timeout=5)) as connection, connection:
         found = find_misplaced(connection, folder)
         for table, rows in found.changes.items():
             key, column = _COLUMNS[table]

@@ -71,4 +71,4 @@ def _copied(database: Path) -> Iterator[Path]:
 
 
 def _connect(database: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{database.as_uri()}?mode={mode}", uri=True, timeout=60)
+    return sqlite3.connect(f"{database.as_uri()}?mode={mode}", uri=True, timeout=5)  # `Patience` waits longer

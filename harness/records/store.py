@@ -13,7 +13,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from filelock import FileLock
 
@@ -21,7 +21,8 @@ from ...errors import StoreError
 from ...file_digest import digest_files
 from ..cells.cell import Cell
 from .artifact_addresses import Address, Misplaced, mend_addresses
-from .finished_cell import MANIFEST, FinishedCell, Manifest
+from .database_lock import Patient
+from .finished_cell import MANIFEST, FinishedCell, Manifest, is_complete
 from .mlflow_database import create_database, explained, open_client
 from .mlflow_logging import log_batches, metric_points
 from .mlflow_run import (
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
     from mlflow.entities import Experiment, Metric, Run
 
 
+UNRECORDED = "unrecorded"
+"""Name of the folder in a store in which cells run, one folder each, named by the cell's key."""
+
+
 def store_folder(chosen: str | Path | None) -> Path:
     """Return the chosen folder, else that of `FRONTRUNNER_STORE`, else `mlruns` in the working directory."""
     return Path(chosen or os.environ.get("FRONTRUNNER_STORE") or "mlruns").expanduser().resolve()
@@ -57,7 +62,7 @@ class Store(StoreReader):
 
     def __init__(self, folder: Path, *, create: bool) -> None:
         super().__init__(folder, may_be_new=create)
-        self._experiments = SuiteExperiments(self._database, lambda: self.client)
+        self._experiments = SuiteExperiments(self.folder, self.experiments_recorded, lambda: self.client)
         self.mended_from: Path | None = None
         """The folder that MLflow's addresses of files named before they were mended; None where they were right."""
         if create:
@@ -76,7 +81,7 @@ class Store(StoreReader):
                 yield
 
     def _mend(self) -> Misplaced:
-        found = mend_addresses(self._database, self.folder)
+        found = self.patience.call(mend_addresses, self._database, self.folder)
         self.mended_from = self.mended_from or found.before
         return found
 
@@ -91,9 +96,12 @@ class Store(StoreReader):
 
     @functools.cached_property
     def client(self) -> MlflowClient:
-        """MLflow's client, which everything is written with; opened on first use, since it takes seconds to import."""
+        """MLflow's client, which everything is written with; opened on first use, since it takes seconds to import.
+
+        Every call waits while another process has locked the database.
+        """
         with explained(self.folder):
-            return open_client(self.uri)
+            return cast("MlflowClient", Patient(self.patience.call(open_client, self.uri), self.patience))
 
     def experiments(self) -> list[Experiment]:
         """Return the experiments of all suites in the store, sorted by name; their views are updated first."""
@@ -123,6 +131,24 @@ class Store(StoreReader):
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def workplace(self, cell: Cell) -> Iterator[Path]:
+        """Yield an empty folder as `scratch` does, but keep a finished cell in it that could not be recorded.
+
+        `record_left_behind` finds it there.
+        """
+        folder = self.folder / UNRECORDED / cell.key
+        with explained(self.folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        try:
+            yield folder
+        except BaseException:
+            if not is_complete(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
 
     def checkpoints(self, cell: Cell) -> Path:
         """Return the folder of the checkpoints of the cell's fit; it outlives attempts, and may not exist."""
@@ -190,7 +216,7 @@ class Store(StoreReader):
             folder: moved to the run's files, with everything in it.
 
         Raises:
-            StoreError: the store cannot be written; the run stays open.
+            StoreError: the store cannot be written; the folder is back in its place, and the run stays open.
         """
         with explained(self.folder):
             digests = {
@@ -199,12 +225,16 @@ class Store(StoreReader):
             }
             self._move_files(run_id, finished.cell.suite, folder)
             ending = Ending(Status.FINISHED)
-            self._log(
-                run_id,
-                finished_params(finished),
-                metric_points(finished_metrics(finished), finished.curve),
-                {**finished_tags(digests, finished.environment), **ended_tags(ending)},
-            )
+            try:
+                self._log(
+                    run_id,
+                    finished_params(finished),
+                    metric_points(finished_metrics(finished), finished.curve),
+                    {**finished_tags(digests, finished.environment), **ended_tags(ending)},
+                )
+            except BaseException:
+                self.files_of(run_id, finished.cell.suite).replace(folder)
+                raise
             self._close(run_id, ending)
 
     def record_unfinished(self, run_id: str, cell: Cell, ending: Ending, folder: Path) -> None:

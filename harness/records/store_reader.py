@@ -10,12 +10,12 @@ from typing import Any
 
 from ...errors import StoreError, UnknownNameError
 from ..cells.cell import Cell, read_cells
-from .artifact_addresses import find_misplaced
+from .artifact_addresses import misplaced_in
 from .attempt import Attempt
+from .database_lock import Patience
 from .mlflow_reader import RecordedExperiment, RecordedRun, deleted_run, read_experiments, read_runs
 from .mlflow_run import kind_of, read_attempt
 from .mlflow_tags import PREFIX
-from .readable_database import reading
 from .status import Status
 
 
@@ -34,6 +34,8 @@ class StoreReader:
         self.folder = folder
         self._database = database = folder / "mlflow.db"
         self.uri = f"sqlite:///{database}"
+        self.patience = Patience(f"the database of the store in {folder}")
+        """How long to wait while another process has locked the database."""
         if set("?#%") & set(str(folder)):
             raise StoreError(f"the store's path becomes part of an address, where ?, # and % mean something: {folder}")
         if not may_be_new and not database.is_file():
@@ -48,12 +50,11 @@ class StoreReader:
 
     def moved_from(self) -> Path | None:
         """Return the folder that MLflow's addresses of files name where it is not the store's, else None."""
-        with reading(self._database) as connection:
-            return find_misplaced(connection, self.folder).before
+        return self.patience.call(misplaced_in, self._database, self.folder).before
 
     def experiments_recorded(self) -> list[RecordedExperiment]:
         """Return the experiments of all suites, those that were deleted in MLflow among them, oldest first."""
-        return read_experiments(self._database)
+        return self.patience.call(read_experiments, self._database)
 
     def deleted_suites(self) -> list[str]:
         """Return the suites whose experiments were all deleted in MLflow, sorted."""
@@ -68,9 +69,9 @@ class StoreReader:
             kind: `cell` for attempts evaluated on the test split, `trial` for those on another split.
         """
         if cell is None:
-            return [self._attempt(run) for run in read_runs(self._database, f"{PREFIX}kind", kind)]
-        found = read_runs(self._database, f"{PREFIX}cell", cell.key)
-        return [self._attempt(run) for run in found if run.tags[f"{PREFIX}kind"] == kind_of(cell)]
+            return [self.attempt_of(run) for run in self.runs("kind", kind)]
+        found = self.runs("cell", cell.key)
+        return [self.attempt_of(run) for run in found if run.tags[f"{PREFIX}kind"] == kind_of(cell)]
 
     def settled(self, cell: Cell) -> Attempt | None:
         """Return the attempt that makes a rerun unnecessary, or None.
@@ -96,7 +97,7 @@ class StoreReader:
         """Return the content of a JSON file of every parent run of this kind that has the file, oldest run first."""
         found = []
         try:
-            for run in read_runs(self._database, f"{PREFIX}kind", kind):
+            for run in self.runs("kind", kind):
                 path = self.files_of(run.run_id, run.suite) / file
                 if path.exists():
                     found.append(json.loads(path.read_text(encoding="utf-8")))
@@ -117,7 +118,7 @@ class StoreReader:
         finished = [attempt for attempt in self.attempts(cell) if attempt.status is Status.FINISHED]
         found = [attempt for attempt in finished if attempt.run_id.startswith(run)]
         if not found:
-            if run and (deleted := deleted_run(self._database, run)):
+            if run and (deleted := self.patience.call(deleted_run, self._database, run)):
                 raise StoreError(
                     f"run {deleted[:8]} was deleted in MLflow; restore it there (under Deleted), or its "
                     "whole suite by `frontrunner store restore`"
@@ -127,7 +128,12 @@ class StoreReader:
             raise StoreError(f"{len(found)} runs start with {run!r}; give more of the run id")
         return found[0]
 
-    def _attempt(self, run: RecordedRun) -> Attempt:
+    def runs(self, tag: str, value: str) -> list[RecordedRun]:
+        """Return every run whose tag `tag`, one of the store's own, has this value; oldest first."""
+        return self.patience.call(read_runs, self._database, f"{PREFIX}{tag}", value)
+
+    def attempt_of(self, run: RecordedRun) -> Attempt:
+        """Return the attempt that a run of this store records; raise StoreError where its tags are damaged."""
         return read_attempt(run, self.files_of(run.run_id, run.suite))
 
     def files_of(self, run_id: str, suite: str) -> Path:

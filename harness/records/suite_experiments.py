@@ -8,24 +8,29 @@ from typing import TYPE_CHECKING
 
 from ...errors import StoreError, UnknownNameError
 from .artifact_addresses import Address
-from .mlflow_reader import read_experiments
 from .mlflow_views import experiment_tags, is_outdated
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment
 
+    from .mlflow_reader import RecordedExperiment
+
 
 class SuiteExperiments:
     """The experiments of a store, one a suite.
 
     Args:
-        database: the store's database.
+        folder: the store's folder.
+        recorded: reads the experiments that the database holds, deleted ones among them.
         client: gives MLflow's client, which is opened on first use.
     """
 
-    def __init__(self, database: Path, client: Callable[[], MlflowClient]) -> None:
-        self._database = database
+    def __init__(
+        self, folder: Path, recorded: Callable[[], list[RecordedExperiment]], client: Callable[[], MlflowClient]
+    ) -> None:
+        self._folder = folder
+        self._recorded = recorded
         self._client = client
         self._ids: dict[str, str] = {}
 
@@ -56,7 +61,7 @@ class SuiteExperiments:
         return self._ids[suite]
 
     def _find(self, suite: str) -> str:
-        recorded = [one for one in read_experiments(self._database) if one.suite == suite]
+        recorded = [one for one in self._recorded() if one.suite == suite]
         kept = sorted((one for one in recorded if not one.deleted), key=lambda one: one.name != suite)
         if kept:
             return kept[0].experiment_id
@@ -64,10 +69,10 @@ class SuiteExperiments:
             raise StoreError(deleted_advice(suite))
         if self._client().get_experiment_by_name(suite) is not None:
             raise StoreError(
-                f"the experiment of suite {suite!r} cannot be made in {self._database.parent}, since something else is "
+                f"the experiment of suite {suite!r} cannot be made in {self._folder}, since something else is "
                 "called so in MLflow; rename that (where it was deleted, restore it first)"
             )
-        home = (self._database.parent / "artifacts" / suite).as_uri()
+        home = (self._folder / "artifacts" / suite).as_uri()
         return str(self._client().create_experiment(suite, home))
 
     def restore(self, suite: str | None = None) -> list[str]:
@@ -79,7 +84,7 @@ class SuiteExperiments:
         Raises:
             UnknownNameError: no experiment of this suite was deleted.
         """
-        deleted = [one for one in read_experiments(self._database) if one.deleted]
+        deleted = [one for one in self._recorded() if one.deleted]
         names = sorted({one.suite for one in deleted})
         if suite is not None and suite not in names:
             raise UnknownNameError("suite with a deleted experiment", suite, names)

@@ -7,6 +7,7 @@ pictures, and a bench is summarised at its end. (Only a trial of a study waits f
 from __future__ import annotations
 
 import contextlib
+import itertools
 import queue
 import threading
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from ...errors import FrontrunnerError, StoreError
 from ..cells.bench_file import BenchSpec
 from ..records.status import Ending, Status
 from ..records.store import Store
+from ..records.unrecorded import record_all_left_behind
 from ..running.bench import run_bench
 from ..running.listener import ForwardingListener, Listener
 from ..running.settled_cell import SettledCell
@@ -46,6 +48,7 @@ class Publisher:
         self._scores = scores
         self._todo: queue.SimpleQueue[SettledCell | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="publisher", daemon=True)
+        self._stop = threading.Event()
         self._error: BaseException | None = None
         self._drawn: list[tuple[str, Future[None]]] = []
         self.drawing = DrawingProcess()
@@ -61,6 +64,8 @@ class Publisher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            self._stop.set()
         try:
             self.finish_scores()
         finally:
@@ -70,8 +75,8 @@ class Publisher:
             raise self._error
 
     def publish(self, settled: SettledCell) -> None:
-        """Queue one cell to be published; ignore one that an earlier command had settled."""
-        if settled.ran:
+        """Queue one cell to be published; ignore one that an earlier command had recorded."""
+        if settled.ran or settled.finished is not None:
             self._todo.put(settled)
 
     def finish_scores(self) -> None:
@@ -84,7 +89,8 @@ class Publisher:
         """Publish queued cells until `None` comes; keep the first error for the end of the context."""
         while (settled := self._todo.get()) is not None:
             try:
-                self._publish(settled)
+                with self._store.patience.ending_with(self._stop):
+                    self._publish(settled)
             except FrontrunnerError as error:
                 if isinstance(error, StoreError):
                     self._error = self._error or error
@@ -133,11 +139,34 @@ def run_and_publish_bench(
             publisher.finish_scores()
             notes = summarise(store, run, publisher.drawing)
         except BaseException:
-            with contextlib.suppress(StoreError):
+            with store.patience.lost(), contextlib.suppress(StoreError):
                 run.close(store, Ending(Status.KILLED, "interrupted"))
             raise
         run.close(store)
     return BenchResult(run.settled, publisher.notes + notes)
+
+
+def publish_left_behind(store: Store) -> list[str]:
+    """Record and publish the cells that earlier commands have computed and could not record.
+
+    Returns:
+        A sentence that says how many, and one for each score or picture that failed; empty where nothing was left.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    recorded = record_all_left_behind(store)
+    first = next(recorded, None)
+    if first is None:
+        return []
+    n_recorded = 0
+    with Publisher(store) as publisher:
+        for run_id, finished in itertools.chain([first], recorded):
+            n_recorded += 1
+            ending = Ending(Status.FINISHED)
+            publisher.publish(SettledCell(finished.cell, ending, run_id, ran=False, finished=finished))
+    what = "the result of a cell" if n_recorded == 1 else f"the results of {n_recorded} cells"
+    return [f"recorded {what} that an earlier command had computed and could not record", *publisher.notes]
 
 
 @dataclass(frozen=True)

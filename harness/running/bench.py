@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import queue
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ...errors import StoreError
 from ..cells.bench_file import BenchSpec
 from ..cells.cell import Cell, cells_document
 from ..records.status import Ending, Status
@@ -66,23 +68,25 @@ def run_bench(
                 cell = todo.get_nowait()
             except queue.Empty:
                 return
-            ended = settle_cell(
-                cell,
-                store,
-                parents[cell.suite],
-                device=device,
-                plugins=plugins,
-                stop=stop,
-                listener=listener,
-                probes=spec.probes,
-            )
+            with store.patience.ending_with(stop):
+                ended = settle_cell(
+                    cell,
+                    store,
+                    parents[cell.suite],
+                    device=device,
+                    plugins=plugins,
+                    stop=stop,
+                    listener=listener,
+                    probes=spec.probes,
+                )
             settled[cell.key] = dataclasses.replace(ended, finished=None)  # the listener was given what was measured
 
     try:
         preload((cell.suite for cell in cells), (cell.method for cell in cells))
         on_each_device(devices, serve)
     except BaseException:
-        BenchRun([], parents).close(store, Ending(Status.KILLED, "interrupted"))
+        with store.patience.lost(), contextlib.suppress(StoreError):
+            BenchRun([], parents).close(store, Ending(Status.KILLED, "interrupted"))
         raise
     return BenchRun([settled[cell.key] for cell in cells], parents)
 

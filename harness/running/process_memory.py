@@ -107,7 +107,7 @@ class ProcessTree:
 def reset_kernel_peak() -> None:
     """Reset the peak that the Linux kernel keeps; where that fails, it is that of the whole process."""
     with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def kernel_peak_bytes() -> int | None:
@@ -119,7 +119,9 @@ def kernel_peak_bytes() -> int | None:
 
 def _fields(file: Path) -> dict[str, int]:
     """Return the sizes in a file of /proc, in bytes."""
-    lines = (line.split() for line in file.read_text(errors="replace").splitlines() if line.endswith(" kB"))
+    lines = (
+        line.split() for line in file.read_text(encoding="ascii", errors="replace").splitlines() if line.endswith(" kB")
+    )
     return {words[0].removesuffix(":"): int(words[1]) * 1024 for words in lines}
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ...errors import StoreError
-from ...os_errors import because
 from ..cells.cell import Cell
-from ..records.finished_cell import FinishedCell
+from ..records.finished_cell import FinishedCell, is_complete
 from ..records.status import Ending, Status
-from ..records.store import Store
+from ..records.store import UNRECORDED, Store
+from ..records.unrecorded import forget_left_behind, record_left_behind
 from .listener import Listener
 from .settled_cell import SettledCell
 from .worker_events import Event, Probed, curve_point
@@ -35,7 +35,8 @@ def settle_cell(
 ) -> SettledCell:
     """Return what the store holds of a settled cell, else run the cell and record it.
 
-    Only one process at a time works on a cell. Nothing is scored or drawn here, since this thread serves a device.
+    A result that an earlier command could not record is recorded, and not computed again. Only one process at a time
+    works on a cell. Nothing is scored or drawn here, since this thread serves a device.
 
     Args:
         cell: the cell to settle.
@@ -55,7 +56,10 @@ def settle_cell(
         done = store.settled(cell)
         if done is not None:
             store.remove_checkpoints(cell)  # left by an attempt that was killed after it was recorded
+            forget_left_behind(store, cell)
             settled = SettledCell(cell, Ending(done.status, done.reason), done.run_id, ran=False)
+        elif (left := record_left_behind(store, cell, parent)) is not None:
+            settled = SettledCell(cell, Ending(Status.FINISHED), left[0], ran=False, finished=left[1])
         else:
             listener.begins(cell, device)
             run = functools.partial(run_in_process, device=device, plugins=plugins, stop=stop, probes=probes)
@@ -91,24 +95,31 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
         listener.reports(cell, event)
 
     try:
-        with store.scratch(cell) as scratch:
-            ending = run(cell, scratch=scratch, checkpoints=store.checkpoints(cell), on_event=on_event)
-            ending, finished = _read(scratch, ending)
+        with store.workplace(cell) as folder:
+            ending = run(cell, scratch=folder, checkpoints=store.checkpoints(cell), on_event=on_event)
+            ending, finished = _read(folder, ending)
             if finished is not None:
-                store.record(run_id, finished, scratch)
+                store.record(run_id, finished, folder)
             else:
                 if ending.status is Status.STOPPED:  # its probes say why it was stopped
                     store.log(run_id, curve=[curve_point(probe) for probe in probes])
-                store.record_unfinished(run_id, cell, ending, scratch)
-    except (StoreError, OSError) as error:  # such as a full disk: close the run if that is possible, and raise
-        with contextlib.suppress(StoreError):
-            store.end(run_id, Ending(Status.FAILED, f"it could not be recorded: {error}"))
-        if isinstance(error, StoreError):
-            raise
-        raise StoreError(f"the result of {cell.title} cannot be written {because(error)}") from error
+                store.record_unfinished(run_id, cell, ending, folder)
+    except (StoreError, OSError) as error:
+        raise _not_recorded(error, run_id, cell, store) from error
     if not ending.resumable:  # it is recorded, or would fail again from the same checkpoint
         store.remove_checkpoints(cell)
     return SettledCell(cell, ending, run_id, ran=True, finished=finished)
+
+
+def _not_recorded(error: StoreError | OSError, run_id: str, cell: Cell, store: Store) -> StoreError:
+    """Close the run of a cell that could not be recorded, if that is possible; return the error to raise."""
+    why = str(error) if isinstance(error, StoreError) else f"{cell.title} cannot be recorded {because(error)}"
+    kept = store.folder / UNRECORDED / cell.key
+    if is_complete(kept):
+        why = f"{why}; the result of {cell.title} is kept in {kept}, and the next command on this store records it"
+    with store.patience.lost(), contextlib.suppress(StoreError):
+        store.end(run_id, Ending(Status.FAILED, f"it could not be recorded: {why}"))
+    return StoreError(why)
 
 
 def _read(scratch: Path, ending: Ending) -> tuple[Ending, FinishedCell | None]:

@@ -22,4 +22,5 @@ class SettledCell:
     ran: bool
     """Whether the cell was run now; False where an earlier command had settled it."""
     finished: FinishedCell | None = dataclasses.field(default=None, compare=False, repr=False)
-    """What was measured, where the cell ran and finished just now; it is recorded in the store as well."""
+    """What was measured, where it was recorded just now: of a cell that ran, or of one that an earlier command had run
+    and could not record."""

@@ -70,7 +70,7 @@ def test_what_a_learner_prints_goes_to_its_log(attempts, everything):
 
 def test_a_bench_writes_to_its_store_only(everything, command):
     assert list(command.folder.iterdir()) == []
-    assert list((everything.store / "scratch").iterdir()) == []
+    assert list((everything.store / "unrecorded").iterdir()) == []
 
 
 def test_the_next_command_it_prints_works(everything, command):

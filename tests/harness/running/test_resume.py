@@ -230,7 +230,7 @@ def test_the_same_command_continues_to_the_end(stages):
     stage = stages["left alone"]
     assert (stage.status, stage.err) == (0, "")
     assert [row["unfinished"] for row in stage.board["rows"]] == [{}, {}, {}]
-    assert list((stages["folder"] / "store" / "scratch").iterdir()) == []
+    assert list((stages["folder"] / "store" / "unrecorded").iterdir()) == []
 
 
 def test_the_same_command_after_that_runs_no_cell(stages):

@@ -1,0 +1,47 @@
+"""Optuna's storage is waited for while another process has locked its database."""
+
+import pytest
+from optuna.storages import RDBStorage
+from sqlalchemy.exc import OperationalError
+
+import frontrunner as fr
+from frontrunner.studies.storage import default_url, open_storage
+
+
+@pytest.fixture
+def storage(tmp_path):
+    (tmp_path / "locks").mkdir()
+    return open_storage(default_url(tmp_path), tmp_path, 60)
+
+
+def locked(times, call):
+    """The call, which finds the database locked so many times first, as Optuna says it."""
+    left = [times]
+
+    def instead(*arguments, **keys):
+        if left[0]:
+            left[0] -= 1
+            try:
+                raise OperationalError("commit", {}, Exception("database is locked"))
+            except OperationalError as error:
+                raise fr.StoreError("an error during the commit") from error
+        return call(*arguments, **keys)
+
+    instead.__self__ = None
+    return instead
+
+
+def test_a_method_of_the_storage_is_called_again(storage, monkeypatch):
+    said = []
+    storage.patience.say = said.append
+    monkeypatch.setattr(RDBStorage, "get_all_studies", locked(2, RDBStorage.get_all_studies))
+    assert storage.get_all_studies() == []
+    assert len(said) == 1
+    assert said[0].startswith("another process has locked Optuna's storage sqlite:///")
+
+
+def test_after_the_limit_the_study_ends_in_one_sentence(storage, monkeypatch):
+    storage.patience.say, storage.patience.limit_s = lambda _: None, 0.0
+    monkeypatch.setattr(RDBStorage, "get_all_studies", locked(9, RDBStorage.get_all_studies))
+    with pytest.raises(fr.StoreError, match="has locked Optuna's storage"):
+        storage.get_all_studies()
