@@ -7,7 +7,8 @@ The folder contains
 - `true_front.parquet`: the true front, where the problem knows it;
 - `curve.json`: the training curve;
 - `coefficients.parquet`: the merge coefficients, where the set merges task vectors;
-- `state.safetensors`: the learned weights, where there are any.
+- `state.safetensors`: the learned weights, where there are any;
+- `notes.txt`: what the set gave and could not be recorded, one sentence a line, where there is any.
 
 `first_layout` also reads the folders of version 0.1.0.
 """
@@ -36,6 +37,7 @@ FRONT = "front.parquet"
 CURVE = "curve.json"
 COEFFICIENTS = "coefficients.parquet"
 STATE = "state.safetensors"
+NOTES = "notes.txt"
 
 Curve = list[dict[str, float]]
 _CURVE: TypeAdapter[Curve] = TypeAdapter(list[dict[str, Annotated[float, Field(allow_inf_nan=False)]]])
@@ -75,6 +77,8 @@ class FinishedCell:
     """Coefficients by which the set merges task vectors; None for a set that merges none."""
     state: Path | None = None
     """File of the learned weights (safetensors); None where there are none, or the file is not available."""
+    notes: Sequence[str] = ()
+    """A sentence for each thing that the set gave and that could not be recorded."""
 
     @property
     def cell(self) -> Cell:
@@ -94,7 +98,9 @@ class FinishedCell:
         if self.state is not None and self.state != folder / STATE:
             shutil.copy(self.state, folder / STATE)
         (folder / CURVE).write_text(json.dumps(_finite_curve(self.curve)), encoding="utf-8")
-        names = (FRONT, TRUE_FRONT, CURVE, COEFFICIENTS, STATE)
+        if self.notes:
+            (folder / NOTES).write_text("".join(f"{note}\n" for note in self.notes), encoding="utf-8")
+        names = (FRONT, TRUE_FRONT, CURVE, COEFFICIENTS, STATE, NOTES)
         manifest = Manifest(
             cell=self.cell.to_json(),
             resolved=dict(self.resolved),
@@ -134,11 +140,17 @@ class FinishedCell:
                 resolved=manifest.resolved,
                 coefficients=coefficients,
                 state=folder / STATE if STATE in listed and (folder / STATE).exists() else None,
+                notes=(folder / NOTES).read_text(encoding="utf-8").splitlines() if NOTES in listed else (),
             )
         except ValidationError as error:
             raise StoreError(f"the finished cell in {folder} is damaged ({validation_message(error)})") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(f"the finished cell in {folder} is damaged ({error})") from error
+
+
+def is_complete(folder: Path) -> bool:
+    """Return whether all of a finished cell has been written to a folder."""
+    return (folder / MANIFEST).exists()
 
 
 def validation_message(error: ValidationError) -> str:

@@ -103,6 +103,7 @@ class Publisher:
         if settled.finished is None:
             publish_ending(self._store, settled.run_id, settled.cell, settled.ending)
             return
+        self.notes += [f"{settled.cell.title}: {note}" for note in settled.finished.notes]
         # Pictures come first: another process draws them, and a front that cannot be scored can still be drawn.
         pictures = CellPictures.of(settled.finished)
         folder = self._store.files_of(settled.run_id, settled.cell.suite)

@@ -19,7 +19,7 @@ from ...tasks import SUITES, Params, load_problem
 from ...whole_file import replacing
 from ..cells.environment import resolve_devices
 from ..records.attempt import Attempt
-from ..records.finished_cell import STATE
+from ..records.finished_cell import NOTES, STATE
 from ..records.mlflow_tags import IMPORTED_FROM
 from .problem_digest import digest_problem
 
@@ -49,7 +49,7 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
             f"{cell.suite!r}, installed are {learner.version} and {suite.version}; run it again"
         )
     origin = attempt.tags.get(IMPORTED_FROM)
-    if origin is not None and attempt.metrics["trainable_parameters"] > 0:
+    if origin is not None and attempt.metrics.get("trainable_parameters", 0.0) > 0:
         raise StoreError(
             f"the run was imported from {origin}, and bundles hold no weights; run it here to export models"
         )
@@ -58,8 +58,10 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
     state: dict[str, Tensor] = {}
     if STATE in attempt.digests:
         state = load_file(attempt.artifact(STATE))
-    if not state and attempt.metrics["trainable_parameters"] > 0:
-        raise StoreError(f"{cell.method!r} was trained but saves no state, so its models cannot be made again")
+    if not state and attempt.metrics.get("trainable_parameters", 0.0) > 0:
+        noted = attempt.artifact(NOTES).read_text(encoding="utf-8").strip() if NOTES in attempt.digests else ""
+        why = f" ({' '.join(noted.split())})" if noted else ""
+        raise StoreError(f"{cell.method!r} was trained but saves no state{why}, so its models cannot be made again")
     problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed)
     if digest_problem(problem) != record.problem:
         raise StoreError(

@@ -11,6 +11,7 @@ from ...methods import ParetoSet
 from ...metrics import hypervolume
 from ...tasks import Problem
 from .evaluate import evaluate_members
+from .plain_numbers import plain_step
 from .worker_events import Probed, Reporter
 
 
@@ -52,6 +53,7 @@ class FitProbe:
 
     def __call__(self, step: int, total: int, partial_set: Callable[[], ParetoSet]) -> None:
         """Score the set if training has passed the next of `times` evenly spaced steps."""
+        step, total = plain_step(step, "the step of probe()"), plain_step(total, "the total of probe()")
         moment = step * (self._times + 1) // total
         if not self._passed < moment <= self._times:
             return

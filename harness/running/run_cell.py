@@ -11,22 +11,25 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...methods import Context, Learner, ParetoSet, recorded_options
+from ...errors import StoreError
+from ...methods import Context, Learner, Needs, ParetoSet, recorded_options
 from ...metrics import simplex_grid
+from ...os_errors import because
 from ...tasks import SUITES, Problem, load_problem
 from ..cells.cell import Cell
 from ..cells.environment import machine, versions
-from ..records.finished_cell import STATE, FinishedCell
+from ..records.finished_cell import FinishedCell
 from ..records.front_record import FrontRecord
 from .anchors import Anchors, find_anchors
 from .checked_set import checked_set
-from .collect_coefficients import collect_coefficients
 from .evaluate import evaluate_members
 from .fit_probe import FitProbe
+from .global_settings import settings_restored
 from .meter import Meter
-from .problem_digest import digest_problem
+from .problem_digest import UnchangedWeights
 from .resumable_fit import ResumableFit
-from .set_diagnostics import checked_diagnostics, time_one_answer
+from .set_diagnostics import time_one_answer
+from .set_extras import take_extras
 from .worker_events import Reporter
 
 
@@ -63,13 +66,16 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
     meter = Meter(device)
     prepared = _prepare(cell, device, made_by, meter, reporter)
     fitted = _fit(cell, request, prepared, made_by, meter, reporter)
-    reporter.start("evaluate")
     problem = prepared.problem
+    extras = take_extras(
+        fitted.pareto_set, problem, fitted.preferences, fitted.fit.whole(meter.metrics), Path(request.scratch)
+    )
+    reporter.start("evaluate")
     with meter.phase("evaluate"):
         evaluation = evaluate_members(problem, fitted.pareto_set, fitted.preferences, cell.split, reporter)
+    prepared.weights.require()  # nor may making models have changed them
     evaluation.front()  # raises, before anything is written, where preferences are not on the simplex
-    costs = _costs(fitted, prepared, meter, len(evaluation.error))
-    costs |= checked_diagnostics(fitted.pareto_set, costs)
+    costs = {**_costs(fitted, prepared, meter, len(evaluation.error)), **extras.costs}
     solve_time = time_one_answer(problem, fitted.pareto_set, meter)
     if solve_time is not None:
         costs["solve_time_s"] = solve_time
@@ -80,7 +86,7 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         pareto_front=problem.pareto_front,
         split=cell.split,
         environment={**environment, **meter.environment},
-        problem=prepared.digest,
+        problem=prepared.weights.digest,
         hypervolume_limit=problem.hypervolume_limit,
         expert_errors=prepared.anchors.experts,
         pretrained_errors=prepared.anchors.pretrained,
@@ -90,19 +96,25 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         costs=costs,
         curve=reporter.curve,
         resolved=fitted.resolved,
-        coefficients=collect_coefficients(fitted.pareto_set, fitted.preferences, problem.tasks),
-        state=_save_state(fitted.pareto_set, Path(request.scratch)),
+        coefficients=extras.coefficients,
+        state=extras.state,
+        notes=extras.notes,
     )
-    finished.write(Path(request.scratch))
+    try:
+        finished.write(Path(request.scratch))
+    except OSError as error:
+        raise StoreError(
+            f"the result cannot be written {because(error)}; then the same command goes on from the last checkpoint"
+        ) from error
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A prepared problem, with the digest of its models and its anchors."""
+    """A prepared problem, with the models it was given and its anchors."""
 
     problem: Problem
-    digest: str
-    """Digest of the pre-trained model and the experts."""
+    weights: UnchangedWeights
+    """The pre-trained model and the experts as they were before the fit."""
     anchors: Anchors
     """Errors of the experts and of the pre-trained model on the cell's split."""
 
@@ -115,6 +127,7 @@ class _Fitted:
     resolved: Mapping[str, Any]
     """The learner's options as JSON values, those that the problem decides included."""
     preferences: NDArray[np.float64]
+    needs: Needs
     pareto_set: ParetoSet
     fit: ResumableFit
 
@@ -136,14 +149,14 @@ def _prepare(cell: Cell, device: str, made_by: Mapping[str, str], meter: Meter, 
         # The first use of a kernel or an optimizer is slow (it imports modules), which no learner is to be charged for.
         torch.optim.Adam([torch.zeros(1)])
         problem.losses(problem.pretrained, next(problem.batches("train", 2, torch.Generator())))
-        digest = digest_problem(problem)
+        weights = UnchangedWeights(problem)
         made_with = {
-            "problem": digest,
+            "problem": weights.digest,
             "suite": [cell.suite, cell.suite_version, *cell.tasks],
             "seed": cell.seed,
             **made_by,
         }
-        return _Prepared(problem, digest, find_anchors(problem, cell.split, made_with))
+        return _Prepared(problem, weights, find_anchors(problem, cell.split, made_with))
 
 
 def _fit(
@@ -154,6 +167,7 @@ def _fit(
     learner = cell.learner()
     resolved = recorded_options(learner.resolved(problem))  # refused before the fit, where it cannot be recorded
     preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)
+    needs = learner.needs(problem, preferences)
     probe = FitProbe(
         problem,
         split="val",
@@ -163,10 +177,10 @@ def _fit(
         fit_time_s=lambda: fit.elapsed_s,
     )
     reporter.start("fit")
-    with meter.phase("fit"):
+    with settings_restored(), meter.phase("fit"):
         fit = ResumableFit(
             Path(request.checkpoints),
-            made_with={"problem": prepared.digest, **made_by},
+            made_with={"problem": prepared.weights.digest, **made_by},
             interval_s=request.checkpoint_interval_s,
             reporter=reporter,
             meter=meter,
@@ -175,36 +189,24 @@ def _fit(
         )
         context = Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints, probe=probe)
         pareto_set = checked_set(learner, learner.fit(problem, preferences, context), problem)
+    prepared.weights.require()
     if cell.split == "test":  # the whole front of a trial is evaluated on the probe's split anyway
         probe.finish(pareto_set, fit.whole(meter.metrics)["fit_time_s"])
-    return _Fitted(learner, resolved, preferences, pareto_set, fit)
+    return _Fitted(learner, resolved, preferences, needs, pareto_set, fit)
 
 
 def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -> dict[str, float]:
     """Return what was measured over all attempts at the fit, and the data and trainings that the learner needs."""
     measured = fitted.fit.whole(meter.metrics)
-    needs = fitted.learner.needs(prepared.problem, fitted.preferences)
+    needs = fitted.needs
     return {
         **measured,
         # Neither counts preparing, whose cost depends on whether the experts were cached.
         "wall_time_s": measured["fit_time_s"] + measured["evaluate_time_s"],
         "peak_rss_bytes": max(measured["fit_peak_rss_bytes"], measured["evaluate_peak_rss_bytes"]),
-        "trainable_parameters": float(fitted.pareto_set.trainable_parameters),
-        "total_parameters": float(fitted.pareto_set.total_parameters),
         "model_parameters": float(prepared.problem.model_parameters),
         "front_points": float(n_members),
         "labelled_examples": float(needs.labelled_examples),
         "unlabelled_examples": float(needs.unlabelled_examples),
         "full_trainings": float(needs.trainings),
     }
-
-
-def _save_state(pareto_set: ParetoSet, folder: Path) -> Path | None:
-    """Write the learned weights and return the file; None where there are none."""
-    state = pareto_set.state()
-    if not state:
-        return None
-    from safetensors.torch import save_file
-
-    save_file(dict(state), folder / STATE)
-    return folder / STATE

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
 
-from ...errors import ConfigError, FrontrunnerError
+from ...errors import ConfigError
 from ...methods import ParetoSet
 from ...tasks import Problem
+from ..records.metric_names import is_metric_name
 from ..scoring.measures import COSTS, is_score
 from .meter import Meter
+from .plain_numbers import plain_number
+
+PHASES = ("prepare_time_", "prepare_peak_", "fit_time_", "fit_peak_", "evaluate_time_", "evaluate_peak_")
+"""Beginnings of the names of what is measured of phases, of which some are still to come."""
 
 
 def checked_diagnostics(pareto_set: ParetoSet, costs: Mapping[str, float]) -> dict[str, float]:
@@ -22,16 +26,16 @@ def checked_diagnostics(pareto_set: ParetoSet, costs: Mapping[str, float]) -> di
         costs: what was measured of the cell; diagnostics must not take its names, nor those of measures.
 
     Raises:
-        ConfigError: a name is taken, or is not made of letters, digits and _-. only.
+        ConfigError: a name is taken, or is not made of letters, digits and _-. only, or a value is no number.
     """
     found = {}
     for name, value in pareto_set.diagnostics().items():
-        taken = name in costs or name in COSTS or is_score(name)
-        if taken or not re.fullmatch(r"[\w\-.]+", name):
+        taken = name in costs or name in COSTS or is_score(name) or str(name).startswith(PHASES)
+        if taken or not is_metric_name(name) or set(name) & set("/ "):
             raise ConfigError(
                 f"diagnostics() may not name a metric {name!r}: taken, or not made of letters, digits and _-."
             )
-        found[name] = float(value)
+        found[name] = plain_number(value, f"diagnostics()[{name!r}]")
     return found
 
 
@@ -46,7 +50,7 @@ def time_one_answer(problem: Problem, pareto_set: ParetoSet, meter: Meter) -> fl
         start = meter.synchronized()
         try:
             pareto_set.solve(preference)
-        except FrontrunnerError:
+        except Exception:  # a third party's set may refuse in its own way
             return None
         times.append(meter.synchronized() - start)
     return float(np.median(times))

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ...errors import StoreError
+from ...os_errors import because
 from ..cells.cell import Cell
 from ..records.finished_cell import FinishedCell, is_complete
 from ..records.status import Ending, Status

@@ -17,12 +17,11 @@ from pathlib import Path
 
 import torch
 
-from ...errors import FrontrunnerError, StoreError, UnsupportedError
-from ...one_line import as_one_line
-from ...plugin_modules import readable
+from ...errors import StoreError, UnsupportedError
 from ..cells.cell import Cell
 from ..cells.plugins import load_plugins
 from ..records.status import Ending, Status
+from .reason import in_one_line
 from .run_cell import Request, run_cell
 from .worker_events import Ended, Reporter
 
@@ -32,12 +31,11 @@ LONGEST_REASON = 500
 
 def _ending_of(error: BaseException) -> Ending:
     """Return the ending of a cell that raised an error, with its reason in one sentence."""
-    text = f"{type(error).__name__}: {error}" if not isinstance(error, FrontrunnerError) else str(error)
-    reason = as_one_line(readable(text), LONGEST_REASON)
+    reason = in_one_line(error)
     if isinstance(error, UnsupportedError):
         return Ending(Status.UNSUPPORTED, reason)
     named = ("can't allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(name in text for name in named):
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(name in str(error) for name in named):
         return Ending(Status.OUT_OF_MEMORY, reason, resumable=True)
     # Any other failure, except that the disk is full, would happen again from the same checkpoint.
     return Ending(Status.FAILED, reason, resumable=isinstance(error, StoreError))
@@ -49,7 +47,8 @@ def attempt(request: Request, reporter: Reporter) -> Ending:
         load_plugins(request.plugins)
         run_cell(Cell.from_json(request.cell), request, reporter)
     except BaseException as error:
-        traceback.print_exc()
+        with contextlib.suppress(Exception):  # a learner may have closed standard error
+            traceback.print_exc()
         return _ending_of(error)
     return Ending(Status.FINISHED)
 
@@ -75,6 +74,9 @@ def main(parent: Connection, request: Request) -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     reporter = Reporter(parent.send)
+    process = os.getpid()
     ending = attempt(request, reporter)
+    if os.getpid() != process:  # a process that the learner has forked, and that came here instead of ending
+        os._exit(1)
     reporter.send(Ended(ending))
     sys.exit(ending.status is not Status.FINISHED)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ...errors import ConfigError
 from ..records.curve import PROBE_TIME, PROBED
+from ..records.metric_names import LONGEST_NAME, is_metric_name
 from ..records.status import Ending
+from .plain_numbers import plain_number, plain_step
 
 CURVE_POINTS = 500
 """Training curves are thinned to about this many points."""
@@ -61,10 +66,16 @@ Message = Event | Ended
 
 
 class Reporter:
-    """Sends messages to the parent with `send`, and keeps the training curve."""
+    """Sends messages to the parent with `send`, and keeps the training curve.
+
+    Threads may report at the same time. A process that is forked from this one, such as that of a data loader, sends
+    nothing: two processes cannot share the connection.
+    """
 
     def __init__(self, send: Callable[[Message], object]) -> None:
-        self.send = send
+        self._send = send
+        self._lock = threading.Lock()
+        self._process = os.getpid()
         self._last = 0.0
         self._activity = ""
         self._resumed = False
@@ -74,6 +85,12 @@ class Reporter:
         """Points of the training curve so far."""
         self.last_step = 0
         """The step of the fit that was reported last; 0 for a fit without steps."""
+
+    def send(self, message: Message) -> None:
+        """Send a message to the parent."""
+        if os.getpid() == self._process:
+            with self._lock:
+                self._send(message)
 
     def start(self, phase: str) -> None:
         """Send the message that a phase begins."""
@@ -96,19 +113,37 @@ class Reporter:
         self.curve.append({"step": self.last_step, PROBED: hypervolume, PROBE_TIME: fit_time_s})
 
     def __call__(self, activity: str, step: int, total: int, **metrics: float) -> None:
-        """Send progress at most ten times a second, and add to the curve about `CURVE_POINTS` points (a `Progress`)."""
+        """Send progress at most ten times a second, and add to the curve about `CURVE_POINTS` points (a `Progress`).
+
+        Numbers may be those of NumPy, or arrays and tensors of one element.
+
+        Raises:
+            ConfigError: a step is no whole number, a value no number, or its name is none that can be recorded.
+        """
+        step, total = plain_step(step, "the step of progress()"), plain_step(total, "the total of progress()")
+        values = {_checked_name(name): plain_number(value, f"progress({name}=...)") for name, value in metrics.items()}
         if self.phase == "fit":
             self.last_step = step
-        if self.phase == "fit" and metrics:
+        if self.phase == "fit" and values:
             if self._resumed:
                 self.curve = [point for point in self.curve if point["step"] < step]
                 self._resumed = False
             if step % max(1, total // CURVE_POINTS) == 0 or step == total:
-                self.curve.append({"step": step, **metrics})
+                self.curve.append({"step": step, **values})
         now = time.monotonic()
         if now - self._last >= REPORT_INTERVAL_S or activity != self._activity:
             self._last, self._activity = now, activity
-            self.send(Progressed(activity, step, total, metrics))
+            self.send(Progressed(str(activity), step, total, values))
+
+
+def _checked_name(name: str) -> str:
+    """Return the name of a value of the training curve, which becomes the name of a metric in MLflow."""
+    if not is_metric_name(name) or name in (PROBED, PROBE_TIME):
+        raise ConfigError(
+            f"progress() was to name its values by up to {LONGEST_NAME} letters, digits, spaces and _-./, other than "
+            f"{PROBED} and {PROBE_TIME}; found {name[:LONGEST_NAME]!r}"
+        )
+    return name
 
 
 def curve_point(probe: Probed) -> dict[str, float]:

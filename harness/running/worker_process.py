@@ -22,6 +22,7 @@ from ...plugin_modules import PREFIX as PLUGINS
 from ...tasks import SUITES
 from ..cells.cell import Cell
 from ..records.status import Ending, Status
+from .reason import in_one_line
 from .run_cell import Request
 from .socket_folder import require_short_sockets
 from .worker import main
@@ -37,6 +38,8 @@ START_TRIES = 10
 """How often to try to start a process, before a fork server that does not answer is an error."""
 LOOK_UP_INTERVAL_S = 0.2
 """Seconds to wait for a worker's next message before checking whether the worker is to be ended."""
+TAIL_BYTES = 4096
+"""How much of the end of a log is read."""
 PRELOADED = ("frontrunner.harness.running.worker", "torch._dynamo")  # making an optimizer imports torch._dynamo
 """Modules that every worker needs and that take seconds to import."""
 
@@ -149,6 +152,8 @@ def _listen(
             except (EOFError, OSError):
                 wait([process.sentinel])
                 return None
+            except Exception as error:  # not what a reporter sends: something has written to the connection
+                return Ending(Status.FAILED, f"its messages cannot be read ({in_one_line(error)})")
             if isinstance(message, Ended):
                 return message.ending
             on_event(message)
@@ -200,8 +205,14 @@ def _context(device: str) -> BaseContext:
 
 
 def _last_line(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
-    return lines[-1][:300] if lines else "it printed nothing"
+    """Return the last line of a log that is not empty, without reading what may be gigabytes before it."""
+    try:
+        with log.open("rb") as file:
+            file.seek(-min(TAIL_BYTES, log.stat().st_size), os.SEEK_END)
+            lines = file.read().decode(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return in_one_line(lines[-1])[:300] if lines else "it printed nothing"
 
 
 def _kill(process: BaseProcess) -> None:

@@ -1,0 +1,86 @@
+"""Take what a set gives besides its models right after the fit, before hours go into evaluating it.
+
+A part that cannot be recorded is left out with a note: it must not cost the result of the fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+
+from ...methods import ParetoSet
+from ...tasks import Problem
+from ..records.coefficients import MergeCoefficients
+from ..records.finished_cell import STATE
+from .collect_coefficients import collect_coefficients
+from .plain_numbers import plain_number
+from .plain_state import plain_state
+from .reason import in_one_line
+from .set_diagnostics import checked_diagnostics
+
+T = TypeVar("T")
+PARAMETERS = ("trainable_parameters", "total_parameters")
+"""Attributes of a set that are recorded as costs."""
+
+
+@dataclass(frozen=True)
+class SetExtras:
+    """What a set gives besides its models."""
+
+    costs: Mapping[str, float]
+    """The set's numbers of parameters and its own diagnostics, by name."""
+    coefficients: MergeCoefficients | None
+    """Merge coefficients at every preference; None where the set merges no task vectors."""
+    state: Path | None
+    """File of the learned weights; None where there are none."""
+    notes: tuple[str, ...] = field(default=())
+    """A sentence for each part that was left out."""
+
+
+def take_extras(
+    pareto_set: ParetoSet, problem: Problem, preferences: NDArray[np.float64], taken: Mapping[str, float], folder: Path
+) -> SetExtras:
+    """Take what a set gives besides its models, and write its state to a folder.
+
+    Args:
+        pareto_set: the set that the fit has returned.
+        problem: what it was fitted to.
+        preferences: points of the simplex, shape (n, T), at which merge coefficients are collected.
+        taken: costs that have been measured; diagnostics must not take their names.
+        folder: the folder of the finished cell.
+    """
+    notes: list[str] = []
+
+    def part(what: str, take: Callable[[], T], without: T) -> T:
+        try:
+            return take()
+        except Exception as error:  # of a third party's method
+            notes.append(f"its {what} is left out: {in_one_line(error)}")
+            return without
+
+    costs: dict[str, float] = {}
+    for name in PARAMETERS:
+        value = part(name, lambda name=name: plain_number(getattr(pareto_set, name), name), None)  # type: ignore[misc]
+        costs |= {} if value is None else {name: value}
+    nothing: dict[str, float] = {}
+    costs |= part("diagnostics()", lambda: checked_diagnostics(pareto_set, {**taken, **costs}), nothing)
+    coefficients = part(
+        "merge_coefficients()", lambda: collect_coefficients(pareto_set, preferences, problem.tasks), None
+    )
+    state = part("state(), which export makes models from,", lambda: _save_state(pareto_set, folder), None)
+    return SetExtras(costs, coefficients, state, tuple(notes))
+
+
+def _save_state(pareto_set: ParetoSet, folder: Path) -> Path | None:
+    """Write the learned weights and return the file; None where there are none."""
+    state = plain_state(pareto_set.state())
+    if not state:
+        return None
+    save_file(state, folder / STATE)
+    return folder / STATE
