@@ -11,6 +11,7 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import FrozenTrial
 
+from ..harness.reports.pictures.figure import import_matplotlib
 from .study import OpenStudy
 
 PAGE = "plots.html"
@@ -23,6 +24,7 @@ def draw_plots(study: OpenStudy, folder: Path) -> None:
     History, slices and importances are drawn for every objective, the Pareto front for two or three objectives.
     Importances are left out where there are fewer than two options or fewer than two distinct values.
     """
+    import_matplotlib()
     import matplotlib
 
     matplotlib.use("agg")

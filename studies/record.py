@@ -25,7 +25,7 @@ KEPT = 10
 """How many of the best trials of a study with one objective can be asked for."""
 
 
-def record_study(study: OpenStudy, store: Store, parent: str) -> None:
+def record_study(study: OpenStudy, store: Store, parent: str) -> list[str]:
     """Log a study whose trials have all settled on its MLflow run, and close the run.
 
     Nothing is logged again where the trials are those of the last time.
@@ -34,6 +34,9 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
         study: the study.
         store: where its run is.
         parent: the run's id.
+
+    Returns:
+        A sentence where the plots could not be drawn; the same command tries them again.
 
     Raises:
         CellError: no trial has a value.
@@ -47,22 +50,30 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> None:
     recorded = digest([[trial.number, trial.state.name, trial.values] for trial in counted.trials])
     if store.tags(parent).get(SUMMARISED) == recorded:
         store.end(parent, Ending(Status.FINISHED))
-        return
+        return []
+    notes = []
     try:
         with tempfile.TemporaryDirectory() as folder:
             home = Path(folder)
             trials_frame(study).to_csv(home / "trials.csv", index=False)
             (home / FILE).write_text(json.dumps(dataclasses.asdict(tuned(study)), indent=2), encoding="utf-8")
-            draw_plots(study, home)
+            try:
+                draw_plots(study, home)
+            except Exception as error:  # of Optuna, plotly or matplotlib: no reason to lose the study
+                notes.append(f"the plots of study {plan.name!r} could not be drawn ({type(error).__name__}: {error})")
             store.add_artifacts(parent, home)
     except OSError as error:
         raise StoreError(f"the result of study {plan.name!r} cannot be written {because(error)}") from error
-    _log(study, store, parent, recorded)
+    _log(study, store, parent, "" if notes else recorded)
     store.end(parent, Ending(Status.FINISHED))
+    return notes
 
 
 def _log(study: OpenStudy, store: Store, parent: str, recorded: str) -> None:
-    """Log the study's space, numbers of trials and best values; `recorded` is the digest of its trials."""
+    """Log the study's space, numbers of trials and best values; `recorded` is the digest of its trials.
+
+    It is empty where something is to be tried again.
+    """
     plan, best = study.plan, study.best(1)[0]
     trials = study.counted().trials
     counts = {state: sum(trial.state == state for trial in trials) for state in TrialState}

@@ -47,6 +47,10 @@ class StudyDisplay(Display):
             mark = "–" if trial.state == TrialState.PRUNED else "[red]✗[/]"
             self.says(f"{mark} {name}: {escape(trial.user_attrs[REASON])} [{done}/{self._plan.spec.trials}]")
 
+    def noted(self, note: str) -> None:
+        """Print what could not be drawn."""
+        self.says(f"note: {escape(note)}")
+
     def _best(self, study: OpenStudy, trial: FrozenTrial) -> str:
         best = study.best(1)
         if len(self._plan.objectives) > 1 or not best:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
+from optuna.storages import RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from ..errors import FrontrunnerError, StoreError
@@ -26,7 +26,7 @@ from .record import record_study
 from .sampler import MISUSED, make_sampler, misused
 from .space import ENUMERABLE
 from .spec import SamplerSpec
-from .storage import SIGNS_MISSED, quiet, storage_explained
+from .storage import SIGNS_MISSED, PatientStorage, quiet, storage_explained
 from .study import OpenStudy, Plan
 from .trial import DiscardedError, FailedError, TrialRunner, UnsettledError
 
@@ -44,13 +44,16 @@ class StudyListener(Listener, Protocol):
     def tried(self, study: OpenStudy, trial: FrozenTrial) -> None:
         """Hear that a trial has ended: with values, given up, failed, discarded, or to be tried again."""
 
+    def noted(self, note: str) -> None:
+        """Hear what could not be drawn, although the study is recorded."""
+
 
 @dataclass(frozen=True)
 class Worker:
     """Runs trials of a study on one device until the study is done."""
 
     plan: Plan
-    storage: RDBStorage
+    storage: PatientStorage
     store: Store
     parent: str
     device: str
@@ -145,7 +148,7 @@ class Worker:
 
 def run_study(
     plan: Plan,
-    storage: RDBStorage,
+    storage: PatientStorage,
     store: Store,
     *,
     devices: Sequence[str],
@@ -181,18 +184,24 @@ def run_study(
         preload([plan.spec.suite.name], [plan.learner.method])
 
         def serve(device: str, stop: threading.Event) -> None:
-            with storage_explained(str(storage.url)):
+            with (
+                storage_explained(str(storage.url)),
+                store.patience.ending_with(stop),
+                storage.patience.ending_with(stop),
+            ):
                 Worker(plan, storage, store, parent, device, plugins, listener, publisher)(stop)
 
         try:
             with Publisher(store, scores=False) as publisher:
                 on_each_device(devices, serve)
-            record_study(study, store, parent)
+            for note in [*publisher.notes, *record_study(study, store, parent)]:
+                listener.noted(note)
         except FrontrunnerError as error:
-            with contextlib.suppress(StoreError):
+            with store.patience.lost(), contextlib.suppress(StoreError):
                 store.end(parent, Ending(Status.FAILED, str(error)))
             raise
         except BaseException:
-            store.end(parent, Ending(Status.KILLED, "the study was interrupted"))
+            with store.patience.lost(), contextlib.suppress(StoreError):
+                store.end(parent, Ending(Status.KILLED, "the study was interrupted"))
             raise
     return study

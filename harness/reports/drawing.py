@@ -58,7 +58,9 @@ def why_not_drawn(what: str, future: Future[None]) -> str:
     if future.cancelled():
         return ""
     error = future.exception()
-    return "" if error is None else f"{what} could not be drawn ({type(error).__name__}: {error})"
+    return (
+        "" if error is None else f"{what} could not be drawn ({type(error).__name__}: {' '.join(str(error).split())})"
+    )
 
 
 def make_executor() -> Executor:

@@ -49,6 +49,7 @@ class Watcher:
     at: object = None
     cells: list = field(default_factory=list)
     tries: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
 
     def begins(self, cell, device):
         self.cells.append(cell)
@@ -66,6 +67,9 @@ class Watcher:
 
     def tried(self, study, trial):
         self.tries.append(trial)
+
+    def noted(self, note):
+        self.notes.append(note)
 
 
 @dataclass

@@ -126,3 +126,23 @@ def test_a_study_without_a_value_may_begin_anew_with_other_settings(tuning, tmp_
     study = tuning(tmp_path, **FUSSY, space=["x"], trials=2)
     study.run()
     assert [trial.state.name for trial in study.trials()] == ["COMPLETE", "COMPLETE"]
+
+
+def test_plots_that_cannot_be_drawn_are_a_note_and_are_tried_again(tuning, tmp_path, in_process, monkeypatch):
+    from frontrunner.studies import record
+
+    drawn = []
+
+    def draw(study, folder):
+        drawn.append(study.plan.name)
+        if len(drawn) == 1:
+            raise ModuleNotFoundError("No module named 'matplotlib_inline'")
+
+    monkeypatch.setattr(record, "draw_plots", draw)
+    study = tuning(tmp_path, draws=True, **FUSSY, space={"y": [1, 2]}, trials=2)
+    assert study.run().notes == [
+        "the plots of study 't/fussy' could not be drawn (ModuleNotFoundError: No module named 'matplotlib_inline')"
+    ]
+    assert study.parent().info.status == "FINISHED"
+    assert (study.artifacts() / "tuned.json").exists()
+    assert (study.run().notes, study.run().notes, len(drawn)) == ([], [], 2)

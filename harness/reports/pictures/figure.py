@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 import textwrap
 import warnings
 from collections.abc import Sequence
@@ -23,6 +26,7 @@ def new_figure(size: tuple[float, float], title: str, *, dpi: int = 120) -> Figu
         title: shown as it is.
         dpi: dots per inch.
     """
+    import_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -38,6 +42,24 @@ def save_png(figure: Figure, path: str | Path) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure.savefig(path, format="png")
+
+
+def import_matplotlib() -> None:
+    """Import matplotlib without what the environment says about screens and styles, of which pictures need nothing.
+
+    A notebook's commands inherit a backend that may not be installed where they run, or a name that matplotlib refuses.
+    """
+    if "matplotlib" in sys.modules:
+        return
+    set_aside = {name: os.environ.pop(name) for name in ("MPLBACKEND", "MATPLOTLIBRC") if name in os.environ}
+    log = logging.getLogger("matplotlib")
+    level = log.level
+    log.setLevel(logging.ERROR)  # it warns of every line of a settings file, and of a cache that it cannot write
+    try:
+        import matplotlib.figure  # noqa: F401
+    finally:
+        log.setLevel(level)
+        os.environ.update(set_aside)
 
 
 def escape_mathtext(text: str) -> str:
