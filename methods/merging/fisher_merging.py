@@ -29,8 +29,11 @@ GRADIENT_NUMBERS = 2**27
 
 def add_squared_gradients(
     problem: Problem, t: int, weights: FlatWeights, params: Params, example: Batch, into: Tensor
-) -> None:
+) -> bool:
     """Add one example's diagonal of the Fisher matrix to `into` (P,), under the model's own predictions for task `t`.
+
+    Returns whether one backward pass carried many classes; where the model has an operation that cannot be batched so,
+    each class took a pass of its own, for the same result.
 
     E_{y ~ p(y|x)} (d log p(y|x) / d theta)^2, the sum over classes taken exactly (arXiv 2111.09832, equation 2); no
     label is looked at.
@@ -51,9 +54,17 @@ def add_squared_gradients(
     # Scaled by sqrt(p), gradients square to the terms of the expectation.
     directions = log_p.detach().div(2).exp().diag()
     # One backward pass carries many classes, as many as memory allows.
+    batched = True
     for part in torch.split(directions, max(1, GRADIENT_NUMBERS // len(leaf))):
-        (gradients,) = torch.autograd.grad(log_p, leaf, part, is_grads_batched=True, retain_graph=True)
+        try:
+            (gradients,) = torch.autograd.grad(log_p, leaf, part, is_grads_batched=True, retain_graph=True)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError:  # an autograd function of the model's own without a rule for batches
+            batched = False
+            gradients = torch.cat([torch.autograd.grad(log_p, leaf, row, retain_graph=True)[0][None] for row in part])
         into += gradients.square_().sum(dim=0)
+    return batched
 
 
 class FisherMerging(Learner):
@@ -94,7 +105,7 @@ class FisherMerging(Learner):
         """
         weights = FlatWeights(problem, problem.pretrained)
         experts = torch.stack([weights.join(expert) for expert in problem.experts])
-        fisher = self._fisher(problem, weights, context)
+        fisher, unbatched = self._fisher(problem, weights, context)
         if not fisher.isfinite().all():
             raise DivergenceError("expected finite Fisher matrices, found NaN or infinity; an expert has diverged")
         if self.config.normalize:
@@ -117,6 +128,7 @@ class FisherMerging(Learner):
                 "floored_fisher_share": floored,
                 "fisher_weighted_layers": float(len(seen)),
                 "fisher_averaged_layers": float(len(layers_of(weights.names) - seen)),
+                "fisher_unbatched_examples": float(unbatched),
             },
         )
 
@@ -125,26 +137,29 @@ class FisherMerging(Learner):
         wanted = problem.n_tasks * examples_per_task(problem, self.config.n_examples)
         return Needs(unlabelled_examples=min(wanted, sum(problem.n_examples("train"))))
 
-    def _fisher(self, problem: Problem, weights: FlatWeights, context: Context) -> Tensor:
-        """Return the experts' Fisher matrices (T, P), means over `n_examples` train examples of every task."""
+    def _fisher(self, problem: Problem, weights: FlatWeights, context: Context) -> tuple[Tensor, int]:
+        """Return the experts' Fisher matrices (T, P), means over `n_examples` train examples of every task.
+
+        Beside them, how many examples took a backward pass for every class.
+        """
         n_examples = examples_per_task(problem, self.config.n_examples)
         fisher = torch.stack([torch.zeros_like(weights.join(expert)) for expert in problem.experts])
         stream = problem.batches("train", 1, context.generator("examples"))
-        done = 0
+        done = unbatched = 0
         saved = context.checkpoints.load("fisher", problem.device)
         if saved is not None:
-            done = saved["step"]
+            done, unbatched = saved["step"], saved.get("unbatched", 0)
             fisher.copy_(saved["fisher"])
             next(itertools.islice(stream, done - 1, None))  # skips the examples that were used
         for number in range(done + 1, n_examples + 1):
             example = next(stream)
             for t, expert in enumerate(problem.experts):
-                add_squared_gradients(problem, t, weights, expert, example, fisher[t])
+                unbatched += not add_squared_gradients(problem, t, weights, expert, example, fisher[t])
             if number % REPORT_EVERY == 0 or number == n_examples:
                 if context.checkpoints.due:
-                    context.checkpoints.save("fisher", {"step": number, "fisher": fisher})
+                    context.checkpoints.save("fisher", {"step": number, "fisher": fisher, "unbatched": unbatched})
                 context.progress("fit", number, n_examples)
-        return fisher / n_examples
+        return fisher / n_examples, unbatched
 
 
 def _layers_above(floor: float, fisher: Tensor, weights: FlatWeights) -> frozenset[str]:

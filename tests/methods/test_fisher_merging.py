@@ -69,6 +69,7 @@ def test_merge_of_logistic_models_is_the_closed_form(normalize):
         "floored_fisher_share": pytest.approx(1 / 6),
         "fisher_weighted_layers": 1,
         "fisher_averaged_layers": 0,
+        "fisher_unbatched_examples": 0,
     }
 
 
@@ -78,6 +79,31 @@ def test_gradients_are_the_same_in_parts(tiny, monkeypatch):
     parts = fit(tiny, n_examples=8).solve([0.2, 0.3, 0.5])
     for name in whole:
         torch.testing.assert_close(parts[name], whole[name])
+
+
+class Doubling(torch.autograd.Function):
+    """An operation of somebody's own, with a backward pass that torch cannot batch."""
+
+    @staticmethod
+    def forward(ctx, rows):
+        return 2 * rows
+
+    @staticmethod
+    def backward(ctx, gradient):
+        assert gradient.sum().item() == gradient.sum().item()  # looks at values, which batches do not have
+        return 2 * gradient
+
+
+def test_operations_that_cannot_be_batched_take_a_pass_a_class(tiny):
+    for head in tiny.heads:
+        head.forward = lambda rows, head=head: nn.functional.linear(rows + rows, head.weight, head.bias)
+    expected = fit(tiny, n_examples=3)
+    for head in tiny.heads:
+        head.forward = lambda rows, head=head: nn.functional.linear(Doubling.apply(rows), head.weight, head.bias)
+    found = fit(tiny, n_examples=3)
+    for name, tensor in expected.solve([0.2, 0.3, 0.5]).items():
+        torch.testing.assert_close(found.solve([0.2, 0.3, 0.5])[name], tensor)
+    assert found.diagnostics() == {**expected.diagnostics(), "fisher_unbatched_examples": 9}
 
 
 def test_a_corner_is_its_expert_to_the_bit(tiny):
