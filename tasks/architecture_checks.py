@@ -59,6 +59,8 @@ def require_fit(model: nn.Module, owner: str, params: Mapping[str, Tensor], pret
             f"the weights of {owner!r} lie on {' and '.join(sorted(devices))}; "
             "put every model on the device that `prepare` was given"
         )
+    if devices == {"meta"}:
+        raise ConfigError(f"the weights of {owner!r} lie on the device meta, so they have no values; load them")
 
 
 def usable_model(title: str, params: object) -> Mapping[str, Tensor]:
@@ -74,9 +76,8 @@ def usable_model(title: str, params: object) -> Mapping[str, Tensor]:
     for name, tensor in params.items():
         if not isinstance(tensor, Tensor):
             raise ConfigError(f"{title} holds {type(tensor).__name__} in {name}, expected a tensor; leave it out")
-        if tensor.layout is not torch.strided or tensor.is_meta:
-            kind = "on the device meta, without values" if tensor.is_meta else f"sparse ({tensor.layout})"
-            raise ConfigError(f"{title} holds a tensor in {name} that is {kind}; expected a dense one")
+        if tensor.layout is not torch.strided:
+            raise ConfigError(f"{title} holds a sparse tensor in {name} ({tensor.layout}), expected a dense one")
     if not any(tensor.requires_grad or tensor.is_inference() for tensor in params.values()):
         return params
     # Tensors made in torch's inference mode cannot take part in training; only a copy can.

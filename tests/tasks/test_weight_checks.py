@@ -167,7 +167,7 @@ def test_a_negative_variance_is_refused():
 
 @pytest.mark.parametrize(
     ("wrong", "found"),
-    [(torch.zeros(3, 3).to_sparse(), "sparse"), (torch.zeros(3, 3, device="meta"), "meta"), ([[0.0] * 3] * 3, "list")],
+    [(torch.zeros(3, 3).to_sparse(), "sparse"), ([[0.0] * 3] * 3, "list"), (None, "NoneType")],
 )
 def test_only_dense_tensors_with_values_are_taken(wrong, found):
     pretrained, experts = models()
@@ -175,6 +175,12 @@ def test_only_dense_tensors_with_values_are_taken(wrong, found):
         make(pretrained, [{**experts[0], "layer.weight": wrong}, experts[1]])
     with pytest.raises(fr.ConfigError, match="'signs' must be a mapping"):
         make(pretrained, [experts[0], list(experts[1].items())])
+
+
+def test_models_without_values_are_refused():
+    pretrained, experts = ({name: tensor.to("meta") for name, tensor in params.items()} for params in models(1)[1] * 2)
+    with pytest.raises(fr.ConfigError, match="'pretrained' lie on the device meta"):
+        make(pretrained, [experts], tasks=["cars"])
 
 
 def test_gradients_and_inference_mode_do_not_reach_learners():
