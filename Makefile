@@ -33,6 +33,7 @@ lint: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/epo_step.py
+	$(BIN)/python benchmarks/minimum_norm.py
 	$(BIN)/python benchmarks/router_seeds.py
 	$(BIN)/python benchmarks/bench_overhead.py
 	$(BIN)/python benchmarks/trial_overhead.py

@@ -46,6 +46,10 @@ class Training:
 class Stateful(Protocol):
     """Something that is kept from step to step and saved with the parameters, such as a scalarization."""
 
+    @property
+    def phase(self) -> int:
+        """A number that changes where a step first follows another goal than the steps before."""
+
     def state(self) -> Mapping[str, Any]:
         """Return the state, for a checkpoint."""
 
@@ -107,7 +111,10 @@ def train(
             stateful.load_state(saved["extra_state"] if "extra_state" in saved else saved["further"])  # of 0.1.0
     for number in range(first, recipe.steps + 1):
         optimizer.zero_grad()
+        phase = None if stateful is None else stateful.phase
         loss = step(next(inputs))
+        if stateful is not None and stateful.phase != phase:
+            optimizer.state.clear()  # moments of another goal's gradients would lead astray for many steps
         optimizer.step()
         schedule.step()
         last = number == recipe.steps

@@ -19,6 +19,7 @@ Epo = composed(
     FineTunedModels,
     EpoScalarization,
     name="epo",
+    version="2",
     summary="Looks for the front's point with equal r_t loss_t (Mahapatra and Rajan, ICML 2020); concave fronts too.",
 )
 Stch = composed(
@@ -31,12 +32,14 @@ Pmtl = composed(
     FineTunedModels,
     PmtlScalarization,
     name="pmtl",
+    version="2",
     summary="Divides the objective space into one cone a preference and descends within it (Lin et al., NeurIPS 2019).",
 )
 Mgda = composed(
     FineTunedModels,
     MgdaScalarization,
     name="mgda",
+    version="2",
     summary="Follows the shortest convex combination of the gradients until it vanishes (Désidéri 2012; "
     "arXiv 1810.04650).",
 )
@@ -44,5 +47,6 @@ ImtlG = composed(
     FineTunedModels,
     ImtlGScalarization,
     name="imtl-g",
+    version="2",
     summary="Follows the direction with equal projections on all normalised gradients (Liu et al., ICLR 2021).",
 )

@@ -102,6 +102,11 @@ class Scalarization(ABC):
         weights = self.weights(losses, preference, inner_products(gradients))
         return weights.to(losses.dtype) @ losses, weights.to(gradients.dtype) @ gradients
 
+    @property
+    def phase(self) -> int:
+        """Number of what is being followed: where it changes, a training forgets the momentum of the steps before."""
+        return 0
+
     def state(self) -> Mapping[str, Any]:
         """Return what it has kept since the first step, for a checkpoint."""
         return {}

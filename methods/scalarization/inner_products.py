@@ -16,7 +16,7 @@ def inner_products(gradients: Tensor) -> Tensor:
     the square of a float16 number is often no float16 number at all.
     """
     total = gradients.new_zeros(len(gradients), len(gradients), dtype=torch.float64)
-    for columns in gradients.split(COLUMNS, dim=1):
-        exact = columns.to(torch.float64)
+    for first in range(0, gradients.shape[1], COLUMNS):
+        exact = gradients[:, first : first + COLUMNS].to(torch.float64)
         total += exact @ exact.T
     return total

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 MAX_ITERATIONS = 1000
-"""Of the active set method; instances of 20 vectors took 60 at most."""
+"""Of the active set method; badly conditioned Gramians of n vectors took fewer than 3 n."""
 
 
 def minimum_norm_weights(gramian: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -27,7 +27,7 @@ def minimum_norm_weights(gramian: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     lengths = np.sqrt(np.maximum(np.diag(gramian), 0.0))
     if (lengths < np.sqrt(np.finfo(np.float64).tiny)).any():
-        return np.eye(len(lengths))[lengths.argmin()]
+        return np.asarray(np.eye(len(lengths))[lengths.argmin()])
     if len(lengths) == 2:
         return _of_two(gramian)
     cosines = gramian / lengths[:, None] / lengths
@@ -36,7 +36,8 @@ def minimum_norm_weights(gramian: NDArray[np.float64]) -> NDArray[np.float64]:
     sum_row = lengths.min() / lengths
     beta, _ = nnls(np.vstack([factor, sum_row]), np.append(np.zeros(len(lengths)), 1.0), maxiter=MAX_ITERATIONS)
     alpha: NDArray[np.float64] = beta / lengths
-    return alpha / alpha.sum()
+    alpha /= alpha.sum()
+    return alpha
 
 
 def _of_two(gramian: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,7 +17,24 @@ from ..ranges import Range
 from .base import Scalarization, TrainingGoal
 from .gramian import usable
 from .minimum_norm import minimum_norm_weights
-from .wanted_losses import MinPreference, wanted_losses
+from .wanted_losses import MinPreference
+
+
+def cone_axes(preferences: NDArray[np.float64], least: float) -> NDArray[np.float64]:
+    """Return the unit vector (n, T) in the middle of every preference's cone: 1 - r, normalised.
+
+    At T = 2 its direction is that of 1 / r, losses that a preference weighs equally. At more tasks 1 / r leads almost
+    to the same few corners from everywhere, where the authors' reference vectors are spread evenly; 1 - r is as evenly
+    spread as the preferences are.
+
+    Args:
+        preferences: (n, T) points of the simplex.
+        least: smaller weights are raised to it.
+    """
+    raised = np.maximum(preferences, least)
+    rays = 1 - raised / raised.sum(axis=1, keepdims=True)
+    axes: NDArray[np.float64] = rays / np.linalg.norm(rays, axis=1, keepdims=True)
+    return axes
 
 
 class PmtlScalarization(Scalarization):
@@ -41,7 +58,7 @@ class PmtlScalarization(Scalarization):
         warm_up_share: Annotated[float, Field(ge=0, le=1), Range(0.0, 0.5)] = 0.2
         """Share of the steps that may be spent on reaching the cone before the losses count."""
         min_preference: MinPreference = 0.01
-        """Smaller weights of a preference are raised to it: the cone's axis has losses proportional to 1 / r."""
+        """Smaller weights of a preference are raised to it: a cone's axis has losses proportional to 1 - r."""
 
     needs_gramian = True
 
@@ -60,12 +77,11 @@ class PmtlScalarization(Scalarization):
         """
         if goal.own is None:
             raise ConfigError("PMTL follows one preference a training, but here every step draws another")
-        rays = wanted_losses(goal.preferences, config.min_preference)
-        axes = rays / np.linalg.norm(rays, axis=1, keepdims=True)
+        axes = cone_axes(goal.preferences, config.min_preference)
         return cls(axes, goal.own, warm_up_steps=int(config.warm_up_share * goal.steps))
 
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
-        """Return weights whose absolute values sum to T, as in the authors' code."""
+        """Return weights whose absolute values sum to T; not so in the warm-up, as in the authors' code."""
         products = usable(gramian)
         violated = self._normals[self._normals @ losses.double().cpu().numpy() > 0]
         self._counts["steps"] += 1
@@ -73,10 +89,16 @@ class PmtlScalarization(Scalarization):
         if len(violated) == 0 or self._counts["steps"] > self._warm_up_steps:
             self._counts["warm"] = 1
         combined = np.vstack([np.eye(len(losses)), violated]) if self._counts["warm"] else violated
-        self._counts["warm_up"] += not self._counts["warm"]
         weights = minimum_norm_weights(combined @ products @ combined.T) @ combined
-        weights *= len(losses) / max(np.abs(weights).sum(), np.finfo(np.float64).tiny)
+        if self._counts["warm"]:
+            weights *= len(losses) / max(np.abs(weights).sum(), np.finfo(np.float64).tiny)
+        self._counts["warm_up"] += not self._counts["warm"]
         return torch.as_tensor(weights, device=losses.device)
+
+    @property
+    def phase(self) -> int:
+        """0 in the warm-up, 1 in the descent."""
+        return int(self._counts["warm"])
 
     def state(self) -> Mapping[str, Any]:
         """Return the counts."""

@@ -127,5 +127,6 @@ PhnEpo = composed(
     Phn,
     EpoScalarization,
     name="phn-epo",
+    version="2",
     summary="Pareto hypernetwork (arXiv 2010.04104) with EPO search: answers balance the weighted losses r_t loss_t.",
 )

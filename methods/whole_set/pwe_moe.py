@@ -108,6 +108,7 @@ PweMoeEpo = composed(
     PweMoe,
     EpoScalarization,
     name="pwe-moe-epo",
+    version="2",
     summary="PWE MoE (arXiv 2406.09770) with EPO search: answers balance the weighted losses r_t loss_t.",
 )
 PweMoeStch = composed(

@@ -18,10 +18,10 @@ KEYED = {
             "steps": None,
         },
     ),
-    "epo": ("1", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "min_preference": 0.01, "steps": None}),
+    "epo": ("2", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "min_preference": 0.01, "steps": None}),
     "experts": ("1", {}),
     "fisher-merging": ("1", {"floor": 1e-06, "n_examples": 256, "normalize": True}),
-    "imtl-g": ("1", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
+    "imtl-g": ("2", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "interpolation": ("1", {}),
     "layerwise-interpolation": (
         "1",
@@ -50,7 +50,7 @@ KEYED = {
             "start_with_experts": True,
         },
     ),
-    "mgda": ("1", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
+    "mgda": ("2", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "mobo-merge": (
         "1",
         {"evaluations": 40, "max_coefficient": 1.0, "min_coefficient": 0.0, "start_with_experts": True},
@@ -90,7 +90,7 @@ KEYED = {
         },
     ),
     "phn-epo": (
-        "1",
+        "2",
         {
             "batch_size": None,
             "chunk_size": 4096,
@@ -137,7 +137,7 @@ KEYED = {
         },
     ),
     "pmtl": (
-        "1",
+        "2",
         {
             "batch_size": None,
             "final_lr_ratio": 0.1,
@@ -149,7 +149,7 @@ KEYED = {
     ),
     "pretrained": ("1", {}),
     "pwe-moe-epo": (
-        "1",
+        "2",
         {
             "batch_size": None,
             "dirichlet_alpha": 1.0,

@@ -64,6 +64,12 @@ def test_mgda_ends_on_the_front_where_gradients_cancel():
 
 
 @pytest.mark.slow
+def test_pmtl_covers_a_concave_front():
+    """The hypervolume published for it is about .26 at eight preferences."""
+    assert hypervolume("pmtl", "vlmop2", EDGE)[0] >= 0.25
+
+
+@pytest.mark.slow
 def test_pmtl_answers_lie_in_their_cones():
     grid = EDGE[1:-1]
     _, objectives = hypervolume("pmtl", "vlmop2", grid)

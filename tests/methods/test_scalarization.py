@@ -12,7 +12,7 @@ from frontrunner.methods.scalarization.gramian import (
 )
 from frontrunner.methods.scalarization.hypervolume import HypervolumeMixed
 from frontrunner.methods.scalarization.inner_products import inner_products
-from frontrunner.methods.scalarization.pmtl import PmtlScalarization
+from frontrunner.methods.scalarization.pmtl import PmtlScalarization, cone_axes
 
 # (preference, losses, C, mode, mu, alpha): solved by the reference solver of EPO search (cvxpy with GLPK).
 GOLDEN = [
@@ -206,6 +206,31 @@ def test_pmtl_outside_its_cone_heads_for_it_first():
     assert weights[0] < 0 < weights[1]
     search.weights(losses, r, torch.eye(2).double())  # still outside, but the warm-up is over: tasks count again
     assert search.diagnostics() == {"pmtl_violated_share": 1.0, "pmtl_warm_up_steps": 1.0}
+
+
+def test_pmtl_takes_up_the_descent_as_a_new_phase():
+    search, r = pmtl(own=2, warm_up_steps=1), np.array([0.1, 0.9])
+    assert search.phase == 0
+    for expected in (0, 1, 1):
+        search.weights(torch.tensor([0.2, 1.0]).double(), r, torch.eye(2).double())
+        assert search.phase == expected
+    again = pmtl(own=2, warm_up_steps=1)
+    again.load_state(search.state())
+    assert again.phase == 1
+
+
+def test_cones_of_two_tasks_lie_around_losses_that_a_preference_weighs_equally():
+    r = np.clip(fr.simplex_grid(2, 8), 0.01, 0.99)
+    np.testing.assert_allclose(r * cone_axes(r, 0.01) / (r * cone_axes(r, 0.01))[:, :1], 1)
+
+
+@pytest.mark.parametrize(("n_tasks", "points", "degrees"), [(3, 5, 12), (4, 4, 10), (8, 3, 3)])
+def test_cones_of_more_tasks_are_spread(n_tasks, points, degrees):
+    axes = cone_axes(fr.simplex_grid(n_tasks, points), 0.01)
+    cosines = (axes @ axes.T)[np.triu_indices(len(axes), 1)]
+    assert np.degrees(np.arccos(cosines.max())) > degrees
+    best = fr.simplex_grid(n_tasks, points).argmax(axis=1)
+    assert (axes[np.arange(len(axes)), best] == axes.min(axis=1)).all()  # the weightier, the smaller its loss
 
 
 def test_pmtl_with_two_preferences_on_one_axis_still_descends():
