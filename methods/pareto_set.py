@@ -65,11 +65,15 @@ class ParetoSet(ABC):
         return None
 
     def state(self) -> Mapping[str, Tensor]:
-        """Return what must be saved to restore the set beside its problem (routers, kilobytes); it may be empty."""
+        """Return what must be saved to restore the set beside its problem (routers, kilobytes); it may be empty.
+
+        Numbers, arrays and lists of numbers are saved as tensors too, and restored as tensors. A state that cannot be
+        saved is left out with a note, since it must not cost the result of the fit.
+        """
         return {}
 
     def diagnostics(self) -> Mapping[str, float]:
-        """Return further numbers worth recording about the set."""
+        """Return further numbers worth recording about the set, by name; it is asked once, right after the fit."""
         return {}
 
 

@@ -9,7 +9,10 @@ class Progress(Protocol):
     """A function that long work calls now and then with how far it is; it must return quickly."""
 
     def __call__(self, activity: str, step: int, total: int, **metrics: float) -> None:
-        """Report that `step` of `total` steps of `activity` are done, with current metrics such as `loss`."""
+        """Report that `step` of `total` steps of `activity` are done, with current metrics such as `loss`.
+
+        Numbers may be those of NumPy, or arrays and tensors of one element, with a gradient or without.
+        """
 
 
 def silent(activity: str, step: int, total: int, **metrics: float) -> None:
