@@ -22,8 +22,10 @@ def require_settled(settled_cells: Sequence[SettledCell]) -> None:
     """Raise CellError where a cell of a bench did not finish and might do so when run again; unsupported ones pass."""
     unsettled = [settled_cell for settled_cell in settled_cells if not settled_cell.ending.status.settled]
     if unsettled:
+        first = unsettled[0]
+        printed = "" if first.log is None else f"; its output is in {first.log}"
         raise CellError(
-            f"{len(unsettled)} of {len(settled_cells)} cells did not finish (first: {unsettled[0].ending.reason}); "
+            f"{len(unsettled)} of {len(settled_cells)} cells did not finish (first: {first.ending.reason}{printed}); "
             "the same command runs them again"
         )
 

@@ -7,20 +7,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ...errors import PreferenceError, StoreError
-from ...methods import Context
+from ...errors import FrontError, FrontrunnerError, PreferenceError, StoreError
+from ...methods import Context, Learner, ParetoSet
 from ...metrics import simplex_grid
 from ...os_errors import because
-from ...tasks import SUITES, Params, load_problem
+from ...tasks import SUITES, Params, Problem, load_problem
 from ...whole_file import replacing
 from ..cells.environment import resolve_devices
 from ..records.attempt import Attempt
 from ..records.finished_cell import NOTES, STATE
 from ..records.mlflow_tags import IMPORTED_FROM
+from .checked_set import check_finite, check_model, checked_set
 from .problem_digest import digest_problem
 
 
@@ -37,7 +40,8 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
 
     Raises:
         PreferenceError: the tasks are not those of the run, or the set does not answer this preference.
-        StoreError: the recorded weights cannot be used on this machine, or the folder cannot be written.
+        StoreError: the recorded weights cannot be used on this machine, they or the model hold NaN or infinity, the
+            model is of other names, shapes or dtypes than the architecture, or the folder cannot be written.
     """
     cell = attempt.cell
     if set(weights) != set(cell.tasks):
@@ -57,7 +61,7 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
     (device, *_) = resolve_devices(record.environment["device"])
     state: dict[str, Tensor] = {}
     if STATE in attempt.digests:
-        state = load_file(attempt.artifact(STATE))
+        state = _read_state(attempt.artifact(STATE))
     if not state and attempt.metrics.get("trainable_parameters", 0.0) > 0:
         noted = attempt.artifact(NOTES).read_text(encoding="utf-8").strip() if NOTES in attempt.digests else ""
         why = f" ({' '.join(noted.split())})" if noted else ""
@@ -69,22 +73,62 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
             "run it again here"
         )
     grid = simplex_grid(problem.n_tasks, cell.points_per_edge)
-    pareto_set = learner.restore(problem, state, grid, Context(cell.seed, device))
+    context = Context(cell.seed, device)
+    pareto_set = _restored(learner, problem, state, grid, context)
     preference = [weights[task] for task in cell.tasks]
+    params = pareto_set.solve(preference)
+    try:
+        check_model(params, problem)
+        check_finite(params)
+    except FrontError as error:
+        raise StoreError(f"the model that {cell.title} gives for this preference is not exported: {error}") from error
     about = {
         "run": attempt.run_id,
         "preference": dict(zip(cell.tasks, preference, strict=True)),
         **cell.to_json(),
     }
-    return _write(pareto_set.solve(preference), about, folder)
+    return _write(params, about, folder)
+
+
+def _read_state(file: Path) -> dict[str, Tensor]:
+    """Return the learned weights, all of them finite."""
+    try:
+        state: dict[str, Tensor] = load_file(file)
+        check_finite(state)
+    except (OSError, SafetensorError, FrontError) as error:
+        raise StoreError(f"the learned weights {file} cannot be used ({error}); run the cell again") from error
+    return state
+
+
+def _restored(
+    learner: Learner, problem: Problem, state: Mapping[str, Tensor], grid: NDArray[np.float64], context: Context
+) -> ParetoSet:
+    """Return what the learner restores; raise StoreError where its state would not be this one again."""
+    try:
+        restored = checked_set(learner, learner.restore(problem, state, grid, context), problem)
+        again = restored.state()
+        for name in set(again) & set(state):
+            if (again[name].dtype, again[name].shape) != (state[name].dtype, state[name].shape):
+                raise ValueError(
+                    f"{name} must be {again[name].dtype} of shape {tuple(again[name].shape)}, is {state[name].dtype} "
+                    f"of shape {tuple(state[name].shape)}"
+                )
+    except FrontrunnerError:
+        raise
+    except Exception as error:  # a learner loads its weights as it likes
+        raise StoreError(
+            f"the recorded weights are not those of {learner.name!r} with this configuration ({error!s:.300}); "
+            "run the cell again"
+        ) from error
+    return restored
 
 
 def _write(params: Params, about: Mapping[str, Any], folder: Path) -> Path:
     """Write a model's two files, each whole or not at all, and return the path of its weights."""
     file = folder / "model.safetensors"
+    # Merged weights are views of one flat tensor; safetensors needs separate ones.
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Merged weights are views of one flat tensor; safetensors needs separate ones.
         separate = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in params.items()}
         with replacing(file) as partial:
             save_file(separate, partial)

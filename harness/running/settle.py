@@ -19,6 +19,7 @@ from ..records.store import UNRECORDED, Store
 from ..records.unrecorded import forget_left_behind, record_left_behind
 from .listener import Listener
 from .settled_cell import SettledCell
+from .worker import LOG
 from .worker_events import Event, Probed, curve_point
 from .worker_process import run_in_process
 
@@ -109,7 +110,9 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
         raise _not_recorded(error, run_id, cell, store) from error
     if not ending.resumable:  # it is recorded, or would fail again from the same checkpoint
         store.remove_checkpoints(cell)
-    return SettledCell(cell, ending, run_id, ran=True, finished=finished)
+    log = store.files_of(run_id, cell.suite) / LOG
+    unread = log if finished is None and log.is_file() and log.stat().st_size else None
+    return SettledCell(cell, ending, run_id, ran=True, finished=finished, log=unread)
 
 
 def _not_recorded(error: StoreError | OSError, run_id: str, cell: Cell, store: Store) -> StoreError:

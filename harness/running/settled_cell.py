@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..cells.cell import Cell
 from ..records.finished_cell import FinishedCell
@@ -24,3 +25,5 @@ class SettledCell:
     finished: FinishedCell | None = dataclasses.field(default=None, compare=False, repr=False)
     """What was measured, where it was recorded just now: of a cell that ran, or of one that an earlier command had run
     and could not record."""
+    log: Path | None = dataclasses.field(default=None, compare=False)
+    """File of what the worker printed, a traceback for one; None where the cell finished or did not run now."""

@@ -25,8 +25,8 @@ from .reason import in_one_line
 from .run_cell import Request, run_cell
 from .worker_events import Ended, Reporter
 
-LONGEST_REASON = 500
-"""Characters to which the text of an error is cut."""
+LOG = "worker.log"
+"""Name of the file in the scratch folder that takes what the worker and its libraries print, tracebacks included."""
 
 
 def _ending_of(error: BaseException) -> Ending:
@@ -66,7 +66,7 @@ def main(parent: Connection, request: Request) -> None:
     os.environ.clear()  # the variables are those of the fork server
     os.environ.update(request.environment)
     os.chdir(request.folder)
-    log = os.open(Path(request.scratch) / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    log = os.open(Path(request.scratch) / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
     for stream in (sys.stdout, sys.stderr):

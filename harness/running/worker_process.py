@@ -25,7 +25,7 @@ from ..records.status import Ending, Status
 from .reason import in_one_line
 from .run_cell import Request
 from .socket_folder import require_short_sockets
-from .worker import main
+from .worker import LOG, main
 from .worker_events import Ended, Event
 
 LAST_WORDS_S = 10.0
@@ -137,7 +137,7 @@ def _ended_without_a_word(code: int, context: BaseContext, scratch: Path) -> End
     if code < 0:
         suspicion = " (out of memory?)" if code == -9 else ""
         return Ending(Status.KILLED, f"its process was ended by signal {-code}{suspicion}", resumable=True)
-    return Ending(Status.FAILED, f"its process ended with status {code}: {_last_line(scratch / 'worker.log')}")
+    return Ending(Status.FAILED, f"its process ended with status {code}: {_last_line(scratch / LOG)}")
 
 
 def _listen(

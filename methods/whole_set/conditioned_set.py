@@ -101,7 +101,8 @@ class ConditionedSet(ParetoSet):
         try:
             self.network.load_state_dict(dict(state))
         except RuntimeError as error:
-            raise ConfigError(f"the saved state does not fit this configuration and problem: {error}") from error
+            found = " ".join(str(error).split())  # torch writes a line for each kind of difference
+            raise ConfigError(f"the saved state does not fit this configuration and problem: {found}") from error
 
     def diagnostics(self) -> Mapping[str, float]:
         """Return the diagnostics of the training."""

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,8 @@ def test_a_bench_with_unfinished_cells_exits_with_1_and_one_sentence(everything)
     assert ended.status == 1
     (sentence,) = ended.err.splitlines()
     assert sentence.startswith("error: 4 of 11 cells did not finish")
+    log = sentence.partition("; its output is in ")[2].partition("); the same")[0]
+    assert "Traceback" in Path(log).read_text()
 
 
 def test_every_learner_is_recorded_once_and_the_rest_finishes(attempts, everything):

@@ -1,13 +1,16 @@
 import dataclasses
 import json
+import math
 import shutil
 
 import numpy as np
 import pytest
-from safetensors.torch import load_file
+import torch
+from safetensors.torch import load_file, save_file
 
 import frontrunner as fr
 from frontrunner.errors import PreferenceError, StoreError
+from frontrunner.file_digest import digest_files
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.running.export_model import export_model
 from frontrunner.testing import TinyNet
@@ -105,6 +108,74 @@ def test_truncated_routers_are_a_store_error(attempt_of, tmp_path):
     third = dict.fromkeys(attempt.cell.tasks, 1 / 3)
     with pytest.raises(StoreError, match="is damaged"):
         export_model(dataclasses.replace(attempt, folder=folder), third, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def _first(change):
+    """Change the first of the weights that have a fraction."""
+
+    def changed(state):
+        name = next(name for name, tensor in state.items() if tensor.is_floating_point())
+        return state | {name: change(state[name].clone())}
+
+    return changed
+
+
+def _filled(value):
+    def fill(tensor):
+        tensor.view(-1)[-1] = value
+        return tensor
+
+    return fill
+
+
+STATES = {
+    "NaN": (_first(_filled(math.nan)), "holds 1 values that are NaN or infinite"),
+    "infinity": (_first(_filled(math.inf)), "holds 1 values that are NaN or infinite"),
+    "double precision": (_first(torch.Tensor.double), "must be torch.float32 of shape .*, is torch.float64"),
+    "half precision": (_first(torch.Tensor.half), "must be torch.float32 of shape .*, is torch.float16"),
+    "whole numbers": (_first(torch.Tensor.long), "must be torch.float32 of shape .*, is torch.int64"),
+    "another shape": (_first(lambda tensor: tensor.reshape(-1)[:1]), "does not fit|not those of 'pwe-moe-ls'"),
+    "a weight too few": (lambda state: dict(list(state.items())[1:]), "does not fit|not those of 'pwe-moe-ls'"),
+    "other names": (lambda state: {f"x{name}": t for name, t in state.items()}, "does not fit|not those of"),
+}
+
+
+@pytest.mark.parametrize("case", STATES)
+def test_learned_weights_that_are_not_what_was_learned_write_nothing(case, attempt_of, command, everything, tmp_path):
+    change, why = STATES[case]
+    attempt = attempt_of("pwe-moe-ls")
+    folder = shutil.copytree(attempt.folder, tmp_path / "artifacts")
+    saved = folder / "state.safetensors"
+    save_file({name: t.contiguous() for name, t in change(load_file(saved)).items()}, saved)
+    digests = {**attempt.digests, "state.safetensors": digest_files(saved)}
+    damaged = dataclasses.replace(attempt, folder=folder, digests=digests)
+    with pytest.raises(fr.FrontrunnerError, match=why) as caught:
+        export_model(damaged, dict.fromkeys(attempt.cell.tasks, 1 / 3), tmp_path / "model")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "model").exists()
+
+
+ANSWERS = {
+    "NaN": (lambda p: p | {"embed.bias": p["embed.bias"] * math.nan}, "embed.bias holds 6 values that are NaN"),
+    "infinity": (lambda p: p | {"embed.bias": p["embed.bias"] / 0 + math.inf}, "embed.bias holds 6 values"),
+    "half precision": (lambda p: p | {"embed.bias": p["embed.bias"].half()}, "must be float32 .* is float16"),
+    "a weight too many": (lambda p: p | {"more": torch.zeros(1)}, "more is unknown"),
+    "no mapping": (lambda p: list(p.values()), "found list"),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_an_answer_that_is_no_model_writes_nothing(case, attempt_of, monkeypatch, tmp_path):
+    change, why = ANSWERS[case]
+    attempt = attempt_of("weight-averaging")
+
+    def restore(self, problem, state, preferences, context):
+        return fr.FiniteSet(3, lambda _: change(dict(problem.pretrained)), ["one"], total_parameters=1)
+
+    monkeypatch.setattr(type(attempt.cell.learner()), "restore", restore)
+    with pytest.raises(StoreError, match=f"for this preference is not exported: .*{why}"):
+        export_model(attempt, dict.fromkeys(attempt.cell.tasks, 1 / 3), tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
 
