@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
 
 from ..errors import ConfigError
-from ..harness.cells.bench_file import LearnerSpec, SuiteSpec
+from ..harness.cells.bench_file import LearnerSpec, Line, SuiteSpec
 from ..harness.cells.yaml_file import Strict, named, read_yaml
 
 
@@ -42,7 +42,7 @@ class TunedLearnerSpec(Strict):
 
     method: str
     options: dict[str, Any] = Field(default_factory=dict)
-    label: str | None = None
+    label: Line | None = None
     """The learner's part of the study's name; the method when absent."""
     space: SpaceSpec | None = None
     """Where this learner is searched; the file's space when absent."""

@@ -5,11 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ...errors import ConfigError
-from .cell import Cell, make_cell
+from .cell import Cell, is_one_line, make_cell
 from .yaml_file import Strict, named, read_yaml
+
+MAX_CELLS = 100_000
+"""The most cells of a bench: ten times those of the largest that its leaderboard is timed with."""
+MAX_LINE = 200
+"""The most characters of a name."""
+
+
+def _one_line(text: str) -> str:
+    if not text.strip() or len(text) > MAX_LINE or not is_one_line(text):
+        raise ConfigError(f"one line of {MAX_LINE} characters at most, none of them control characters, is expected")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+"""A name that people give, which goes to terminals and databases."""
 
 
 class SuiteSpec(Strict):
@@ -48,7 +63,7 @@ class LearnerSpec(Strict):
 class BenchSpec(Strict):
     """The content of a bench file: every learner is run on every suite with every seed."""
 
-    name: str
+    name: Line
     suites: list[Annotated[SuiteSpec, named("name")]] = Field(min_length=1)
     learners: list[Annotated[LearnerSpec, named("method")]] = Field(min_length=1)
     seeds: list[int] = Field(default=[0], min_length=1)
@@ -62,6 +77,9 @@ class BenchSpec(Strict):
         Raises:
             UnknownNameError, ConfigError: a name or value is not known, or a `tuned` learner has not been looked up.
         """
+        n_cells = len(self.suites) * len(self.seeds) * len(self.learners)
+        if n_cells > MAX_CELLS:
+            raise ConfigError(f"a bench may have {MAX_CELLS:,} cells at most, found {n_cells:,}; split it")
         cells = [
             make_cell(
                 learner.method,

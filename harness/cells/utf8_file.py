@@ -12,16 +12,23 @@ _OTHERS = {codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16", codecs.
 """What a file of another encoding begins with; that of UTF-32 begins with that of UTF-16."""
 
 
-def read_utf8(file: Path) -> str:
+def read_utf8(file: Path, max_bytes: int) -> str:
     """Return the text of a file, without the mark at its beginning that some editors write.
 
+    Args:
+        file: a file or a pipe.
+        max_bytes: more than a person writes; no more than this is read.
+
     Raises:
-        ConfigError: the file cannot be read, or is of another encoding; the message names the line.
+        ConfigError: the file cannot be read, is too large, or is of another encoding; the message names the line.
     """
     try:
-        content = file.read_bytes()
+        with file.open("rb") as opened:
+            content = opened.read(max_bytes + 1)  # the size of a pipe is not known before
     except OSError as error:
         raise ConfigError(f"the file {str(file)!r} cannot be read {because(error)}") from error
+    if len(content) > max_bytes:
+        raise ConfigError(f"{file} is too large to be read: it may have {max_bytes:,} bytes at most, found more")
     return decode_utf8(content, file)
 
 

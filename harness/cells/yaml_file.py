@@ -6,13 +6,17 @@ import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from ...errors import ConfigError
 from .utf8_file import read_utf8
+from .yaml_limits import MAX_BYTES, LimitError, PlainLoader
+
+SHOWN_LETTERS = 200
+"""How much of a refused value a message shows."""
 
 
 class Strict(BaseModel):
@@ -29,17 +33,6 @@ def named(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
-class _OneOfEachKey(yaml.SafeLoader):
-    """A YAML loader that refuses repeated keys; the standard loader silently keeps the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(problem=f"the key {key!r} is given twice")
-        return super().construct_mapping(node, deep)
-
-
 def read_yaml(file: Path, spec: type[Spec], parts: Sequence[type[Strict]] = ()) -> Spec:
     """Read a YAML file, check it, and return its content.
 
@@ -53,9 +46,11 @@ def read_yaml(file: Path, spec: type[Spec], parts: Sequence[type[Strict]] = ()) 
     """
     required = [name for name, field in spec.model_fields.items() if field.is_required()]
     try:
-        content = yaml.load(read_utf8(file), _OneOfEachKey)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from error
+        content = yaml.load(read_utf8(file, MAX_BYTES), PlainLoader)
+    except LimitError as error:
+        raise ConfigError(f"{file} is too large to be read as YAML: {error}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())[:500]}") from error
     if not isinstance(content, dict):
         raise ConfigError(
             f"{file} must hold the keys {', '.join(required[:-1])} and {required[-1]}, found {type(content).__name__}"
@@ -82,4 +77,9 @@ def _first_problem(error: ValidationError, known: Sequence[str]) -> str:
         return f"the key {where!r} is missing"
     if problem["type"] == "value_error":  # our own ConfigError, a sentence already
         return f"{where}: {problem['ctx']['error']}" if where else str(problem["ctx"]["error"])
-    return f"{where}: {problem['msg'].lower()}, found {problem['input']!r}"
+    return f"{where}: {problem['msg'].lower()}, found {_shown(problem['input'])}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}... ({len(text):,} characters)"

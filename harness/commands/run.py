@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ...errors import ConfigError
 from .cell_options import CellOptions, with_cell_options
 
 
@@ -27,15 +28,18 @@ def run(
     cells: CellOptions,
 ) -> None:
     """Run one method on one suite and show its front; a finished run is not repeated."""
-    from ..cells.bench_file import BenchSpec, LearnerSpec, SuiteSpec
+    from ..cells.bench_file import MAX_LINE, BenchSpec, LearnerSpec, SuiteSpec
+    from ..cells.cell import as_one_line
     from .bench import run_cells
     from .front import print_front
     from .key_values import read_pairs
     from .verdict import require_finished
 
     chosen = None if tasks is None else [name.strip() for name in tasks.split(",")]
+    if not method:
+        raise ConfigError("the name of a method is expected, found none; `frontrunner list` shows all")
     spec = BenchSpec(
-        name=f"{method} on {suite}",
+        name=as_one_line(f"{method} on {suite}")[:MAX_LINE],
         suites=[SuiteSpec(name=suite, tasks=chosen, points_per_edge=points_per_edge)],
         learners=[LearnerSpec(method=method, options=read_pairs("--set", set_ or []))],
         seeds=[seed],

@@ -43,4 +43,4 @@ def test_another_encoding_is_one_sentence(case, tmp_path):
 
 def test_a_file_that_is_none_is_one_sentence(tmp_path):
     with pytest.raises(fr.FrontrunnerError, match=r"cannot be read \(Is a directory"):
-        read_utf8(tmp_path)
+        read_utf8(tmp_path, 1000)
