@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from ...errors import ConfigError
-from .cell import Cell, is_one_line, make_cell
+from ...one_line import is_one_line
+from .cell import Cell, make_cell
 from .yaml_file import Strict, named, read_yaml
 
 MAX_CELLS = 100_000

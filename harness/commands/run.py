@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ...errors import ConfigError
+from ...one_line import as_one_line
 from .cell_options import CellOptions, with_cell_options
 
 
@@ -29,7 +30,6 @@ def run(
 ) -> None:
     """Run one method on one suite and show its front; a finished run is not repeated."""
     from ..cells.bench_file import MAX_LINE, BenchSpec, LearnerSpec, SuiteSpec
-    from ..cells.cell import as_one_line
     from .bench import run_cells
     from .front import print_front
     from .key_values import read_pairs
