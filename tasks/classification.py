@@ -61,7 +61,7 @@ class ClassificationProblem(ExampleProblem):
         self.heads = tuple(head.requires_grad_(False) for head in heads)
         self.to_input = to_input
         self._segmented = SegmentedModel(self.model)
-        self._comparison = LossComparison()
+        self._comparison = LossComparison(buffers=[name for name, _ in self.model.named_buffers()])
         self.data = tuple(self._with_class_numbers(t, splits) for t, splits in enumerate(self.data))
 
     def losses(self, params: Params, batch: Batch) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import TypeAlias
 
 import torch
@@ -27,16 +27,21 @@ LossesOf: TypeAlias = Callable[[Sequence[Params]], Tensor]
 
 
 class LossComparison:
-    """Compares two ways to T losses, once for each kind of call, on the models and batch of the first such call."""
+    """Compares two ways to T losses, once for each kind of call, on the models and batch of the first such call.
 
-    def __init__(self) -> None:
+    Args:
+        buffers: names of what models may write to as they run; they are given copies.
+    """
+
+    def __init__(self, buffers: Collection[str] = ()) -> None:
+        self._buffers = frozenset(buffers)
         self._agreed: dict[Hashable, bool] = {}
 
     def agree(self, kind: Hashable, fast: LossesOf, plain: LossesOf, models: Sequence[Params]) -> bool:
         """Return whether a fast way gives what the plain way gives, beyond rounding; if it raises, it does not.
 
-        Losses are compared, and where weights require gradients, the gradients of each model's. Neither randomness
-        nor gradients are left changed.
+        Losses are compared, and where weights require gradients, the gradients of each model's. Randomness, buffers and
+        gradients are left as they were.
 
         Args:
             kind: what decides the answer: shapes, and which weights differ and require gradients.
@@ -48,12 +53,12 @@ class LossComparison:
             return self._agreed[kind]
         device = next(iter(models[0].values())).device
         with untouched_randomness(device):
-            expected = _Found(plain, models)
+            expected = _Found(plain, models, self._buffers)
         if not expected.losses.isfinite().all():
             return False  # nothing to compare with; another batch may tell
         try:
             with untouched_randomness(device):
-                self._agreed[kind] = _Found(fast, models).is_close_to(expected, models)
+                self._agreed[kind] = _Found(fast, models, self._buffers).is_close_to(expected, models)
         except torch.OutOfMemoryError:
             raise
         except Exception:  # whatever a model objects to, the plain way is right
@@ -64,11 +69,13 @@ class LossComparison:
 class _Found:
     """Losses (T,), and of the gradient of their sum in every weight its squared length and a few projections."""
 
-    def __init__(self, losses_of: LossesOf, models: Sequence[Params]) -> None:
+    def __init__(self, losses_of: LossesOf, models: Sequence[Params], buffers: Collection[str]) -> None:
         leaves: dict[int, Tensor] = {}  # of one tensor in several models there is one leaf
         for params in models:
-            for tensor in params.values():
-                leaves.setdefault(id(tensor), tensor.detach().requires_grad_(tensor.requires_grad))
+            for name, tensor in params.items():
+                if id(tensor) not in leaves:
+                    leaf = tensor.detach().clone() if name in buffers else tensor.detach()
+                    leaves[id(tensor)] = leaf.requires_grad_(tensor.requires_grad)
         self.sketches: dict[int, Tensor] = {}
         with contextlib.ExitStack() as hooks:
             for key, leaf in leaves.items():

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat
 from torch import Tensor
 
-from ...errors import ConfigError
 from ...tasks.problem import Problem
 from ..counted_passes import CountedPasses
 from ..learner import Context
@@ -23,7 +22,7 @@ from ..ranges import Range
 from ..scalarization import Scalarization, TrainingGoal
 from ..scalarized_learner import ScalarizedLearner
 from ..training import Training, train
-from .conditioned_set import ConditionedSet
+from .conditioned_set import ConditionedSet, backward
 
 
 @dataclass(frozen=True)
@@ -100,13 +99,8 @@ class ConditionedLearner(ScalarizedLearner):
             loss, gradient = scalarization.combined(*conditioned.task_gradients(preference, batch), preference)
             conditioned.set_gradient(gradient)
             return loss
-        losses = conditioned.losses(preference, batch)
-        if not losses.requires_grad:
-            raise ConfigError(
-                f"nothing that {self.name} trains here changes a loss; is `upscale` a module that never runs?"
-            )
-        loss = scalarization.loss(losses, preference)
-        loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
+        loss = scalarization.loss(conditioned.losses(preference, batch), preference)
+        backward(loss)
         return loss
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:

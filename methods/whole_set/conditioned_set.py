@@ -67,7 +67,7 @@ class ConditionedSet(ParetoSet):
             {name: tensor.detach().requires_grad_() for name, tensor in outputs.items()} for _ in range(self.n_tasks)
         ]
         losses = self.problem.losses_by_model([{**fixed, **own} for own in leaves], batch)
-        losses.sum().backward()  # type: ignore[no-untyped-call] # torch has no types here
+        backward(losses.sum())
         parameters = list(self.network.parameters())
         rows = parameters[0].new_empty(self.n_tasks, self.trainable_parameters)
         for row, own in zip(rows, leaves, strict=True):
@@ -107,6 +107,17 @@ class ConditionedSet(ParetoSet):
     def diagnostics(self) -> Mapping[str, float]:
         """Return the diagnostics of the training."""
         return self.training_diagnostics
+
+
+def backward(loss: Tensor) -> None:
+    """Leave the gradients of a scalar loss in its leaves.
+
+    Raises:
+        ConfigError: it has none, since nothing that is trained changes it.
+    """
+    if not loss.requires_grad:
+        raise ConfigError("nothing that is trained here changes a loss; is `upscale` a module that never runs?")
+    loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
 
 
 class FlatSet(ConditionedSet):

@@ -15,7 +15,7 @@ from ...metrics import check_preference
 from ...tasks.precision import at_least_single
 from ...tasks.problem import Batch, Problem
 from ..half_precision import contract
-from .conditioned_set import ConditionedSet, flat_gradient
+from .conditioned_set import ConditionedSet, backward, flat_gradient
 from .upscaling import UpscaledModel
 
 
@@ -57,7 +57,7 @@ class RoutedSet(ConditionedSet):
             _Contraction([of_task[b] for of_task in leaves], bank.vectors) for b, bank in enumerate(self.model.banks)
         ]
         losses = self.problem.losses_by_model([self.model.assembled(own) for own in leaves], batch)
-        losses.sum().backward()  # type: ignore[no-untyped-call] # torch has no types here
+        backward(losses.sum())
         in_coefficients = self._by_module([contraction.finish().to(coefficients.dtype) for contraction in contractions])
         parameters = list(self.network.parameters())
         rows = coefficients.new_empty(self.n_tasks, self.trainable_parameters)

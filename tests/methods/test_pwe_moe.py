@@ -201,7 +201,8 @@ def test_per_task_gradients_are_those_of_one_backward_pass_a_task(upscale, tiny)
         torch.testing.assert_close(gradients[t], torch.cat([part.flatten() for part in found]), atol=1e-5, rtol=1e-4)
 
 
-def test_routers_of_modules_that_never_run_are_refused(tiny):
+@pytest.mark.parametrize("learner", ["pwe-moe-ls", "pwe-moe-epo"])
+def test_routers_of_modules_that_never_run_are_refused(learner, tiny):
     tiny.model.unused = torch.nn.Linear(2, 2)
     extra = {f"unused.{name}": torch.zeros(parameter.shape) for name, parameter in tiny.model.unused.named_parameters()}
     problem = fr.ClassificationProblem(
@@ -214,5 +215,5 @@ def test_routers_of_modules_that_never_run_are_refused(tiny):
         data=tiny.data,
         heads=tiny.heads,
     )
-    with pytest.raises(fr.ConfigError, match="nothing that pwe-moe-ls trains here changes a loss"):
-        fr.make_learner("pwe-moe-ls", upscale="unused").fit(problem, GRID, fr.Context())
+    with pytest.raises(fr.ConfigError, match="nothing that is trained here changes a loss"):
+        fr.make_learner(learner, upscale="unused").fit(problem, GRID, fr.Context())

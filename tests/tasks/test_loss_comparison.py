@@ -97,3 +97,14 @@ def test_running_out_of_memory_and_what_the_right_way_raises_are_not_hidden():
         LossComparison().agree("kind", full, right, models())
     with pytest.raises(KeyError):
         LossComparison().agree("kind", right, raises, models())
+
+
+def test_buffers_are_not_written_to():
+    def counts(given):
+        for model in given:
+            model["fixed"] += 1
+        return right(given)
+
+    given = models()
+    assert not LossComparison(buffers=["fixed"]).agree("kind", counts, right, given)
+    assert all(torch.equal(model["fixed"], torch.ones(6)) for model in given)

@@ -225,3 +225,10 @@ def test_models_that_take_no_single_example_are_looked_at_with_all():
     with pytest.raises(fr.UnsupportedError):
         require_passed_weights(Centred(OwnCheckpoint.apply), two_models(Blocks())[0], (INPUTS,))
     require_passed_weights(Centred(reentrant), two_models(Blocks())[0], (INPUTS,))
+
+
+def test_buffers_are_left_as_they_were():
+    module = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4)).train()
+    params = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    require_passed_weights(module, params, (INPUTS,))
+    assert all(torch.equal(params[name], tensor) for name, tensor in module.state_dict().items())
