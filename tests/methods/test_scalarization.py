@@ -155,6 +155,15 @@ def test_imtl_g_projects_equally_on_normalised_gradients(n_tasks, scale):
     torch.testing.assert_close(projections, projections.mean().expand(n_tasks))
 
 
+@pytest.mark.parametrize("ratio", [1, 1e-3, 1e5])
+def test_imtl_g_for_two_tasks_weighs_by_the_inverse_length(ratio):
+    first, second = torch.tensor([[1.0, 0.2], [-0.9, 1.0]], dtype=torch.float64)
+    gradients = torch.stack([first / first.norm(), ratio * second / second.norm()])
+    _, direction = ImtlGScalarization().combined(torch.ones(2), gradients, np.array([0.5, 0.5]))
+    bisector = (gradients / gradients.norm(dim=1, keepdim=True)).sum(dim=0)
+    torch.testing.assert_close(direction, bisector * ratio / (1 + ratio))
+
+
 def test_imtl_g_of_gradients_that_depend_on_each_other():
     """Two equal ones share a weight, opposite ones cancel, and one of length 0 has no direction to project on."""
     first, second = np.array([2.0, 0]), np.array([0, 1.0])
