@@ -57,7 +57,8 @@ class PhnHvi(Phn):
         """Where the volume ends in every loss (authors: 2 on cross-entropy, 1 on scaled squared errors); a step that
         finds a larger loss ends it beyond that."""
         penalty: Annotated[float, Field(ge=0), Range(0.1, 30.0, log=True)] = 4.0
-        """Weight of the cosine (authors: 4 or 5 for two tasks, 0.001 for four and seven)."""
+        """Weight of the cosine (authors: 4 or 5 for two tasks, 0.001 for four and seven, with which the volume may be
+        larger, but answers are hardly tied to preferences)."""
 
     config: Config
 
