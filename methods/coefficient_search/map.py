@@ -42,8 +42,11 @@ class Map(CoefficientLearner):
     """Searches merge coefficients on quadratic surrogates of the objectives (MAP, arXiv 2406.07529).
 
     Random coefficients are evaluated, a quadratic per objective is fitted to what they achieve, and NSGA-II
-    searches the quadratics, where an evaluation costs nothing (the paper: NSGA-III). The members are the
-    surrogates' front with the objectives that they predict; none of them has been evaluated.
+    searches the quadratics, where an evaluation costs nothing. The members are the surrogates' front with the
+    objectives that they predict; none of them has been evaluated. Departures from the authors' code: it searches by
+    NSGA-III, also outside of what was sampled, and keeps all points that it ever found non-dominated; evaluates two
+    models for every number of a surrogate, on a grid; starts the fit from ones, which may end in flat sigmoids; and
+    answers a preference by the greatest weighted sum.
     """
 
     name: ClassVar[str] = "map"

@@ -72,6 +72,8 @@ class FisherMerging(Learner):
 
     A merge is sum_i r_i F_i theta_i / sum_i r_i F_i. F_i is the mean over unlabelled train examples of task i of the
     exact expectation over the classes that expert i predicts, which takes one backward pass a class and example.
+    Departures from the authors' code: the floor is that of every expert, not of a first one that is to gain, and comes
+    after the norm.
     Parameters that no Fisher sees, buffers among them, are averaged with the preference's weights; a corner of the
     simplex gives its expert to the bit.
     """
