@@ -52,7 +52,8 @@ class Problem(ABC):
     Args:
         name: the suite's name.
         tasks: T names; their order is the order of objectives everywhere.
-        model: the architecture. Its own weights are never read: weights are passed in as `Params`.
+        model: the architecture. Its own weights are never read: weights are passed in as `Params`. It may checkpoint
+            activations, by `torch.utils.checkpoint`.
         pretrained: the model that every expert was fine-tuned from.
         experts: T models; `experts[t]` was fine-tuned on `tasks[t]`.
         budget: the training that is recommended to learners.
