@@ -52,7 +52,7 @@ def test_convolutions_are_flattened_and_keep_their_shape():
         tasks=["a", "b"],
         model=model,
         pretrained=weights,
-        experts=[weights, weights],
+        experts=[{name: tensor.clone() for name, tensor in weights.items()} for _ in range(2)],
         heads=[torch.nn.Identity()] * 2,
         data=[{"train": images}] * 2,
         budget=fr.Budget(steps=3, batch_size=4, lr=0.01),
