@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import codecs
+import pickle
+import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy._core import multiarray
 
-from ..errors import DataError
+from ..errors import ConfigError, DataError
+
+_NUMPY = [
+    *(np.ndarray, np.dtype, multiarray._reconstruct, multiarray.scalar, codecs.encode),
+    *{type(np.dtype(code)) for code in "?bBhHiIlLqQefd"},
+]
+"""What arrays and numbers of NumPy are pickled with, beside what PyTorch loads as weights."""
 
 
 class Checkpoints:
@@ -28,6 +39,7 @@ class Checkpoints:
         self._interval_s = interval_s
         self._on_save = on_save
         self._last = time.monotonic()
+        self._readable: set[str] = set()
 
     @property
     def due(self) -> bool:
@@ -35,12 +47,29 @@ class Checkpoints:
         return self._folder is not None and time.monotonic() - self._last >= self._interval_s
 
     def save(self, name: str, state: Mapping[str, Any]) -> None:
-        """Save a state under a name, over an earlier one: tensors, numbers, texts, and lists and dicts of them."""
+        """Save a state under a name, over an earlier one.
+
+        A state holds tensors, NumPy's arrays and numbers, numbers, texts, and lists and dicts of them.
+
+        Raises:
+            ConfigError: it holds something else, which could not be loaded again.
+        """
         if self._folder is None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         half = self._file(name).with_suffix(".half")
-        torch.save(dict(state), half)
+        try:
+            torch.save(dict(state), half)
+            if name not in self._readable:
+                _load(half, mmap=True)  # only what is no tensor is read
+        except (pickle.PickleError, TypeError, AttributeError) as error:
+            half.unlink(missing_ok=True)
+            found = re.search(r"GLOBAL (\S+)", str(error))
+            raise ConfigError(
+                f"the checkpoint {name!r} was to hold tensors, arrays, numbers, texts, and lists and dicts of them; "
+                f"found {found[1] if found else error}"
+            ) from error
+        self._readable.add(name)
         half.replace(self._file(name))
         self._last = time.monotonic()
         self._on_save()
@@ -54,10 +83,16 @@ class Checkpoints:
         if self._folder is None or not self._file(name).exists():
             return None
         try:
-            return dict(torch.load(self._file(name), map_location=device, weights_only=True))
+            return _load(self._file(name), map_location=device)
         except Exception as error:  # a damaged file can fail in any way
             raise DataError(f"the checkpoint {self._file(name)} cannot be read; remove it to fit anew") from error
 
     def _file(self, name: str) -> Path:
         assert self._folder is not None  # for the type checker: callers have looked
         return self._folder / f"{name}.pt"
+
+
+def _load(file: Path, **options: Any) -> dict[str, Any]:
+    """Load a state; nothing in it is run."""
+    with torch.serialization.safe_globals(_NUMPY):
+        return dict(torch.load(file, weights_only=True, **options))
