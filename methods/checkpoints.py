@@ -16,7 +16,7 @@ from numpy._core import multiarray
 
 from ..errors import ConfigError, DataError
 
-_NUMPY = [
+_NUMPY: list[Any] = [
     *(np.ndarray, np.dtype, multiarray._reconstruct, multiarray.scalar, codecs.encode),
     *{type(np.dtype(code)) for code in "?bBhHiIlLqQefd"},
 ]
