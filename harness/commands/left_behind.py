@@ -24,5 +24,5 @@ def record_left_behind(store: Store) -> None:
     try:
         for note in publish_left_behind(store):
             store.patience.say(note)
-    except StoreError as error:
+    except (StoreError, OSError) as error:  # an OSError where not even a lock can be written
         store.patience.say(f"results that an earlier command could not record are still left out: {error}")

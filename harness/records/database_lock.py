@@ -48,6 +48,7 @@ class Patience:
         self._own = _OfThread()
         self._lock = threading.Lock()
         self._waiting = 0
+        self._locked = False  # as the last call has found it
 
     def call(self, function: Callable[P, R], /, *args: P.args, **keys: P.kwargs) -> R:
         """Return what a function returns once the database is free; it must change nothing where it fails.
@@ -58,26 +59,33 @@ class Patience:
         """
         if self._own.calling:  # an outer call begins the whole transaction again
             return function(*args, **keys)
+        if self._locked and self._own.stop.is_set():  # another try would take MLflow twenty seconds
+            raise StoreError(f"another process has locked {self._what}")
         with contextlib.ExitStack() as said:
             start, n_tries = time.monotonic(), 0
             while True:
                 self._own.calling = True
                 try:
-                    return function(*args, **keys)
+                    found = function(*args, **keys)
+                    self._locked = False
+                    return found
                 except Exception as error:
-                    if not is_locked(error) or self._own.stop.is_set():
+                    self._locked = is_locked(error)
+                    if not self._locked:
                         raise
-                    if n_tries == 0:
+                    if n_tries == 0 and not self._own.stop.is_set():
                         said.enter_context(self._said())
                     if time.monotonic() - start >= self.limit_s:
                         raise StoreError(
                             f"another process has locked {self._what} for {_as_minutes(self.limit_s)}; end that "
                             "process, then run the same command again"
                         ) from error
+                    self._own.stop.wait(min(TRY_AGAIN_S, self.limit_s / 4))
+                    if self._own.stop.is_set():
+                        raise
                 finally:
                     self._own.calling = False
                 n_tries += 1
-                self._own.stop.wait(min(TRY_AGAIN_S, self.limit_s / 4))
 
     @contextlib.contextmanager
     def ending_with(self, stop: threading.Event) -> Iterator[None]:

@@ -59,8 +59,8 @@ def test_a_stop_ends_the_wait_of_its_thread_only(database, locked):
     patience = Patience("the database", limit_s=60, say=lambda _: stop.set())
     with pytest.raises(sqlite3.OperationalError), patience.ending_with(stop):
         patience.call(write, database)
-    with pytest.raises(sqlite3.OperationalError), patience.lost():
-        patience.call(write, database)
+    with pytest.raises(fr.StoreError, match="another process has locked the database"), patience.lost():
+        patience.call(pytest.fail, "it was locked a moment ago")
     freeing = Patience("the database", limit_s=60, say=lambda _: (waits.append(1), locked.rollback()))
     with freeing.ending_with(threading.Event()):
         assert freeing.call(write, database) == 1

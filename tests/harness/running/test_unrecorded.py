@@ -143,3 +143,16 @@ def test_a_cell_that_another_process_holds_is_left_to_it(not_recorded, in_proces
     with FileLock(tmp_path / "locks" / f"{key}.lock"):
         assert list(record_all_left_behind(Store(tmp_path, create=True))) == []
     assert len(list(record_all_left_behind(Store(tmp_path, create=True)))) == 1
+
+
+def test_a_store_that_cannot_be_written_is_read_all_the_same(not_recorded, in_process, command, tmp_path, monkeypatch):
+    not_recorded(LOCKED)
+
+    def refuse(self, cell):
+        raise PermissionError(30, "Read-only file system")
+
+    monkeypatch.setattr(Store, "lock", refuse)
+    read = command.within("leaderboard", "--store", tmp_path)
+    assert read.status == 0
+    assert read.err.count("\n") == 1
+    assert "results that an earlier command could not record are still left out" in read.err
