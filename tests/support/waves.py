@@ -16,6 +16,10 @@ def wave_weights(model, phase):
     return {name: wave(*p.shape, phase=phase + k) for k, (name, p) in enumerate(model.named_parameters())}
 
 
+def _copied(weights):
+    return {name: tensor.clone() for name, tensor in weights.items()}
+
+
 def wave_problem(model, pretrained, experts, inputs):
     """Three-class problems on a model's outputs; example k of task t has the label (k + t) % 3."""
     data = [fr.Examples(each, (torch.arange(len(each)) + t) % 3) for t, each in enumerate(inputs)]
@@ -23,8 +27,8 @@ def wave_problem(model, pretrained, experts, inputs):
         name="waves",
         tasks=[f"task{t}" for t in range(len(inputs))],
         model=model.double(),
-        pretrained=pretrained,
-        experts=experts,
+        pretrained=_copied(pretrained),
+        experts=[_copied(expert) for expert in experts],
         heads=[torch.nn.Identity() for _ in inputs],
         data=[{"train": examples} for examples in data],
         budget=fr.Budget(steps=1, batch_size=len(inputs[0]), lr=0.1),

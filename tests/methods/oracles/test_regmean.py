@@ -75,7 +75,7 @@ def test_a_transposed_layer_is_merged_as_the_authors_merge_conv1d():
         name="transposed",
         tasks=["a", "b", "c"],
         model=TransposedLinear(),
-        pretrained=first[0],
+        pretrained={name: tensor.clone() for name, tensor in first[0].items()},
         experts=first,
         budget=fr.Budget(steps=1, batch_size=1),
         data=[dict.fromkeys(("train", "val", "test"), part) for part in examples],
