@@ -1,31 +1,48 @@
-"""Unpack a bundle into memory within limits: no member's name becomes a path, and no small file grows huge."""
+"""Unpack a bundle into memory within limits: no member's name becomes a path, and no small file grows huge.
+
+What the directory of the zip file says is checked first. It need not be true: a member is unpacked in pieces, up to
+the size that is stated, and another size or content is an error of its checksum.
+"""
 
 from __future__ import annotations
 
 import io
-import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ...errors import StoreError
+from ..records import json_limits, table_limits
+from ..records.finished_cell import MAX_CURVE_BYTES, MAX_MANIFEST_BYTES
 from .content import FORMAT, VERSION
 
 BUNDLE = "bundle.json"
-MAX_BYTES = 4 * 10**9
-"""The most bytes that all members of a bundle together may unpack to."""
-MAX_VALUES = 10**8
-"""The most values of one table; a small file can claim to hold any number of equal rows."""
-MAX_LETTERS = 10**9
-"""The most bytes of text in one column of a table; a small file can repeat a long text."""
+MAX_MEMBERS = 200_000
+"""The most members: forty thousand finished cells of five files, four times the largest bench that is timed."""
+MAX_DIRECTORY_BYTES = 100 * MAX_MEMBERS
+"""The most bytes of the zip file's directory, which is read as a whole; a member takes some 75."""
+MAX_BYTES = 2 * 10**9
+"""The most bytes that all members together may unpack to; a finished cell has 20,000."""
+MAX_RATIO = 200
+"""How many times as large as the file its members may be; tables and JSON of results come to 10."""
+PIECE_BYTES = 2**20
+"""How much of a member is unpacked at a time."""
 
 _MEMBERS = {
     1: r"fronts\.parquet|pareto_fronts\.parquet|curves\.json|routing/[0-9a-f]{16}\.parquet",
     VERSION: r"[0-9a-f]{16}/(cell\.json|curve\.json|(front|true_front|coefficients)\.parquet)",
 }
 """Version of the format -> pattern of the members' names beside `bundle.json`."""
+_MEMBER_BYTES = {
+    "cell.json": MAX_MANIFEST_BYTES,
+    "curve.json": MAX_CURVE_BYTES,
+    BUNDLE: json_limits.MAX_BYTES,
+    "curves.json": json_limits.MAX_BYTES,
+}
+"""Name of a file -> the most bytes that it may unpack to; tables may have `table_limits.MAX_BYTES`."""
 
 
 @dataclass(frozen=True)
@@ -39,28 +56,76 @@ class Unpacked:
     """The other members: name -> content."""
 
 
-def unpack(archive: zipfile.ZipFile) -> Unpacked:
+class BundleFile(io.FileIO):
+    """A bundle's file, opened to read it; a directory too large to be read as a whole is refused."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read up to `size` bytes; zipfile reads its directory in one piece, and members in small ones."""
+        left = self.seek(0, io.SEEK_CUR)
+        end = self.seek(0, io.SEEK_END)
+        self.seek(left)
+        if min(end - left, end if size is None or size < 0 else size) > MAX_DIRECTORY_BYTES:
+            raise ValueError(f"its directory may have {MAX_DIRECTORY_BYTES:,} bytes at most, found more")
+        return super().read(-1 if size is None else size) or b""
+
+
+def unpack(archive: zipfile.ZipFile, size: int) -> Unpacked:
     """Read all members into memory.
+
+    Args:
+        archive: the bundle.
+        size: the bytes of its file.
 
     Raises:
         StoreError: the bundle is of a version that cannot be read.
-        ValueError: the file is no bundle, is too large, or has members that no bundle has.
+        ValueError: the file is no bundle, exceeds a limit above, or has members that no bundle has.
     """
     infos = archive.infolist()
-    if sum(info.file_size for info in infos) > MAX_BYTES:
-        raise ValueError(f"it unpacks to more than {MAX_BYTES // 10**9} GB")
-    names = [info.filename for info in infos]
-    if len(set(names)) < len(names):
+    _check_directory(infos, size)
+    by_name = {info.filename: info for info in infos}
+    if len(by_name) < len(infos):
         raise ValueError("it has two files of one name")
-    if BUNDLE not in names:
+    if BUNDLE not in by_name:
         raise ValueError(f"it is a zip file without {BUNDLE}, so no bundle of results")
-    about = json.loads(archive.read(BUNDLE))
+    about = json_limits.parse_json(_read(archive, by_name.pop(BUNDLE)), BUNDLE)
     version = _version(about)
-    names.remove(BUNDLE)
-    for name in sorted(names):
+    for name in sorted(by_name):
         if not re.fullmatch(_MEMBERS[version], name):
-            raise ValueError(f"it holds {name!r}, which is no part of a bundle")
-    return Unpacked(version, about, {name: archive.read(name) for name in names})
+            raise ValueError(f"it holds {name[:200]!r}, which is no part of a bundle")
+    return Unpacked(version, about, {name: _read(archive, info) for name, info in by_name.items()})
+
+
+def _check_directory(infos: Sequence[zipfile.ZipInfo], size: int) -> None:
+    """Check what the directory says of the members, before one of them is read."""
+    if len(infos) > MAX_MEMBERS:
+        raise ValueError(f"it may hold {MAX_MEMBERS:,} files at most, found {len(infos):,}")
+    unpacked = sum(info.file_size for info in infos)
+    if unpacked > MAX_BYTES:
+        raise ValueError(f"it unpacks to more than {MAX_BYTES:,} bytes ({unpacked:,})")
+    if unpacked > MAX_RATIO * size:
+        raise ValueError(f"it unpacks to {unpacked / size:,.0f} times its size, {MAX_RATIO} times are the most")
+    if sum(info.compress_size for info in infos) > size:
+        raise ValueError("its files overlap: together they are larger than it")
+    for info in infos:
+        if info.flag_bits & 0x1:
+            raise ValueError(f"{info.filename[:200]!r} is encrypted, which no file of a bundle is")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"{info.filename[:200]!r} is compressed in another way than bundles are")
+        most = _MEMBER_BYTES.get(info.filename.rpartition("/")[2], table_limits.MAX_BYTES)
+        if info.file_size > most:
+            raise ValueError(f"{info.filename[:200]!r} may have {most:,} bytes at most, found {info.file_size:,}")
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """Return a member's content; read as a whole it could unpack to more than it says before that is noticed."""
+    content = bytearray()
+    with archive.open(info) as member:
+        while piece := member.read(PIECE_BYTES):
+            content += piece
+    return bytes(content)
 
 
 def _version(about: Any) -> int:
@@ -69,33 +134,7 @@ def _version(about: Any) -> int:
     version = about.get("version")
     if type(version) is not int or version not in _MEMBERS:
         raise StoreError(
-            f"it is of format version {version!r}, this Frontrunner reads {' and '.join(map(str, _MEMBERS))}; "
+            f"it is of format version {version!r:.100}, this Frontrunner reads {' and '.join(map(str, _MEMBERS))}; "
             "use the version that has written it, or a newer one"
         )
     return version
-
-
-def check_table(content: bytes) -> None:
-    """Raise ValueError for a Parquet file that is implausibly large or holds anything but plain numbers and texts."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(io.BytesIO(content)) as parquet:
-        rows, columns = parquet.metadata.num_rows, parquet.metadata.num_columns
-        if rows * columns > MAX_VALUES or columns > 10_000:
-            raise ValueError(f"a table of {rows} rows and {columns} columns is no table of a bundle")
-        schema = parquet.schema_arrow
-    texts = [field.name for field in schema if pa.types.is_string(field.type)]
-    for field in schema:
-        if field.name not in texts and not (pa.types.is_primitive(field.type) or pa.types.is_null(field.type)):
-            raise ValueError(f"a column of type {field.type} is no column of a bundle")
-    # Read as dictionaries, equal texts are kept once, however many and long they are.
-    with pq.ParquetFile(io.BytesIO(content), read_dictionary=texts) as parquet:
-        found = parquet.read(columns=texts)
-    for column in found.columns:
-        letters = sum(
-            pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0 for chunk in column.chunks
-        )
-        if letters > MAX_LETTERS:
-            raise ValueError(f"a column with {letters} bytes of text is no column of a bundle")

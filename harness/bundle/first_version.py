@@ -7,7 +7,6 @@ fronts by digest), `curves.json`, and `routing/<key>.parquet` (merge coefficient
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,9 +22,10 @@ from ..records.coefficients import MergeCoefficients
 from ..records.evaluation import Evaluation
 from ..records.finished_cell import Curve, FinishedCell
 from ..records.front_record import FrontRecord
+from ..records.json_limits import parse_json
 from ..scoring.measures import is_score
 from .allowed import Digest, Environment, HalfWidth, Name, Options, ProblemDigest, SharedModel
-from .archive import Unpacked, check_table
+from .archive import Unpacked
 from .checks import check_finished, check_hypervolume
 from .content import About, CellEntry, check_each_once
 from .first_version_tables import front_digest, read_fronts, read_true_fronts
@@ -95,7 +95,7 @@ def read_first_version(unpacked: Unpacked) -> list[SharedCell]:
     truths = read_true_fronts(members[_TRUE_FRONTS])
     if {result.pareto_front for result in measured.values()} - {None} != set(truths):
         raise ValueError(f"{_TRUE_FRONTS} holds other true fronts than bundle.json names")
-    curves = TypeAdapter(dict[str, Curve]).validate_python(json.loads(members[_CURVES]))
+    curves = TypeAdapter(dict[str, Curve]).validate_python(parse_json(members[_CURVES], _CURVES))
     coefficients = {name: content for name, content in members.items() if name.startswith("routing/")}
     cells = []
     for entry in entries:
@@ -147,7 +147,6 @@ def _finished(record: FrontRecord, result: _Measured, curve: Curve, table: bytes
 
 
 def _read_coefficients(table: bytes, title: str) -> MergeCoefficients:
-    check_table(table)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "coefficients.parquet"
         file.write_bytes(table)

@@ -6,17 +6,16 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...one_line import is_one_line
 from ..records.evaluation import Evaluation
-from .archive import check_table
+from ..records.table_limits import read_table
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+MAX_TRUE_VALUES = 4 * 10**6
+"""The most values of all true fronts of a bundle: a million points of four objectives."""
 
 
 def front_digest(evaluation: Evaluation) -> str:
@@ -43,7 +42,7 @@ def read_fronts(content: bytes, wanted: Sequence[tuple[str, int, tuple[str, ...]
     Raises:
         ValueError: the file holds other runs, members or tasks than `wanted`.
     """
-    table = _table(content, text=("run", "label", "task"))
+    table = read_table(io.BytesIO(content), "fronts.parquet", texts=("run", "label", "task"))
     expected = sum(members * len(tasks) for _, members, tasks in wanted)
     if table.num_rows != expected:
         raise ValueError(f"fronts.parquet has {table.num_rows} rows instead of {expected}")
@@ -73,7 +72,9 @@ def read_true_fronts(content: bytes) -> dict[str, NDArray[np.float64]]:
     Raises:
         ValueError: a front is not what its digest says.
     """
-    rows = _table(content, text=("digest",)).to_pydict()
+    rows = read_table(
+        io.BytesIO(content), "pareto_fronts.parquet", texts=("digest",), max_rows=MAX_TRUE_VALUES
+    ).to_pydict()
     if None in rows["value"]:
         raise ValueError("a value of pareto_fronts.parquet is missing")
     names = np.array(rows["digest"], dtype=str)
@@ -88,12 +89,3 @@ def read_true_fronts(content: bytes) -> dict[str, NDArray[np.float64]]:
         if array_digest(found[name]) != name:
             raise ValueError(f"the true front {name[:12]} is not what its digest says")
     return found
-
-
-def _table(content: bytes, text: Sequence[str]) -> pa.Table:
-    import pyarrow.parquet as pq
-
-    check_table(content)
-    # Read as dictionaries, millions of equal strings are kept once, however long they are.
-    with pq.ParquetFile(io.BytesIO(content), read_dictionary=list(text)) as parquet:
-        return parquet.read()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import io
 import tempfile
 import zipfile
 import zlib
@@ -18,9 +17,10 @@ from pydantic import ValidationError
 from ...errors import FrontrunnerError, StoreError
 from ...one_line import as_one_line
 from ...os_errors import because
-from ..records.finished_cell import MANIFEST, STATE, FinishedCell, Manifest, validation_message
+from ..records.finished_cell import MANIFEST, MAX_MANIFEST_BYTES, STATE, FinishedCell, Manifest, validation_message
 from ..records.front_record import TRUE_FRONT, FrontRecord
-from .archive import Unpacked, check_table, unpack
+from ..records.json_limits import check_json
+from .archive import PIECE_BYTES, BundleFile, Unpacked, unpack
 from .checks import check_finished, check_hypervolume
 from .comparable import incomparable
 from .content import Content
@@ -39,11 +39,15 @@ def read_bundle(file: Path) -> Bundle:
             is.
     """
     try:
-        content = file.read_bytes()
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = unpack(archive)
+        with BundleFile(file) as opened:
+            with zipfile.ZipFile(opened) as archive:
+                unpacked = unpack(archive, file.stat().st_size)
+            opened.seek(0)
+            digest = hashlib.sha256()
+            while piece := opened.read(PIECE_BYTES):
+                digest.update(piece)
         cells = read_first_version(unpacked) if unpacked.version == 1 else _read_cells(unpacked)
-        bundle = Bundle(hashlib.sha256(content).hexdigest(), tuple(cells))
+        bundle = Bundle(digest.hexdigest(), tuple(cells))
         _check_comparable(bundle)
         return bundle
     except OSError as error:
@@ -85,6 +89,7 @@ def _read_finished(key: str, files: Mapping[str, bytes], true_fronts: dict[str, 
     """
     if MANIFEST not in files:
         raise ValueError(f"the folder {key} of a finished cell has no {MANIFEST}")
+    check_json(files[MANIFEST], f"{key}/{MANIFEST}", max_bytes=MAX_MANIFEST_BYTES)
     listed = Manifest.model_validate_json(files[MANIFEST]).files
     # This comes before any listed name becomes a path.
     if set(listed) - {STATE} != set(files) - {MANIFEST}:
@@ -92,8 +97,6 @@ def _read_finished(key: str, files: Mapping[str, bytes], true_fronts: dict[str, 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for name, content in files.items():
-            if name.endswith(".parquet"):
-                check_table(content)
             (folder / name).write_bytes(content)
         try:
             finished = FinishedCell.read(folder, without_state=True)

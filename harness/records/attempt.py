@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from .finished_cell import COEFFICIENTS, CURVE, FRONT, STATE, FinishedCell
 from .first_layout import COEFFICIENTS as FIRST_COEFFICIENTS
 from .first_layout import read_recorded
 from .front_record import TRUE_FRONT, FrontRecord
+from .json_limits import parse_json, read_limited
 from .metric_names import CURVE_METRIC
 from .status import Status
 
@@ -85,7 +85,7 @@ class Attempt:
         if f"{CURVE_METRIC}{PROBED}" not in self.metrics:  # do not read a curve that has no such points
             return []
         try:
-            points = json.loads((self.folder / CURVE).read_text(encoding="utf-8"))
+            points = parse_json(read_limited(self.folder / CURVE), CURVE)
             probed = [(float(point[PROBE_TIME]), float(point[PROBED])) for point in points if PROBE_TIME in point]
         except (OSError, TypeError, ValueError, KeyError):
             return []  # no score depends on the curve, so a damaged one is no error

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import StoreError
+from .table_limits import read_table
 
 PREFERENCE = "preference_"
 COEFFICIENT = "coefficient_"
@@ -59,18 +60,16 @@ class MergeCoefficients:
     @classmethod
     def read(cls, file: Path) -> MergeCoefficients:
         """Read the Parquet file; raise StoreError when it is missing or damaged."""
-        import pyarrow.parquet as pq
-
         try:
-            with pq.ParquetFile(file) as parquet:  # read_table imports pandas, which takes a second
-                columns = parquet.read().to_pydict()
-            tasks = tuple(name.removeprefix(COEFFICIENT) for name in columns if name.startswith(COEFFICIENT))
-            n_parts = max(columns["depth"]) + 1
+            table = read_table(file, "a table of merge coefficients", texts=("part",))
+            tasks = tuple(name.removeprefix(COEFFICIENT) for name in table.column_names if name.startswith(COEFFICIENT))
+            n_parts = int(table["depth"].to_numpy().max()) + 1
             shape = (-1, n_parts, len(tasks))
             preferences, coefficients = (
-                np.array([columns[kind + task] for task in tasks], dtype=np.float64).T.reshape(shape)
+                np.array([table[kind + task].to_numpy() for task in tasks], dtype=np.float64).T.reshape(shape)
                 for kind in (PREFERENCE, COEFFICIENT)
             )
-            return cls(tasks, tuple(columns["part"][:n_parts]), preferences[:, 0], coefficients)
+            parts = tuple(table["part"].slice(0, n_parts).to_pylist())
+            return cls(tasks, parts, preferences[:, 0], coefficients)
         except Exception as damage:
             raise StoreError(f"the recorded merge coefficients {file} cannot be read ({damage})") from damage

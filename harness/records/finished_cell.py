@@ -31,6 +31,7 @@ from ...whole_file import replacing
 from ..cells.cell import Cell
 from .coefficients import MergeCoefficients
 from .front_record import TRUE_FRONT, FrontRecord
+from .json_limits import parse_json, read_limited
 
 MANIFEST = "cell.json"
 FRONT = "front.parquet"
@@ -38,6 +39,11 @@ CURVE = "curve.json"
 COEFFICIENTS = "coefficients.parquet"
 STATE = "state.safetensors"
 NOTES = "notes.txt"
+
+MAX_MANIFEST_BYTES = 10**6
+"""The most bytes of `cell.json`; the cell in it has a twentieth of that, its costs and digests less."""
+MAX_CURVE_BYTES = 32 * 10**6
+"""The most bytes of `curve.json`: 100,000 points of ten values."""
 
 Curve = list[dict[str, float]]
 _CURVE: TypeAdapter[Curve] = TypeAdapter(list[dict[str, Annotated[float, Field(allow_inf_nan=False)]]])
@@ -122,7 +128,7 @@ class FinishedCell:
             StoreError: a file is missing or damaged, or two files contradict each other.
         """
         try:
-            manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+            manifest = Manifest.model_validate(_read_json(folder / MANIFEST, MAX_MANIFEST_BYTES))
             for name, digest in manifest.files.items():
                 if not (without_state and name == STATE) and digest_files(folder / name) != digest:
                     raise ValueError(f"{name} is not the file that was written")
@@ -136,7 +142,7 @@ class FinishedCell:
             return cls(
                 front=front,
                 costs=manifest.costs,
-                curve=_CURVE.validate_json((folder / CURVE).read_bytes()),
+                curve=_CURVE.validate_python(_read_json(folder / CURVE, MAX_CURVE_BYTES)),
                 resolved=manifest.resolved,
                 coefficients=coefficients,
                 state=folder / STATE if STATE in listed and (folder / STATE).exists() else None,
@@ -151,6 +157,10 @@ class FinishedCell:
 def is_complete(folder: Path) -> bool:
     """Return whether all of a finished cell has been written to a folder."""
     return (folder / MANIFEST).exists()
+
+
+def _read_json(file: Path, max_bytes: int) -> Any:
+    return parse_json(read_limited(file, max_bytes=max_bytes), file.name, max_bytes=max_bytes)
 
 
 def validation_message(error: ValidationError) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 from ...errors import StoreError
 from .coefficients import MergeCoefficients
 from .finished_cell import FRONT, MANIFEST, STATE, FinishedCell
 from .front_record import FrontRecord
+from .json_limits import parse_json, read_limited
 
 COEFFICIENTS = "routing.parquet"
 """Name that version 0.1.0 gave the file of merge coefficients."""
@@ -37,9 +38,9 @@ def _read_first_layout(folder: Path) -> FinishedCell:
     """
     front = FrontRecord.read(folder / FRONT)
     try:
-        resolved = json.loads((folder / "config.json").read_text(encoding="utf-8"))["resolved"]
-        costs = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        curve = json.loads((folder / "curve.json").read_text(encoding="utf-8"))
+        resolved = _read(folder / "config.json")["resolved"]
+        costs = _read(folder / "metrics.json")
+        curve = _read(folder / "curve.json")
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise StoreError(f"the finished cell in {folder} is damaged ({error})") from error
     found = folder / COEFFICIENTS
@@ -52,3 +53,7 @@ def _read_first_layout(folder: Path) -> FinishedCell:
         coefficients=MergeCoefficients.read(found) if found.exists() else None,
         state=state if state.exists() else None,
     )
+
+
+def _read(file: Path) -> Any:
+    return parse_json(read_limited(file), file.name)

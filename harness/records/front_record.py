@@ -14,6 +14,8 @@ from ...errors import StoreError
 from ...metrics import Front, Hypervolume, ReferenceFront, ScoringInput, hypervolume
 from ..cells.cell import Cell
 from .evaluation import Evaluation
+from .json_limits import parse_json
+from .table_limits import MAX_POINTS, MAX_TRUE_POINTS, read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -115,12 +117,9 @@ class FrontRecord:
     @classmethod
     def read(cls, file: Path) -> FrontRecord:
         """Read a recorded front; raise StoreError when a file is missing or damaged."""
-        import pyarrow.parquet as pq
-
         try:
-            with pq.ParquetFile(file) as parquet:  # read_table imports pandas, which takes a second
-                table = parquet.read()
-            about = json.loads(table.schema.metadata[METADATA_KEY])
+            table = read_table(file, "a front", texts=("label",), max_rows=MAX_POINTS)
+            about = parse_json(table.schema.metadata[METADATA_KEY], "what a front says of itself")
             cell = Cell.from_json(about["cell"])
             preferences, error, loss = (
                 # The preferences of members that stand for none are null, which becomes NaN.
@@ -151,12 +150,9 @@ class FrontRecord:
 
 def _true_front(about: dict[str, Any], file: Path, tasks: tuple[str, ...]) -> NDArray[np.float64] | None:
     """Return the true front, from the file beside the front or, where version 0.1.0 wrote it, from the metadata."""
-    import pyarrow.parquet as pq
-
     if about.get("true_front") is None:
         return _as_array(about.get("pareto_front"))
-    with pq.ParquetFile(file.with_name(TRUE_FRONT)) as parquet:
-        table = parquet.read()
+    table = read_table(file.with_name(TRUE_FRONT), "a true front", max_rows=MAX_TRUE_POINTS)
     return np.array([table[f"error_{task}"].to_numpy() for task in tasks], dtype=np.float64).T
 
 

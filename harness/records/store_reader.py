@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from ..cells.cell import Cell, read_cells
 from .artifact_addresses import misplaced_in
 from .attempt import Attempt
 from .database_lock import Patience
+from .json_limits import parse_json, read_limited
 from .mlflow_reader import RecordedExperiment, RecordedRun, deleted_run, read_experiments, read_runs
 from .mlflow_run import kind_of, read_attempt
 from .mlflow_tags import PREFIX
@@ -100,7 +100,7 @@ class StoreReader:
             for run in self.runs("kind", kind):
                 path = self.files_of(run.run_id, run.suite) / file
                 if path.exists():
-                    found.append(json.loads(path.read_text(encoding="utf-8")))
+                    found.append(parse_json(read_limited(path), file))
         except (OSError, ValueError) as error:
             raise StoreError(f"the store in {self.folder} cannot be read ({error})") from error
         return found

@@ -188,7 +188,7 @@ DAMAGES = {
     "a true front that is only listed": (_manifest("files", **{"true_front.parquet": "0" * 64}), "lists"),
     "a true front of other tasks": (_record(pareto_front=[[0.1, 0.2]]), "number of objectives"),
     "merge coefficients that are not there": (_manifest("files", **{"coefficients.parquet": "0" * 64}), "lists"),
-    "merge coefficients that are none": (_file("coefficients.parquet", b"PAR1 no PAR1"), "damaged: Parquet"),
+    "merge coefficients that are none": (_file("coefficients.parquet", b"PAR1 no PAR1"), r"cannot be read \(Parquet"),
     "merge coefficients of other tasks": (_other_tasks, "of other tasks|not those of its tasks"),
     "more members than there are": (_table(lambda table: table.slice(0, 0)), "labels"),
     "a cell twice": (lambda about, _: about["cells"].append(about["cells"][0]), "twice"),
@@ -203,7 +203,7 @@ DAMAGES = {
         lambda _, contents: contents.update({f"{NO_KEY}/coefficients.parquet": b""}),
         f"a folder {NO_KEY}, which is of no finished cell",
     ),
-    "a table of another kind": (_file("front.parquet", b"PAR1 no PAR1"), "damaged: Parquet"),
+    "a table of another kind": (_file("front.parquet", b"PAR1 no PAR1"), r"cannot be read \(Parquet"),
     "a missing table": (_lost("front.parquet"), "lists"),
     "a missing curve": (_lost("curve.json"), "lists"),
     "a missing cell.json": (_lost("cell.json"), "has no cell.json"),
@@ -225,7 +225,7 @@ DAMAGES = {
     "two reference points in one group": (_two_reference_points, "scored in two ways: reference point"),
     "a column of lists": (
         _table(lambda table: table.append_column("more", pa.array([[1.0]] * table.num_rows))),
-        "is no column of a bundle",
+        "has a column 'more' of type list",
     ),
 }
 
