@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,12 +11,15 @@ from numpy.typing import NDArray
 from ...errors import ConfigError
 from ...methods import ParetoSet
 from ..records.coefficients import MergeCoefficients
+from ..records.table_limits import MAX_VALUES
 
 
 def collect_coefficients(
     pareto_set: ParetoSet, preferences: NDArray[np.float64], tasks: Sequence[str]
 ) -> MergeCoefficients | None:
     """Return the coefficients at every row of `preferences` (n, T); None for a set that merges no task vectors.
+
+    Also None, which the log of the cell says, where there are more than a table may hold.
 
     Raises:
         ConfigError: the set does not give T finite numbers for each of the same parts at every preference.
@@ -32,6 +36,11 @@ def collect_coefficients(
                 f"found {list(parts)[:3]}, then {list(found or ())[:3]}"
             )
         parts = tuple(found)
+        if (n_values := len(preferences) * len(parts) * (3 + 2 * len(tasks))) > MAX_VALUES:
+            warnings.warn(
+                f"merge coefficients of {n_values:,} values are not recorded, {MAX_VALUES:,} are the most", stacklevel=2
+            )
+            return None
         for part, coefficients in found.items():
             if np.shape(coefficients) != (len(tasks),) or not np.isfinite(coefficients).all():
                 raise ConfigError(

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...errors import StoreError
+from ...errors import ConfigError, StoreError
 from ...methods import Context, Learner, Needs, ParetoSet, recorded_options
 from ...metrics import simplex_grid
 from ...os_errors import because
@@ -20,6 +20,7 @@ from ..cells.cell import Cell
 from ..cells.environment import machine, versions
 from ..records.finished_cell import FinishedCell
 from ..records.front_record import FrontRecord
+from ..records.table_limits import MAX_TRUE_POINTS
 from .anchors import Anchors, find_anchors
 from .checked_set import checked_set
 from .evaluate import evaluate_members
@@ -146,6 +147,11 @@ def _prepare(cell: Cell, device: str, made_by: Mapping[str, str], meter: Meter, 
     reporter.start("prepare")
     with meter.phase("prepare"):
         problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed, progress=reporter)
+        if problem.pareto_front is not None and len(problem.pareto_front) > MAX_TRUE_POINTS:
+            raise ConfigError(
+                f"a true front is recorded of {MAX_TRUE_POINTS:,} points at most, {problem.name} has "
+                f"{len(problem.pareto_front):,}; thin it out"
+            )
         # The first use of a kernel or an optimizer is slow (it imports modules), which no learner is to be charged for.
         torch.optim.Adam([torch.zeros(1)])
         problem.losses(problem.pretrained, next(problem.batches("train", 2, torch.Generator())))

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import frontrunner as fr
+from frontrunner.harness.running import run_cell
 from frontrunner.harness.running.checked_set import checked_set
 from frontrunner.methods import METHODS
 from frontrunner.registry import Entry
@@ -87,4 +88,20 @@ def test_options_that_cannot_be_recorded_once_resolved_are_refused_before_the_fi
     monkeypatch.setitem(METHODS._entries, "resolving", Entry("resolving", "here", Resolving))
     _, (settled,) = run_bench(tmp_path / "store", ["resolving"])
     assert settled.ending.reason == "object holds options, so it must be a dataclass; decorate it as @dataclass"
+    assert not fit.called
+
+
+def test_a_true_front_too_long_to_be_recorded_is_refused_before_the_fit(run_bench, tmp_path, monkeypatch, tiny):
+    fit = Mock()
+    monkeypatch.setattr(METHODS.get("pretrained"), "fit", fit)
+    load = run_cell.load_problem
+
+    def with_a_long_front(*given, **options):
+        problem = load(*given, **options)
+        problem.pareto_front = np.zeros((100_001, 3))
+        return problem
+
+    monkeypatch.setattr(run_cell, "load_problem", with_a_long_front)
+    _, (settled,) = run_bench(tmp_path / "store", ["pretrained"])
+    assert "a true front is recorded of 100,000 points at most, tiny has 100,001" in settled.ending.reason
     assert not fit.called

@@ -7,6 +7,7 @@ import frontrunner as fr
 from frontrunner.harness.records.coefficients import MergeCoefficients
 from frontrunner.harness.records.front_record import FrontRecord
 from frontrunner.harness.reports.pictures.coefficients_png import coefficients_png, shortened
+from frontrunner.harness.running import collect_coefficients as collecting
 from frontrunner.harness.running.collect_coefficients import collect_coefficients
 from frontrunner.harness.running.run_cell import Request, run_cell
 from frontrunner.harness.running.worker_events import Reporter
@@ -32,6 +33,17 @@ def test_what_is_read_back_is_what_was_written(tmp_path):
     assert (again.tasks, again.parts) == (coefficients.tasks, coefficients.parts)
     np.testing.assert_array_equal(again.preferences, coefficients.preferences)
     np.testing.assert_array_equal(again.coefficients, coefficients.coefficients)
+
+
+def test_more_coefficients_than_a_table_holds_are_left_out_with_a_word(monkeypatch):
+    def coefficients(preference):
+        return {"a": preference, "b": preference}
+
+    given = fr.ContinuousSet(3, dict, total_parameters=1, coefficients=coefficients)
+    assert collect_coefficients(given, GRID, ("a", "b", "c")) is not None
+    monkeypatch.setattr(collecting, "MAX_VALUES", 100)
+    with pytest.warns(UserWarning, match="^merge coefficients of 108 values are not recorded, 100 are the most$"):
+        assert collect_coefficients(given, GRID, ("a", "b", "c")) is None
 
 
 def test_the_file_is_long_and_says_depth_and_preference(tmp_path):
