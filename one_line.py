@@ -35,3 +35,12 @@ def as_one_line(text: str, longest: int = 2000) -> str:
     plain = _SEQUENCE.sub("", text[: 10 * longest]).encode(errors="backslashreplace").decode()  # cut: it may be endless
     line = " ".join("".join(letter if is_one_line(letter) else " " for letter in plain).split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def as_utf8(text: str) -> str:
+    """Return a text that may hold the name of a file, such that UTF-8 can be written.
+
+    Under a locale without UTF-8 Python keeps the bytes of such names as lone surrogates; they are read as UTF-8 here,
+    and what is none becomes `\\xf6` and the like.
+    """
+    return text.encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -38,4 +38,6 @@ def because(error: Exception) -> str:
     elif number is None and (told := _NUMBER.search(reason)):
         number = int(told[1])
     advice = _ADVICE.get(number or 0)
+    if "temporary directory" in reason:
+        advice = "set TMPDIR to a folder that can be written"
     return f"({reason})" + (f"; {advice}" if advice else "")

@@ -17,6 +17,7 @@ from ..harness.commands.verdict import require_settled
 from ..harness.records.store import Store
 from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
+from ..one_line import as_utf8
 from ..os_errors import because
 from ..whole_file import replacing
 from .comparison import compare, comparison_bench, measures_shown, tuned_learners
@@ -145,7 +146,11 @@ def _announcement(plan: Plan) -> str:
 
 def _write(output: Path, spec: TuneSpec, file: Path, tables: Sequence[Table]) -> None:
     text = "\n\n".join(
-        [f"# {spec.name}", f"Made by `frontrunner tune {file} --output {output}`.", *(t.as_markdown() for t in tables)]
+        [
+            f"# {spec.name}",
+            f"Made by `frontrunner tune {as_utf8(str(file))} --output {as_utf8(str(output))}`.",
+            *(t.as_markdown() for t in tables),
+        ]
     )
     try:
         with replacing(output) as partial:

@@ -32,9 +32,18 @@ CHECKSUM = "frontrunner_checksum"
 
 
 def cache_folder() -> Path:
-    """Return the folder named by `FRONTRUNNER_CACHE`, or else the user's cache folder on this platform."""
+    """Return the folder named by `FRONTRUNNER_CACHE`, or else the user's cache folder on this platform.
+
+    Raises:
+        DataError: it is in the user's home, and the system knows none.
+    """
     chosen = os.environ.get("FRONTRUNNER_CACHE")
-    return Path(chosen).expanduser() if chosen else user_cache_path("frontrunner", appauthor=False)
+    try:  # without a home, the user's cache folder is one called ~ in the working directory
+        return Path(chosen or user_cache_path("frontrunner", appauthor=False)).expanduser()
+    except RuntimeError as error:
+        raise DataError(
+            "this user has no home; set HOME or FRONTRUNNER_CACHE to a folder that can be written"
+        ) from error
 
 
 def digest_weights(params: Params) -> str:

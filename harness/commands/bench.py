@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...one_line import as_one_line
 from .cell_options import CellOptions, with_cell_options
 from .console import folder_of, open_console, program, store_to_write
 
@@ -88,7 +89,7 @@ def run_cells(spec: BenchSpec, cells: CellOptions) -> Sequence[SettledCell]:
             listener=display,
         )
     for note in result.notes:
-        open_console().print(f"note: {note}", highlight=False, soft_wrap=True, markup=False)
+        open_console().print(f"note: {as_one_line(note)}", highlight=False, soft_wrap=True, markup=False)
     return result.settled
 
 

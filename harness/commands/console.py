@@ -53,7 +53,9 @@ def open_console(*, stderr: bool = False) -> Console:
         return Console(stderr=stderr)
     columns = os.environ.get("COLUMNS", "")
     width = max(int(columns), NARROW) if columns.isdecimal() else WIDE
-    return Console(stderr=stderr, width=width, force_interactive=False)
+    return Console(
+        stderr=stderr, width=width, height=25, force_interactive=False
+    )  # else a dumb terminal has 80 columns
 
 
 @contextlib.contextmanager

@@ -10,11 +10,15 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
+from ...one_line import as_one_line
 from ..cells.cell import Cell
 from ..records.status import Status
 from ..running.settled_cell import SettledCell
 from ..running.worker_events import Event, PhaseStarted, Progressed
 from ..scoring.units import as_time
+
+LONGEST_ACTIVITY = 100
+"""Characters to which what a learner says it is doing is cut."""
 
 
 class Display:
@@ -71,13 +75,14 @@ class Display:
             self._phase[cell.key] = event.phase
             self._bars.reset(task, total=None, note=event.phase)
         elif isinstance(event, Progressed):
-            if event.activity != self._activity.get(cell.key):
-                self._activity[cell.key] = event.activity
+            activity = as_one_line(event.activity, LONGEST_ACTIVITY)
+            if activity != self._activity.get(cell.key):
+                self._activity[cell.key] = activity
                 self._bars.reset(task)  # so that the time left is that of this activity
-                if event.activity != self._phase.get(cell.key):  # "expert digits" within the phase prepare
-                    self._say(f"{self._name(cell)}: {escape(event.activity)}, {event.total} steps")
+                if activity != self._phase.get(cell.key):  # "expert digits" within the phase prepare
+                    self._say(f"{self._name(cell)}: {escape(activity)}, {event.total} steps")
             metrics = "  ".join(f"{name} {value:.3f}" for name, value in event.metrics.items())
-            note = escape(f"{event.activity}  {metrics}".strip())
+            note = escape(f"{activity}  {metrics}".strip())
             self._bars.update(task, completed=event.step, total=event.total, note=note)
 
     def ends(self, settled_cell: SettledCell) -> None:

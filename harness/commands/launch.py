@@ -62,6 +62,10 @@ def launch(app: typer.Typer) -> NoReturn:
         if error.filename is None and error.errno is None:  # of a library that tells no more: it may be a defect
             raise
         _fail(f"a file cannot be used {because(error)}")
+    except RuntimeError as error:
+        if "home directory" not in str(error):
+            raise
+        _fail("this user has no home, where MLflow and others keep settings; set HOME to a folder that can be written")
     except Exception as error:
         # Usage errors; typer carries its own copy of click, whose exceptions have no public name
         if not hasattr(error, "format_message"):

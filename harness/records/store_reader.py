@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import StoreError, UnknownNameError
+from ...one_line import as_utf8
 from ..cells.cell import Cell, read_cells
 from .artifact_addresses import misplaced_in
 from .attempt import Attempt
@@ -37,7 +38,15 @@ class StoreReader:
         self.patience = Patience(f"the database of the store in {folder}")
         """How long to wait while another process has locked the database."""
         if set("?#%") & set(str(folder)):
-            raise StoreError(f"the store's path becomes part of an address, where ?, # and % mean something: {folder}")
+            raise StoreError(
+                f"the store's path becomes part of an address, where ?, # and % mean something: {folder}; "
+                "choose another folder with --store"
+            )
+        if may_be_new and as_utf8(str(folder)) != str(folder):  # libraries that write files take UTF-8 only
+            raise StoreError(
+                f"the store's path {as_utf8(str(folder))!r} cannot be used under this locale; set LC_ALL to one with "
+                "UTF-8, such as C.UTF-8, or choose another folder with --store"
+            )
         if not may_be_new and not database.is_file():
             raise StoreError(f"there is no store in {folder}; run something first, or name another with --store")
         if database.is_file() and database.stat().st_size == 0:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...errors import ConfigError
+from ...one_line import as_utf8
 from ...os_errors import because
 from ...whole_file import replacing
 from ..board.leaderboard import Board
@@ -55,7 +56,7 @@ def write_report(
         return
     text = TEXTS[file.suffix.removeprefix(".")](boards, overall)
     if file.suffix == ".md":
-        text = f"# {title}\n\nMade by `{made_by}`.\n\n{text}"
+        text = f"# {title}\n\nMade by `{as_utf8(made_by)}`.\n\n{text}"
     try:
         with replacing(file) as partial:
             partial.write_text(text + "\n", encoding="utf-8")

@@ -30,8 +30,9 @@ def require_short_sockets() -> None:
     """
     with _choosing:
         long = len(os.fsencode(tempfile.gettempdir())) + NAMES_LENGTH > LONGEST_PATH
-        with _temporary_files_in(_SHORT) if long and _SHORT.is_dir() else contextlib.nullcontext():
-            get_temp_dir()
+        if long and _SHORT.is_dir():
+            with _temporary_files_in(_SHORT):
+                get_temp_dir()
 
 
 @contextlib.contextmanager

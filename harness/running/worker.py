@@ -23,6 +23,7 @@ from ..cells.plugins import load_plugins
 from ..records.status import Ending, Status
 from .reason import in_one_line
 from .run_cell import Request, run_cell
+from .socket_folder import require_short_sockets
 from .worker_events import Ended, Reporter
 
 LOG = "worker.log"
@@ -73,6 +74,8 @@ def main(parent: Connection, request: Request) -> None:
         if isinstance(stream, io.TextIOWrapper):  # with the parent's encoding, which may lack what a learner prints
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+    with contextlib.suppress(OSError):  # a learner that starts processes will say what is wrong
+        require_short_sockets()
     reporter = Reporter(parent.send)
     process = os.getpid()
     ending = attempt(request, reporter)

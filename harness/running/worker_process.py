@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import multiprocessing
 import os
 import signal
@@ -191,8 +190,7 @@ def _start(process: BaseProcess) -> None:
             time.sleep(LOOK_UP_INTERVAL_S)
         process.start()
     except OSError as error:
-        folder = "; TMPDIR names the folder for temporary files" if error.errno in (None, errno.ENOENT) else ""
-        raise _NotStartedError(f"its process could not be started {because(error)}{folder}") from error
+        raise _NotStartedError(f"its process could not be started {because(error)}") from error
 
 
 def _context(device: str) -> BaseContext:
