@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils import checkpoint
@@ -27,11 +28,20 @@ _entered: ContextVar[tuple[Surroundings, ...]] = ContextVar("entered", default=(
 
 
 def with_weights(module: nn.Module, params: Mapping[str, Tensor]) -> Surroundings:
-    """Return surroundings in which `params` are in place of the module's own weights and buffers."""
+    """Return surroundings in which `params` are in place of the module's own weights and buffers.
+
+    Recurrent layers run without cuDNN there, which computes their gradients in training mode only.
+    """
     holder = _Holder(module)
     named = {f"module.{name}": tensor for name, tensor in params.items()}
-    # A copy each time: torch writes back to the mapping what a module made of it.
-    return lambda function: functional_call(holder, dict(named), (function,), tie_weights=False)
+    recurrent = any(isinstance(part, nn.RNNBase) for part in module.modules())
+
+    def surroundings(function: Callable[[], Any]) -> Any:
+        with torch.backends.cudnn.flags(enabled=False) if recurrent else contextlib.nullcontext():
+            # A copy each time: torch writes back to the mapping what a module made of it.
+            return functional_call(holder, dict(named), (function,), tie_weights=False)
+
+    return surroundings
 
 
 def call_within(surroundings: Surroundings, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
