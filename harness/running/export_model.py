@@ -46,26 +46,10 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
     cell = attempt.cell
     if set(weights) != set(cell.tasks):
         raise PreferenceError(f"expected one weight for each of {', '.join(cell.tasks)}, found {', '.join(weights)}")
-    learner, suite = cell.learner(), SUITES.get(cell.suite)
-    if (learner.version, suite.version) != (cell.method_version, cell.suite_version):
-        raise StoreError(
-            f"the run was made with versions {cell.method_version} of {cell.method!r} and {cell.suite_version} of "
-            f"{cell.suite!r}, installed are {learner.version} and {suite.version}; run it again"
-        )
-    origin = attempt.tags.get(IMPORTED_FROM)
-    if origin is not None and attempt.metrics.get("trainable_parameters", 0.0) > 0:
-        raise StoreError(
-            f"the run was imported from {origin}, and bundles hold no weights; run it here to export models"
-        )
+    learner = cell.learner()
+    state = _state_of(attempt, learner)
     record = attempt.record()
     (device, *_) = resolve_devices(record.environment["device"])
-    state: dict[str, Tensor] = {}
-    if STATE in attempt.digests:
-        state = _read_state(attempt.artifact(STATE))
-    if not state and attempt.metrics.get("trainable_parameters", 0.0) > 0:
-        noted = attempt.artifact(NOTES).read_text(encoding="utf-8").strip() if NOTES in attempt.digests else ""
-        why = f" ({' '.join(noted.split())})" if noted else ""
-        raise StoreError(f"{cell.method!r} was trained but saves no state{why}, so its models cannot be made again")
     problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed)
     if digest_problem(problem) != record.problem:
         raise StoreError(
@@ -88,6 +72,29 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
         **cell.to_json(),
     }
     return _write(params, about, folder)
+
+
+def _state_of(attempt: Attempt, learner: Learner) -> dict[str, Tensor]:
+    """Return the learned weights of a run that the installed versions can make models from."""
+    cell, suite = attempt.cell, SUITES.get(attempt.cell.suite)
+    if (learner.version, suite.version) != (cell.method_version, cell.suite_version):
+        raise StoreError(
+            f"the run was made with versions {cell.method_version} of {cell.method!r} and {cell.suite_version} of "
+            f"{cell.suite!r}, installed are {learner.version} and {suite.version}; run it again"
+        )
+    origin = attempt.tags.get(IMPORTED_FROM)
+    if origin is not None and attempt.metrics.get("trainable_parameters", 0.0) > 0:
+        raise StoreError(
+            f"the run was imported from {origin}, and bundles hold no weights; run it here to export models"
+        )
+    state: dict[str, Tensor] = {}
+    if STATE in attempt.digests:
+        state = _read_state(attempt.artifact(STATE))
+    if not state and attempt.metrics.get("trainable_parameters", 0.0) > 0:
+        noted = attempt.artifact(NOTES).read_text(encoding="utf-8").strip() if NOTES in attempt.digests else ""
+        why = f" ({' '.join(noted.split())})" if noted else ""
+        raise StoreError(f"{cell.method!r} was trained but saves no state{why}, so its models cannot be made again")
+    return state
 
 
 def _read_state(file: Path) -> dict[str, Tensor]:

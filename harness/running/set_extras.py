@@ -5,6 +5,7 @@ A part that cannot be recorded is left out with a note: it must not cost the res
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,7 +67,7 @@ def take_extras(
 
     costs: dict[str, float] = {}
     for name in PARAMETERS:
-        value = part(name, lambda name=name: plain_number(getattr(pareto_set, name), name), None)  # type: ignore[misc]
+        value = part(name, lambda name=name: _count(pareto_set, name), None)  # type: ignore[misc]
         costs |= {} if value is None else {name: value}
     nothing: dict[str, float] = {}
     costs |= part("diagnostics()", lambda: checked_diagnostics(pareto_set, {**taken, **costs}), nothing)
@@ -75,6 +76,13 @@ def take_extras(
     )
     state = part("state(), which export makes models from,", lambda: _save_state(pareto_set, folder), None)
     return SetExtras(costs, coefficients, state, tuple(notes))
+
+
+def _count(pareto_set: ParetoSet, name: str) -> float:
+    value = plain_number(getattr(pareto_set, name), name)
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{name} must be 0 or more, found {value}")
+    return value
 
 
 def _save_state(pareto_set: ParetoSet, folder: Path) -> Path | None:

@@ -54,11 +54,9 @@ class PhnHvi(Phn):
         dirichlet_alpha: Annotated[PositiveFloat, Range(0.1, 10.0, log=True)] = 1.0
         """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
         reference_loss: Annotated[PositiveFloat, Range(0.5, 5.0, log=True)] = 2.0
-        """Where the volume ends in every loss (authors: 2 on cross-entropy, 1 on scaled squared errors); a step that
-        finds a larger loss ends it beyond that."""
+        """Where the volume ends in every loss (authors: 2 on cross-entropy), or beyond where a step finds a larger one."""
         penalty: Annotated[float, Field(ge=0), Range(0.1, 30.0, log=True)] = 4.0
-        """Weight of the cosine (authors: 4 or 5 for two tasks, 0.001 for four and seven, with which the volume may be
-        larger, but answers are hardly tied to preferences)."""
+        """Weight of the cosine; with the authors' 0.001 for four tasks, answers hardly follow preferences."""
 
     config: Config
 

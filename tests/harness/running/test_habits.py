@@ -209,7 +209,7 @@ FAILED = {
     "exits-at-once": "its process ended with status 0: it printed nothing",
     "interrupts": "KeyboardInterrupt",
     "recurses": "RecursionError: maximum recursion depth exceeded",
-    "prints": "ValueError: broken [31mred [bold]no markup[/bold]",
+    "prints": "ValueError: broken red [bold]no markup[/bold]",
     "closes-its-output": "ValueError: nobody reads this",
     "writes-into-experts": "the learner wrote into the weights of the expert of task1, from which the front",
     "merges-in-place": "the learner wrote into the weights of the pre-trained model, from which the front",

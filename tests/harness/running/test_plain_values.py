@@ -136,11 +136,11 @@ def test_a_state_that_cannot_be_saved_is_refused_by_its_name(state, what):
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (ValueError("a\n\tb \x1b[31mred\x1b[0m"), "ValueError: a b [31mred [0m"),
+        (ValueError("a\n\tb \x1b[31mred\x1b[0m"), "ValueError: a b red"),
         (SystemExit(0), "the code called sys.exit(0)"),
         (KeyboardInterrupt(), "KeyboardInterrupt"),
         (fr.ConfigError("one sentence"), "one sentence"),
-        (RuntimeError("\ud800"), "RuntimeError"),
+        (RuntimeError("\ud800"), "RuntimeError: \\ud800"),
         ("what a library\r\nprinted", "what a library printed"),
     ],
 )

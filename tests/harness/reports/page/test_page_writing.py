@@ -37,7 +37,7 @@ def test_one_of_many_boards_is_searched_for(visit, store, tmp_path):
 
 
 def test_a_file_that_cannot_be_written_is_one_sentence(store, boards, tmp_path):
-    with pytest.raises(ConfigError, match=r"page\.html cannot be written: No such file or directory"):
+    with pytest.raises(ConfigError, match=r"page\.html cannot be written \(No such file or directory"):
         write_page(boards, store, tmp_path / "missing" / "page.html")
     with pytest.raises(ConfigError, match="cannot be written"):
         write_page(boards, store, tmp_path)
