@@ -54,7 +54,7 @@ class PhnHvi(Phn):
         dirichlet_alpha: Annotated[PositiveFloat, Range(0.1, 10.0, log=True)] = 1.0
         """Concentration of the preferences drawn in training; 1 is uniform on the simplex."""
         reference_loss: Annotated[PositiveFloat, Range(0.5, 5.0, log=True)] = 2.0
-        """Where the volume ends in every loss (authors: 2 on cross-entropy), or beyond where a step finds a larger one."""
+        """Where the volume ends in every loss (authors: 2), or just beyond a step's largest where that is larger."""
         penalty: Annotated[float, Field(ge=0), Range(0.1, 30.0, log=True)] = 4.0
         """Weight of the cosine; with the authors' 0.001 for four tasks, answers hardly follow preferences."""
 
