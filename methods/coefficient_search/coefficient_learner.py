@@ -138,5 +138,5 @@ class CoefficientLearner(Learner):
 
 
 def kept_parameters(problem: Problem) -> int:
-    """Count the numbers kept to make any merge: the pre-trained model and T task vectors."""
+    """Count the numbers kept to make any merge: the pre-trained model and T task vectors, not the coefficients."""
     return (problem.n_tasks + 1) * problem.model_parameters

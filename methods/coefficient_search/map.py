@@ -6,7 +6,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import Field, PositiveInt
 
 from ...errors import ConfigError
@@ -15,7 +14,7 @@ from ..learner import Context
 from ..ranges import Range
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
 from .evaluator import CoefficientEvaluator
-from .evolution import evolve
+from .evolution import evolve_and_keep
 from .quadratic_surrogate import QuadraticSurrogate, n_quadratic_terms
 
 
@@ -29,9 +28,9 @@ class Amortization(SearchBox):
     """Whether each quadratic lies inside a sigmoid, the paper's warping of metrics in [0, 1]; if unset, it does where
     all measured objectives lie in [0, 1]."""
     population: Annotated[int, Field(ge=2), Range(20, 400, log=True, costs=True)] = 100
-    """Members of the set, which are the points of a generation of NSGA-II."""
-    generations: Annotated[PositiveInt, Range(20, 400, log=True, costs=True)] = 100
-    """Generations of NSGA-II on the surrogates, which evaluates no model."""
+    """Points of a generation of NSGA-III; the set's members are up to population times generations."""
+    generations: Annotated[PositiveInt, Range(20, 400, log=True, costs=True)] = 150
+    """Generations of NSGA-III on the surrogates, which evaluates no model."""
 
     def evaluations_for(self, n_tasks: int) -> int:
         """Return `evaluations`, or three for every number of a quadratic of T coefficients where unset."""
@@ -41,15 +40,18 @@ class Amortization(SearchBox):
 class Map(CoefficientLearner):
     """Searches merge coefficients on quadratic surrogates of the objectives (MAP, arXiv 2406.07529).
 
-    Random coefficients are evaluated, a quadratic per objective is fitted to what they achieve, and NSGA-II
-    searches the quadratics, where an evaluation costs nothing. The members are the surrogates' front with the
-    objectives that they predict; none of them has been evaluated. Departures from the authors' code: it searches by
-    NSGA-III, also outside of what was sampled, and keeps all points that it ever found non-dominated; evaluates two
-    models for every number of a surrogate, on a grid; starts the fit from ones, which may end in flat sigmoids; and
-    answers a preference by the greatest weighted sum.
+    Random coefficients are evaluated, a quadratic per objective is fitted to what they achieve, and NSGA-III with
+    the authors' reference points searches the quadratics, where an evaluation costs nothing. The members are all
+    points, some thousands, that the search found and no other of them dominates, with the objectives that the
+    surrogates predict; none has been evaluated. A preference is answered by one of them. Departures from the authors'
+    code: it starts the search from random points only, also outside of what was sampled (coefficients in [-3, 3]),
+    and either crosses or mutates to get an offspring (here pymoo's operators do both); evaluates two models for every
+    number of a surrogate, not three, on a grid; starts the fit from ones, which may end in flat sigmoids; and answers
+    a preference by the greatest weighted sum.
     """
 
     name: ClassVar[str] = "map"
+    version: ClassVar[str] = "2"
     Config: Any = Amortization
 
     def resolved_for(self, budget: Budget, n_tasks: int) -> Any:
@@ -83,7 +85,7 @@ class Map(CoefficientLearner):
         rates = bool((objectives >= 0).all() and (objectives <= 1).all())
         sigmoid = rates if config.sigmoid is None else config.sigmoid
         surrogate = QuadraticSurrogate.fit(points, objectives, sigmoid=sigmoid)
-        front = evolve(
+        front, predicted = evolve_and_keep(
             surrogate.predict,
             config.first_points(config.population, n_tasks, rng),
             lowest=config.min_coefficient,
@@ -94,6 +96,6 @@ class Map(CoefficientLearner):
         determination = surrogate.determination(points, objectives)
         return Found(
             front,
-            np.asarray(surrogate.predict(front)),
+            predicted,
             {f"surrogate_r2_{t}": float(value) for t, value in enumerate(determination)},
         )

@@ -39,10 +39,10 @@ KEYED = {
     ),
     "ls": ("1", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "map": (
-        "1",
+        "2",
         {
             "evaluations": None,
-            "generations": 100,
+            "generations": 150,
             "max_coefficient": 1.0,
             "min_coefficient": 0.0,
             "population": 100,

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import frontrunner as fr
-from frontrunner.methods.coefficient_search.evolution import evolve
+from frontrunner.methods.coefficient_search.evolution import evolve, evolve_and_keep, reference_points
 from frontrunner.methods.coefficient_search.expected_improvement import most_promising
 from frontrunner.methods.coefficient_search.mobo_merge import augmented_tchebycheff
 from frontrunner.methods.coefficient_search.quadratic_surrogate import QuadraticSurrogate, n_quadratic_terms
@@ -105,6 +105,60 @@ def test_what_survives_evolution_lies_by_the_pareto_set():
     # Off the simplex by d, every objective is d^2 / 3 above that of the nearest point on the plane of the simplex.
     excesses = [((points.sum(axis=1) - 1) ** 2).mean() / 3 for points in (first, survivors)]
     assert excesses[1] < 0.2 * excesses[0]
+
+
+def bowls(points):
+    return ((points[:, None] - np.eye(3)) ** 2).sum(axis=2)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_all_that_evolution_found_and_nothing_dominates_is_kept(seed):
+    seen = []
+
+    def evaluate(points):
+        seen.append(points)
+        return bowls(points)
+
+    first = np.random.default_rng(seed).random((20, 3))
+    points, objectives = evolve_and_keep(evaluate, first, lowest=0.0, highest=1.0, generations=30, seed=seed)
+    everything = np.vstack(seen)
+    np.testing.assert_allclose(objectives, bowls(points))
+    assert len(points) > 3 * len(first)
+    assert len(points) == fr.Front(bowls(everything)).non_dominated_mask.sum()
+    assert {tuple(point) for point in points} <= {tuple(point) for point in everything}
+
+
+def test_the_first_generation_is_the_given_one_and_all_are_of_its_size(capfd):
+    seen = []
+    first = np.random.default_rng(0).random((5, 3))  # fewer than the nine reference points
+    evolve_and_keep(
+        lambda points: seen.append(points) or bowls(points), first, lowest=0.0, highest=1.0, generations=4, seed=0
+    )
+    assert [len(points) for points in seen] == [5] * 4
+    np.testing.assert_array_equal(seen[0], first)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_evolution_repeats_itself_and_stays_in_the_box(seed):
+    first = np.random.default_rng(seed).uniform(-0.5, 0.7, (10, 3))
+    once, again = (
+        evolve_and_keep(bowls, first, lowest=-0.5, highest=0.7, generations=8, seed=seed)[0] for _ in range(2)
+    )
+    np.testing.assert_array_equal(once, again)
+    assert -0.5 <= once.min() <= once.max() <= 0.7
+
+
+@pytest.mark.parametrize(("n_tasks", "n"), [(2, 5), (3, 9), (8, 44)])
+def test_reference_points_lie_in_two_layers_on_the_simplex(n_tasks, n):
+    points = reference_points(n_tasks)
+    assert points.shape == (n, n_tasks)
+    np.testing.assert_allclose(points.sum(axis=1), 1.0)
+    assert len(np.unique(points.round(9), axis=0)) == n
+    corners = np.eye(n_tasks)
+    for layer in (corners, (corners + corners[0]) / 2, corners / 2 + 0.5 / n_tasks):
+        distances = np.abs(points[:, None] - layer).max(axis=2)
+        np.testing.assert_allclose(distances.min(axis=0), 0.0, atol=1e-12)
 
 
 def test_the_surrogates_of_quadratics_are_exact():

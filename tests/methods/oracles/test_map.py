@@ -10,7 +10,7 @@ import pytest
 from oracle_models import stored
 
 import frontrunner as fr
-from frontrunner.methods.coefficient_search.evolution import evolve
+from frontrunner.methods.coefficient_search.evolution import evolve_and_keep
 from frontrunner.methods.coefficient_search.quadratic_surrogate import QuadraticSurrogate
 
 PREDICTED = """
@@ -50,9 +50,9 @@ def test_the_front_is_as_large_as_that_of_the_authors():
     points, accuracies = measured(2, 18)
     surrogate = QuadraticSurrogate.fit(points, 1 - accuracies, sigmoid=True)
     first = np.random.default_rng(0).uniform(-3, 3, (100, 2))
-    front = evolve(surrogate.predict, first, lowest=-3, highest=3, generations=150, seed=0)
-    found = fr.hypervolume(fr.Front(surrogate.predict(front)), np.ones(2)).value
-    assert found == pytest.approx(FRONT_HYPERVOLUME, abs=2e-3)  # a hundred points leave gaps that thousands do not
+    _, errors = evolve_and_keep(surrogate.predict, first, lowest=-3, highest=3, generations=150, seed=0)
+    found = fr.hypervolume(fr.Front(errors), np.ones(2)).value
+    assert found == pytest.approx(FRONT_HYPERVOLUME, abs=2e-4)  # NSGA-II's last generation is 1e-3 below
 
 
 def test_quadratics_without_a_sigmoid_are_those_of_the_authors():
