@@ -57,20 +57,21 @@ class Checkpoints:
         if self._folder is None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        half = self._file(name).with_suffix(".half")
+        half = self._file(name).with_suffix(".half")  # one name for all attempts: what a killed one left is replaced
         try:
             torch.save(dict(state), half)
             if name not in self._readable:
-                _load(half, mmap=True)  # only what is no tensor is read
+                _load(half, mmap=True, map_location="cpu")  # mapped, so that tensors take no memory a second time
+            half.replace(self._file(name))
         except (pickle.PickleError, TypeError, AttributeError) as error:
-            half.unlink(missing_ok=True)
             found = re.search(r"GLOBAL (\S+)", str(error))
             raise ConfigError(
                 f"the checkpoint {name!r} was to hold tensors, arrays, numbers, texts, and lists and dicts of them; "
                 f"found {found[1] if found else error}"
             ) from error
+        finally:
+            half.unlink(missing_ok=True)
         self._readable.add(name)
-        half.replace(self._file(name))
         self._last = time.monotonic()
         self._on_save()
 

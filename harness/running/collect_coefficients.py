@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,10 +18,9 @@ def collect_coefficients(
 ) -> MergeCoefficients | None:
     """Return the coefficients at every row of `preferences` (n, T); None for a set that merges no task vectors.
 
-    Also None, which the log of the cell says, where there are more than a table may hold.
-
     Raises:
-        ConfigError: the set does not give T finite numbers for each of the same parts at every preference.
+        ConfigError: the set does not give T finite numbers for each of the same parts at every preference, or gives
+            more than a table may hold.
     """
     parts: tuple[str, ...] = ()
     rows: list[list[NDArray[np.float64]]] = []
@@ -37,10 +35,7 @@ def collect_coefficients(
             )
         parts = tuple(found)
         if (n_values := len(preferences) * len(parts) * (3 + 2 * len(tasks))) > MAX_VALUES:
-            warnings.warn(
-                f"merge coefficients of {n_values:,} values are not recorded, {MAX_VALUES:,} are the most", stacklevel=2
-            )
-            return None
+            raise ConfigError(f"a table holds {MAX_VALUES:,} values at most, its coefficients take {n_values:,}")
         for part, coefficients in found.items():
             if np.shape(coefficients) != (len(tasks),) or not np.isfinite(coefficients).all():
                 raise ConfigError(

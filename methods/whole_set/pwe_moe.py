@@ -31,12 +31,12 @@ class PweMoeSet(RoutedSet):
     def diagnostics(self) -> Mapping[str, float]:
         """Return how many `routers` and layers with and without one there are, and the share of units that are dead.
 
-        A layer is a module that holds weights; one router serves all layers of its part of the model. A unit is dead
-        if no preference reaches it.
+        A layer is a module that holds merged weights; one router serves all layers of its part of the model. A unit is
+        dead if no preference reaches it.
         """
         dead = self.network.dead_share()
         upscaled = layers_of(name for bank in self.model.banks for name in bank.names)
-        every = layers_of(name for name, tensor in self.problem.pretrained.items() if tensor.is_floating_point())
+        every = layers_of(self.problem.merged)
         return {
             **super().diagnostics(),
             "routers": float(len(self.model.parts)),

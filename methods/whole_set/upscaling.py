@@ -12,6 +12,7 @@ from ...errors import ConfigError
 from ...tasks.precision import master_type
 from ...tasks.problem import Params, Problem
 from ..flat_weights import merged_names
+from ..layers import layer_of
 from ..pareto_set import ROOT_PART
 from ..task_vectors import banks_by_type
 
@@ -65,11 +66,11 @@ def weights_of_modules(problem: Problem, rule: str) -> dict[str, list[str]]:
 
 
 def weights_of_layers(problem: Problem) -> dict[str, list[str]]:
-    """Map every module to the weights and buffers that it holds itself, so that each is in one group."""
+    """Map every layer, a module that holds weights itself, to its weights and buffers, so that each is in one group."""
     layers: dict[str, list[str]] = {}
     for name in problem.pretrained:
         if name in problem.merged:
-            layers.setdefault(name.rpartition(".")[0] or ROOT_PART, []).append(name)
+            layers.setdefault(layer_of(name) or ROOT_PART, []).append(name)
     return layers
 
 

@@ -245,3 +245,4 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_checkpoint_before(tmp_path):
     with pytest.raises(fr.StoreError, match=r"the disk is full.*free some space"):
         fit.checkpoints.save("fit", {"step": 2, "tensor": torch.zeros(100_000)})
     assert fit.checkpoints.load("fit")["step"] == 1
+    assert sorted(file.name for file in (tmp_path / "cell").iterdir()) == ["fit.json", "fit.pt"]  # space is scarce

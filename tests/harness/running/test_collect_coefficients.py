@@ -5,6 +5,7 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.harness.records.coefficients import MergeCoefficients
+from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.records.front_record import FrontRecord
 from frontrunner.harness.reports.pictures.coefficients_png import coefficients_png, shortened
 from frontrunner.harness.running import collect_coefficients as collecting
@@ -35,15 +36,23 @@ def test_what_is_read_back_is_what_was_written(tmp_path):
     np.testing.assert_array_equal(again.coefficients, coefficients.coefficients)
 
 
-def test_more_coefficients_than_a_table_holds_are_left_out_with_a_word(monkeypatch):
+def test_more_coefficients_than_a_table_holds_are_refused(monkeypatch):
     def coefficients(preference):
         return {"a": preference, "b": preference}
 
     given = fr.ContinuousSet(3, dict, total_parameters=1, coefficients=coefficients)
     assert collect_coefficients(given, GRID, ("a", "b", "c")) is not None
     monkeypatch.setattr(collecting, "MAX_VALUES", 100)
-    with pytest.warns(UserWarning, match="^merge coefficients of 108 values are not recorded, 100 are the most$"):
-        assert collect_coefficients(given, GRID, ("a", "b", "c")) is None
+    with pytest.raises(fr.ConfigError, match="^a table holds 100 values at most, its coefficients take 108$"):
+        collect_coefficients(given, GRID, ("a", "b", "c"))
+
+
+def test_a_cell_whose_coefficients_are_too_many_says_so_in_its_notes(problem, tmp_path, monkeypatch):
+    monkeypatch.setattr(collecting, "MAX_VALUES", 100)
+    folder, _ = ran(tmp_path / "cell", "pwe-moe-ls", steps=1)
+    (note,) = FinishedCell.read(folder).notes
+    assert note.startswith("its merge_coefficients() is left out: a table holds 100 values at most")
+    assert not (folder / "coefficients.parquet").exists()
 
 
 def test_the_file_is_long_and_says_depth_and_preference(tmp_path):
