@@ -10,6 +10,7 @@ FrontrunnerError
 ├── DataError                shipped or cached data that is missing or damaged
 ├── DivergenceError          training ran into NaN or infinity
 ├── StoreError               the MLflow store cannot be created, read or written
+│   └── UnreadableError      a recorded file that this process cannot read now, and that may be undamaged
 └── CellError                a cell that was started and did not finish
 
 The command line prints the message of any of them as one sentence and exits with status 1.
@@ -66,6 +67,10 @@ class DivergenceError(FrontrunnerError):
 
 class StoreError(FrontrunnerError):
     """The store cannot be created, read or written."""
+
+
+class UnreadableError(StoreError):
+    """A recorded file that this process cannot read now; another time or a newer version may."""
 
 
 class CellError(FrontrunnerError):

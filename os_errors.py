@@ -26,6 +26,24 @@ _NUMBER = re.compile(r"\b(?:os error|errno) (\d+)", re.IGNORECASE)
 """How libraries in Rust and C++ (safetensors, Arrow) pass the number on."""
 
 
+_OF_THE_FILE = {None, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
+"""Numbers of errors that a damaged folder causes; Arrow raises OSErrors without a number for damaged files."""
+
+
+def of_the_machine(error: BaseException) -> bool:
+    """Return whether an error says nothing about a file's content, which may be read another time.
+
+    Such errors are too many open files, a disk or network that fails, missing permission, and lack of memory. A file
+    that is missing is none of them.
+    """
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno not in _OF_THE_FILE)
+
+
+def of_the_system(error: BaseException) -> bool:
+    """Return whether the operating system refused to read or write, also where a library in Rust or C++ says so."""
+    return isinstance(error, OSError) or _NUMBER.search(str(error)) is not None
+
+
 def because(error: Exception) -> str:
     """Return why something failed, with what to do: `(No space left on device: 'x'); free some space`.
 

@@ -16,6 +16,7 @@ from ..harness.records.mlflow_tags import PREFIX, SUMMARISED
 from ..harness.records.status import Ending, Status
 from ..harness.records.store import Store
 from ..harness.records.tuned import FILE, Configuration, Tuned
+from ..harness.running.reason import in_one_line
 from ..os_errors import because
 from .counted_trials import DEFAULT, REASON, WALL_TIME_S, settled, slot
 from .plots import draw_plots
@@ -60,7 +61,7 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> list[str]:
             try:
                 draw_plots(study, home)
             except Exception as error:  # of Optuna, plotly or matplotlib: no reason to lose the study
-                notes.append(f"the plots of study {plan.name!r} could not be drawn ({type(error).__name__}: {error})")
+                notes.append(f"the plots of study {plan.name!r} could not be drawn ({in_one_line(error)})")
             store.add_artifacts(parent, home)
     except OSError as error:
         raise StoreError(f"the result of study {plan.name!r} cannot be written {because(error)}") from error

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..harness.commands.display import Display
+from ..harness.records.database_lock import say_on_standard_error
 from ..harness.running.settled_cell import SettledCell
 from .counted_trials import DISCARDED, REASON, settled, slot
 from .study import OpenStudy, Plan
@@ -49,7 +50,7 @@ class StudyDisplay(Display):
 
     def noted(self, note: str) -> None:
         """Print what could not be drawn."""
-        self.says(f"note: {escape(note)}")
+        say_on_standard_error(note)
 
     def _best(self, study: OpenStudy, trial: FrozenTrial) -> str:
         best = study.best(1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...one_line import as_one_line
+from ..records.database_lock import say_on_standard_error
 from .cell_options import CellOptions, with_cell_options
 from .console import folder_of, open_console, program, store_to_write
 
@@ -72,14 +72,14 @@ def run_cells(spec: BenchSpec, cells: CellOptions) -> Sequence[SettledCell]:
     from ..records.tuned import find_tuned_learners
     from ..reports.publish import run_and_publish_bench
     from .display import Display
-    from .left_behind import record_left_behind
+    from .left_behind import record_and_say
 
     folder, devices = folder_of(cells.store), resolve_devices(cells.device)
     if any(learner.tuned for learner in spec.learners):
         spec = find_tuned_learners(spec, Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
     n_cells = len(spec.cells())  # checked before there is a store
     store = store_to_write(folder)
-    record_left_behind(store)
+    record_and_say(store)
     with Display(open_console(), n_cells) as display:
         result = run_and_publish_bench(
             spec,
@@ -89,7 +89,7 @@ def run_cells(spec: BenchSpec, cells: CellOptions) -> Sequence[SettledCell]:
             listener=display,
         )
     for note in result.notes:
-        open_console().print(f"note: {as_one_line(note)}", highlight=False, soft_wrap=True, markup=False)
+        say_on_standard_error(note)
     return result.settled
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from ...one_line import as_one_line
+from ..records.database_lock import say_on_standard_error
 
 if TYPE_CHECKING:
     from ..records.store import Store
@@ -91,12 +91,8 @@ def store_to_write(folder: Path) -> Store:
 
 
 def say_mended(opened: Store) -> None:
-    """Print a line where MLflow's addresses of the store's files named another folder and have been mended."""
+    """Print a note where MLflow's addresses of the store's files named another folder and have been mended."""
     if opened.mended_from is not None:
-        note = f"note: the store was in {opened.mended_from} before; the addresses of its files were mended for MLflow"
-        open_console().print(note, highlight=False, soft_wrap=True, markup=False)
-
-
-def warn(sentence: str) -> None:
-    """Print one line on standard error, beside what a command prints anyway."""
-    open_console(stderr=True).print(f"note: {as_one_line(sentence)}", highlight=False, soft_wrap=True, markup=False)
+        say_on_standard_error(
+            f"the store was in {opened.mended_from} before; the addresses of its files were mended for MLflow"
+        )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ...errors import ConfigError
-from .console import PluginOption, StoreOption, busy, folder_of, open_console, store_to_write, warn
+from ..records.database_lock import say_on_standard_error
+from .console import PluginOption, StoreOption, busy, folder_of, open_console, store_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,7 @@ def leaderboard(
     from ..records.store import Store
     from ..records.suite_experiments import deleted_advice
     from ..reports import report
-    from .left_behind import record_left_behind
+    from .left_behind import record_and_say
 
     if plugin:  # of indicators; else nothing here needs torch
         from ..cells.plugins import load_plugins
@@ -61,13 +62,13 @@ def leaderboard(
             raise ConfigError(f"--format {format_} and --output {output} say different things; drop --format")
         report.check_report(output)
     opened = Store(folder_of(store), create=False)
-    record_left_behind(opened)
+    record_and_say(opened, open_to_write=store_to_write)
     with _without_garbage_collection():
         with busy("Reading results; fronts that are new are scored, once."):
             boards = leaderboards(opened, suite, baseline=baseline)
             deleted = [] if boards else opened.deleted_suites()
         for name in deleted:
-            warn(deleted_advice(name))
+            say_on_standard_error(deleted_advice(name))
         overall = overall_ranking(boards)
         if output is None and format_ == "html":
             output = PAGE

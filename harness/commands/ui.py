@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import StoreOption, folder_of, open_console, say_mended, warn
+from ..records.database_lock import say_on_standard_error
+from .console import StoreOption, folder_of, open_console, say_mended
 
 if TYPE_CHECKING:
     from ..records.store import Store
@@ -35,7 +36,9 @@ def ui(
         lines = f"{name}\n  runs, best first    {runs}\n  learners in charts  {charts}"
         console.print(lines, highlight=False, soft_wrap=True, markup=False)
     if not is_local(host):
-        warn(f"who can reach port {port} of this machine at {host} can read, change and delete what the store holds")
+        say_on_standard_error(
+            f"who can reach port {port} of this machine at {host} can read, change and delete what the store holds"
+        )
     console.print("Starting takes some seconds; Ctrl-C ends it.")
     sys.stdout.flush()
     os.environ["PYTHONWARNINGS"] = "ignore"  # the server's own, about its dependencies
@@ -54,7 +57,7 @@ def _experiments(opened: Store) -> list[tuple[str, str]]:
         return [(one.experiment_id, one.name) for one in opened.experiments()]
     before = opened.moved_from()
     if before is not None:
-        warn(
+        say_on_standard_error(
             f"the store cannot be written, and MLflow looks for its files in {before}: it shows no pictures; mount the "
             f"store there, or run `frontrunner store repair` on a copy"
         )

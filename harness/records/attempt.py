@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import StoreError
+from ...errors import StoreError, UnreadableError
 from ...file_digest import digest_files
-from ...os_errors import because
 from ..cells.cell import Cell
 from .coefficients import MergeCoefficients
 from .curve import PROBE_TIME, PROBED
@@ -19,6 +18,7 @@ from .first_layout import read_recorded
 from .front_record import TRUE_FRONT, FrontRecord
 from .json_limits import parse_json, read_limited
 from .metric_names import CURVE_METRIC
+from .not_read import not_read
 from .status import Status
 
 
@@ -75,7 +75,7 @@ class Attempt:
         try:
             found = digest_files(file)
         except OSError as error:
-            raise StoreError(f"{file} cannot be read {because(error)}") from error
+            raise not_read(str(file), error) from error
         if found != self.digests.get(name):
             raise StoreError(f"{file} is damaged: it is not the file that was recorded")
         return file
@@ -92,8 +92,14 @@ class Attempt:
         return sorted(point for point in probed if all(map(math.isfinite, point)))
 
     def intact(self) -> FrontRecord | None:
-        """Return the recorded front if the attempt finished and its file is undamaged, else None."""
+        """Return the recorded front if the attempt finished and its file is undamaged, else None.
+
+        Raises:
+            UnreadableError: the file cannot be read now, which does not say that it is damaged.
+        """
         try:
             return self.record() if self.status is Status.FINISHED else None
+        except UnreadableError:
+            raise
         except StoreError:
             return None

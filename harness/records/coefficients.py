@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import StoreError
+from .not_read import not_read
 from .table_limits import read_table
 
 PREFERENCE = "preference_"
@@ -72,4 +72,4 @@ class MergeCoefficients:
             parts = tuple(table["part"].slice(0, n_parts).to_pylist())
             return cls(tasks, parts, preferences[:, 0], coefficients)
         except Exception as damage:
-            raise StoreError(f"the recorded merge coefficients {file} cannot be read ({damage})") from damage
+            raise not_read(f"the recorded merge coefficients {file}", damage) from damage

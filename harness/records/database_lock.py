@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 from ...errors import StoreError
+from ...one_line import as_one_line
 
 LIMIT_S = 15 * 60.0
 """Seconds to wait for a locked database before that is an error."""
@@ -25,8 +26,8 @@ R = TypeVar("R")
 
 
 def say_on_standard_error(sentence: str) -> None:
-    """Print a note, beside what a command prints."""
-    sys.stderr.write(f"note: {sentence}\n")
+    """Print a note of one line, beside what a command prints."""
+    sys.stderr.write(f"note: {as_one_line(sentence)}\n")
     sys.stderr.flush()
 
 

@@ -21,17 +21,18 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from ...errors import StoreError
+from ...errors import StoreError, UnreadableError
 from ...file_digest import digest_files
 from ...whole_file import replacing
 from ..cells.cell import Cell
 from .coefficients import MergeCoefficients
 from .front_record import TRUE_FRONT, FrontRecord
 from .json_limits import parse_json, read_limited
+from .not_read import not_read
 
 MANIFEST = "cell.json"
 FRONT = "front.parquet"
@@ -40,6 +41,8 @@ COEFFICIENTS = "coefficients.parquet"
 STATE = "state.safetensors"
 NOTES = "notes.txt"
 
+LAYOUT: Final = 2
+"""Version of the layout, raised by a change that older versions cannot read; 1 was that of version 0.1.0."""
 MAX_MANIFEST_BYTES = 10**6
 """The most bytes of `cell.json`; the cell in it has a twentieth of that, its costs and digests less."""
 MAX_CURVE_BYTES = 32 * 10**6
@@ -55,8 +58,8 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     format: Literal["frontrunner cell"] = "frontrunner cell"
-    version: Literal[2] = 2
-    """Version of the layout, raised by a change that older versions cannot read; 1 was that of version 0.1.0."""
+    version: Literal[2] = LAYOUT
+    """Version of the layout."""
     cell: dict[str, Any]
     """The cell, as `Cell.to_json` gives it."""
     resolved: dict[str, Any]
@@ -125,10 +128,11 @@ class FinishedCell:
             without_state: accept a folder without the learned weights; bundles hold none.
 
         Raises:
+            UnreadableError: a file cannot be read now, or a newer version has written the folder.
             StoreError: a file is missing or damaged, or two files contradict each other.
         """
         try:
-            manifest = Manifest.model_validate(_read_json(folder / MANIFEST, MAX_MANIFEST_BYTES))
+            manifest = _read_manifest(folder)
             for name, digest in manifest.files.items():
                 if not (without_state and name == STATE) and digest_files(folder / name) != digest:
                     raise ValueError(f"{name} is not the file that was written")
@@ -151,12 +155,23 @@ class FinishedCell:
         except ValidationError as error:
             raise StoreError(f"the finished cell in {folder} is damaged ({validation_message(error)})") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"the finished cell in {folder} is damaged ({error})") from error
+            raise not_read(f"the finished cell in {folder}", error, "is damaged") from error
 
 
 def is_complete(folder: Path) -> bool:
     """Return whether all of a finished cell has been written to a folder."""
     return (folder / MANIFEST).exists()
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    content = _read_json(folder / MANIFEST, MAX_MANIFEST_BYTES)
+    version = content.get("version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version > LAYOUT:
+        raise UnreadableError(
+            f"a newer version of Frontrunner has written the finished cell in {folder}: its layout is {version}, this "
+            f"version reads up to {LAYOUT}; update Frontrunner, or move that folder away"
+        )
+    return Manifest.model_validate(content)
 
 
 def _read_json(file: Path, max_bytes: int) -> Any:

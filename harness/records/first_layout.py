@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ...errors import StoreError
 from .coefficients import MergeCoefficients
 from .finished_cell import FRONT, MANIFEST, STATE, FinishedCell
 from .front_record import FrontRecord
 from .json_limits import parse_json, read_limited
+from .not_read import not_read
 
 COEFFICIENTS = "routing.parquet"
 """Name that version 0.1.0 gave the file of merge coefficients."""
@@ -42,7 +42,7 @@ def _read_first_layout(folder: Path) -> FinishedCell:
         costs = _read(folder / "metrics.json")
         curve = _read(folder / "curve.json")
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise StoreError(f"the finished cell in {folder} is damaged ({error})") from error
+        raise not_read(f"the finished cell in {folder}", error, "is damaged") from error
     found = folder / COEFFICIENTS
     state = folder / STATE
     return FinishedCell(

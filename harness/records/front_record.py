@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import StoreError
 from ...metrics import Front, Hypervolume, ReferenceFront, ScoringInput, hypervolume
 from ..cells.cell import Cell
 from .evaluation import Evaluation
 from .json_limits import parse_json
+from .not_read import not_read
 from .table_limits import MAX_POINTS, MAX_TRUE_POINTS, read_table
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class FrontRecord:
                 pretrained_errors=_as_array(about.get("pretrained_errors", about.get("pretrained"))),
             )
         except Exception as damage:
-            raise StoreError(f"the recorded front {file} cannot be read ({damage})") from damage
+            raise not_read(f"the recorded front {file}", damage) from damage
 
 
 def _true_front(about: dict[str, Any], file: Path, tasks: tuple[str, ...]) -> NDArray[np.float64] | None:

@@ -216,7 +216,7 @@ class Store(StoreReader):
             folder: moved to the run's files, with everything in it.
 
         Raises:
-            StoreError: the store cannot be written; the folder is back in its place, and the run stays open.
+            StoreError: nothing was recorded; the folder is back in its place, and the run stays open.
         """
         with explained(self.folder):
             digests = {
@@ -283,8 +283,12 @@ class Store(StoreReader):
         log_batches(self.client, run_id, params=params, points=points, tags=tags)
 
     def _close(self, run_id: str, ending: Ending) -> None:
+        """Set MLflow's own status of a run whose tags, which decide, already say how it ended."""
         closed = {Status.FINISHED: "FINISHED", Status.KILLED: "KILLED", Status.STOPPED: "KILLED"}
-        self.client.set_terminated(run_id, closed.get(ending.status, "FAILED"))
+        try:
+            self.client.set_terminated(run_id, closed.get(ending.status, "FAILED"))
+        except Exception as error:  # of MLflow, SQLAlchemy or SQLite
+            self.patience.say(f"run {run_id} is recorded as {ending.status}, but MLflow shows it as running: {error}")
 
     def _move_files(self, run_id: str, suite: str, folder: Path) -> None:
         """Move a folder on the store's disk to the place of a run's files."""

@@ -85,7 +85,10 @@ class StoreReader:
     def settled(self, cell: Cell) -> Attempt | None:
         """Return the attempt that makes a rerun unnecessary, or None.
 
-        That is one that finished with a readable front, else one that is unsupported.
+        That is one that finished with an undamaged front, else one that is unsupported.
+
+        Raises:
+            UnreadableError: a front cannot be read now; a cell is not run again for that.
         """
         attempts = self.attempts(cell)
         finished = (attempt for attempt in attempts if attempt.intact() is not None)

@@ -10,12 +10,15 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from filelock import Timeout
 
-from ...errors import StoreError
+from ...errors import StoreError, UnreadableError
 from ..cells.cell import Cell
-from .finished_cell import MANIFEST, FinishedCell, is_complete
+from .finished_cell import MANIFEST, MAX_MANIFEST_BYTES, FinishedCell, is_complete
+from .json_limits import parse_json, read_limited
+from .mlflow_database import explained
 from .mlflow_tags import IMPORTED_FROM, PREFIX
 from .status import Status
 from .store import UNRECORDED, Store
@@ -40,9 +43,11 @@ def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> t
         parent: id of the MLflow run that requests the cell; that of the last attempt when None.
 
     Returns:
-        The id of the new run, and the finished cell; None where nothing was left, or nothing that can be read.
+        The id of the new run, and the finished cell; None where nothing was left, or it is damaged. What is damaged is
+        moved aside.
 
     Raises:
+        UnreadableError: what was left cannot be read now; it stays where it is.
         StoreError: the store cannot be written.
     """
     attempts = store.attempts(cell)
@@ -51,19 +56,28 @@ def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> t
         # The command was killed while it recorded the cell: files are moved before the database is written.
         ours = attempt.status is Status.RUNNING and IMPORTED_FROM not in attempt.tags
         if ours and is_complete(attempt.folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.parent.mkdir(exist_ok=True)
-            attempt.folder.replace(folder)
+            with explained(store.folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.parent.mkdir(exist_ok=True)
+                attempt.folder.replace(folder)
     above = parent or next((found for one in attempts if (found := one.tags.get("mlflow.parentRunId"))), None)
-    if not is_complete(folder) or above is None:
+    if not is_complete(folder):
+        return None
+    if above is None:
+        store.patience.say(
+            f"{folder} holds the result of {cell.title}, which nothing in this store has asked for; the command that "
+            "made it, run again, records it"
+        )
         return None
     try:
         finished = FinishedCell.read(folder)
         if finished.cell.key != cell.key:
             raise StoreError(f"the finished cell in {folder} is {finished.cell.title}, another one than its folder's")
+    except UnreadableError:
+        raise
     except StoreError as error:
-        store.patience.say(f"{error}; it was not recorded yet, so {cell.title} has to run again")
-        shutil.rmtree(folder, ignore_errors=True)
+        aside = _moved_aside(store, folder)
+        store.patience.say(f"{error}; it is in {aside} now and was not recorded, so {cell.title} has to run again")
         return None
     run_id = store.begin(cell, above)
     store.record(run_id, finished, folder)
@@ -71,17 +85,33 @@ def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> t
     return run_id, finished
 
 
+def _moved_aside(store: Store, folder: Path) -> Path:
+    """Rename a damaged folder, since somebody may mend it, and return its new path."""
+    taken = (folder.with_name(f"{folder.name}.damaged{number}") for number in ("", *range(2, 1000)))
+    aside = next(path for path in taken if not path.exists())
+    with explained(store.folder):
+        return folder.rename(aside)
+
+
 def record_all_left_behind(store: Store) -> Iterator[tuple[str, FinishedCell]]:
     """Record every cell that was left behind and that no process works on; yield what `record_left_behind` returns.
+
+    Those that cannot be read now are named, and left for another time.
 
     Raises:
         StoreError: the store cannot be written.
     """
     for cell in _left_behind(store):
         with contextlib.suppress(Timeout), store.lock(cell).acquire(timeout=0):
-            if store.settled(cell) is not None:
-                forget_left_behind(store, cell)
-            elif (recorded := record_left_behind(store, cell)) is not None:
+            try:
+                recorded = None
+                if store.settled(cell) is not None:
+                    forget_left_behind(store, cell)
+                else:
+                    recorded = record_left_behind(store, cell)
+            except UnreadableError as error:
+                store.patience.say(f"the result of {cell.title} is still left out: {error}")
+            if recorded is not None:
                 yield recorded
 
 
@@ -92,8 +122,17 @@ def _left_behind(store: Store) -> list[Cell]:
     for attempt in map(store.attempt_of, running):
         if is_complete(attempt.folder) or is_complete(store.folder / UNRECORDED / attempt.cell.key):
             cells[attempt.cell.key] = attempt.cell
-    for folder in (store.folder / UNRECORDED).glob(f"*/{MANIFEST}"):
-        with contextlib.suppress(StoreError):
-            cell = FinishedCell.read(folder.parent).cell
+    for manifest in (store.folder / UNRECORDED).glob(f"*/{MANIFEST}"):
+        cell = _cell_of(manifest)
+        if cell is not None and cell.key == manifest.parent.name:  # else it was moved aside
             cells[cell.key] = cell
     return list(cells.values())
+
+
+def _cell_of(manifest: Path) -> Cell | None:
+    """Return the cell that a `cell.json` names, None where it names none; the files beside may have gigabytes."""
+    try:
+        content = parse_json(read_limited(manifest, max_bytes=MAX_MANIFEST_BYTES), MANIFEST)
+        return Cell.from_json(content["cell"])
+    except (OSError, LookupError, TypeError, ValueError, AttributeError):
+        return None

@@ -1,6 +1,7 @@
 """Take what a set gives besides its models right after the fit, before hours go into evaluating it.
 
-A part that cannot be recorded is left out with a note: it must not cost the result of the fit.
+A part that cannot be recorded is left out with a note: it must not cost the result of the fit. Where the disk is full
+or memory has run out the cell ends instead, since its fit can be resumed.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
+from ...errors import StoreError
 from ...methods import ParetoSet
+from ...os_errors import because, of_the_system
 from ...tasks import Problem
 from ..records.coefficients import MergeCoefficients
 from ..records.finished_cell import STATE
 from .collect_coefficients import collect_coefficients
+from .out_of_memory import is_out_of_memory
 from .plain_numbers import plain_number
 from .plain_state import plain_state
 from .reason import in_one_line
@@ -55,13 +60,21 @@ def take_extras(
         preferences: points of the simplex, shape (n, T), at which merge coefficients are collected.
         taken: costs that have been measured; diagnostics must not take their names.
         folder: the folder of the finished cell.
+
+    Raises:
+        StoreError: the state cannot be written; the fit can be resumed once that is mended.
+        MemoryError, RuntimeError: memory has run out, after which the fit can be resumed too.
     """
     notes: list[str] = []
 
     def part(what: str, take: Callable[[], T], without: T) -> T:
         try:
             return take()
+        except StoreError:  # what a full disk keeps from being written would be missing for good
+            raise
         except Exception as error:  # of a third party's method
+            if is_out_of_memory(error):
+                raise
             notes.append(f"its {what} is left out: {in_one_line(error)}")
             return without
 
@@ -90,5 +103,13 @@ def _save_state(pareto_set: ParetoSet, folder: Path) -> Path | None:
     state = plain_state(pareto_set.state())
     if not state:
         return None
-    save_file(state, folder / STATE)
+    try:
+        save_file(state, folder / STATE)
+    except (OSError, SafetensorError) as error:
+        if not of_the_system(error):
+            raise
+        raise StoreError(
+            f"the learned weights cannot be written {because(error)}; then the same command goes on from the last "
+            "checkpoint"
+        ) from error
     return folder / STATE

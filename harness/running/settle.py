@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ...errors import StoreError
+from ...errors import StoreError, UnreadableError
 from ...os_errors import because
 from ..cells.cell import Cell
 from ..records.finished_cell import FinishedCell, is_complete
@@ -120,17 +120,26 @@ def _not_recorded(error: StoreError | OSError, run_id: str, cell: Cell, store: S
     why = str(error) if isinstance(error, StoreError) else f"{cell.title} cannot be recorded {because(error)}"
     kept = store.folder / UNRECORDED / cell.key
     if is_complete(kept):
-        why = f"{why}; the result of {cell.title} is kept in {kept}, and the next command on this store records it"
+        why = (
+            f"{why}; the result of {cell.title} is kept in {kept}, and the same command records it, as does the next "
+            "`frontrunner bench`, `run` or `leaderboard` on this store"
+        )
     with store.patience.lost(), contextlib.suppress(StoreError):
         store.end(run_id, Ending(Status.FAILED, f"it could not be recorded: {why}"))
     return StoreError(why)
 
 
 def _read(scratch: Path, ending: Ending) -> tuple[Ending, FinishedCell | None]:
-    """Return the ending and the finished cell that the worker wrote; a damaged one is a failure of the cell."""
+    """Return the ending and the finished cell that the worker wrote; a damaged one is a failure of the cell.
+
+    Raises:
+        UnreadableError: the finished cell cannot be read now.
+    """
     if ending.status is not Status.FINISHED:
         return ending, None
     try:
         return ending, FinishedCell.read(scratch)
+    except UnreadableError:
+        raise  # it is kept, since it may be undamaged
     except StoreError as error:
         return Ending(Status.FAILED, f"its report cannot be recorded ({error})"), None

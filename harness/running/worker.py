@@ -15,12 +15,11 @@ import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import torch
-
 from ...errors import StoreError, UnsupportedError
 from ..cells.cell import Cell
 from ..cells.plugins import load_plugins
 from ..records.status import Ending, Status
+from .out_of_memory import is_out_of_memory
 from .reason import in_one_line
 from .run_cell import Request, run_cell
 from .socket_folder import require_short_sockets
@@ -35,8 +34,7 @@ def _ending_of(error: BaseException) -> Ending:
     reason = in_one_line(error)
     if isinstance(error, UnsupportedError):
         return Ending(Status.UNSUPPORTED, reason)
-    named = ("can't allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(name in str(error) for name in named):
+    if is_out_of_memory(error):
         return Ending(Status.OUT_OF_MEMORY, reason, resumable=True)
     # Any other failure, except that the disk is full, would happen again from the same checkpoint.
     return Ending(Status.FAILED, reason, resumable=isinstance(error, StoreError))

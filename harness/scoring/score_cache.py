@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...errors import UnreadableError
 from ..records.attempt import Attempt
 from ..records.finished_cell import FRONT
 from ..records.status import Status
@@ -71,7 +72,10 @@ class ScoreCache:
         except OSError:
             return None
         if self._files.get(attempt.run_id) != (found.st_size, found.st_mtime_ns, recorded):
-            if attempt.intact() is None:
+            try:
+                if attempt.intact() is None:
+                    return None
+            except UnreadableError:
                 return None
             self.keep_file(attempt)
         return recorded

@@ -43,7 +43,7 @@ def test_more_coefficients_than_a_table_holds_are_refused(monkeypatch):
     given = fr.ContinuousSet(3, dict, total_parameters=1, coefficients=coefficients)
     assert collect_coefficients(given, GRID, ("a", "b", "c")) is not None
     monkeypatch.setattr(collecting, "MAX_VALUES", 100)
-    with pytest.raises(fr.ConfigError, match="^a table holds 100 values at most, its coefficients take 108$"):
+    with pytest.raises(fr.ConfigError, match=r"^a table holds 100 values at most, its coefficients take 108$"):
         collect_coefficients(given, GRID, ("a", "b", "c"))
 
 

@@ -267,7 +267,7 @@ def test_any_other_habit_leaves_the_result_that_it_would_leave_without(habits, n
 
 @pytest.mark.parametrize("name", NOTED)
 def test_what_cannot_be_recorded_beside_the_front_is_a_note(habits, name):
-    assert f"note: {name} on tiny, seed 0: {NOTED[name]}" in habits.ended.out
+    assert f"note: {name} on tiny, seed 0: {NOTED[name]}" in habits.ended.err
     assert habits.attempts[name].finished().notes[0].startswith(NOTED[name])
 
 

@@ -1,16 +1,19 @@
 """What was computed and could not be recorded is kept, and recorded by the next command without running again."""
 
+import errno
 import json
 import shutil
 
 import pytest
 from filelock import FileLock
+from mlflow import MlflowClient
 from sqlalchemy.exc import OperationalError
 
 import frontrunner as fr
+from frontrunner.harness.records import attempt, finished_cell, front_record
 from frontrunner.harness.records import store as store_module
 from frontrunner.harness.records.store import Store
-from frontrunner.harness.records.unrecorded import record_all_left_behind
+from frontrunner.harness.records.unrecorded import has_left_behind, record_all_left_behind
 from frontrunner.harness.reports.publish import publish_left_behind
 from frontrunner.harness.running import settle
 
@@ -58,9 +61,7 @@ def test_the_same_bench_records_it_without_running_it_again(error, not_recorded,
     raised = not_recorded(error)
     (key,) = unrecorded(tmp_path)
     if isinstance(error, Exception):
-        assert f"is kept in {tmp_path / 'unrecorded' / key}, and the next command on this store records it" in str(
-            raised
-        )
+        assert f"is kept in {tmp_path / 'unrecorded' / key}, and the same command records it" in str(raised)
     assert [method for method, _ in in_process] == ["pretrained"]
     _, settled = run_bench(tmp_path, LEARNERS)
     assert [(one.ending.status, one.ran) for one in settled] == [("finished", False), ("finished", True)]
@@ -103,10 +104,10 @@ def test_a_command_killed_before_it_recorded_leaves_it_behind(run_bench, in_proc
 
 def test_so_does_one_killed_after_it_moved_the_files(not_recorded, run_bench, in_process, tmp_path):
     not_recorded(KeyboardInterrupt())
-    (attempt,) = Store(tmp_path, create=False).attempts()
-    assert attempt.status == "running"
-    attempt.folder.parent.mkdir(exist_ok=True)
-    shutil.move(tmp_path / "unrecorded" / attempt.cell.key, attempt.folder)
+    (one,) = Store(tmp_path, create=False).attempts()
+    assert one.status == "running"
+    one.folder.parent.mkdir(exist_ok=True)
+    shutil.move(tmp_path / "unrecorded" / one.cell.key, one.folder)
     run_bench(tmp_path, ["pretrained"])
     assert [(label, status) for label, status, _ in results(tmp_path)] == [
         ("pretrained", "killed"),
@@ -122,8 +123,133 @@ def test_a_damaged_folder_is_said_and_its_cell_runs_again(not_recorded, run_benc
     _, settled = run_bench(tmp_path, LEARNERS)
     assert [one.ran for one in settled] == [True, True]
     (note,) = capsys.readouterr().err.splitlines()
+    aside = tmp_path / "unrecorded" / f"{key}.damaged"
     assert "is damaged (front.parquet is not the file that was written)" in note
-    assert note.endswith("pretrained on tiny, seed 0 has to run again")
+    assert note.endswith(f"it is in {aside} now and was not recorded, so pretrained on tiny, seed 0 has to run again")
+    assert (aside / "front.parquet").read_bytes() == b"no front"
+    run_bench(tmp_path, LEARNERS)
+    assert list(record_all_left_behind(Store(tmp_path, create=True))) == []
+    assert capsys.readouterr().err == ""  # it is said once
+
+
+def test_a_second_damaged_folder_does_not_replace_the_first(not_recorded, run_bench, in_process, tmp_path):
+    not_recorded(LOCKED)
+    (key,) = unrecorded(tmp_path)
+    (tmp_path / "unrecorded" / f"{key}.damaged").mkdir()
+    (tmp_path / "unrecorded" / f"{key}.damaged" / "mine").touch()
+    (tmp_path / "unrecorded" / key / "curve.json").unlink()
+    run_bench(tmp_path, ["pretrained"])
+    assert [file.name for file in (tmp_path / "unrecorded" / f"{key}.damaged").iterdir()] == ["mine"]
+    assert (tmp_path / "unrecorded" / f"{key}.damaged2" / "front.parquet").exists()
+
+
+TRANSIENT = [OSError(errno.EMFILE, "Too many open files"), OSError(errno.ESTALE, "Stale file handle"), MemoryError()]
+READERS = [(finished_cell, "read_limited"), (front_record, "read_table")]
+
+
+@pytest.mark.parametrize("error", TRANSIENT, ids=repr)
+@pytest.mark.parametrize(("module", "function"), READERS[1:], ids=["front"])
+def test_what_cannot_be_read_now_is_recorded_later(
+    module, function, error, not_recorded, run_bench, in_process, tmp_path, monkeypatch
+):
+    not_recorded(LOCKED)
+
+    def fail(*_, **__):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, function, fail)
+        with pytest.raises(fr.StoreError, match=r"cannot be read \("):
+            run_bench(tmp_path, ["pretrained"])
+    assert len(unrecorded(tmp_path)) == 1
+    _, (settled,) = run_bench(tmp_path, ["pretrained"])
+    assert (settled.ending.status, settled.ran, len(in_process)) == ("finished", False, 1)
+
+
+@pytest.mark.parametrize(("module", "function"), READERS, ids=["manifest", "front"])
+def test_a_result_that_cannot_be_read_at_its_end_is_kept(
+    module, function, run_bench, in_process, tmp_path, monkeypatch
+):
+    def fail(*_, **__):
+        raise TRANSIENT[0]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, function, fail)
+        with pytest.raises(fr.StoreError, match=r"ulimit -n.*is kept in .*and the same command records it"):
+            run_bench(tmp_path, ["pretrained"])
+    _, (settled,) = run_bench(tmp_path, ["pretrained"])
+    assert (settled.ending.status, settled.ran, len(in_process)) == ("finished", False, 1)
+
+
+def test_a_finished_cell_does_not_run_again_because_its_front_cannot_be_read_now(
+    run_bench, in_process, tmp_path, monkeypatch
+):
+    run_bench(tmp_path, ["pretrained"])
+
+    def fail(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(attempt, "digest_files", fail)
+        with pytest.raises(fr.StoreError, match=r"cannot be read \(Permission denied\); give yourself permission"):
+            run_bench(tmp_path, ["pretrained"])
+    run_bench(tmp_path, ["pretrained"])
+    assert len(in_process) == 1
+
+
+def test_what_a_newer_version_has_left_is_left_to_it(not_recorded, run_bench, in_process, command, tmp_path):
+    not_recorded(LOCKED)
+    (key,) = unrecorded(tmp_path)
+    manifest = tmp_path / "unrecorded" / key / "cell.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"version": 3, "more": 1}))
+    board = command.within("leaderboard", "--store", tmp_path)
+    assert board.status == 0
+    assert "newer version of Frontrunner" in board.err
+    with pytest.raises(fr.StoreError, match=r"layout is 3, this version reads up to 2; update Frontrunner"):
+        run_bench(tmp_path, ["pretrained"])
+    assert (unrecorded(tmp_path), len(in_process)) == ([key], 1)
+
+
+def test_a_result_that_nothing_in_the_store_has_asked_for_is_named(not_recorded, in_process, command, tmp_path):
+    not_recorded(LOCKED)
+    (key,) = unrecorded(tmp_path)
+    other = tmp_path / "other"
+    Store(other, create=True)
+    shutil.copytree(tmp_path / "unrecorded", other / "unrecorded")
+    ended = command.within("leaderboard", "--store", other)
+    assert f"note: {other / 'unrecorded' / key} holds the result of pretrained on tiny, seed 0" in ended.err
+    assert unrecorded(other) == [key]
+
+
+def test_weights_are_not_read_to_find_what_was_left(not_recorded, in_process, tmp_path, monkeypatch):
+    not_recorded(LOCKED)
+
+    def fail(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(finished_cell, "digest_files", fail)
+    assert has_left_behind(Store(tmp_path, create=False))
+
+
+def test_a_recorded_cell_stays_recorded_where_mlflow_cannot_close_its_run(
+    run_bench, in_process, tmp_path, monkeypatch, capsys
+):
+    set_terminated = MlflowClient.set_terminated
+
+    def refuse(self, run_id, status=None, end_time=None):
+        if self.get_run(run_id).data.tags["frontrunner.kind"] == "cell":
+            raise OperationalError("update", {}, Exception("disk I/O error\nand more"))
+        set_terminated(self, run_id, status, end_time)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "set_terminated", refuse)
+        run_bench(tmp_path, ["pretrained"])
+    (note,) = capsys.readouterr().err.splitlines()
+    assert "is recorded as finished, but MLflow shows it as running" in note
+    ((label, status, volume),) = results(tmp_path)
+    assert (label, status, volume > 0) == ("pretrained", "finished", True)
+    run_bench(tmp_path, ["pretrained"])
+    assert len(in_process) == 1
 
 
 def test_a_cell_that_has_finished_meanwhile_stays_as_it_is(not_recorded, run_bench, in_process, tmp_path):
