@@ -1,11 +1,15 @@
 """Layers by the names of their weights, and the learners that count how many of them their rule reached."""
 
+import itertools
+import types
+
 import pytest
 from torch import nn
 from torch.nn.utils import parametrizations
 
 import frontrunner as fr
 from frontrunner.methods.layers import layer_of, layers_of
+from frontrunner.methods.whole_set.upscaling import weights_of_layers
 
 GRID = fr.simplex_grid(3, 3)
 
@@ -29,6 +33,10 @@ def test_a_layer_is_the_module_that_holds_a_weight(name, layer):
 def test_a_parametrized_module_is_one_layer():
     module = nn.Sequential(parametrizations.weight_norm(nn.Linear(3, 4)), nn.Tanh(), nn.Linear(4, 2))
     assert layers_of(module.state_dict()) == {"0", "2"}
+    problem = types.SimpleNamespace(pretrained=module.state_dict(), merged=frozenset(module.state_dict()))
+    groups = weights_of_layers(problem)
+    assert {layer: len(names) for layer, names in groups.items()} == {"0": 3, "2": 2}
+    assert sorted(itertools.chain(*groups.values())) == sorted(module.state_dict())
 
 
 @pytest.mark.parametrize(

@@ -282,3 +282,13 @@ def test_a_store_that_cannot_be_written_is_read_all_the_same(not_recorded, in_pr
     assert read.status == 0
     assert read.err.count("\n") == 1
     assert "results that an earlier command could not record are still left out" in read.err
+
+
+def test_a_leaderboard_that_records_mends_a_moved_store_first(not_recorded, in_process, command, tmp_path):
+    not_recorded(LOCKED)
+    moved = tmp_path.with_name(f"{tmp_path.name}-moved")
+    tmp_path.rename(moved)
+    first, second = command.within("leaderboard", "--store", moved).err.splitlines()
+    assert first.startswith(f"note: the store was in {tmp_path} before")
+    assert second.startswith("note: recorded the result of a cell")
+    assert Store(moved, create=False).moved_from() is None
