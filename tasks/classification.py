@@ -77,9 +77,8 @@ class ClassificationProblem(ExampleProblem):
         def apart(models: Sequence[Params]) -> Tensor:
             return torch.stack([self.task_loss(t, models[0], batch) for t in range(self.n_tasks)])
 
-        with torch.no_grad():  # one model's gradients are right where its losses are
-            way = self._way(("one model", _shapes(batch)), together, apart, [params])
-        return way([params])
+        # One model's gradients are right where its losses are.
+        return self._losses(("one model", _shapes(batch)), together, apart, [params], compare_gradients=False)
 
     def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Return the mean cross-entropy of task `t`, a scalar."""
@@ -104,7 +103,7 @@ class ClassificationProblem(ExampleProblem):
         differing = frozenset(name for name, tensor in first.items() if any(m[name] is not tensor for m in others))
         trained = frozenset(name for name, tensor in first.items() if tensor.requires_grad)
         kind = ("T models", _shapes(batch), differing, trained, torch.is_grad_enabled())
-        return self._way(kind, together, apart, models)(models)
+        return self._losses(kind, together, apart, models)
 
     def log_probabilities(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Return log-probabilities (n, classes) of task `t`, differentiable in `params`."""
@@ -150,12 +149,29 @@ class ClassificationProblem(ExampleProblem):
                 checked[split] = Examples(examples.inputs, labels)
         return checked
 
-    def _way(self, kind: Hashable, together: LossesOf, apart: LossesOf, models: Sequence[Params]) -> LossesOf:
-        """Return the way to T losses that is right, the faster one if it is."""
+    def _losses(
+        self,
+        kind: Hashable,
+        together: LossesOf,
+        apart: LossesOf,
+        models: Sequence[Params],
+        *,
+        compare_gradients: bool = True,
+    ) -> Tensor:
+        """Return T losses by the way that is right, the faster one if it is."""
         passes = self.forward_passes
-        agree = self._comparison.agree(kind, together, apart, models)
+        with torch.set_grad_enabled(compare_gradients and torch.is_grad_enabled()):
+            agree = self._comparison.agree(kind, together, apart, models)
         self.forward_passes = passes
-        return together if agree else apart
+        if agree:
+            try:
+                return together(models)
+            except torch.OutOfMemoryError:
+                raise
+            except Exception as error:  # what a model does may depend on the batch
+                self._comparison.refuse(kind, error)
+                self.forward_passes = passes
+        return apart(models)
 
     def _joined(self, batch: Batch) -> Any:
         """Return what the encoder takes for T mini-batches as one."""

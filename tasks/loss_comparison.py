@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import TypeAlias
 
@@ -10,17 +11,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..one_line import as_one_line
+from .precision import master_type
 from .problem import Params
 from .untouched_randomness import untouched_randomness
+
+logger = logging.getLogger("frontrunner")
 
 TF32_EPS = 2.0**-10
 """Relative rounding of TensorFloat-32, which has 10 bits of mantissa."""
 
 ROW_LENGTH = 256
-"""Of gradients that are laid out as tables to be projected."""
+"""Length of the rows of the tables that gradients are laid out as, to be projected."""
 
 FREQUENCIES = (1.0, 2.0**0.5, 3.0**0.5, 5.0**0.5)
-"""Of the cosines that gradients are projected on; none is periodic in whole numbers."""
+"""Angular frequencies of the cosines that gradients are projected on; none is periodic in whole numbers."""
 
 LossesOf: TypeAlias = Callable[[Sequence[Params]], Tensor]
 """Computes the losses (T,) of models on one batch."""
@@ -36,12 +41,13 @@ class LossComparison:
     def __init__(self, buffers: Collection[str] = ()) -> None:
         self._buffers = frozenset(buffers)
         self._agreed: dict[Hashable, bool] = {}
+        self._said: set[str] = set()
 
     def agree(self, kind: Hashable, fast: LossesOf, plain: LossesOf, models: Sequence[Params]) -> bool:
         """Return whether a fast way gives what the plain way gives, beyond rounding; if it raises, it does not.
 
         Losses are compared, and where weights require gradients, the gradients of each model's. Randomness, buffers and
-        gradients are left as they were.
+        gradients are left as they were. Why a fast way is not right is logged, each reason once.
 
         Args:
             kind: what decides the answer: shapes, and which weights differ and require gradients.
@@ -58,12 +64,37 @@ class LossComparison:
             return False  # nothing to compare with; another batch may tell
         try:
             with untouched_randomness(device):
-                self._agreed[kind] = _Found(fast, models, self._buffers).is_close_to(expected, models)
+                agreed = _Found(fast, models, self._buffers).is_close_to(expected, models)
         except torch.OutOfMemoryError:
             raise
-        except Exception:  # whatever a model objects to, the plain way is right
-            self._agreed[kind] = False
-        return self._agreed[kind]
+        except Exception as error:  # whatever a model objects to, the plain way is right
+            self.refuse(kind, error)
+            return False
+        if not agreed:
+            self.refuse(kind, "its losses or gradients are others")
+        elif expected.has_gradients or _tell_apart(models):
+            self._agreed[kind] = True
+        return agreed
+
+    def refuse(self, kind: Hashable, why: object) -> None:
+        """Take the plain way for calls of a kind from now on, and log the reason, an error or a text, once."""
+        self._agreed[kind] = False
+        reason = as_one_line(f"{type(why).__name__}: {why}" if isinstance(why, Exception) else str(why))
+        if reason not in self._said:
+            self._said.add(reason)
+            logger.warning("one pass of the model for all tasks is not right, so each takes its own (%s)", reason)
+
+
+def _tell_apart(models: Sequence[Params]) -> bool:
+    """Return whether losses alone tell if each model's own weights were used: no weight has equal values in all models.
+
+    Weights that are one tensor in all models do not matter.
+    """
+    first, *others = models
+    return all(
+        all(other[name] is tensor for other in others) or not all(torch.equal(other[name], tensor) for other in others)
+        for name, tensor in first.items()
+    )
 
 
 class _Found:
@@ -82,7 +113,8 @@ class _Found:
                 if leaf.requires_grad:
                     hooks.callback(leaf.register_post_accumulate_grad_hook(self._noting(key)).remove)  # type: ignore[no-untyped-call] # torch has no types here
             losses = losses_of([{name: leaves[id(tensor)] for name, tensor in params.items()} for params in models])
-            if losses.requires_grad:
+            self.has_gradients = losses.requires_grad
+            if self.has_gradients:
                 losses.sum().backward()  # type: ignore[no-untyped-call]
         self.losses = losses.detach()
 
@@ -109,7 +141,7 @@ class _Found:
             """Keep a few numbers of a gradient and free it, since T models' gradients take T times the memory."""
             assert leaf.grad is not None
             gradient = torch.view_as_real(leaf.grad) if leaf.is_complex() else leaf.grad
-            flat = gradient.flatten().to(torch.promote_types(gradient.dtype, torch.float32))
+            flat = gradient.flatten().to(master_type([gradient.dtype]))
             self.sketches[key] = torch.cat([(flat @ flat)[None], _projections(flat)]).double()
             leaf.grad = None
 

@@ -7,14 +7,29 @@ leaves that share storage. Modules whose weights are the same tensors in all mod
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from .problem import Params
 from .recomputation import call_within, with_weights
 from .rows import join_rows, split_rows
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A module that runs segment by segment."""
+
+    name: str
+    """Its name in the model."""
+    weights: Mapping[str, str]
+    """The names of its weights and buffers: those in the module -> those in the model."""
+
+    def weights_of(self, params: Params) -> dict[str, Tensor]:
+        """Return its weights in one model, by their names in the module."""
+        return {own: params[name] for own, name in self.weights.items()}
 
 
 class SegmentedModel:
@@ -29,6 +44,8 @@ class SegmentedModel:
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
+        # A training step would otherwise spend tens of milliseconds on names, the same in every step.
+        self._parts: dict[tuple[frozenset[str], tuple[str, ...]], list[_Part]] = {}
 
     def __call__(self, models: Sequence[Params], inputs: Any, sizes: Sequence[int]) -> list[Any]:
         """Return the outputs of every segment: the k-th, of `sizes[k]` examples, goes through `models[k]`.
@@ -41,27 +58,35 @@ class SegmentedModel:
         Raises:
             ValueError: the architecture cannot be run in segments.
         """
-        own = {name for name, tensor in models[0].items() if any(other[name] is not tensor for other in models[1:])}
-        names = _to_segment(self._model, own, models[0])
-        if names is None:
-            raise ValueError("the architecture's own weights differ")
-        called: set[str] = set()
+        parts = self._parts_where(models)
         shared = with_weights(self._model, models[0])
 
         def segmented(function: Callable[[], Any]) -> Any:
             with contextlib.ExitStack() as stack:
-                for name in names:
-                    module = self._model.get_submodule(name)
-                    stack.enter_context(_segmented(module, name, models, sizes, called))
+                for part in parts:
+                    module = self._model.get_submodule(part.name)
+                    stack.enter_context(_segmented(module, [part.weights_of(params) for params in models], sizes))
                 return shared(function)
 
-        outputs = call_within(segmented, self._model, inputs)
-        if called != set(names):
-            raise ValueError("the weights of a module are used without calling it, as attention uses out_proj's")
-        return split_rows(outputs, sizes)
+        return split_rows(call_within(segmented, self._model, inputs), sizes)
+
+    def _parts_where(self, models: Sequence[Params]) -> list[_Part]:
+        """Return the modules in which these models differ."""
+        first, *others = models
+        own = frozenset(name for name, tensor in first.items() if any(other[name] is not tensor for other in others))
+        key = (own, tuple(first))
+        if key not in self._parts:
+            names = _to_segment(self._model, own, first)
+            if names is None:
+                raise ValueError("the architecture's own weights differ")
+            self._parts[key] = [
+                _Part(name, {weight[len(name) + 1 :]: weight for weight in first if weight.startswith(f"{name}.")})
+                for name in names
+            ]
+        return self._parts[key]
 
 
-def _to_segment(model: nn.Module, own: set[str], params: Params) -> list[str] | None:
+def _to_segment(model: nn.Module, own: frozenset[str], params: Params) -> list[str] | None:
     """Return the outermost modules all of whose weights differ, or some of them and some are shared.
 
     None where the model's own differ, so that nothing is left that could run once.
@@ -85,16 +110,11 @@ def _to_segment(model: nn.Module, own: set[str], params: Params) -> list[str] | 
 
 
 @contextlib.contextmanager
-def _segmented(
-    module: nn.Module, name: str, models: Sequence[Params], sizes: Sequence[int], called: set[str]
-) -> Iterator[None]:
-    """Make `module` run every segment with that segment's weights, and note its name in `called`, for a while."""
-    prefix = f"{name}."
-    weights = [{key[len(prefix) :]: w for key, w in params.items() if key.startswith(prefix)} for params in models]
+def _segmented(module: nn.Module, weights: Sequence[Params], sizes: Sequence[int]) -> Iterator[None]:
+    """Make `module` run every segment with that segment's weights, for a while."""
     whole = module.forward
 
     def forward(*args: Any, **kwargs: Any) -> Any:
-        called.add(name)
         parts = split_rows((args, kwargs), sizes)
         outputs = [
             call_within(with_weights(module, own), whole, *some, **named)

@@ -108,3 +108,29 @@ def test_buffers_are_not_written_to():
     given = models()
     assert not LossComparison(buffers=["fixed"]).agree("kind", counts, right, given)
     assert all(torch.equal(model["fixed"], torch.ones(6)) for model in given)
+
+
+def test_the_reason_is_logged_once(caplog):
+    comparison = LossComparison()
+    for kind in ("a", "b", "a"):
+        assert not comparison.agree(kind, raises, right, models())
+    comparison.agree("c", wrong_losses, right, models())
+    first, second = (record.getMessage() for record in caplog.records)
+    assert "KeyError: 'no such output'" in first
+    assert "its losses or gradients are others" in second
+
+
+def test_what_has_failed_later_is_not_tried_again():
+    comparison = LossComparison()
+    assert comparison.agree("kind", right, right, models())
+    comparison.refuse("kind", ValueError("one more\nline"))
+    assert not comparison.agree("kind", right, right, models())
+
+
+@torch.no_grad()
+def test_equal_weights_decide_nothing_where_there_are_no_gradients():
+    """Losses of equal models are the same whichever model's weights are used."""
+    comparison = LossComparison()
+    assert comparison.agree("kind", gradients_of_others, right, models())
+    others = [{**model, "own": model["own"] + t} for t, model in enumerate(models())]
+    assert not comparison.agree("kind", gradients_of_others, right, others)

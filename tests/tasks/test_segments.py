@@ -105,13 +105,122 @@ def test_modules_with_keywords_and_tuples():
     torch.testing.assert_close(together, apart)
 
 
-def test_a_module_whose_weights_are_used_without_calling_it_is_noticed():
-    """PyTorch's attention reads out_proj's weights; it never calls it."""
-    module = Attention(batch_first=True).eval()
-    params = {name: tensor.detach() for name, tensor in module.state_dict().items()}
-    models = [{n: t + k if n.startswith("attn.out_proj") else t for n, t in params.items()} for k in range(2)]
-    with pytest.raises(ValueError, match="used without calling it"):
-        SegmentedModel(module)(models, torch.randn(5, 8), [2, 3])
+class Pair(nn.Module):
+    """Puts a model between its examples and its head."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, inputs):
+        return self.inner(inputs)
+
+
+class Gated(nn.Module):
+    """Runs its second layer only for batches whose first example is positive, and its third never."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.never = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, inputs):
+        hidden = self.first(inputs)
+        return self.second(hidden) if inputs[0, 0] > 0 else hidden
+
+
+class Moody(Gated):
+    """Cannot join the batch's parts where its first example is negative."""
+
+    def forward(self, inputs):
+        hidden = self.first(inputs)
+        if inputs[0, 0] <= 0 and len(inputs) > 3:
+            raise ValueError("too many examples")
+        return self.second(hidden)
+
+
+def two_classifications(model):
+    """Two tasks on one architecture, and a batch whose first example is positive or negative."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(2, 6, 8, generator=generator)
+    labels = torch.arange(6) % 2
+    pretrained = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+    return fr.ClassificationProblem(
+        name="two",
+        tasks=["one", "other"],
+        model=model,
+        pretrained=pretrained,
+        experts=[{n: t + 0.1 * (k + 1) for n, t in pretrained.items()} for k in range(2)],
+        budget=fr.Budget(steps=1, batch_size=2),
+        data=[{s: fr.Examples(x, labels) for s in ("train", "val", "test")} for x in inputs],
+        heads=[nn.Linear(8, 2), nn.Linear(8, 2)],
+    )
+
+
+def batch_that_starts(sign):
+    inputs = torch.randn(2, 3, 8, generator=torch.Generator().manual_seed(1))
+    inputs[:, 0, 0] = sign
+    return [fr.Examples(part, torch.tensor([0, 1, 0])) for part in inputs]
+
+
+def losses_and_gradients(ways, models, batch, differing):
+    leaves = [
+        {name: w.clone().requires_grad_() if name.startswith(differing) else w for name, w in m.items()} for m in models
+    ]
+    losses = ways(leaves, batch)
+    own = [w for m in leaves for name, w in m.items() if name.startswith(differing)]
+    return losses, torch.autograd.grad(losses.sum(), own, allow_unused=True)
+
+
+@pytest.mark.parametrize("signs", [(1, -1), (-1, 1)])
+@pytest.mark.parametrize(
+    ("model", "differing"),
+    [(Gated, ("first", "second")), (Gated, ("first", "second", "never")), (Moody, ("first", "second"))],
+)
+def test_a_module_that_some_batches_do_not_run_costs_no_fit(model, differing, signs):
+    """The comparison looks at the first batch; what a later one does differently is right, too."""
+    problem = two_classifications(model())
+    models = [problem.pretrained] * 2
+    for sign in signs:
+        batch = batch_that_starts(sign)
+        found = losses_and_gradients(problem.losses_by_model, models, batch, differing)
+        expected = losses_and_gradients(
+            lambda models, batch: fr.Problem.losses_by_model(problem, models, batch), models, batch, differing
+        )
+        torch.testing.assert_close(found[0], expected[0])
+        for one, other in zip(found[1], expected[1], strict=True):
+            torch.testing.assert_close(
+                torch.zeros(()) if one is None else one, torch.zeros(()) if other is None else other
+            )
+
+
+@pytest.mark.parametrize(("model", "expected"), [(Gated, [1, 1, 1]), (Moody, [1, 2, 2])])
+def test_passes_after_a_batch_that_cannot_be_run_in_one(model, expected):
+    """What never runs forces nothing; what failed once is not tried again."""
+    problem = two_classifications(model())
+    models = [problem.pretrained] * 2
+    passes = []
+    for sign in (1, -1, 1):
+        before = problem.forward_passes
+        losses_and_gradients(problem.losses_by_model, models, batch_that_starts(sign), ("first", "second", "never"))
+        passes.append(problem.forward_passes - before)
+    assert passes == expected
+
+
+@pytest.mark.parametrize("with_gradients", [True, False])
+def test_a_module_whose_weights_are_used_without_calling_it_is_noticed(with_gradients):
+    """PyTorch's attention reads out_proj's weights; it never calls it. Equal weights, as before a training, hide it."""
+    problem = two_classifications(Pair(Attention(batch_first=True)).eval())
+    batch = batch_that_starts(1)
+    for change in (0.0, 0.5):
+        models = [
+            {n: w + k * change if "out_proj" in n else w for n, w in problem.pretrained.items()} for k in range(2)
+        ]
+        with torch.set_grad_enabled(with_gradients):
+            for model in models:
+                for name in model:
+                    model[name].requires_grad_(with_gradients and "out_proj" in name)
+            found = problem.losses_by_model(models, batch)
+            torch.testing.assert_close(found, fr.Problem.losses_by_model(problem, models, batch))
 
 
 def test_a_module_with_weights_of_both_kinds_is_segmented_as_a_whole():
