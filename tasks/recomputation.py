@@ -30,14 +30,16 @@ _entered: ContextVar[tuple[Surroundings, ...]] = ContextVar("entered", default=(
 def with_weights(module: nn.Module, params: Mapping[str, Tensor]) -> Surroundings:
     """Return surroundings in which `params` are in place of the module's own weights and buffers.
 
-    Recurrent layers run without cuDNN there, which computes their gradients in training mode only.
+    Where gradients are recorded, recurrent layers run without cuDNN, which computes theirs in training mode only; and
+    so does all else in the module, since torch has one switch for both.
     """
     holder = _Holder(module)
     named = {f"module.{name}": tensor for name, tensor in params.items()}
     recurrent = any(isinstance(part, nn.RNNBase) for part in module.modules())
 
     def surroundings(function: Callable[[], Any]) -> Any:
-        with torch.backends.cudnn.flags(enabled=False) if recurrent else contextlib.nullcontext():
+        without = recurrent and torch.is_grad_enabled()
+        with torch.backends.cudnn.flags(enabled=False) if without else contextlib.nullcontext():
             # A copy each time: torch writes back to the mapping what a module made of it.
             return functional_call(holder, dict(named), (function,), tie_weights=False)
 

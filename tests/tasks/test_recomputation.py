@@ -107,6 +107,15 @@ def test_gradients_of_many_outputs_at_once(way):
         torch.testing.assert_close(found, expected)
 
 
+@pytest.mark.parametrize(("recurrent", "gradients_recorded", "expected"), [(1, 1, False), (1, 0, True), (0, 1, True)])
+def test_cudnn_is_off_only_where_gradients_of_recurrent_layers_are_recorded(recurrent, gradients_recorded, expected):
+    module = nn.Sequential(nn.LSTM(4, 4) if recurrent else nn.Linear(4, 4))
+    params = {name: tensor.detach() for name, tensor in module.state_dict().items()}
+    with torch.set_grad_enabled(bool(gradients_recorded)), torch.backends.cudnn.flags(enabled=True):
+        assert with_weights(module, params)(lambda: torch.backends.cudnn.enabled) is expected
+        assert torch.backends.cudnn.enabled
+
+
 @pytest.mark.parametrize("way", ["reentrant", "not reentrant"])
 def test_evaluation_without_gradients(way):
     module = Blocks(WAYS[way])
