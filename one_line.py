@@ -37,6 +37,22 @@ def as_one_line(text: str, longest: int = 2000) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
+def shown(value: object, longest: int = 200) -> str:
+    """Return a value as messages show it: what Python writes for it, in one line and cut where it is long.
+
+    Args:
+        value: anything, also what cannot be written.
+        longest: show this many characters, and then how many there are.
+    """
+    try:
+        text = repr(value)
+    except Exception:  # a number of more digits than Python writes, an object of a third party
+        return f"{type(value).__name__} that cannot be shown"
+    beginning = text[:longest]
+    line = beginning if is_one_line(beginning) else as_one_line(beginning, longest)
+    return line if len(text) <= longest else f"{line}... ({len(text):,} characters)"
+
+
 def as_utf8(text: str) -> str:
     """Return a text that may hold the name of a file, such that UTF-8 can be written.
 

@@ -11,7 +11,8 @@ from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from ..errors import ConfigError
-from .option_values import SCALARS, choices, meant_by, plain, same, shown, shown_choice
+from ..one_line import shown
+from .option_values import SCALARS, choices, meant_by, plain, same, shown_choice
 from .ranges import UNIONS, is_whole
 
 

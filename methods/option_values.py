@@ -15,6 +15,8 @@ import numpy as np
 from torch import Tensor
 
 from ..errors import ConfigError
+from ..one_line import shown
+from ..tasks.real_numbers import holds_masked
 
 MAX_LETTERS = 20_000
 """The most characters of a text: a prompt of several pages, and no file."""
@@ -24,8 +26,6 @@ MAX_DEPTH = 10
 """The most lists and mappings inside each other."""
 MAX_BITS = 256
 """The largest whole number, in bits: none is meant to be larger, and Python writes none of 4,300 digits."""
-SHOWN_LETTERS = 200
-"""How much of a refused value a message shows."""
 
 SCALARS = (type(None), bool, int, float, str)
 """Types of values that a record holds as they are."""
@@ -51,6 +51,8 @@ def _plain(where: str, value: object, depth: int, room: Iterator[int]) -> object
         size = value.numel() if isinstance(value, Tensor) else value.size
         if size > MAX_VALUES:
             raise ConfigError(f"{where} may hold {MAX_VALUES:,} values at most, found {size:,}")
+        if holds_masked(value):
+            raise ConfigError(f"{where} may hold no masked entries, found {shown(value)}")
         value = value.tolist()
     if isinstance(value, str) and len(value) > MAX_LETTERS:
         raise ConfigError(f"{where} may be a text of {MAX_LETTERS:,} characters at most, found {len(value):,}")
@@ -103,12 +105,6 @@ def shown_choice(value: object) -> tuple[str, ...]:
     if value is None or isinstance(value, bool):
         return str(value).lower(), str(value)
     return (str(value),)
-
-
-def shown(value: object) -> str:
-    """Return a value as messages show it, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}... ({len(text):,} characters)"
 
 
 def same(one: object, other: object) -> bool:

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..errors import ConfigError, UnknownNameError
 from .example_checks import check_examples
 from .problem import Batch, Problem
+from .real_numbers import holds_masked
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Examples:
     Arrays and lists become tensors.
 
     Raises:
-        ConfigError: inputs or labels are nothing that torch makes a tensor of.
+        ConfigError: inputs or labels are nothing that torch makes a tensor of, or have masked entries.
     """
 
     inputs: Tensor
@@ -53,6 +54,8 @@ class Examples:
 
 def _as_tensor(what: str, values: object) -> Tensor:
     """Return what was handed over as a tensor with a first dimension, for the examples."""
+    if holds_masked(values):
+        raise ConfigError(f"the {what} of Examples may hold no masked entries; leave those examples out")
     try:
         found = values if isinstance(values, Tensor) else torch.as_tensor(values)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError, FrontError
-from .handed_over import as_numbers
+from .real_numbers import as_numbers
 
 
 @dataclass(frozen=True)

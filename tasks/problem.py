@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from ..errors import ConfigError, UnsupportedError
-from .handed_over import as_count, as_hypervolume_limit, as_positive, as_reference_point, as_true_front
+from .handed_over import as_hypervolume_limit, as_reference_point, as_true_front
 from .objectives import Objectives
 from .own_weights import require_passed_weights
+from .real_numbers import as_count, as_positive
 from .recomputation import call_within, with_weights
 from .weight_checks import check_weights
 
@@ -29,8 +30,10 @@ Batch: TypeAlias = Any
 class Budget:
     """The training that a suite recommends; learners take it where their own option is left unset.
 
+    Steps and batch size may be 0, which recommends no training: of a problem that is never fitted, say.
+
     Raises:
-        ConfigError: steps or batch size are no whole numbers, or the learning rate is not positive.
+        ConfigError: steps or batch size are no whole numbers, 0 or more, or the learning rate is not positive.
     """
 
     steps: int

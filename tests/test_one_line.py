@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontrunner.harness.records.status import Ending, Status
-from frontrunner.one_line import as_one_line, as_utf8, is_one_line
+from frontrunner.one_line import as_one_line, as_utf8, is_one_line, shown
 
 SAID = {
     "colours": ("\x1b[1;31mred\x1b[0m and \x1b[38;2;1;2;3mblue\x1b[m", "red and blue"),
@@ -53,3 +53,34 @@ def test_a_line_without_an_end_is_cut():
 )
 def test_a_name_of_a_file_can_be_written_as_utf_8(name, text):
     assert as_utf8(name) == text
+
+
+class Odd:
+    """Writes what a terminal obeys."""
+
+    def __repr__(self):
+        return "a\x1b[2Jb\nc"
+
+
+class Broken:
+    """Cannot be written."""
+
+    def __repr__(self):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a  b\n", "'a  b\\n'"),
+        (0.5, "0.5"),
+        (["x" * 10_000], f"['{'x' * 198}... (10,004 characters)"),
+        (Odd(), "ab c"),
+        (Broken(), "Broken that cannot be shown"),
+        (10**5000, "int that cannot be shown"),
+    ],
+    ids=["text", "number", "long", "odd", "broken", "large"],
+)
+def test_a_value_is_shown_in_one_short_line(value, text):
+    assert shown(value) == text
+    assert is_one_line(text)

@@ -12,11 +12,9 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from ...errors import ConfigError
+from ...one_line import as_one_line, shown
 from .utf8_file import read_utf8
 from .yaml_limits import MAX_BYTES, LimitError, PlainLoader
-
-SHOWN_LETTERS = 200
-"""How much of a refused value a message shows."""
 
 
 class Strict(BaseModel):
@@ -50,7 +48,7 @@ def read_yaml(file: Path, spec: type[Spec], parts: Sequence[type[Strict]] = ()) 
     except LimitError as error:
         raise ConfigError(f"{file} is too large to be read as YAML: {error}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())[:500]}") from error
+        raise ConfigError(f"{file} is not valid YAML: {as_one_line(str(error), 500)}") from error
     if not isinstance(content, dict):
         raise ConfigError(
             f"{file} must hold the keys {', '.join(required[:-1])} and {required[-1]}, found {type(content).__name__}"
@@ -77,9 +75,4 @@ def _first_problem(error: ValidationError, known: Sequence[str]) -> str:
         return f"the key {where!r} is missing"
     if problem["type"] == "value_error":  # our own ConfigError, a sentence already
         return f"{where}: {problem['ctx']['error']}" if where else str(problem["ctx"]["error"])
-    return f"{where}: {problem['msg'].lower()}, found {_shown(problem['input'])}"
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}... ({len(text):,} characters)"
+    return f"{where}: {problem['msg'].lower()}, found {shown(problem['input'])}"

@@ -10,8 +10,8 @@ from ...errors import FrontError
 from ...methods import ParetoSet
 from ...metrics import hypervolume
 from ...tasks import Problem
+from ...tasks.real_numbers import as_whole
 from .evaluate import evaluate_members
-from .plain_numbers import plain_step
 from .worker_events import Probed, Reporter
 
 
@@ -53,7 +53,7 @@ class FitProbe:
 
     def __call__(self, step: int, total: int, partial_set: Callable[[], ParetoSet]) -> None:
         """Score the set if training has passed the next of `times` evenly spaced steps."""
-        step, total = plain_step(step, "the step of probe()"), plain_step(total, "the total of probe()")
+        step, total = as_whole("the step of probe()", step), as_whole("the total of probe()", total)
         moment = step * (self._times + 1) // total
         if not self._passed < moment <= self._times:
             return

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ...errors import ConfigError
+from ...tasks.real_numbers import holds_masked
 
 
 def plain_state(state: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -43,6 +44,8 @@ def _as_tensor(value: Any, name: str) -> Tensor:
         if value.layout != torch.strided or value.is_quantized or value.is_meta:
             raise ConfigError(f"state()[{name!r}] is a {_kind(value)} tensor, which cannot be saved; make it dense")
         return value
+    if holds_masked(value):
+        raise ConfigError(f"state()[{name!r}] has masked entries, which cannot be saved; fill them")
     if isinstance(value, (numbers.Real, np.ndarray, list, tuple)):
         array = np.asarray(value)
         if array.dtype.kind in "biuf":

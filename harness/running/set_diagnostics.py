@@ -9,10 +9,10 @@ import numpy as np
 from ...errors import ConfigError
 from ...methods import ParetoSet
 from ...tasks import Problem
+from ...tasks.real_numbers import as_number
 from ..records.metric_names import is_metric_name
 from ..scoring.measures import COSTS, is_score
 from .meter import Meter
-from .plain_numbers import plain_number
 
 PHASES = ("prepare_time_", "prepare_peak_", "fit_time_", "fit_peak_", "evaluate_time_", "evaluate_peak_")
 """Beginnings of the names of what is measured of phases, of which some are still to come."""
@@ -35,7 +35,7 @@ def checked_diagnostics(pareto_set: ParetoSet, costs: Mapping[str, float]) -> di
             raise ConfigError(
                 f"diagnostics() may not name a metric {name!r}: taken, or not made of letters, digits and _-."
             )
-        found[name] = plain_number(value, f"diagnostics()[{name!r}]")
+        found[name] = as_number(f"diagnostics()[{name!r}]", value)
     return found
 
 

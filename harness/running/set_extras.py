@@ -21,11 +21,11 @@ from ...errors import StoreError
 from ...methods import ParetoSet
 from ...os_errors import because, of_the_system
 from ...tasks import Problem
+from ...tasks.real_numbers import as_number
 from ..records.coefficients import MergeCoefficients
 from ..records.finished_cell import STATE
 from .collect_coefficients import collect_coefficients
 from .out_of_memory import is_out_of_memory
-from .plain_numbers import plain_number
 from .plain_state import plain_state
 from .reason import in_one_line
 from .set_diagnostics import checked_diagnostics
@@ -92,7 +92,7 @@ def take_extras(
 
 
 def _count(pareto_set: ParetoSet, name: str) -> float:
-    value = plain_number(getattr(pareto_set, name), name)
+    value = as_number(name, getattr(pareto_set, name))
     if not 0 <= value < math.inf:
         raise ValueError(f"{name} must be 0 or more, found {value}")
     return value

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import ConfigError
+from ...tasks.real_numbers import as_number, as_whole
 from ..records.curve import PROBE_TIME, PROBED
 from ..records.metric_names import LONGEST_NAME, is_metric_name
 from ..records.status import Ending
-from .plain_numbers import plain_number, plain_step
 
 CURVE_POINTS = 500
 """Training curves are thinned to about this many points."""
@@ -120,8 +120,8 @@ class Reporter:
         Raises:
             ConfigError: a step is no whole number, a value no number, or its name is none that can be recorded.
         """
-        step, total = plain_step(step, "the step of progress()"), plain_step(total, "the total of progress()")
-        values = {_checked_name(name): plain_number(value, f"progress({name}=...)") for name, value in metrics.items()}
+        step, total = as_whole("the step of progress()", step), as_whole("the total of progress()", total)
+        values = {_checked_name(name): as_number(f"progress({name}=...)", value) for name, value in metrics.items()}
         if self.phase == "fit":
             self.last_step = step
         if self.phase == "fit" and values:

@@ -204,7 +204,7 @@ def reporting_children(problem, context):
 """
 
 FAILED = {
-    "worded-loss": "progress(loss=...) was to be a number, found str 'low'",
+    "worded-loss": "progress(loss=...) must be one real number, found 'low'",
     "exits": "the code called sys.exit(0)",
     "exits-at-once": "its process ended with status 0: it printed nothing",
     "interrupts": "KeyboardInterrupt",
@@ -215,7 +215,7 @@ FAILED = {
     "merges-in-place": "the learner wrote into the weights of the pre-trained model, from which the front",
 }
 NOTED = {
-    "wrong-diagnostics": "its diagnostics() is left out: diagnostics()['mine'] was to be a number, found str 'many'",
+    "wrong-diagnostics": "its diagnostics() is left out: diagnostics()['mine'] must be one real number, found 'many'",
     "nested-state": "its state(), which export makes models from, is left out: state()['a'] was to be a tensor",
     "failing-state": "its state(), which export makes models from, is left out: RuntimeError: no state today",
     "without-number": "its total_parameters is left out: AttributeError",

@@ -1,68 +1,16 @@
 """Numbers and states are taken in the types that come naturally, and anything else is refused in one sentence."""
 
-import decimal
-import fractions
-
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 import frontrunner as fr
-from frontrunner.harness.running.plain_numbers import plain_number, plain_step
 from frontrunner.harness.running.plain_state import plain_state
 from frontrunner.harness.running.reason import in_one_line
 from frontrunner.harness.running.worker_events import Progressed, Reporter
 
 W = torch.ones(1, requires_grad=True)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        *(2, 2.0, np.float32(2), np.float16(2), np.int64(2), np.array(2.0), np.array([[2]])),
-        *(torch.tensor(2.0), (W * 2).sum(), W * 2, torch.nn.Parameter(torch.tensor(2.0))),
-        *(torch.tensor(2, dtype=torch.bfloat16), torch.tensor([[2]]), fractions.Fraction(4, 2), decimal.Decimal("2.0")),
-    ],
-)
-def test_a_number_of_any_library_is_taken(value):
-    found = plain_number(value, "the loss")
-    assert (found, type(found)) == (2.0, float)
-    assert (plain_step(value, "the step"), type(plain_step(value, "the step"))) == (2, int)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        *(
-            "2",
-            np.str_("2"),
-            b"2",
-            None,
-            [2.0],
-            (2,),
-            {},
-            2j,
-            np.complex64(2),
-            np.ones(2),
-            np.zeros(0),
-            np.array(["2"]),
-        ),
-        *(torch.ones(2), torch.tensor(2j), torch.ones(1, device="meta"), np.datetime64(2, "s"), object(), 10**400),
-    ],
-)
-def test_what_is_no_number_is_refused_by_its_name(value):
-    with pytest.raises(
-        fr.ConfigError, match=r"^the loss (was to be a number, found \w+|is too large for a float)"
-    ) as raised:
-        plain_number(value, "the loss")
-    assert len(str(raised.value).splitlines()) == 1
-
-
-@pytest.mark.parametrize("value", [2.5, float("nan"), float("inf"), 10**30, torch.tensor(0.5)])
-def test_a_step_is_a_whole_number(value):
-    with pytest.raises(fr.ConfigError, match="the step was to be a whole number, found"):
-        plain_step(value, "the step")
 
 
 def test_progress_is_sent_and_kept_in_plain_numbers():
@@ -121,6 +69,7 @@ def test_what_is_whole_already_is_not_copied():
         ({"a": "text"}, "found str"),
         ({"a": None}, "found NoneType"),
         ({"a": np.array(["x"])}, "found ndarray"),
+        ({"a": np.ma.masked_invalid([1.0, np.nan])}, r"state\(\)\['a'\] has masked entries"),
         ({"a": torch.ones(2).to_sparse()}, "sparse_coo tensor, which cannot be saved"),
         ({"a": torch.ones(2, device="meta")}, "meta tensor"),
         ({3: FLAT}, "the name 3"),
