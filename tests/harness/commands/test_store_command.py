@@ -113,7 +113,7 @@ def test_ui_says_when_other_machines_can_reach_it(host, shown, open_to_others, c
     port = free_port()
     ended = command.within("ui", "--store", moved, "--host", host, "--port", port)
     assert ended.status == 0
-    assert ended.err.count("\n") == int(open_to_others)
+    assert ended.err.count("note: who can reach") == int(open_to_others)
     assert ("can read, change and delete" in ended.err) == open_to_others
     assert f"{shown}{port}/" in ended.out
     command_line = served[0]
