@@ -8,22 +8,32 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..tasks.precision import is_half
+
 PART = 2**22
-"""Columns that are converted to single precision at a time."""
-
-
-def is_half(dtype: torch.dtype) -> bool:
-    """Return whether a type is one of half precision."""
-    return dtype in (torch.float16, torch.bfloat16)
+"""Columns that are converted to another precision at a time."""
 
 
 def contract(gradients: Tensor, vectors: Tensor) -> Tensor:
     """Return `gradients @ vectors.T`, (n, P) and (T, P) to (n, T), in single precision where these are in half."""
     if not is_half(vectors.dtype):
         return gradients @ vectors.T
-    found = torch.zeros(len(gradients), len(vectors), dtype=torch.float32, device=vectors.device)
-    for columns in _parts(vectors.shape[1]):
-        found += gradients[:, columns].float() @ vectors[:, columns].float().T
+    return product_in_parts(gradients, vectors, torch.float32, width=PART)
+
+
+def product_in_parts(first: Tensor, second: Tensor, dtype: torch.dtype, *, width: int) -> Tensor:
+    """Return `first @ second.T` (n, T) of (n, P) and (T, P), formed in a type that only parts are converted to.
+
+    Args:
+        first: (n, P).
+        second: (T, P); it may be `first` itself, whose parts are then converted once.
+        dtype: the type of the product.
+        width: columns that are converted at a time.
+    """
+    found = torch.zeros(len(first), len(second), dtype=dtype, device=second.device)
+    for columns in _parts(second.shape[1], width):
+        part = second[:, columns].to(dtype)
+        found += (part if first is second else first[:, columns].to(dtype)) @ part.T
     return found
 
 
@@ -39,7 +49,7 @@ class HalfMerge(torch.autograd.Function):
         ctx.save_for_backward(vectors)
         ctx.coefficients_type = coefficients.dtype
         merged = torch.empty_like(base)
-        for columns in _parts(len(base)):
+        for columns in _parts(len(base), PART):
             merged[columns] = torch.addmv(
                 base[columns].float(), vectors[:, columns].float().T, coefficients.detach().float()
             )
@@ -52,7 +62,7 @@ class HalfMerge(torch.autograd.Function):
         return None, None, contract(gradients[0][None], vectors)[0].to(ctx.coefficients_type)
 
 
-def _parts(n: int) -> Iterator[slice]:
+def _parts(n: int, width: int) -> Iterator[slice]:
     """Yield slices that cover n columns."""
-    for start in range(0, n, PART):
-        yield slice(start, min(start + PART, n))
+    for start in range(0, n, width):
+        yield slice(start, min(start + width, n))

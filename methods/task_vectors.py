@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from ..errors import ConfigError
-from ..tasks.precision import master_type
+from ..tasks.precision import is_half, master_type
 from ..tasks.problem import Problem
 from .flat_weights import FlatWeights, merged_names
-from .half_precision import HalfMerge, is_half
+from .half_precision import HalfMerge
 
 
 class TaskVectorBank(FlatWeights):

@@ -12,6 +12,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from ..errors import ConfigError, DivergenceError
+from ..tasks.precision import is_half
 from ..tasks.problem import Problem
 from .learner import Context
 from .pareto_set import ParetoSet
@@ -89,7 +90,7 @@ def train(
     """
     assert recipe.steps is not None  # for the type checker: resolved
     assert recipe.lr is not None
-    if any(parameter.dtype.itemsize < 4 for parameter in parameters):
+    if any(is_half(parameter.dtype) for parameter in parameters):
         raise ConfigError("parameters are trained in single precision or better, found half; see `FlatWeights`")
     optimizer = torch.optim.Adam(parameters, lr=recipe.lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ConfigError
+from .precision import type_name
 
 if TYPE_CHECKING:
     from .examples import Examples
@@ -53,7 +54,7 @@ def class_numbers(labels: Tensor, n_classes: int, where: str) -> Tensor:
         ConfigError: they are no class numbers from 0 to `n_classes` - 1.
     """
     if labels.ndim != 1 or labels.is_floating_point() or labels.is_complex():
-        kind = str(labels.dtype).removeprefix("torch.")
+        kind = type_name(labels)
         raise ConfigError(
             f"the labels {where} must be class numbers, integers (n,); found {kind} {tuple(labels.shape)}"
         )

@@ -14,6 +14,16 @@ def master_type(dtypes: Iterable[torch.dtype]) -> torch.dtype:
     return functools.reduce(torch.promote_types, dtypes, torch.float32)
 
 
+def is_half(dtype: torch.dtype) -> bool:
+    """Return whether a type is one of half precision or less, in which sums and small steps are lost."""
+    return dtype.is_floating_point and dtype.itemsize < 4
+
+
+def type_name(tensor: Tensor) -> str:
+    """Return the name of a tensor's type as messages give it, such as `float16`."""
+    return str(tensor.dtype).removeprefix("torch.")
+
+
 def at_least_single(values: Tensor) -> Tensor:
     """Return floating-point values in single precision where they have half, else themselves; differentiable."""
     return values.to(master_type([values.dtype])) if values.is_floating_point() else values

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError
 from .architecture_checks import check_untied, require_fit, usable_model
+from .precision import type_name
 
 MERGED_TYPES = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
 """Types of weights that can be merged and trained: those that torch computes with."""
@@ -102,8 +103,8 @@ def _require_one_type(owners: Sequence[_Owner]) -> None:
         for name, tensor in first.params.items():
             if other.params[name].dtype != tensor.dtype:
                 raise ConfigError(
-                    f"{name} is {_type(tensor)} in {first.title} and {_type(other.params[name])} in {other.title}; "
-                    "convert one of them, every model must hold it in the same type"
+                    f"{name} is {type_name(tensor)} in {first.title} and {type_name(other.params[name])} in "
+                    f"{other.title}; convert one of them, every model must hold it in the same type"
                 )
 
 
@@ -115,7 +116,7 @@ def _require_equal(name: str, owners: Sequence[_Owner]) -> None:
     for other in others:
         if not _same(other.params[name], first.params[name]):
             raise ConfigError(
-                f"{other.title} differs from {first.title} in {name} ({_type(first.params[name])}), which can be "
+                f"{other.title} differs from {first.title} in {name} ({type_name(first.params[name])}), which can be "
                 "neither merged nor trained; convert it to a floating-point type, or give every model the same values"
             )
 
@@ -177,7 +178,3 @@ def _same(one: Tensor, other: Tensor) -> bool:
     if one.dtype.is_floating_point and one.dtype.itemsize == 1:  # torch compares the bytes of 8-bit floats only
         one, other = one.view(torch.uint8), other.view(torch.uint8)
     return torch.equal(one, other)
-
-
-def _type(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")

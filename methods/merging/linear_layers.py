@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ...tasks.precision import master_type
+
 CHECKED_ROWS = 64
 """Rows of a layer's first input for which its output is compared."""
 TOLERANCE = 1e-2
@@ -38,7 +40,7 @@ def orientations(module: nn.Module, inputs: Tensor, output: Any) -> frozenset[bo
     bias = next((parameter.detach() for parameter in own.values() if parameter.ndim == 1), None)
     if not isinstance(output, Tensor) or output.ndim == 0 or output.shape[:-1] != inputs.shape[:-1]:
         return frozenset()
-    kind = torch.promote_types(weight.dtype, torch.float32)
+    kind = master_type([weight.dtype])
     rows, found = (t.detach().reshape(-1, t.shape[-1])[:CHECKED_ROWS].to(kind) for t in (inputs, output))
     rounding = ROUNDING_STEPS * torch.finfo(output.dtype).eps * found.norm()
     agreeing = set()

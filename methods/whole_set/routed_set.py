@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ...metrics import check_preference
-from ...tasks.precision import at_least_single
+from ...tasks.precision import at_least_single, master_type
 from ...tasks.problem import Batch, Problem
 from ..half_precision import contract
 from .conditioned_set import ConditionedSet, backward, flat_gradient
@@ -86,8 +86,7 @@ class _Contraction:
         self._leaves = leaves
         self._vectors = vectors
         self._waiting = len(leaves)
-        dtype = torch.promote_types(vectors.dtype, torch.float32)
-        self._found = vectors.new_zeros(len(leaves), len(vectors), dtype=dtype)
+        self._found = vectors.new_zeros(len(leaves), len(vectors), dtype=master_type([vectors.dtype]))
         self._hooks: list[RemovableHandle] = [
             leaf.register_post_accumulate_grad_hook(self._arrived)  # type: ignore[no-untyped-call] # torch has no types here
             for leaf in leaves
