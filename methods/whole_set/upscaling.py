@@ -66,7 +66,7 @@ def weights_of_modules(problem: Problem, rule: str) -> dict[str, list[str]]:
 
 
 def weights_of_layers(problem: Problem) -> dict[str, list[str]]:
-    """Map every layer, a module that holds weights itself, to its weights and buffers, so that each is in one group."""
+    """Map every module to the weights and buffers that it holds (see `layer_of`), so that each is in one group."""
     layers: dict[str, list[str]] = {}
     for name in problem.pretrained:
         if name in problem.merged:
@@ -101,7 +101,7 @@ class UpscaledModel:
         rest = merged_names(problem, (name for name in problem.pretrained if name not in covered))
         self._rest: Params = dict(problem.pretrained)
         for bank in banks_by_type(problem, rest) if rest else []:
-            dtype = torch.promote_types(bank.base.dtype, torch.float32)
+            dtype = master_type([bank.base.dtype])
             everyone = torch.full((problem.n_tasks,), rest_coefficient, dtype=dtype, device=bank.base.device)
             self._rest = {**self._rest, **bank.merge(everyone)}
 

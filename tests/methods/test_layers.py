@@ -4,6 +4,7 @@ import itertools
 import types
 
 import pytest
+import torch
 from torch import nn
 from torch.nn.utils import parametrizations
 
@@ -37,6 +38,67 @@ def test_a_parametrized_module_is_one_layer():
     groups = weights_of_layers(problem)
     assert {layer: len(names) for layer, names in groups.items()} == {"0": 3, "2": 2}
     assert sorted(itertools.chain(*groups.values())) == sorted(module.state_dict())
+
+
+def parametrized_problem(tiny):
+    """The tiny problem with an embedding whose weight is a product, and with a counter that no merge changes."""
+    model = type(tiny.model)()
+    parametrizations.weight_norm(model.embed)
+    model.register_buffer("steps", torch.tensor(3))
+    model.register_buffer("mask", torch.tensor([0.0, -torch.inf]))
+    pretrained = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+    changed = [
+        {
+            name: tensor + 0.1 * t if tensor.is_floating_point() and name != "mask" else tensor.clone()
+            for name, tensor in pretrained.items()
+        }
+        for t in range(3)
+    ]
+    return fr.ClassificationProblem(
+        name="parametrized",
+        tasks=tiny.tasks,
+        model=model,
+        pretrained=pretrained,
+        experts=changed,
+        budget=tiny.budget,
+        data=tiny.data,
+        heads=tiny.heads,
+    )
+
+
+def test_a_parametrized_module_has_one_coefficient_as_it_is_one_layer(tiny):
+    problem = parametrized_problem(tiny)
+    learner = fr.make_learner("layerwise-interpolation", groups="layers", steps=1)
+    parts = learner.fit(problem, GRID, fr.Context()).merge_coefficients([0.2, 0.3, 0.5])
+    assert "embed" in parts
+    assert [part for part in parts if "parametrizations" in part] == []
+    assert {part for part in parts if part != "the model"} == layers_of(problem.merged) - {""}
+
+
+def test_layers_are_counted_by_the_weights_that_are_merged(tiny):
+    """A module that holds nothing but a mask is no layer that could be merged."""
+    problem = parametrized_problem(tiny)
+    model = problem.model
+    model.masked = nn.Module()
+    model.masked.register_buffer("mask", torch.tensor([-torch.inf]))
+    params = [
+        {**params, "masked.mask": torch.tensor([-torch.inf])} for params in (problem.pretrained, *problem.experts)
+    ]
+    masked = fr.ClassificationProblem(
+        name="masked",
+        tasks=problem.tasks,
+        model=model,
+        pretrained=params[0],
+        experts=params[1:],
+        budget=problem.budget,
+        data=problem.data,
+        heads=problem.heads,
+    )
+    counts = [
+        fr.make_learner("pwe-moe-ls", upscale="mlp", steps=1).fit(one, GRID, fr.Context()).diagnostics()["fixed_layers"]
+        for one in (parametrized_problem(tiny), masked)
+    ]
+    assert counts == [5, 5]
 
 
 @pytest.mark.parametrize(
