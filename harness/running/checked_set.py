@@ -10,13 +10,14 @@ from torch import Tensor
 from ...errors import ConfigError, FrontError
 from ...methods import Learner, ParetoSet
 from ...tasks import Params, Problem
+from ...tasks.precision import type_name
 
 NAMED = 3
 """The number of weights that a message names before it counts the rest."""
 
 
-def checked_set(learner: Learner, returned: object, problem: Problem) -> ParetoSet:
-    """Return what `fit` has returned if it is a Pareto set of the problem's tasks.
+def checked_set(learner: Learner, returned: object, problem: Problem, *, by: str = "fit") -> ParetoSet:
+    """Return what a learner's `fit`, or another method `by`, has returned if it is a Pareto set of the problem's tasks.
 
     Raises:
         ConfigError: it is something else; the message names the learner.
@@ -25,10 +26,10 @@ def checked_set(learner: Learner, returned: object, problem: Problem) -> ParetoS
         found = "None" if returned is None else type(returned).__name__
         if isinstance(returned, type):
             found = f"the class {returned.__name__}"
-        raise ConfigError(f"fit of {learner.name!r} returned {found}, expected a ParetoSet, such as a ContinuousSet")
+        raise ConfigError(f"{by} of {learner.name!r} returned {found}, expected a ParetoSet, such as a ContinuousSet")
     if (n_tasks := getattr(returned, "n_tasks", None)) != problem.n_tasks:
         raise ConfigError(
-            f"fit of {learner.name!r} returned a set for {n_tasks} tasks, {problem.name} has {problem.n_tasks}"
+            f"{by} of {learner.name!r} returned a set for {n_tasks} tasks, {problem.name} has {problem.n_tasks}"
         )
     return returned
 
@@ -74,4 +75,4 @@ def _differences(params: object, expected: Params) -> list[str]:
 
 
 def _described(tensor: Tensor) -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} of shape {tuple(tensor.shape)}"
+    return f"{type_name(tensor)} of shape {tuple(tensor.shape)}"

@@ -16,6 +16,7 @@ from torch import Tensor
 from ...errors import FrontError, FrontrunnerError, PreferenceError, StoreError
 from ...methods import Context, Learner, ParetoSet
 from ...metrics import simplex_grid
+from ...one_line import as_one_line
 from ...os_errors import because
 from ...tasks import SUITES, Params, Problem, load_problem
 from ...whole_file import replacing
@@ -24,6 +25,7 @@ from ..records.attempt import Attempt
 from ..records.finished_cell import NOTES, STATE
 from ..records.mlflow_tags import IMPORTED_FROM
 from .checked_set import check_finite, check_model, checked_set
+from .plain_state import plain_state
 from .problem_digest import digest_problem
 
 
@@ -91,8 +93,8 @@ def _state_of(attempt: Attempt, learner: Learner) -> dict[str, Tensor]:
     if STATE in attempt.digests:
         state = _read_state(attempt.artifact(STATE))
     if not state and attempt.metrics.get("trainable_parameters", 0.0) > 0:
-        noted = attempt.artifact(NOTES).read_text(encoding="utf-8").strip() if NOTES in attempt.digests else ""
-        why = f" ({' '.join(noted.split())})" if noted else ""
+        noted = attempt.artifact(NOTES).read_text(encoding="utf-8") if NOTES in attempt.digests else ""
+        why = f" ({as_one_line(noted)})" if noted else ""
         raise StoreError(f"{cell.method!r} was trained but saves no state{why}, so its models cannot be made again")
     return state
 
@@ -112,8 +114,8 @@ def _restored(
 ) -> ParetoSet:
     """Return what the learner restores; raise StoreError where its state would not be this one again."""
     try:
-        restored = checked_set(learner, learner.restore(problem, state, grid, context), problem)
-        again = restored.state()
+        restored = checked_set(learner, learner.restore(problem, state, grid, context), problem, by="restore")
+        again = plain_state(restored.state())  # as what was saved: numbers and arrays as tensors
         for name in set(again) & set(state):
             if (again[name].dtype, again[name].shape) != (state[name].dtype, state[name].shape):
                 raise ValueError(

@@ -2,6 +2,7 @@ import dataclasses
 import json
 import math
 import shutil
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from frontrunner.errors import PreferenceError, StoreError
 from frontrunner.file_digest import digest_files
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.running.export_model import export_model
+from frontrunner.harness.running.plain_state import plain_state
 from frontrunner.testing import TinyNet
 
 
@@ -177,6 +179,62 @@ def test_an_answer_that_is_no_model_writes_nothing(case, attempt_of, monkeypatch
     with pytest.raises(StoreError, match=f"for this preference is not exported: .*{why}"):
         export_model(attempt, dict.fromkeys(attempt.cell.tasks, 1 / 3), tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+class PlainStates(fr.Learner):
+    """Learns one number, and keeps what it has learned as numbers, arrays and lists."""
+
+    name = "plain-states"
+    STATE: ClassVar = {"number": 0.25, "array": np.arange(3.0), "list": [1, 2], "tensor": torch.ones(2)}
+
+    def fit(self, problem, preferences, context):
+        return PlainSet(problem, self.STATE)
+
+    def restore(self, problem, state, preferences, context):
+        return PlainSet(problem, {**self.STATE, "number": float(state["number"])})
+
+
+class PlainSet(fr.ContinuousSet):
+    """Answers with the pre-trained model times the number that was learned."""
+
+    trainable_parameters = 1
+
+    def __init__(self, problem, state):
+        scale = state["number"]
+        super().__init__(
+            problem.n_tasks,
+            lambda _: {n: w * scale if w.is_floating_point() else w for n, w in problem.pretrained.items()},
+            total_parameters=1,
+        )
+        self._state = state
+
+    def state(self):
+        return self._state
+
+
+@pytest.fixture
+def plain_attempt(attempt_of, monkeypatch, tmp_path):
+    """A run of `PlainStates`, as far as an export looks at it."""
+    attempt = attempt_of("weight-averaging")
+    folder = shutil.copytree(attempt.folder, tmp_path / "artifacts")
+    save_file(plain_state(PlainStates.STATE), folder / "state.safetensors")
+    digests = {**attempt.digests, "state.safetensors": digest_files(folder / "state.safetensors")}
+    monkeypatch.setattr(type(attempt.cell.learner()), "restore", PlainStates.restore)
+    monkeypatch.setattr(type(attempt.cell.learner()), "STATE", PlainStates.STATE, raising=False)
+    return dataclasses.replace(attempt, folder=folder, digests=digests)
+
+
+def test_a_state_of_numbers_arrays_and_lists_is_exported(plain_attempt, tmp_path):
+    third = dict.fromkeys(plain_attempt.cell.tasks, 1 / 3)
+    found = load_file(export_model(plain_attempt, third, tmp_path / "model"))
+    problem = fr.load_problem("tiny", seed=plain_attempt.cell.seed)
+    torch.testing.assert_close(found["embed.weight"], 0.25 * problem.pretrained["embed.weight"])
+
+
+def test_what_restore_returns_is_called_so(plain_attempt, monkeypatch, tmp_path):
+    monkeypatch.setattr(type(plain_attempt.cell.learner()), "restore", lambda *_: None)
+    with pytest.raises(fr.ConfigError, match="restore of 'weight-averaging' returned None"):
+        export_model(plain_attempt, dict.fromkeys(plain_attempt.cell.tasks, 1 / 3), tmp_path / "model")
 
 
 def test_a_folder_that_is_a_file_is_a_store_error(attempt_of, tmp_path):
