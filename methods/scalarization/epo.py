@@ -13,6 +13,7 @@ from scipy.optimize import linprog
 from torch import Tensor
 
 from .base import Scalarization
+from .inner_products import as_array
 from .wanted_losses import MinPreference
 
 BALANCED = 1e-4
@@ -22,7 +23,7 @@ ROUNDING = 1e-5
 ROUNDED_AWAY = 1e-12
 """Size of a constraint's row, relative to the largest, up to which it is the rounding error of a row of zeros."""
 TOLERANCE = 1e-10
-"""By which a solution may miss a constraint of size 1: HiGHS' least."""
+"""The most by which a solution may miss a constraint of size 1: the least that HiGHS takes."""
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,7 @@ class EpoScalarization(Scalarization):
         r = np.maximum(preference, self.options.min_preference)
         self._counts["raised_preferences"] += int((r != preference).any())
         r = r / r.sum()
-        values = losses.detach().double().cpu().numpy()
-        products = gramian.detach().double().cpu().numpy()
+        values, products = as_array(losses), as_array(gramian)
         alpha = None
         if (values >= 0).all() and values.any() and np.isfinite(values).all() and np.isfinite(products).all():
             # The programme is the same for gradients of any length; the solver's tolerances are not.

@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 MAX_ITERATIONS = 1000
-"""Of the active set method; badly conditioned Gramians of n vectors took fewer than 3 n."""
+"""The most iterations of the active set method; badly conditioned Gramians of n vectors took fewer than 3 n."""
 
 
-def minimum_norm_weights(gramian: NDArray[np.float64]) -> NDArray[np.float64]:
+def minimum_norm_weights(gramian: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Return the (n,) point of the simplex that minimises alpha' C alpha; any of them where there are several.
+
+    It is None where the solver does not end within `MAX_ITERATIONS`.
 
     Two vectors have a closed form. For more, an active set method ends at an exact solution: the nearest point of a
     polytope is a least squares problem with weights that are not negative (Lawson and Hanson, Solving Least Squares
@@ -34,7 +36,10 @@ def minimum_norm_weights(gramian: NDArray[np.float64]) -> NDArray[np.float64]:
     values, vectors = np.linalg.eigh(cosines)
     factor = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
     sum_row = lengths.min() / lengths
-    beta, _ = nnls(np.vstack([factor, sum_row]), np.append(np.zeros(len(lengths)), 1.0), maxiter=MAX_ITERATIONS)
+    try:
+        beta, _ = nnls(np.vstack([factor, sum_row]), np.append(np.zeros(len(lengths)), 1.0), maxiter=MAX_ITERATIONS)
+    except RuntimeError:  # the limit is reached
+        return None
     alpha: NDArray[np.float64] = beta / lengths
     alpha /= alpha.sum()
     return alpha

@@ -15,7 +15,8 @@ from torch import Tensor
 from ...errors import ConfigError
 from ..ranges import Range
 from .base import Scalarization, TrainingGoal
-from .gramian import usable
+from .gramian import as_finite_array
+from .inner_products import as_array
 from .minimum_norm import minimum_norm_weights
 from .wanted_losses import MinPreference
 
@@ -44,6 +45,7 @@ class PmtlScalarization(Scalarization):
     g_j = (u_j - u_k) . loss is positive where a constraint is violated. First only violated constraints descend
     (at most `warm_up_steps`), then the tasks together with them, each time along the shortest vector in the convex
     hull of their gradients. All of these gradients are combinations of the tasks', so the Gramian says it all.
+    Where the solver of the shortest vector does not end, the step follows their mean; how often that is, is counted.
 
     Args:
         axes: (n, T) unit vectors u in the objective space.
@@ -66,7 +68,7 @@ class PmtlScalarization(Scalarization):
         super().__init__()
         self._normals = np.delete(axes, own, axis=0) - axes[own]
         self._warm_up_steps = warm_up_steps
-        self._counts = {"steps": 0, "violated": 0, "warm_up": 0, "warm": 0}
+        self._counts = {"steps": 0, "violated": 0, "warm_up": 0, "warm": 0, "unsolved": 0}
 
     @classmethod
     def for_training(cls, config: Any, goal: TrainingGoal) -> PmtlScalarization:
@@ -82,14 +84,18 @@ class PmtlScalarization(Scalarization):
 
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
         """Return weights whose absolute values sum to T; not so in the warm-up, as in the authors' code."""
-        products = usable(gramian)
-        violated = self._normals[self._normals @ losses.double().cpu().numpy() > 0]
+        products = as_finite_array(gramian)
+        violated = self._normals[self._normals @ as_array(losses) > 0]
         self._counts["steps"] += 1
         self._counts["violated"] += len(violated) > 0
         if len(violated) == 0 or self._counts["steps"] > self._warm_up_steps:
             self._counts["warm"] = 1
         combined = np.vstack([np.eye(len(losses)), violated]) if self._counts["warm"] else violated
-        weights = minimum_norm_weights(combined @ products @ combined.T) @ combined
+        alpha = minimum_norm_weights(combined @ products @ combined.T)
+        if alpha is None:
+            self._counts["unsolved"] += 1
+            alpha = np.full(len(combined), 1 / len(combined))
+        weights = alpha @ combined
         if self._counts["warm"]:
             weights *= len(losses) / max(np.abs(weights).sum(), np.finfo(np.float64).tiny)
         self._counts["warm_up"] += not self._counts["warm"]
@@ -105,12 +111,17 @@ class PmtlScalarization(Scalarization):
         return dict(self._counts)
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take the counts."""
-        self._counts = dict(state)
+        """Take the counts; checkpoints of earlier versions have fewer."""
+        self._counts |= state
 
     def diagnostics(self) -> Mapping[str, float]:
-        """Return `pmtl_violated_share` of steps outside the own cone and `pmtl_warm_up_steps` to reach it."""
+        """Return what was counted.
+
+        `pmtl_violated_share` is the share of steps outside the own cone, `pmtl_warm_up_steps` the number of those to
+        reach it, `pmtl_unsolved` of those in which the solver did not end.
+        """
         return {
             "pmtl_violated_share": self._counts["violated"] / max(self._counts["steps"], 1),
             "pmtl_warm_up_steps": float(self._counts["warm_up"]),
+            "pmtl_unsolved": float(self._counts["unsolved"]),
         }

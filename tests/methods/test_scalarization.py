@@ -3,7 +3,7 @@ import pytest
 import torch
 
 import frontrunner as fr
-from frontrunner.methods.scalarization import LinearScalarization, SmoothTchebycheff, epo
+from frontrunner.methods.scalarization import LinearScalarization, SmoothTchebycheff, epo, minimum_norm
 from frontrunner.methods.scalarization.epo import EpoScalarization, solve_epo
 from frontrunner.methods.scalarization.gramian import (
     ImtlGScalarization,
@@ -214,7 +214,35 @@ def test_pmtl_outside_its_cone_heads_for_it_first():
     weights = search.weights(losses, r, torch.eye(2).double())
     assert weights[0] < 0 < weights[1]
     search.weights(losses, r, torch.eye(2).double())  # still outside, but the warm-up is over: tasks count again
-    assert search.diagnostics() == {"pmtl_violated_share": 1.0, "pmtl_warm_up_steps": 1.0}
+    assert search.diagnostics() == {"pmtl_violated_share": 1.0, "pmtl_warm_up_steps": 1.0, "pmtl_unsolved": 0.0}
+
+
+AXES = np.array([[1.0, 0.1, 0.1], [0.1, 1.0, 0.1], [0.1, 0.1, 1.0], [1.0, 1.0, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("make", "count", "expected"),
+    [
+        (MgdaScalarization, "mgda_unsolved", [1 / 3] * 3),
+        (lambda: PmtlScalarization(AXES, 3, warm_up_steps=0), "pmtl_unsolved", [1.0] * 3),
+    ],
+)
+def test_a_shortest_vector_that_is_not_found_is_counted_and_costs_no_fit(make, count, expected, monkeypatch):
+    """Losses in the own cone, whose gradients the active set method takes several iterations for."""
+    gradients = torch.eye(3).double()
+    losses, preference = torch.ones(3).double(), np.ones(3) / 3
+    search = make()
+    right = search.weights(losses, preference, gradients @ torch.diag(torch.tensor([1.0, 2, 3]).double()))
+    assert search.diagnostics()[count] == 0
+    monkeypatch.setattr(minimum_norm, "MAX_ITERATIONS", 1)
+    found = search.weights(losses, preference, gradients @ torch.diag(torch.tensor([1.0, 2, 3]).double()))
+    np.testing.assert_allclose(found, expected)
+    assert not torch.allclose(found, right)
+    again = make()
+    again.load_state({name: value for name, value in search.state().items() if name != "unsolved"})
+    assert again.diagnostics()[count] == 0  # checkpoints of earlier versions have no such count
+    again.load_state(search.state())
+    assert again.diagnostics()[count] == search.diagnostics()[count] == 1
 
 
 def test_pmtl_takes_up_the_descent_as_a_new_phase():
