@@ -106,20 +106,26 @@ class FisherMerging(Learner):
             DivergenceError: an expert predicts NaN or infinity.
         """
         weights = FlatWeights(problem, problem.pretrained)
-        experts = torch.stack([weights.join(expert) for expert in problem.experts])
+        experts = torch.empty(problem.n_tasks, weights.size, dtype=weights.dtype, device=problem.device)
+        for row, expert in zip(experts, problem.experts, strict=True):
+            row.copy_(weights.join(expert))
         fisher, unbatched = self._fisher(problem, weights, context)
         if not fisher.isfinite().all():
             raise DivergenceError("expected finite Fisher matrices, found NaN or infinity; an expert has diverged")
         if self.config.normalize:
             fisher /= fisher.norm(dim=1, keepdim=True).clamp(min=torch.finfo(fisher.dtype).tiny)
-        floored = float((fisher < self.config.floor).double().mean())
+        floored = int(torch.count_nonzero(fisher < self.config.floor)) / fisher.numel()
         seen = _layers_above(self.config.floor, fisher, weights)
         fisher.clamp_(min=self.config.floor)
 
         def merge(preference: NDArray[np.float64]) -> Params:
-            shares = torch.as_tensor(preference, dtype=fisher.dtype, device=fisher.device)[:, None] * fisher
-            # Dividing first makes a share exactly 1 where it is the only one.
-            merged = (shares / shares.sum(dim=0) * experts).sum(dim=0)
+            r = torch.as_tensor(preference, dtype=fisher.dtype, device=fisher.device)
+            total, merged = (torch.zeros_like(fisher[0]) for _ in range(2))  # task by task: a model is large
+            for share, own in zip(r, fisher, strict=True):
+                total += share * own
+            for share, own, expert in zip(r, fisher, experts, strict=True):
+                # Dividing first makes a share exactly 1 where it is the only one.
+                merged += (share * own).div_(total).mul_(expert)
             return {**problem.pretrained, **weights.named(merged)}
 
         return ContinuousSet(
@@ -145,7 +151,7 @@ class FisherMerging(Learner):
         Beside them, how many examples took a backward pass for every class.
         """
         n_examples = examples_per_task(problem, self.config.n_examples)
-        fisher = torch.stack([torch.zeros_like(weights.join(expert)) for expert in problem.experts])
+        fisher = torch.zeros(problem.n_tasks, weights.size, dtype=weights.dtype, device=problem.device)
         stream = problem.batches("train", 1, context.generator("examples"))
         done = unbatched = 0
         saved = context.checkpoints.load("fisher", problem.device)
@@ -161,7 +167,7 @@ class FisherMerging(Learner):
                 if context.checkpoints.due:
                     context.checkpoints.save("fisher", {"step": number, "fisher": fisher, "unbatched": unbatched})
                 context.progress("fit", number, n_examples)
-        return fisher / n_examples, unbatched
+        return fisher.div_(n_examples), unbatched
 
 
 def _layers_above(floor: float, fisher: Tensor, weights: FlatWeights) -> frozenset[str]:

@@ -95,8 +95,9 @@ class GramMatrices:
 def stored_alike(gathered: Sequence[GramMatrices]) -> dict[str, bool]:
     """Return the layers that ran in every model, with whether their weights are stored transposed, (in, out)."""
     alike = {}
+    ran = [frozenset(grams.names) for grams in gathered]
     for name in gathered[0].names:
-        if all(name in grams.names for grams in gathered):
+        if all(name in names for names in ran):
             common = frozenset.intersection(*(grams.orientations(name) for grams in gathered))
             if common:
                 alike[name] = min(common)

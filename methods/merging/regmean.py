@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -14,7 +15,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from ...tasks.problem import Params, Problem
-from ..flat_weights import FlatWeights
+from ..flat_weights import FlatWeights, merged_names
 from ..layers import layers_of
 from ..learner import Context, Learner
 from ..needs import Needs
@@ -70,6 +71,14 @@ class SolvedLayer:
         return solution.T.contiguous() if self.transposed else solution
 
 
+def _weighted_mean(weights: FlatWeights, experts: Sequence[Params], preference: Tensor) -> Tensor:
+    """Return the mean (P,) of some of the experts' weights, by the preference (T,)."""
+    mean = torch.zeros(weights.size, dtype=weights.dtype, device=preference.device)
+    for share, expert in zip(preference.to(weights.dtype), experts, strict=True):
+        mean += share * weights.join(expert)
+    return mean
+
+
 class RegMean(Learner):
     """Merges linear layers by preference-weighted least squares on unlabelled inputs (Jin et al., arXiv 2212.09849).
 
@@ -118,12 +127,12 @@ class RegMean(Learner):
             )
             for name, transposed in stored_alike(gathered).items()
         }
-        weights = FlatWeights(problem, problem.pretrained)
-        experts = torch.stack([weights.join(expert) for expert in problem.experts])
+        unsolved = merged_names(problem, (name for name in problem.pretrained if name not in layers))
+        averaged = FlatWeights(problem, unsolved) if unsolved else None
 
         def merge(preference: NDArray[np.float64]) -> Params:
             r = torch.as_tensor(preference, device=problem.device)
-            average = weights.named((r[:, None].to(experts.dtype) * experts).sum(dim=0))
+            average = {} if averaged is None else averaged.named(_weighted_mean(averaged, problem.experts, r))
             solved = {name: layer.merge(r) for name, layer in layers.items()}
             return {**problem.pretrained, **average, **solved}
 
@@ -134,7 +143,7 @@ class RegMean(Learner):
             total_parameters=problem.n_tasks * problem.model_parameters + kept,
             diagnostics={
                 "regmean_solved_layers": float(len(layers)),
-                "regmean_averaged_layers": float(len(layers_of(weights.names) - layers_of(layers))),
+                "regmean_averaged_layers": float(len(layers_of(problem.merged) - layers_of(layers))),
             },
         )
 
