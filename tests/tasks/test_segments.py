@@ -4,6 +4,7 @@ from torch import nn
 
 import frontrunner as fr
 from frontrunner.registry import import_plugin
+from frontrunner.tasks import segments
 from frontrunner.tasks.segments import SegmentedModel
 
 
@@ -67,6 +68,25 @@ def test_shared_modules_run_once_and_others_once_a_task(tiny):
     for handle in handles:
         handle.remove()
     assert calls == [("embed", 24), ("blocks.0.attn", 24), *[("blocks.0.mlp.0", 8)] * 3]
+
+
+def test_names_are_looked_through_once_for_the_same_differing_weights(tiny, monkeypatch):
+    """Models of other differing weights are another matter, whatever came before."""
+    looked, look = [], segments._to_segment
+
+    def counted(model, own, params):
+        looked.append(own)
+        return look(model, own, params)
+
+    monkeypatch.setattr(segments, "_to_segment", counted)
+    run = SegmentedModel(tiny.model)
+    inputs = torch.cat([part.inputs for part in next(tiny.batches("train", 8, torch.Generator().manual_seed(0)))])
+    for step, group in enumerate(("all mlps", "one mlp", "all mlps", "blocks", "one mlp")):
+        models = varied(tiny, {name for name in tiny.pretrained if GROUPS[group](name)}, seed=step)
+        found = run(models, inputs, [8] * 3)
+        for own, model, part in zip(found, models, inputs.split(8), strict=True):
+            torch.testing.assert_close(own, torch.func.functional_call(tiny.model, model, (part,)))
+    assert len(looked) == len(set(looked)) == 3
 
 
 def test_the_architecture_is_left_as_it_was(tiny):
