@@ -51,12 +51,3 @@ def shown(value: object, longest: int = 200) -> str:
     beginning = text[:longest]
     line = beginning if is_one_line(beginning) else as_one_line(beginning, longest)
     return line if len(text) <= longest else f"{line}... ({len(text):,} characters)"
-
-
-def as_utf8(text: str) -> str:
-    """Return a text that may hold the name of a file, such that UTF-8 can be written.
-
-    Under a locale without UTF-8 Python keeps the bytes of such names as lone surrogates; they are read as UTF-8 here,
-    and what is none becomes `\\xf6` and the like.
-    """
-    return text.encode(errors="surrogateescape").decode(errors="backslashreplace")

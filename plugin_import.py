@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from .errors import ConfigError, FrontrunnerError
-from .plugin_modules import PREFIX, module_name, readable
+from .plugin_modules import PREFIX, module_name, without_plugin_prefix
 
 
 def import_plugin(path: str | Path) -> tuple[ModuleType, str]:
@@ -55,6 +55,6 @@ def _reason(error: BaseException, file: Path) -> str:
     elif isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith(PREFIX):
         what = f"{error}; install it, or put the file beside the plugin"
     else:
-        what = readable(str(error)) or type(error).__name__
+        what = without_plugin_prefix(str(error)) or type(error).__name__
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
     return f"{what} (line {lines[-1]} of {file.name})" if lines else what

@@ -16,9 +16,8 @@ from types import ModuleType
 from typing import Generic, TypeVar
 
 from .errors import ConfigError, DuplicateNameError, FrontrunnerError, UnknownNameError
-from .plugin_import import import_plugin
 
-__all__ = ["Entry", "Registry", "import_plugin"]
+__all__ = ["Entry", "Registry"]
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from pydantic_core import PydanticSerializationError
 
 from ..errors import ConfigError
 from ..one_line import shown
-from .option_values import SCALARS, choices, meant_by, plain, same, shown_choice
+from .option_values import SCALARS, choices, plain, readings_of, same, shown_choice
 from .ranges import UNIONS, is_whole
 
 
@@ -54,7 +54,7 @@ class OptionReader:
         try:
             return self._adapter.validate_python(None if value == "none" and self._may_be_unset else value)
         except ValidationError as error:
-            for meant in meant_by(value, self._bare) if isinstance(value, str) else ():
+            for meant in readings_of(value, self._bare) if isinstance(value, str) else ():
                 with contextlib.suppress(ValidationError):
                     return self._adapter.validate_python(plain(where, meant))
             expected = self._expected(error.errors(include_url=False)[0])

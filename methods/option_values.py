@@ -18,7 +18,7 @@ from ..errors import ConfigError
 from ..one_line import shown
 from ..tasks.real_numbers import holds_masked
 
-MAX_LETTERS = 20_000
+MAX_TEXT_CHARACTERS = 20_000
 """The most characters of a text: a prompt of several pages, and no file."""
 MAX_VALUES = 1_000
 """The most values of one option, counted through all its lists and mappings; a cell's record has room for no more."""
@@ -54,8 +54,8 @@ def _plain(where: str, value: object, depth: int, room: Iterator[int]) -> object
         if holds_masked(value):
             raise ConfigError(f"{where} may hold no masked entries, found {shown(value)}")
         value = value.tolist()
-    if isinstance(value, str) and len(value) > MAX_LETTERS:
-        raise ConfigError(f"{where} may be a text of {MAX_LETTERS:,} characters at most, found {len(value):,}")
+    if isinstance(value, str) and len(value) > MAX_TEXT_CHARACTERS:
+        raise ConfigError(f"{where} may be a text of {MAX_TEXT_CHARACTERS:,} characters at most, found {len(value):,}")
     if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
         raise ConfigError(f"{where} may be a text that UTF-8 can hold, without NUL, found {shown(value)}")
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
@@ -70,7 +70,7 @@ def _plain(where: str, value: object, depth: int, room: Iterator[int]) -> object
     return type(value)(_plain(where, member, depth + 1, room) for member in value)
 
 
-def meant_by(text: str, hint: Any) -> Iterator[object]:
+def readings_of(text: str, hint: Any) -> Iterator[object]:
     """Yield what a text may stand for where an option does not take it as it is.
 
     That is a member of an `Enum` by its value or name, a value of a `Literal`, or a list or mapping written as JSON.

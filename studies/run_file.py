@@ -11,13 +11,13 @@ from rich.markup import escape
 
 from ..errors import ConfigError
 from ..harness.cells.environment import resolve_devices
+from ..harness.cells.utf8_file import as_utf8
 from ..harness.commands.console import store_to_write
 from ..harness.commands.display import Display
 from ..harness.commands.verdict import require_settled
 from ..harness.records.store import Store
 from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
-from ..one_line import as_utf8
 from ..os_errors import because
 from ..whole_file import replacing
 from .comparison import compare, comparison_bench, measures_shown, tuned_learners

@@ -10,6 +10,7 @@ from typing import ClassVar
 import torch
 
 from ..errors import ConfigError, UnknownNameError
+from ..one_line import is_one_line
 from ..registry import Registry
 from .problem import Budget, Problem
 from .progress import Progress, silent
@@ -23,7 +24,8 @@ LONGEST_NAME = 200
 class Suite(ABC):
     """Prepares problems of a named, versioned set of tasks with one backbone; subclass it to add a suite.
 
-    A version may be written as a number, tasks as a list; they are kept as text and as a tuple.
+    A version may be written as a number, tasks as a list; they are kept as text and as a tuple. A number is kept as
+    Python writes it, which makes 1.1 of 1.10: after 1.9, write "1.10".
     """
 
     name: ClassVar[str]
@@ -81,7 +83,7 @@ def _require_recordable(suite: Suite) -> None:
     name: object = suite.name
     version: object = suite.version
     tasks: object = suite.tasks
-    if not (isinstance(name, str) and name.strip() and name.isprintable() and len(name) <= LONGEST_NAME):
+    if not (isinstance(name, str) and name.strip() and is_one_line(name) and len(name) <= LONGEST_NAME):
         raise ConfigError(
             f"a suite's name must be one line of up to {LONGEST_NAME} characters, "
             f"found {name!r} in {type(suite).__name__}"
@@ -89,6 +91,11 @@ def _require_recordable(suite: Suite) -> None:
     if any(part.strip(". ") == "" for part in re.split(r"[/\\]", name)):
         raise ConfigError(
             f"a suite's name becomes folders, so between slashes must stand more than dots and spaces; found {name!r}"
+        )
+    if "artifacts" in name.split("/")[:-1]:
+        raise ConfigError(
+            f"a suite's name becomes folders below one called artifacts, by which it is found again; name none of "
+            f"{name!r} so"
         )
     if name == RESERVED:
         raise ConfigError(f"a suite cannot be called {RESERVED!r}, as MLflow's own experiment is; rename it")

@@ -41,7 +41,7 @@ def pytest_configure(config):
 def tiny(tmp_path_factory):
     """The module of tests/tiny_plugin.py, registered; expert caches go to a temporary folder."""
     from frontrunner.harness.cells.plugins import load_plugins
-    from frontrunner.registry import import_plugin
+    from frontrunner.plugin_import import import_plugin
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FRONTRUNNER_CACHE", str(tmp_path_factory.mktemp("cache")))

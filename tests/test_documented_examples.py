@@ -8,7 +8,7 @@ import torch
 import frontrunner as fr
 from frontrunner.harness.cells.bench_file import read_bench
 from frontrunner.methods.registry import METHODS
-from frontrunner.registry import import_plugin
+from frontrunner.plugin_import import import_plugin
 from frontrunner.studies.spec import read_tune
 from frontrunner.studies.study import Plan
 from frontrunner.testing import scoring_input

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontrunner.harness.records.status import Ending, Status
-from frontrunner.one_line import as_one_line, as_utf8, is_one_line, shown
+from frontrunner.one_line import as_one_line, is_one_line, shown
 
 SAID = {
     "colours": ("\x1b[1;31mred\x1b[0m and \x1b[38;2;1;2;3mblue\x1b[m", "red and blue"),
@@ -46,13 +46,6 @@ def test_any_text_becomes_a_line_of_bounded_length(text, longest):
 def test_a_line_without_an_end_is_cut():
     line = as_one_line("x" * 10_000_000, 100)
     assert line == "x" * 99 + "…"
-
-
-@pytest.mark.parametrize(
-    ("name", "text"), [("größe", "größe"), ("gr\udcc3\udcb6\udcc3\udc9fe", "größe"), ("\udcf6", "\\xf6")]
-)
-def test_a_name_of_a_file_can_be_written_as_utf_8(name, text):
-    assert as_utf8(name) == text
 
 
 class Odd:

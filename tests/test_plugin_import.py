@@ -8,8 +8,8 @@ import pytest
 
 from frontrunner.errors import ConfigError
 from frontrunner.methods.ranges import option_types
-from frontrunner.plugin_modules import readable
-from frontrunner.registry import import_plugin
+from frontrunner.plugin_import import import_plugin
+from frontrunner.plugin_modules import without_plugin_prefix
 
 CONFIG = """
 from __future__ import annotations
@@ -38,7 +38,7 @@ def test_two_files_of_one_name_are_two_modules_each_with_its_own_annotations(tmp
     configs = [import_plugin(file)[0].Config for file in (first, second)]
     assert [str(option_types(config)["kind"]) for config in configs] == ["typing.Literal['x', 'y']", "<class 'int'>"]
     assert configs[0].__module__ != configs[1].__module__
-    assert [readable(config.__module__) for config in configs] == ["mine", "mine"]
+    assert [without_plugin_prefix(config.__module__) for config in configs] == ["mine", "mine"]
 
 
 BESIDE = {

@@ -5,7 +5,8 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.errors import ConfigError, DuplicateNameError, UnknownNameError
-from frontrunner.registry import Entry, Registry, import_plugin
+from frontrunner.plugin_import import import_plugin
+from frontrunner.registry import Entry, Registry
 
 GROUP = "frontrunner.test_registry"
 

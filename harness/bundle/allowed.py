@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from ...one_line import is_one_line
-from ..cells.cell import MAX_LETTERS
+from ..cells.cell import MAX_CELL_CHARACTERS
+from ..records.metric_names import is_metric_name
 from ..records.mlflow_tags import OWN_TAGS
 
 
-def _shown(text: str) -> str:
+def _one_line(text: str) -> str:
     if not is_one_line(text):  # it is printed to terminals, which obey control characters
         raise ValueError("text of one line is expected, found control characters")
     return text
@@ -25,22 +24,15 @@ def _environment(entries: dict[str, str]) -> dict[str, str]:
     return entries
 
 
-def is_name(text: str) -> bool:
-    """Return whether MLflow accepts the text as the name of a metric, parameter or tag: its names are paths."""
-    return (
-        re.fullmatch(r"[\w\-. /]{1,200}", text) is not None and posixpath.normpath(text) == text and text[0] not in "./"
-    )
-
-
 def _name(text: str) -> str:
-    if not is_name(text):
+    if not is_metric_name(text):
         raise ValueError("a name has letters, digits, spaces and _-./ only")
     return text
 
 
-Text = Annotated[str, Field(max_length=2000), AfterValidator(_shown)]
+Text = Annotated[str, Field(max_length=2000), AfterValidator(_one_line)]
 Name = Annotated[str, AfterValidator(_name)]
-FolderName = Annotated[str, Field(pattern=r"^\w[\w\-. +]{0,199}$"), AfterValidator(_shown)]
+FolderName = Annotated[str, Field(pattern=r"^\w[\w\-. +]{0,199}$"), AfterValidator(_one_line)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ProblemDigest = Annotated[str, Field(pattern=r"^[0-9a-f]*$", max_length=64)]
 HalfWidth = Annotated[float, Field(ge=0)]
@@ -71,6 +63,6 @@ class CellFields(SharedModel):
 
     @model_validator(mode="after")
     def _fits_a_tag(self) -> CellFields:
-        if len(self.model_dump_json()) > MAX_LETTERS:
+        if len(self.model_dump_json()) > MAX_CELL_CHARACTERS:
             raise ValueError(f"the options of {self.label!r} are too long")
         return self

@@ -10,8 +10,9 @@ from pydantic import Field
 
 from ...metrics import Front
 from ..records.finished_cell import FinishedCell
+from ..records.metric_names import is_metric_name
 from ..scoring.measures import COSTS, is_score
-from .allowed import Environment, Name, Options, ProblemDigest, SharedModel, Text, is_name
+from .allowed import Environment, Name, Options, ProblemDigest, SharedModel, Text
 
 TOLERANCE = 1e-9
 """The largest difference of a claimed hypervolume from the one computed again, relative to it but at least to 1."""
@@ -84,7 +85,7 @@ def _check_curve(curve: Sequence[Any], title: str) -> None:
         raise ValueError(f"the training curve of {title} has {len(curve)} points, {MAX_CURVE} are the most")
     if not all("step" in p and 0 <= p["step"] < 2**63 and float(p["step"]).is_integer() for p in curve):
         raise ValueError(f"the training curve of {title} lacks whole steps")
-    if not all(map(is_name, {name for point in curve for name in point})):
+    if not all(map(is_metric_name, {name for point in curve for name in point})):
         raise ValueError(f"the training curve of {title} has names that no metric can have")
 
 

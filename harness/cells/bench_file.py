@@ -8,24 +8,18 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from ...errors import ConfigError
-from ...one_line import is_one_line
 from .cell import Cell, make_cell
+from .line import checked_line, folded
 from .yaml_file import Strict, named, read_yaml
 
 MAX_CELLS = 100_000
 """The most cells of a bench: ten times those of the largest that its leaderboard is timed with."""
-MAX_LINE = 200
-"""The most characters of a name."""
 
 
-def _one_line(text: str) -> str:
-    if not text.strip() or len(text) > MAX_LINE or not is_one_line(text):
-        raise ConfigError(f"one line of {MAX_LINE} characters at most, none of them control characters, is expected")
-    return text
-
-
-Line = Annotated[str, AfterValidator(_one_line)]
-"""A name that people give, which goes to terminals and databases."""
+Line = Annotated[str, AfterValidator(checked_line)]
+"""A name that names one thing in a database."""
+Label = Annotated[str, AfterValidator(folded), AfterValidator(checked_line)]
+"""A name that is only shown; in a file it may be written on several lines."""
 
 
 class SuiteSpec(Strict):
@@ -45,7 +39,7 @@ class LearnerSpec(Strict):
     """The method's name; empty where `tuned` is given."""
     options: dict[str, Any] = Field(default_factory=dict)
     """Options that differ from the method's defaults, or from the configuration found where `tuned` is given."""
-    label: str | None = None
+    label: Label | None = None
     """The learner's name on the leaderboard; its method and options when absent."""
     tuned: str | None = None
     """The name of a finished study, `<file's name>/<learner>`, given instead of `method`."""

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
 from ...metrics import simplex_grid
-from ...one_line import is_one_line
+from .line import checked_line, folded
 
-MAX_LETTERS = 50_000
+MAX_CELL_CHARACTERS = 50_000
 """The most characters of a cell as JSON, which is kept with its run and in the list of every bench that asks for it."""
-MAX_PREFERENCES = 20_000
-"""The most preferences of a grid, and points of a recorded front: each costs an evaluation of a model, and the
+MAX_POINTS = 20_000
+"""The most points of a recorded front, and so preferences of a grid: each costs an evaluation of a model, and the
 hypervolume of so many points of up to five objectives a second, of more a minute."""
 
 if TYPE_CHECKING:  # imports torch, which reading recorded cells does not need
@@ -137,12 +137,13 @@ def make_cell(
         tasks=chosen,
         seed=seed,
         points_per_edge=points,
-        label=_checked_label(label or _describe(method, learner)),
+        label=checked_line(folded(label or _describe(method, learner)), longest=MAX_CELL_CHARACTERS),
         split=split,
     )
-    if (length := len(json.dumps(cell.to_json()))) > MAX_LETTERS:
+    if (length := len(json.dumps(cell.to_json()))) > MAX_CELL_CHARACTERS:
         raise ConfigError(
-            f"the learner {cell.method!r} and its options may take {MAX_LETTERS:,} characters as JSON, found {length:,}"
+            f"the learner {cell.method!r} and its options may take {MAX_CELL_CHARACTERS:,} characters as JSON, "
+            f"found {length:,}"
         )
     return cell
 
@@ -151,23 +152,15 @@ def check_grid(n_tasks: int, points_per_edge: int) -> None:
     """Refuse a grid of preferences whose front could not be recorded.
 
     Raises:
-        ConfigError: fewer than two points on an edge, or more than `MAX_PREFERENCES` in all.
+        ConfigError: fewer than two points on an edge, or more than `MAX_POINTS` in all.
     """
     n_preferences = math.comb(points_per_edge + n_tasks - 2, n_tasks - 1) if points_per_edge > 1 else 0
-    if n_preferences > MAX_PREFERENCES:
+    if n_preferences > MAX_POINTS:
         raise ConfigError(
-            f"a front is recorded of {MAX_PREFERENCES:,} preferences at most; {points_per_edge:,} points per edge of "
+            f"a front is recorded of {MAX_POINTS:,} preferences at most; {points_per_edge:,} points per edge of "
             f"{n_tasks} tasks make {n_preferences:,}, lower points_per_edge"
         )
     simplex_grid(n_tasks, points_per_edge)  # raises where it has no step
-
-
-def _checked_label(label: str) -> str:
-    """Return a label with single spaces; raise ConfigError where it is empty or `is_one_line` refuses it."""
-    folded = " ".join(label.split())
-    if not folded or not is_one_line(folded):
-        raise ConfigError(f"a label is one line of text without control characters, found {label!r}")
-    return folded
 
 
 def default_points_per_edge(n_tasks: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...errors import ConfigError
 from ...methods import METHODS
 from ...metrics import INDICATORS
-from ...registry import import_plugin
+from ...plugin_import import import_plugin
 from ...tasks import SUITES
 
 

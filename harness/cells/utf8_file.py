@@ -1,4 +1,4 @@
-"""Read a text file that a person has written, which is UTF-8 whatever the locale says."""
+"""UTF-8 whatever the locale says: the text of a file that a person has written, and names of files in a text."""
 
 from __future__ import annotations
 
@@ -44,3 +44,12 @@ def decode_utf8(content: bytes, file: Path) -> str:
         raise ConfigError(
             f"line {line} of {file} is not UTF-8 (byte 0x{content[error.start]:02x}, perhaps Latin-1); save it as UTF-8"
         ) from error
+
+
+def as_utf8(text: str) -> str:
+    """Return a text that may hold the name of a file, such that UTF-8 can be written.
+
+    Under a locale without UTF-8 Python keeps the bytes of such names as lone surrogates; they are read as UTF-8 here,
+    and what is none becomes `\\xf6` and the like.
+    """
+    return text.encode(errors="surrogateescape").decode(errors="backslashreplace")

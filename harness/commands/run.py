@@ -29,7 +29,8 @@ def run(
     cells: CellOptions,
 ) -> None:
     """Run one method on one suite and show its front; a finished run is not repeated."""
-    from ..cells.bench_file import MAX_LINE, BenchSpec, LearnerSpec, SuiteSpec
+    from ..cells.bench_file import BenchSpec, LearnerSpec, SuiteSpec
+    from ..cells.line import MAX_LINE
     from .bench import run_cells
     from .front import print_front
     from .key_values import read_pairs

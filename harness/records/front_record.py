@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...metrics import Front, Hypervolume, ReferenceFront, ScoringInput, hypervolume
-from ..cells.cell import Cell
+from ..cells.cell import MAX_POINTS, Cell
 from .evaluation import Evaluation
 from .json_limits import parse_json
 from .not_read import not_read
-from .table_limits import MAX_POINTS, MAX_TRUE_POINTS, read_table
+from .table_limits import MAX_TRUE_POINTS, read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,7 +14,7 @@ LONGEST_NAME = 200
 
 
 def is_metric_name(name: object) -> bool:
-    """Return whether MLflow can record a value by this name, also with `CURVE_METRIC` before it."""
+    """Return whether MLflow can record a metric, parameter or tag by this name, also with `CURVE_METRIC` before it."""
     if not isinstance(name, str) or not re.fullmatch(rf"[\w\-./ ]{{1,{LONGEST_NAME}}}", name):
         return False
     return posixpath.normpath(name) == name and not name.startswith((".", "/"))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ..cells.cell import MAX_PREFERENCES
-
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -19,11 +17,9 @@ MAX_COLUMNS = 3_100
 """The most columns: three for each of a thousand tasks, and a few."""
 MAX_VALUES = 50 * 10**6
 """The most rows times columns: merge coefficients of eight tasks, 2,000 preferences and 1,300 parts of a model."""
-MAX_POINTS = MAX_PREFERENCES
-"""The most points of a recorded front."""
 MAX_TRUE_POINTS = 100_000
 """The most points of a true front, from which distances are measured to every point of every other."""
-MAX_LETTERS = 50 * 10**6
+MAX_TEXT_BYTES = 50 * 10**6
 """The most bytes of text in one column; a small file can repeat a long text in every row."""
 MAX_METADATA_BYTES = 8 * 10**6
 """The most bytes of one text in the footer; version 0.1.0 kept true fronts there."""
@@ -64,7 +60,7 @@ def read_table(
                 raise ValueError(f"{what} has a column {field.name[:100]!r} of type {kind}, numbers are expected")
         table = parquet.read(use_threads=False)
     for name in set(texts) & set(table.column_names):
-        _check_letters(table[name], f"the column {name!r} of {what}")
+        _check_text_bytes(table[name], f"the column {name!r} of {what}")
     return table
 
 
@@ -82,13 +78,13 @@ def _check_footer(footer: pq.FileMetaData, what: str, max_rows: int) -> None:
         raise ValueError(f"{what} may unpack to {MAX_UNPACKED_BYTES:,} bytes at most, found {unpacked:,}")
 
 
-def _check_letters(column: pa.ChunkedArray, what: str) -> None:
+def _check_text_bytes(column: pa.ChunkedArray, what: str) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    letters = 0
+    text_bytes = 0
     for chunk in column.chunks:
         if pa.types.is_dictionary(chunk.type):
-            letters += pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0
-    if letters > MAX_LETTERS:
-        raise ValueError(f"{what} may hold {MAX_LETTERS:,} bytes of text at most, found {letters:,}")
+            text_bytes += pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0
+    if text_bytes > MAX_TEXT_BYTES:
+        raise ValueError(f"{what} may hold {MAX_TEXT_BYTES:,} bytes of text at most, found {text_bytes:,}")

@@ -97,4 +97,5 @@ def _find_learner(learner: LearnerSpec, store: Store | None) -> LearnerSpec:
     found = tuned.configuration(learner.trial)
     options = {**found.options, **learner.options}
     label = learner.label or f"{tuned.method} (tuned: {learner.tuned}, trial {found.trial})"
-    return LearnerSpec(method=tuned.method, options=options, label=label)
+    found_learner = {"method": tuned.method, "options": options, "label": label, "tuned": None, "trial": None}
+    return learner.model_copy(update=found_learner)  # unchecked: a label made of a long study's name may be longer

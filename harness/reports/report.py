@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...errors import ConfigError
-from ...one_line import as_utf8
 from ...os_errors import because
 from ...whole_file import replacing
 from ..board.leaderboard import Board
 from ..board.overall_ranking import OverallRanking
 from ..board.raw_boards import as_csv, as_json
 from ..board.rendering import as_markdown
+from ..cells.utf8_file import as_utf8
 from ..records.store import Store
 
 TEXTS: dict[str, Callable[[Sequence[Board], OverallRanking | None], str]] = {

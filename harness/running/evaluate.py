@@ -10,7 +10,7 @@ from ...methods import ParetoSet
 from ...metrics import Front
 from ...tasks import Problem, Progress, silent
 from ...tasks.objectives import checked_objectives
-from ..cells.cell import MAX_PREFERENCES
+from ..cells.cell import MAX_POINTS
 from ..records.evaluation import Evaluation
 from .checked_set import check_model
 
@@ -26,13 +26,9 @@ def evaluate_members(
 
     Raises:
         FrontError: an error or a loss is NaN or infinite, or a member is not a plain model of the architecture.
-        ConfigError: the set has more members than a front has points, see `MAX_PREFERENCES`.
+        ConfigError: the problem's `evaluate` returns something else than objectives of its tasks.
     """
     n_members = pareto_set.n_members(preferences)
-    if n_members > MAX_PREFERENCES:
-        raise ConfigError(
-            f"a front is recorded of {MAX_PREFERENCES:,} points at most, found a set of {n_members:,} models"
-        )
     errors, losses, answered, labels = [], [], [], []
     problem.model.eval()  # a learner may have left training mode on: batch statistics must not decide a score
     for preference, label, params in pareto_set.members(preferences):
@@ -57,6 +53,13 @@ def evaluate_members(
     )
 
 
+def check_size(pareto_set: ParetoSet, preferences: NDArray[np.float64]) -> None:
+    """Raise ConfigError where a set has more members than a recorded front has points, see `MAX_POINTS`."""
+    n_members = pareto_set.n_members(preferences)
+    if n_members > MAX_POINTS:
+        raise ConfigError(f"a front is recorded of {MAX_POINTS:,} points at most, found a set of {n_members:,} models")
+
+
 def evaluate(problem: Problem, pareto_set: ParetoSet, preferences: NDArray[np.float64], split: str = "test") -> Front:
     """Return the front of per-task errors that a set reaches on a split.
 
@@ -68,6 +71,7 @@ def evaluate(problem: Problem, pareto_set: ParetoSet, preferences: NDArray[np.fl
 
     Raises:
         UnknownNameError: the problem has no such split.
-        FrontError: an error or a loss is NaN or infinite.
+        FrontError: an error or a loss is NaN or infinite, or a member is not a plain model of the architecture.
+        ConfigError: the problem's `evaluate` returns something else than objectives of its tasks.
     """
     return evaluate_members(problem, pareto_set, preferences, split).front()

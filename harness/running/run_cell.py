@@ -23,7 +23,7 @@ from ..records.front_record import FrontRecord
 from ..records.table_limits import MAX_TRUE_POINTS
 from .anchors import Anchors, find_anchors
 from .checked_set import checked_set
-from .evaluate import evaluate_members
+from .evaluate import check_size, evaluate_members
 from .fit_probe import FitProbe
 from .global_settings import settings_restored
 from .meter import Meter
@@ -68,6 +68,7 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
     prepared = _prepare(cell, device, made_by, meter, reporter)
     fitted = _fit(cell, request, prepared, made_by, meter, reporter)
     problem = prepared.problem
+    check_size(fitted.pareto_set, fitted.preferences)
     extras = take_extras(
         fitted.pareto_set, problem, fitted.preferences, fitted.fit.whole(meter.metrics), Path(request.scratch)
     )

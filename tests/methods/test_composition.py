@@ -18,7 +18,8 @@ from frontrunner.methods.scalarized_learner import ScalarizedLearner, composed
 from frontrunner.methods.whole_set.pamal import Pamal
 from frontrunner.methods.whole_set.phn import PhnEpo
 from frontrunner.methods.whole_set.pwe_moe import PweMoe
-from frontrunner.registry import Registry, import_plugin
+from frontrunner.plugin_import import import_plugin
+from frontrunner.registry import Registry
 
 BUILT_IN = [name for name in fr.list_methods() if METHODS.origin(name).startswith("frontrunner.")]
 SCALARIZED = [name for name in BUILT_IN if issubclass(METHODS.get(name), ScalarizedLearner)]

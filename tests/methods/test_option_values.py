@@ -18,7 +18,8 @@ from frontrunner.harness.cells.cell import Cell, make_cell
 from frontrunner.harness.commands.described_options import describe_options
 from frontrunner.methods import METHODS, option_docs
 from frontrunner.methods.options import canonical_options, read_options, recorded_options
-from frontrunner.registry import Entry, import_plugin
+from frontrunner.plugin_import import import_plugin
+from frontrunner.registry import Entry
 
 
 class Kind(Enum):

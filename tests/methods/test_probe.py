@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import frontrunner as fr
-from frontrunner.registry import import_plugin
+from frontrunner.plugin_import import import_plugin
 
 GRID = fr.simplex_grid(3, 3)
 WHOLE_SETS = ["pwe-moe-ls", "pwe-moe-epo", "layerwise-interpolation", "phn-ls", "pamal", "cosmos", "pareto-merging"]

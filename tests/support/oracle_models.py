@@ -9,7 +9,7 @@ import frontrunner as fr
 N_TASKS, N_EXAMPLES = 3, 6
 
 
-def wave(shape, phase, scale=1.0):
+def sines_of_squares(shape, phase, scale=1.0):
     """Numbers of full rank that need no generator, with three decimals."""
     count = int(np.prod(shape))
     return torch.tensor(np.round(scale * np.sin(0.37 * np.arange(count) ** 2 + phase), 3), dtype=torch.float32).view(
@@ -26,7 +26,7 @@ def weights(phase, scale):
     """The weights of one model; variances are positive and the counter stays 0."""
     found = {}
     for i, (name, tensor) in enumerate(architecture().state_dict().items()):
-        numbers = wave(tuple(tensor.shape), phase + i, scale) if tensor.is_floating_point() else tensor
+        numbers = sines_of_squares(tuple(tensor.shape), phase + i, scale) if tensor.is_floating_point() else tensor
         found[name] = 1 + 0.5 * numbers if name.endswith("running_var") else numbers
     return found
 
@@ -39,7 +39,7 @@ EXPERTS = [
     }
     for t in range(N_TASKS)
 ]
-INPUTS = [wave((N_EXAMPLES, 3), 0.5 * t, 1.0 + t) for t in range(N_TASKS)]
+INPUTS = [sines_of_squares((N_EXAMPLES, 3), 0.5 * t, 1.0 + t) for t in range(N_TASKS)]
 
 
 def problem():

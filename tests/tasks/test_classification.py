@@ -3,7 +3,7 @@ import pytest
 import torch
 
 import frontrunner as fr
-from frontrunner.registry import import_plugin
+from frontrunner.plugin_import import import_plugin
 
 
 @pytest.fixture

@@ -172,7 +172,7 @@ def suite_of(**said):
     return type("Named", (Suite,), {"name": "named", "version": "1", "tasks": ("a",), "prepare": None} | said)
 
 
-@pytest.mark.parametrize(("version", "text"), [(1, "1"), (1.5, "1.5"), ("2", "2")])
+@pytest.mark.parametrize(("version", "text"), [(1, "1"), (1.5, "1.5"), ("2", "2"), ("1.10", "1.10")])
 def test_a_version_may_be_a_number(version, text):
     suite = suite_of(version=version, tasks=["a", "b"])
     assert (suite.version, suite.tasks) == (text, ("a", "b"))
@@ -188,6 +188,9 @@ def test_a_version_may_be_a_number(version, text):
         {"name": "two\nlines"},
         {"name": "\x1b[31mred"},
         {"name": "x" * 201},
+        {"name": "turned \u202e round"},
+        {"name": "artifacts/b"},
+        {"name": "a/artifacts/b"},
         {"name": 3},
         {"version": None},
         {"version": " "},
@@ -202,7 +205,7 @@ def test_a_suite_that_cannot_be_recorded_is_refused_before_it_is_prepared(said):
         suite_of(**said)().choose(["a"])
 
 
-@pytest.mark.parametrize("name", ["glue/mini", "größe mini", "c#100%"])
+@pytest.mark.parametrize("name", ["glue/mini", "größe mini", "c#100%", "artifacts", "a/artifacts", "my artifacts/b"])
 def test_other_names_are_taken(name):
     assert suite_of(name=name)().choose(None) == ("a",)
 

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 import frontrunner as fr
-from frontrunner.registry import import_plugin
+from frontrunner.plugin_import import import_plugin
 from frontrunner.tasks import segments
 from frontrunner.tasks.segments import SegmentedModel
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from frontrunner.registry import import_plugin
+from frontrunner.plugin_import import import_plugin
 from frontrunner.testing import LearnerConformance, SuiteConformance
 
 

@@ -84,7 +84,9 @@ class TestDamagedFiles:
         with pytest.raises(StoreError, match="unpacks to more"):
             import_bundle(untouched, shared.file)
 
-    @pytest.mark.parametrize("limit", ["MAX_VALUES", "MAX_COLUMNS", "MAX_BYTES", "MAX_UNPACKED_BYTES", "MAX_LETTERS"])
+    @pytest.mark.parametrize(
+        "limit", ["MAX_VALUES", "MAX_COLUMNS", "MAX_BYTES", "MAX_UNPACKED_BYTES", "MAX_TEXT_BYTES"]
+    )
     def test_a_table_that_grows_too_much_is_not_read(self, shared, untouched, monkeypatch, limit):
         monkeypatch.setattr(table_limits, limit, -1)
         with pytest.raises(StoreError, match=r"may (have|hold|unpack to) .*-1 .* at most"):

@@ -6,7 +6,7 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.harness.cells.bench_file import read_bench
-from frontrunner.harness.cells.utf8_file import read_utf8
+from frontrunner.harness.cells.utf8_file import as_utf8, read_utf8
 
 TEXT = "name: größe\nsuites: [tiny]\nlearners: [{method: pretrained, label: Müller ≥ 平均 🚀}]\n"
 REFUSED = {
@@ -44,3 +44,10 @@ def test_another_encoding_is_one_sentence(case, tmp_path):
 def test_a_file_that_is_none_is_one_sentence(tmp_path):
     with pytest.raises(fr.FrontrunnerError, match=r"cannot be read \(Is a directory"):
         read_utf8(tmp_path, 1000)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("größe", "größe"), ("gr\udcc3\udcb6\udcc3\udc9fe", "größe"), ("\udcf6", "\\xf6")]
+)
+def test_a_name_of_a_file_can_be_written_as_utf_8(name, text):
+    assert as_utf8(name) == text

@@ -55,6 +55,11 @@ def test_a_refused_file_costs_no_memory(tmp_path, case, read):
         tracemalloc.stop()
 
 
+def labelled(label):
+    """A bench file with one learner of this label, written as YAML."""
+    return f"name: x\nsuites: [tiny]\nlearners:\n- {{method: ls, label: {label}}}\n"
+
+
 REFUSED = {
     "a tag of Python": ("name: !!python/object/apply:os.getcwd []", "python/object"),
     "binary": ("name: !!binary aGVsbG8=", "binary"),
@@ -72,6 +77,9 @@ REFUSED = {
     "a name of two lines": (BENCH.replace("x", '"a\\nb"', 1), "name: one line of 200 characters"),
     "a long name": (BENCH.replace("x", "x" * 201, 1), "name: one line of 200 characters"),
     "an empty name": (BENCH.replace("x", '""', 1), "name: one line of 200 characters"),
+    "a long label": (labelled("x" * 201), "learners.0.label: one line of 200 characters"),
+    "a label that drives the terminal": (labelled('"a\\e[2J"'), "learners.0.label: one line of 200 characters"),
+    "a blank label": (labelled('"\\n "'), "learners.0.label: one line of 200 characters"),
 }
 
 
@@ -83,6 +91,12 @@ def test_what_no_bench_holds_is_one_short_sentence(tmp_path, case):
         read_bench(tmp_path / "bench.yaml")
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 700
+
+
+@pytest.mark.parametrize(("label", "kept"), [("x" * 200, "x" * 200), ('"two\\nlines"', "two lines"), ("a  b", "a b")])
+def test_a_label_may_be_written_on_several_lines(tmp_path, label, kept):
+    (tmp_path / "bench.yaml").write_text(labelled(label))
+    assert read_bench(tmp_path / "bench.yaml").learners[0].label == kept
 
 
 def test_a_date_is_a_text(tmp_path):

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 import frontrunner as fr
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.cells.bench_file import BenchSpec
-from frontrunner.harness.records.mlflow_address import view_address
+from frontrunner.harness.commands.ui_address import view_address
 from frontrunner.harness.records.mlflow_tags import NOTE
 from frontrunner.harness.records.mlflow_views import LEARNERS, RUNS, experiment_tags
 from frontrunner.harness.records.status import Ending, Status

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 import frontrunner as fr
-from frontrunner.registry import import_plugin
+from frontrunner.harness.running import evaluate as evaluation
+from frontrunner.plugin_import import import_plugin
 
 GRID = fr.simplex_grid(3, 3)
 
@@ -54,12 +55,12 @@ def test_an_answer_that_is_no_mapping_is_refused(tiny, answer):
         fr.evaluate(tiny, one_model(tiny, answer), GRID)
 
 
-def test_a_set_of_more_models_than_a_front_has_points_is_refused_before_one_is_made(tiny):
-    def make(i):
-        raise AssertionError(i)
-
-    with pytest.raises(fr.ConfigError, match="20,000 points at most, found a set of 20,001 models"):
-        fr.evaluate(tiny, fr.FiniteSet(3, make, ["x"] * 20_001, total_parameters=1), GRID)
+def test_a_set_is_evaluated_in_a_script_whatever_its_size(tiny, monkeypatch):
+    monkeypatch.setattr(evaluation, "MAX_POINTS", 2)  # that of a record
+    pareto_set = fr.FiniteSet(3, lambda _: tiny.pretrained, ["x"] * 3, total_parameters=1)
+    assert len(fr.evaluate(tiny, pareto_set, GRID).objectives) == 3
+    with pytest.raises(fr.ConfigError, match="2 points at most, found a set of 3 models"):
+        evaluation.check_size(pareto_set, GRID)
 
 
 def test_a_model_left_in_training_mode_does_not_change_its_score(tiny):

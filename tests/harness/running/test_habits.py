@@ -191,6 +191,11 @@ def fork_that_comes_back(problem, context):
 
 
 @habit
+def has_too_many_models(problem, context):
+    return fr.FiniteSet(problem.n_tasks, lambda i: problem.pretrained, ["x"] * 20_001, total_parameters=1)
+
+
+@habit
 def reporting_children(problem, context):
     def report():
         for step in range(200):
@@ -204,6 +209,7 @@ def reporting_children(problem, context):
 """
 
 FAILED = {
+    "has-too-many-models": "a front is recorded of 20,000 points at most, found a set of 20,001 models",
     "worded-loss": "progress(loss=...) must be one real number, found 'low'",
     "exits": "the code called sys.exit(0)",
     "exits-at-once": "its process ended with status 0: it printed nothing",

@@ -15,7 +15,7 @@ from frontrunner.harness.records.mlflow_views import LEARNERS, RUNS
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.scoring.measures import MEASURES
 from frontrunner.metrics import INDICATORS
-from frontrunner.registry import import_plugin
+from frontrunner.plugin_import import import_plugin
 from frontrunner.studies.objective import make_objective
 from frontrunner.studies.spec import ObjectiveSpec
 from frontrunner.testing import IndicatorConformance

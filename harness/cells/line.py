@@ -1,0 +1,28 @@
+"""Names that people give, which go to terminals, tables and databases: one line each, without control characters."""
+
+from __future__ import annotations
+
+from ...errors import ConfigError
+from ...one_line import is_one_line, shown
+
+MAX_LINE = 200
+"""The most characters of a name."""
+
+
+def checked_line(text: str, *, longest: int = MAX_LINE) -> str:
+    """Return a text that is one line.
+
+    Raises:
+        ConfigError: it is blank, longer than `longest` characters, or `is_one_line` refuses it.
+    """
+    if not text.strip() or len(text) > longest or not is_one_line(text):
+        raise ConfigError(
+            f"one line of {longest:,} characters at most, none of them control characters, is expected, "
+            f"found {shown(text, 60)}"
+        )
+    return text
+
+
+def folded(text: str) -> str:
+    """Return a text with one space wherever there is white space, line breaks included."""
+    return " ".join(text.split())
