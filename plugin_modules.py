@@ -44,7 +44,7 @@ def module_name(file: Path) -> str:
     return ".".join([_folder_package(root), *packages, own])
 
 
-def readable(text: str) -> str:
+def without_plugin_prefix(text: str) -> str:
     """Return a text in which modules of plugins have the names that their authors know."""
     return re.sub(rf"{re.escape(PREFIX)}f[0-9a-f]+\.", "", text)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ConfigError
-from ..plugin_modules import readable
+from ..plugin_modules import without_plugin_prefix
 
 UNIONS = (typing.Union, types.UnionType)
 """What `typing.get_origin` gives for `A | B`, depending on how A and B are written."""
@@ -107,7 +107,7 @@ def option_types(config: type, *, include_extras: bool = False) -> dict[str, Any
     except (NameError, AttributeError, TypeError, SyntaxError) as error:
         raise ConfigError(
             f"the annotations of {config.__qualname__} cannot be read: {error}; import what they name in "
-            f"{readable(config.__module__)}, outside of TYPE_CHECKING"
+            f"{without_plugin_prefix(config.__module__)}, outside of TYPE_CHECKING"
         ) from error
 
 

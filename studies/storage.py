@@ -19,7 +19,7 @@ from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import ConfigError, StoreError
-from ..harness.records.database_errors import advice_on
+from ..harness.records.database_errors import why_and_advice
 from ..harness.records.database_lock import Patience
 from .counted_trials import DEFAULT
 
@@ -44,9 +44,7 @@ def storage_explained(url: str) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, OptunaError) as error:
-        line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        told = "; ".join(filter(None, [f"({line[:300]})", advice_on(line)]))
-        raise StoreError(f"Optuna's storage {_without_password(url)} cannot be used {told}") from error
+        raise StoreError(f"Optuna's storage {_without_password(url)} cannot be used {why_and_advice(error)}") from error
 
 
 @contextmanager

@@ -23,9 +23,9 @@ def ui(
     store: StoreOption = None,
 ) -> None:
     """Serve the store with MLflow's UI, and print the addresses of every suite's runs and charts."""
-    from ..records.mlflow_address import is_local, require_free, view_address
     from ..records.mlflow_views import LEARNERS, RUNS
     from ..records.store import Store
+    from .ui_address import is_local, require_free, view_address
 
     opened = Store(folder_of(store), create=False)
     require_free(host, port)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...one_line import as_one_line
+
 _ADVICE = {
     "readonly database": "it cannot be written here; copy the store's folder to a place that can, or give --store",
     "unable to open database file": "check that its folder is there and that its permissions let you use it",
@@ -15,6 +17,14 @@ _ADVICE = {
 """What to do, by a part of the message in lower case."""
 
 
-def advice_on(message: str) -> str:
-    """Return what to do about an error with this message; empty where nothing is known to help."""
-    return next((advice for part, advice in _ADVICE.items() if part in message.lower()), "")
+def why_and_advice(error: Exception, otherwise: str = "") -> str:
+    """Return the end of a sentence: why a database failed, in brackets, and what to do where something is known.
+
+    Args:
+        error: what the database raised; only the first line that says something is shown.
+        otherwise: what to do where nothing is known.
+    """
+    lines = (line for line in str(error).strip().splitlines() if not line.startswith("(raised as a result of"))
+    message = next(lines, type(error).__name__)
+    advice = next((advice for part, advice in _ADVICE.items() if part in message.lower()), otherwise)
+    return f"({as_one_line(message, 300)})" + (f"; {advice}" if advice else "")

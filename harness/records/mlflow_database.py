@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ...errors import StoreError
 from ...os_errors import because
 from ...whole_file import replacing
-from .database_errors import advice_on
+from .database_errors import why_and_advice
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -83,9 +83,4 @@ def explained(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise StoreError(f"the store in {folder} cannot be used {because(error)}") from error
     except (MlflowException, SQLAlchemyError, sqlite3.Error, json.JSONDecodeError) as error:
-        lines = (line for line in str(error).strip().splitlines() if not line.startswith("(raised as a result of"))
-        first_line = next(lines, type(error).__name__)
-        advice = advice_on(first_line)
-        raise StoreError(
-            f"the store in {folder} cannot be used ({first_line[:300]})" + (f"; {advice}" if advice else "")
-        ) from error
+        raise StoreError(f"the store in {folder} cannot be used {why_and_advice(error)}") from error

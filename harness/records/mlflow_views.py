@@ -1,7 +1,7 @@
 """Give every suite views in MLflow's UI: the columns, their order, and charts.
 
 The UI keeps views as tags of the experiment (its own "Save view") and opens one by its key in the address, see
-`mlflow_address`. An MLflow that does not know this format shows its default view instead.
+`commands.ui_address`. An MLflow that does not know this format shows its default view instead.
 """
 
 from __future__ import annotations

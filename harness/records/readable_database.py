@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...errors import StoreError
 from ...os_errors import because
-from .database_errors import advice_on
+from .database_errors import why_and_advice
 
 BESIDE = ("-journal", "-wal")
 """Endings of the files in which SQLite keeps a transaction; without them a database may be half of something."""
@@ -34,8 +34,8 @@ def reading(database: Path) -> Iterator[sqlite3.Connection]:
                 connection = _connect(copy, "rw")
             yield opened.enter_context(contextlib.closing(connection))
     except sqlite3.Error as error:
-        advice = advice_on(str(error)) or "expected MLflow's database, undamaged"
-        raise StoreError(f"the store in {database.parent} cannot be read ({error}); {advice}") from error
+        told = why_and_advice(error, otherwise="expected MLflow's database, undamaged")
+        raise StoreError(f"the store in {database.parent} cannot be read {told}") from error
 
 
 def _as_it_is(database: Path) -> sqlite3.Connection | None:

@@ -12,6 +12,8 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from types import TracebackType
 from typing import Any, Self
 
+from ...one_line import as_one_line
+
 NICENESS = 10
 """Niceness of the process, so that cells get the processor first."""
 
@@ -59,7 +61,7 @@ def why_not_drawn(what: str, future: Future[None]) -> str:
         return ""
     error = future.exception()
     return (
-        "" if error is None else f"{what} could not be drawn ({type(error).__name__}: {' '.join(str(error).split())})"
+        "" if error is None else f"{what} could not be drawn ({as_one_line(f'{type(error).__name__}: {error}', 500)})"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import FrontrunnerError
 from ...one_line import as_one_line
-from ...plugin_modules import readable
+from ...plugin_modules import without_plugin_prefix
 
 LONGEST_REASON = 500
 """Most characters of a reason."""
@@ -17,4 +17,4 @@ def in_one_line(error: BaseException | str) -> str:
         text = f"the code called sys.exit({error.code!r})"
     elif isinstance(error, BaseException) and not isinstance(error, FrontrunnerError):
         text = f"{type(error).__name__}: {error}"
-    return as_one_line(readable(text), LONGEST_REASON).removesuffix(":")
+    return as_one_line(without_plugin_prefix(text), LONGEST_REASON).removesuffix(":")
