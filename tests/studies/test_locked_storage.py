@@ -1,11 +1,13 @@
 """Optuna's storage is waited for while another process has locked its database."""
 
+import sqlite3
+
 import pytest
 from optuna.storages import RDBStorage
 from sqlalchemy.exc import OperationalError
 
 import frontrunner as fr
-from frontrunner.studies.storage import default_url, open_storage
+from frontrunner.studies.storage import default_url, open_storage, storage_explained
 
 
 @pytest.fixture
@@ -45,3 +47,20 @@ def test_after_the_limit_the_study_ends_in_one_sentence(storage, monkeypatch):
     monkeypatch.setattr(RDBStorage, "get_all_studies", locked(9, RDBStorage.get_all_studies))
     with pytest.raises(fr.StoreError, match="has locked Optuna's storage"):
         storage.get_all_studies()
+
+
+@pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        ("database or disk is full", "; free some space"),
+        ("disk I/O error", "; check the disk"),
+        ("what nobody knows", ""),
+    ],
+)
+def test_why_the_storage_failed_is_one_line_with_what_to_do(message, advice):
+    error = OperationalError("insert\ninto trials", [], sqlite3.OperationalError(message))
+    with pytest.raises(fr.StoreError) as caught, storage_explained("postgresql://me:secret@host/name"):
+        raise error
+    begin = f"Optuna's storage postgresql://***@host/name cannot be used ((sqlite3.OperationalError) {message}){advice}"
+    assert str(caught.value).startswith(begin)
+    assert "\n" not in str(caught.value)
