@@ -15,9 +15,9 @@ from .example_checks import class_numbers
 from .examples import ExampleProblem, Examples
 from .loss_comparison import LossComparison, LossesOf
 from .objectives import Objectives
-from .precision import at_least_single
+from .precision import at_least_single, is_half
 from .problem import Batch, Budget, Params
-from .rows import split_rows
+from .rows import map_tensors, split_rows
 from .segments import SegmentedModel
 
 EVALUATION_BATCH = 500
@@ -71,8 +71,8 @@ class ClassificationProblem(ExampleProblem):
         """
 
         def together(models: Sequence[Params]) -> Tensor:
-            features = split_rows(self.forward(models[0], self._joined(batch)), _sizes(batch))
-            return self._cross_entropies(features, batch)
+            features = split_rows(self.forward(models[0], self._joined(models[0], batch)), _sizes(batch))
+            return self._cross_entropies(features, models[0], batch)
 
         def apart(models: Sequence[Params]) -> Tensor:
             return torch.stack([self.task_loss(t, models[0], batch) for t in range(self.n_tasks)])
@@ -83,8 +83,8 @@ class ClassificationProblem(ExampleProblem):
     def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Return the mean cross-entropy of task `t`, a scalar."""
         examples: Examples = batch[t]
-        logits = self.heads[t](self.forward(params, self.to_input(examples.inputs)))
-        return F.cross_entropy(at_least_single(logits), examples.labels)
+        features = self.forward(params, self._inputs(params, examples.inputs))
+        return F.cross_entropy(at_least_single(self._logits(t, features, params)), examples.labels)
 
     def losses_by_model(self, models: Sequence[Params], batch: Batch) -> Tensor:
         """Return the losses (T,) of T models in one forward pass; modules whose weights differ run task by task.
@@ -94,7 +94,8 @@ class ClassificationProblem(ExampleProblem):
 
         def together(models: Sequence[Params]) -> Tensor:
             self.forward_passes += 1
-            return self._cross_entropies(self._segmented(models, self._joined(batch), _sizes(batch)), batch)
+            features = self._segmented(models, self._joined(models[0], batch), _sizes(batch))
+            return self._cross_entropies(features, models[0], batch)
 
         def apart(models: Sequence[Params]) -> Tensor:
             return super(ClassificationProblem, self).losses_by_model(models, batch)
@@ -173,15 +174,33 @@ class ClassificationProblem(ExampleProblem):
                 self.forward_passes = passes
         return apart(models)
 
-    def _joined(self, batch: Batch) -> Any:
+    def _joined(self, params: Params, batch: Batch) -> Any:
         """Return what the encoder takes for T mini-batches as one."""
-        return self.to_input(torch.cat([part.inputs for part in batch]))
+        return self._inputs(params, torch.cat([part.inputs for part in batch]))
 
-    def _cross_entropies(self, features: Sequence[Any], batch: Batch) -> Tensor:
+    def _inputs(self, params: Params, inputs: Tensor) -> Any:
+        """Return what the encoder takes, in single precision where a half-precision model is compared in it."""
+        taken = self.to_input(inputs)
+        return map_tensors(at_least_single, taken) if self._is_raised(params) else taken
+
+    def _logits(self, t: int, features: Any, params: Params) -> Tensor:
+        """Return the logits (n, classes) of task `t` for what the encoder gave, in the type of the task's head."""
+        head = self.heads[t]
+        if self._is_raised(params):
+            own = next((tensor.dtype for tensor in head.parameters() if is_half(tensor.dtype)), torch.float32)
+            features = map_tensors(lambda part: part.to(own) if part.is_floating_point() else part, features)
+        logits: Tensor = head(features)
+        return logits
+
+    def _is_raised(self, params: Params) -> bool:
+        """Return whether weights of a half-precision model are given in a higher one."""
+        return any(is_half(own.dtype) and params[name].dtype != own.dtype for name, own in self.pretrained.items())
+
+    def _cross_entropies(self, features: Sequence[Any], params: Params, batch: Batch) -> Tensor:
         return torch.stack(
             [
-                F.cross_entropy(at_least_single(head(part)), examples.labels)
-                for head, part, examples in zip(self.heads, features, batch, strict=True)
+                F.cross_entropy(at_least_single(self._logits(t, part, params)), examples.labels)
+                for t, (part, examples) in enumerate(zip(features, batch, strict=True))
             ]
         )
 

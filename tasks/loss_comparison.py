@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from typing import TypeAlias
 
 import torch
@@ -12,19 +12,23 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..one_line import as_one_line
-from .precision import master_type
+from .precision import at_least_single, is_half, master_type
 from .problem import Params
 from .untouched_randomness import untouched_randomness
 
 logger = logging.getLogger("frontrunner")
 
-TF32_EPS = 2.0**-10
-"""Relative rounding of TensorFloat-32, which has 10 bits of mantissa."""
+ROUNDINGS = 32
+"""Roundings of a whole gradient, and of a loss, that two right ways may differ by; a few were found on many models."""
+
+OWN = 1e-4
+"""Share of a weight's own gradient that two right ways may differ by beyond that: a wrong part is wrong by much more,
+however small it is beside the gradients of other weights."""
 
 ROW_LENGTH = 256
 """Length of the rows of the tables that gradients are laid out as, to be projected."""
 
-FREQUENCIES = (1.0, 2.0**0.5, 3.0**0.5, 5.0**0.5)
+FREQUENCIES = tuple(prime**0.5 for prime in (2, 3, 5, 7, 11, 13, 17, 19))
 """Angular frequencies of the cosines that gradients are projected on; none is periodic in whole numbers."""
 
 LossesOf: TypeAlias = Callable[[Sequence[Params]], Tensor]
@@ -46,24 +50,33 @@ class LossComparison:
     def agree(self, kind: Hashable, fast: LossesOf, plain: LossesOf, models: Sequence[Params]) -> bool:
         """Return whether a fast way gives what the plain way gives, beyond rounding; if it raises, it does not.
 
-        Losses are compared, and where weights require gradients, the gradients of each model's. Randomness, buffers and
+        Losses are compared, and where weights require gradients, the gradients of each model's weights one by one, in
+        single precision or better: the rounding of half precision hides whole modules. Randomness, buffers and
         gradients are left as they were. Why a fast way is not right is logged, each reason once.
 
         Args:
             kind: what decides the answer: shapes, and which weights differ and require gradients.
             fast: the way in question.
-            plain: the way that is right; what it raises is raised.
+            plain: the way that is right; what it raises is raised, unless it cannot be computed in single precision.
             models: what both are given.
         """
         if kind in self._agreed:
             return self._agreed[kind]
         device = next(iter(models[0].values())).device
-        with untouched_randomness(device):
-            expected = _Found(plain, models, self._buffers)
+        try:
+            with untouched_randomness(device), _without_tf32(device):
+                expected = _Found(plain, models, self._buffers)
+        except torch.OutOfMemoryError:
+            raise
+        except Exception as error:
+            if not any(is_half(tensor.dtype) for tensor in models[0].values()):
+                raise
+            self.refuse(kind, error)  # it may run in half precision only
+            return False
         if not expected.losses.isfinite().all():
             return False  # nothing to compare with; another batch may tell
         try:
-            with untouched_randomness(device):
+            with untouched_randomness(device), _without_tf32(device):
                 agreed = _Found(fast, models, self._buffers).is_close_to(expected, models)
         except torch.OutOfMemoryError:
             raise
@@ -105,7 +118,8 @@ class _Found:
         for params in models:
             for name, tensor in params.items():
                 if id(tensor) not in leaves:
-                    leaf = tensor.detach().clone() if name in buffers else tensor.detach()
+                    leaf = at_least_single(tensor.detach())
+                    leaf = leaf.clone() if name in buffers else leaf
                     leaves[id(tensor)] = leaf.requires_grad_(tensor.requires_grad)
         self.sketches: dict[int, Tensor] = {}
         with contextlib.ExitStack() as hooks:
@@ -119,10 +133,12 @@ class _Found:
         self.losses = losses.detach()
 
     def is_close_to(self, other: _Found, models: Sequence[Params]) -> bool:
-        """Return whether losses and each model's gradients differ by no more than rounding."""
-        allowed = _rounding([self.losses, *(tensor for params in models for tensor in params.values())])
+        """Return whether losses and the gradients of each model's weights differ by no more than rounding."""
+        if self.losses.shape != other.losses.shape:
+            return False
+        rounding = ROUNDINGS * torch.finfo(self.losses.dtype).eps
         off = (self.losses - other.losses).abs() / other.losses.abs().clamp(min=1)
-        if self.losses.shape != other.losses.shape or not bool((off <= allowed).all()):
+        if not bool((off <= rounding).all()):
             return False
         for params in models:
             keys = {id(tensor) for tensor in params.values()} & (self.sketches.keys() | other.sketches.keys())
@@ -131,8 +147,9 @@ class _Found:
             zero = self.losses.new_zeros(1 + len(FREQUENCIES), dtype=torch.float64)
             mine = torch.stack([self.sketches.get(key, zero) for key in keys])
             others = torch.stack([other.sketches.get(key, zero) for key in keys])
-            difference = (mine[:, 1:] - others[:, 1:]).square().sum() / len(FREQUENCIES)
-            if not bool(difference <= allowed**2 * others[:, 0].sum()):
+            differences = (mine[:, 1:] - others[:, 1:]).square().mean(dim=1).sqrt()
+            own, whole = others[:, 0].sqrt(), others[:, 0].sum().sqrt()
+            if not bool((differences <= OWN * own + rounding * whole).all()):
                 return False
         return True
 
@@ -160,9 +177,16 @@ def _projections(flat: Tensor) -> Tensor:
     return 2 * (padded @ cosines(ROW_LENGTH) * cosines(len(padded))).sum(dim=0)
 
 
-def _rounding(tensors: Sequence[Tensor]) -> float:
-    """Return the relative difference that the coarsest arithmetic among these tensors explains."""
-    eps = max(torch.finfo(tensor.dtype).eps for tensor in tensors if tensor.is_floating_point() or tensor.is_complex())
-    if tensors[0].device.type == "cuda":
-        eps = max(eps, TF32_EPS)  # convolutions take it unless told otherwise
-    return 2 * float(eps ** (2 / 3))
+@contextlib.contextmanager
+def _without_tf32(device: torch.device) -> Iterator[None]:
+    """Multiply in full single precision for a while, where a device has shorter numbers for it."""
+    if device.type != "cuda":
+        yield
+        return
+    cudnn, precision = torch.backends.cudnn, torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        with cudnn.flags(cudnn.enabled, cudnn.benchmark, deterministic=cudnn.deterministic, allow_tf32=False):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(precision)
