@@ -137,7 +137,7 @@ def make_cell(
         tasks=chosen,
         seed=seed,
         points_per_edge=points,
-        label=checked_line(folded(label or _describe(method, learner)), longest=MAX_CELL_CHARACTERS),
+        label=checked_line(folded(label or _describe(method, learner)), longest=None),
         split=split,
     )
     if (length := len(json.dumps(cell.to_json()))) > MAX_CELL_CHARACTERS:

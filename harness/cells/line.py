@@ -9,17 +9,16 @@ MAX_LINE = 200
 """The most characters of a name."""
 
 
-def checked_line(text: str, *, longest: int = MAX_LINE) -> str:
+def checked_line(text: str, *, longest: int | None = MAX_LINE) -> str:
     """Return a text that is one line.
 
     Raises:
         ConfigError: it is blank, longer than `longest` characters, or `is_one_line` refuses it.
     """
-    if not text.strip() or len(text) > longest or not is_one_line(text):
-        raise ConfigError(
-            f"one line of {longest:,} characters at most, none of them control characters, is expected, "
-            f"found {shown(text, 60)}"
-        )
+    too_long = longest is not None and len(text) > longest
+    if not text.strip() or too_long or not is_one_line(text):
+        limit = "" if longest is None else f" of {longest:,} characters at most"
+        raise ConfigError(f"one line{limit} is expected, without control characters, found {shown(text, 60)}")
     return text
 
 
