@@ -134,3 +134,25 @@ def test_equal_weights_decide_nothing_where_there_are_no_gradients():
     assert comparison.agree("kind", gradients_of_others, right, models())
     others = [{**model, "own": model["own"] + t} for t, model in enumerate(models())]
     assert not comparison.agree("kind", gradients_of_others, right, others)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("scale", [1e-1, 1e-2, 1e-4])
+def test_a_weight_whose_gradient_is_small_beside_others_counts(dtype, scale):
+    """As of position embeddings that a batch of as many examples as positions is cut by."""
+
+    def with_small(models, of):
+        return right(models) + scale * torch.stack([(t + 1) * (of(t)["small"] ** 2).sum() for t in range(T)])
+
+    given = models(dtype)
+    for model in given:
+        model["small"] = torch.arange(1, 7).to(dtype).requires_grad_()  # equal values: losses tell nothing
+    assert LossComparison().agree(
+        "a", lambda m: with_small(m, m.__getitem__), lambda m: with_small(m, m.__getitem__), given
+    )
+    assert not LossComparison().agree(
+        "a",
+        lambda m: with_small(m, [*m[1:], m[0]].__getitem__),
+        lambda m: with_small(m, m.__getitem__),
+        given,
+    )
