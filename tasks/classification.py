@@ -10,11 +10,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor, nn
 
-from ..errors import ConfigError
 from .example_checks import class_numbers
 from .examples import ExampleProblem, Examples
+from .head_checks import classes_of_head, require_head
 from .loss_comparison import LossComparison, LossesOf
 from .objectives import Objectives
+from .one_a_task import one_a_task
 from .precision import at_least_single, is_half
 from .problem import Batch, Budget, Params
 from .rows import map_tensors, split_rows
@@ -36,8 +37,8 @@ class ClassificationProblem(ExampleProblem):
         to_input: function from stored inputs, such as uint8 images, to what the encoder takes.
 
     Raises:
-        ConfigError: a label is no class that the task's head tells apart (one example is run to see), or as `Problem`
-            and `ExampleProblem` say.
+        ConfigError: the model or a head cannot be run (one example is, to see), or a label is no class that the task's
+            head tells apart; or as `Problem` and `ExampleProblem` say.
     """
 
     def __init__(
@@ -56,9 +57,10 @@ class ClassificationProblem(ExampleProblem):
         super().__init__(
             name=name, tasks=tasks, model=model, pretrained=pretrained, experts=experts, budget=budget, data=data
         )
-        if len(heads) != self.n_tasks:
-            raise ConfigError(f"expected one head per task ({self.n_tasks}), found {len(heads)}")
-        self.heads = tuple(head.requires_grad_(False) for head in heads)
+        given = one_a_task("heads", heads, self.tasks)
+        self.heads = tuple(
+            require_head(task, head).requires_grad_(False) for task, head in zip(self.tasks, given, strict=True)
+        )
         self.to_input = to_input
         self._segmented = SegmentedModel(self.model)
         self._comparison = LossComparison(buffers=[name for name, _ in self.model.named_buffers()])
@@ -131,20 +133,15 @@ class ClassificationProblem(ExampleProblem):
     @torch.no_grad()
     def _with_class_numbers(self, t: int, splits: Mapping[str, Examples]) -> Mapping[str, Examples]:
         """Return the splits of task `t` with labels checked against its head, which is run on one example."""
-        for name, tensor in self.heads[t].state_dict().items():
-            if isinstance(tensor, Tensor) and tensor.is_floating_point() and not tensor.isfinite().all():
-                raise ConfigError(f"the head of task {self.tasks[t]!r} holds NaN or infinity in {name}")
+
+        def encode(inputs: Tensor) -> Any:
+            return self.forward(self.pretrained, self.to_input(inputs))
+
         checked = dict(splits)
         n_classes = 0
         for split, examples in splits.items():
             if n_classes == 0:
-                logits = self.heads[t](self.forward(self.pretrained, self.to_input(examples.inputs[:1])))
-                if logits.ndim != 2 or len(logits) != 1:
-                    raise ConfigError(
-                        f"the head of task {self.tasks[t]!r} must give logits (n, classes), "
-                        f"found {tuple(logits.shape)} for one example"
-                    )
-                n_classes = logits.shape[1]
+                n_classes = classes_of_head(self.tasks[t], encode, self.heads[t], examples.inputs[:1])
             labels = class_numbers(examples.labels, n_classes, f"of task {self.tasks[t]!r} in split {split!r}")
             if labels is not examples.labels:
                 checked[split] = Examples(examples.inputs, labels)

@@ -14,6 +14,13 @@ from .precision import type_name
 if TYPE_CHECKING:
     from .examples import Examples
 
+_USUAL_NAMES = {
+    **dict.fromkeys(("train", "training", "trn"), "train"),
+    **dict.fromkeys(("val", "valid", "validate", "validation", "dev", "development"), "val"),
+    **dict.fromkeys(("test", "testing", "tst"), "test"),
+}
+"""Names that splits are given elsewhere, in lower case, and how they are called here."""
+
 
 def check_examples(tasks: Sequence[str], data: Sequence[Mapping[str, Examples]]) -> None:
     """Check that every task has the same splits, none of them empty, and numbers that are finite.
@@ -21,14 +28,13 @@ def check_examples(tasks: Sequence[str], data: Sequence[Mapping[str, Examples]])
     Raises:
         ConfigError: they do not; the message names the task and the split.
     """
-    if len(data) != len(tasks):
-        raise ConfigError(f"expected data of every task ({len(tasks)}), found {len(data)}")
     for task, splits in zip(tasks, data, strict=True):
         if set(splits) != set(data[0]):
             raise ConfigError(
                 f"every task must have the same splits; "
                 f"{tasks[0]!r} has {sorted(data[0])}, {task!r} has {sorted(splits)}"
             )
+        _require_usual_names(task, splits)
         for split, examples in splits.items():
             where = f"of task {task!r} in split {split!r}"
             inputs, labels = examples.inputs, examples.labels
@@ -61,11 +67,24 @@ def class_numbers(labels: Tensor, n_classes: int, where: str) -> Tensor:
     numbers = labels.long()
     odd = numbers[(numbers < 0) | (numbers >= n_classes)]
     if len(odd):
+        from_one = int(numbers.min()) >= 1 and int(numbers.max()) == n_classes
+        advice = "are they counted from 1? then subtract 1" if from_one else "drop such examples"
         raise ConfigError(
             f"the labels {where} must be class numbers from 0 to {n_classes - 1}, as many as its head tells apart; "
-            f"found {int(odd[0])} ({len(odd)} of {len(numbers)} are outside); drop such examples"
+            f"found {int(odd[0])} ({len(odd)} of {len(numbers)} are outside); {advice}"
         )
     return numbers
+
+
+def _require_usual_names(task: str, splits: Mapping[str, Examples]) -> None:
+    """Refuse another name of a split that learners and runs ask for, where that is not there."""
+    for split in splits:
+        usual = _USUAL_NAMES.get(split.strip().lower())
+        if usual is not None and usual not in splits:
+            raise ConfigError(
+                f"the splits that are used are called 'train', 'val' and 'test', "
+                f"found {split!r} of task {task!r}; rename it to {usual!r}"
+            )
 
 
 def _require_finite(what: str, where: str, values: Tensor) -> None:

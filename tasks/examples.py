@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from ..errors import ConfigError, UnknownNameError
+from ..one_line import shown
 from .example_checks import check_examples
+from .one_a_task import one_a_task
 from .problem import Batch, Problem
 from .real_numbers import holds_masked
 
@@ -75,12 +77,15 @@ class ExampleProblem(Problem):
         others: see `Problem`.
 
     Raises:
-        ConfigError: a split is empty or missing for a task, or holds NaN or infinity.
+        ConfigError: the data are in other containers; a split is empty or missing for a task, has another name than
+            learners ask for, or holds NaN or infinity.
     """
 
     def __init__(self, *, data: Sequence[Mapping[str, Examples]], **others: Any) -> None:
         super().__init__(**others)
-        self.data = tuple(data)
+        self.data = one_a_task("data", data, self.tasks)
+        for task, splits in zip(self.tasks, self.data, strict=True):
+            _require_examples(task, splits)
         check_examples(self.tasks, self.data)
 
     def examples(self, t: int, split: str) -> Examples:
@@ -100,3 +105,23 @@ class ExampleProblem(Problem):
     def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
         """Yield tuples of T mini-batches forever, each reshuffled every epoch."""
         return zip(*(self.examples(t, split).stream(batch_size, generator) for t in range(self.n_tasks)), strict=True)
+
+
+def _require_examples(task: str, splits: object) -> None:
+    """Refuse data of a task that are no mapping from the names of splits to `Examples`."""
+    if not isinstance(splits, Mapping):
+        raise ConfigError(
+            f"the data of task {task!r} must map names of splits to Examples, found {type(splits).__name__}; "
+            f"write {{'train': Examples(inputs, labels), 'val': ..., 'test': ...}}"
+        )
+    for split, examples in splits.items():
+        if not isinstance(split, str):
+            raise ConfigError(
+                f"the splits of task {task!r} must be named by texts, found {shown(split)}; "
+                f"learners use 'train', 'val' and 'test'"
+            )
+        if not isinstance(examples, Examples):
+            raise ConfigError(
+                f"the split {split!r} of task {task!r} must be Examples, found {type(examples).__name__}; "
+                f"write Examples(inputs, labels)"
+            )

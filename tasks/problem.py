@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from ..errors import ConfigError, UnsupportedError
+from ..one_line import shown
 from .handed_over import as_hypervolume_limit, as_reference_point, as_true_front
 from .objectives import Objectives
+from .one_a_task import one_a_task
 from .own_weights import require_passed_weights
 from .real_numbers import as_count, as_positive
 from .recomputation import call_within, with_weights
@@ -83,7 +85,10 @@ class Problem(ABC):
         hypervolume_limit: float | None = None,
     ) -> None:
         self.name = name
-        self.tasks = _checked_tasks(tasks, len(experts))
+        self.tasks = _checked_tasks(tasks)
+        experts = one_a_task("experts", experts, self.tasks)
+        _require_kind("model", model, nn.Module, "give the module itself")
+        _require_kind("budget", budget, Budget, "write Budget(steps=..., batch_size=...)")
         self.budget = budget
         self.reference_point = as_reference_point(reference_point, self.n_tasks)
         self.pareto_front = as_true_front(pareto_front, self.n_tasks)
@@ -166,14 +171,21 @@ class Problem(ABC):
         """Return the error and loss of every task over the whole split, without gradients."""
 
 
-def _checked_tasks(tasks: Sequence[str], n_experts: int) -> tuple[str, ...]:
-    """Return the names of the tasks if they are distinct, and as many as there are experts."""
-    listed: Sequence[object] = tasks
+def _require_kind(what: str, value: object, kind: type, advice: str) -> None:
+    """Refuse an argument of another type."""
+    if not isinstance(value, kind):
+        found = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+        raise ConfigError(f"{what} of a problem must be a {kind.__name__}, found {found}; {advice}")
+
+
+def _checked_tasks(tasks: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the tasks if they are distinct."""
+    listed: object = tasks
+    if not isinstance(listed, Sequence):
+        raise ConfigError(f"tasks must be a list of names, found {shown(tasks)}")
     names = [] if isinstance(listed, str) else [task for task in listed if isinstance(task, str) and task.strip()]
     if len(names) != len(listed):
         raise ConfigError(f"tasks must be a list of names, found {tasks!r}")
     if len(set(names)) != len(names) or not names:
         raise ConfigError(f"a problem needs one or more distinct tasks, found {names}")
-    if n_experts != len(names):
-        raise ConfigError(f"expected one expert per task ({len(names)}), found {n_experts}")
     return tuple(names)

@@ -174,7 +174,15 @@ def load_problem(
 
     Raises:
         UnknownNameError: the suite or a task is not known; the message offers the nearest name.
+        ConfigError: the suite prepares no problem, or one that cannot be.
         DataError: shipped or cached data is missing, truncated or altered.
     """
     found = SUITES.get(suite)()
-    return found.prepare(found.choose(tasks), device=torch.device(device), seed=seed, progress=progress)
+    problem: object = found.prepare(found.choose(tasks), device=torch.device(device), seed=seed, progress=progress)
+    if not isinstance(problem, Problem):
+        given = f"the class {problem.__name__}" if isinstance(problem, type) else type(problem).__name__
+        raise ConfigError(
+            f"`prepare` of suite {suite!r} must return a Problem, found {given}; "
+            f"end it with `return ClassificationProblem(...)` or another Problem"
+        )
+    return problem

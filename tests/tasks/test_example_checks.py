@@ -99,7 +99,7 @@ def test_every_task_has_the_same_splits_and_none_is_empty():
 
 
 def test_heads_are_one_a_task_finite_and_give_logits():
-    with pytest.raises(fr.ConfigError, match=r"one head per task \(2\), found 1"):
+    with pytest.raises(fr.ConfigError, match=r"heads must hold one entry a task \(2\), found 1"):
         make(heads=[nn.Identity()])
     broken = nn.Linear(3, 3)
     nn.init.constant_(broken.bias, math.nan)
