@@ -20,7 +20,7 @@ A message says what was expected, what was found and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class FrontrunnerError(Exception):
@@ -32,13 +32,30 @@ class FrontError(FrontrunnerError, ValueError):
 
 
 class UnknownNameError(FrontrunnerError, LookupError):
-    """A name that is not among the known ones; the message offers the nearest."""
+    """A name that is not among the known ones; the message offers the nearest.
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    Args:
+        kind: what is named, such as "method".
+        name: the name that is not known.
+        known: the names that are.
+        otherwise: what else to do, said where no known name is near.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, otherwise: str = "") -> None:
         known = sorted(known)
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"choose one of: {', '.join(known) or 'none'}"
+        near = _nearest(name, known)
+        hint = f"choose one of: {', '.join(known) or 'none'}{f'; {otherwise}' if otherwise else ''}"
+        if near is not None:
+            hint = f"did you mean {near!r}?"
         super().__init__(f"unknown {kind} {name!r}; {hint}")
+
+
+def _nearest(name: str, known: Sequence[str]) -> str | None:
+    """Return the known name that was probably meant: one spelt alike, else one of which a part was given."""
+    if alike := difflib.get_close_matches(name, known, n=1, cutoff=0.7):
+        return alike[0]
+    parts = [one for one in known if name in one] if len(name) >= 3 else []
+    return min(parts, key=len, default=None)
 
 
 class DuplicateNameError(FrontrunnerError):

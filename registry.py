@@ -21,6 +21,9 @@ __all__ = ["Entry", "Registry"]
 
 T = TypeVar("T")
 
+FROM_PLUGIN = "for one that a plugin defines, give --plugin FILE or install its package"
+"""What to do about a name that nothing registers."""
+
 
 @dataclass(frozen=True)
 class Entry(Generic[T]):
@@ -126,11 +129,14 @@ class Registry(Generic[T]):
 
         Raises:
             UnknownNameError: there is none; the message offers the nearest name.
-            ConfigError: it cannot be imported.
+            ConfigError: the name is no text, or what it names cannot be imported.
         """
         entries = self.entries()
+        given: object = name  # a script may pass anything
+        if not isinstance(given, str):
+            raise ConfigError(f"a {self.kind} is asked for by its name, a text; found {given!r}")
         if name not in entries:
-            raise UnknownNameError(self.kind, name, entries)
+            raise UnknownNameError(self.kind, name, entries, otherwise=FROM_PLUGIN)
         return entries[name].load(self.base)
 
     def origin(self, name: str) -> str:
@@ -152,6 +158,8 @@ class Registry(Generic[T]):
 
     def _first_line(self, entry: Entry[T]) -> str:
         try:
-            return (inspect.getdoc(entry.load(self.base)) or "").partition("\n")[0]
+            found = inspect.getdoc(entry.load(self.base))
+            # A class without a docstring has that of its base, which tells how to subclass it.
+            return "" if not found or found == inspect.getdoc(self.base) else found.partition("\n")[0]
         except ConfigError as error:
             return str(error)

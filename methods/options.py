@@ -87,8 +87,11 @@ def option_readers(config: type) -> Mapping[str, OptionReader]:
     """Map every option of a `config` to what reads its values.
 
     Raises:
-        ConfigError: an annotation that cannot be read.
+        ConfigError: it is no dataclass, or has an annotation that cannot be read.
     """
+    given: object = config  # a plugin may have declared anything
+    if not isinstance(given, type):
+        raise ConfigError(f"a learner's options are a class, `Config`, decorated as @dataclass; found {given!r}")
     return _option_readers(config)
 
 

@@ -70,6 +70,7 @@ def run_file(
         console.print("The file has no `test`: nothing was held against the default on other seeds.")
     if output is not None:
         _write(output, spec, file, tables)
+        console.print(f"wrote {output}", highlight=False, soft_wrap=True, markup=False)
     console.print(
         f"\nRecorded in {folder}. Look next:\n"
         f"  frontrunner ui --store {folder}    the studies, their plots and trials in MLflow\n"

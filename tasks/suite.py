@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import ClassVar
 
 import torch
@@ -66,9 +66,12 @@ class Suite(ABC):
 
         Raises:
             UnknownNameError: a task that the suite does not have; the message offers the nearest.
-            ConfigError: no task, or one twice; or the suite's name, version or tasks cannot be recorded.
+            ConfigError: no list, no task, or one twice; or the suite's name, version or tasks cannot be recorded.
         """
-        _require_recordable(self)
+        require_recordable(self)
+        given: object = tasks  # a script may pass anything
+        if given is not None and (isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Iterable)):
+            raise ConfigError(f"tasks is a list of names, such as {list(self.tasks[:2])}; found {given!r}")
         chosen = self.tasks if tasks is None else tuple(tasks)
         for task in chosen:
             if task not in self.tasks:
@@ -78,15 +81,15 @@ class Suite(ABC):
         return chosen
 
 
-def _require_recordable(suite: Suite) -> None:
+def require_recordable(suite: Suite | type[Suite]) -> None:
     """Refuse a suite under whose name nothing can be recorded, or whose version or tasks are no texts."""
-    name: object = suite.name
-    version: object = suite.version
-    tasks: object = suite.tasks
+    owner = suite if isinstance(suite, type) else type(suite)
+    name: object = getattr(suite, "name", None)
+    version: object = getattr(suite, "version", None)
+    tasks: object = getattr(suite, "tasks", None)
     if not (isinstance(name, str) and name.strip() and is_one_line(name) and len(name) <= LONGEST_NAME):
         raise ConfigError(
-            f"a suite's name must be one line of up to {LONGEST_NAME} characters, "
-            f"found {name!r} in {type(suite).__name__}"
+            f"a suite's name must be one line of up to {LONGEST_NAME} characters, found {name!r} in {owner.__name__}"
         )
     if any(part.strip(". ") == "" for part in re.split(r"[/\\]", name)):
         raise ConfigError(

@@ -47,6 +47,8 @@ def read_yaml(file: Path, spec: type[Spec], parts: Sequence[type[Strict]] = ()) 
         content = yaml.load(read_utf8(file, MAX_BYTES), PlainLoader)
     except LimitError as error:
         raise ConfigError(f"{file} is too large to be read as YAML: {error}") from error
+    except ConfigError:  # a sentence on the file already, and a ValueError too
+        raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{file} is not valid YAML: {as_one_line(str(error), 500)}") from error
     if not isinstance(content, dict):

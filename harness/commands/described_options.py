@@ -11,6 +11,7 @@ from typing import Any
 
 from ...methods import documented_ranges, option_docs
 from ...methods.option_values import choices, shown_choice
+from ...methods.options import option_readers
 from ...methods.ranges import option_types
 from ...tasks import Budget
 
@@ -34,8 +35,9 @@ def describe_options(config: type) -> list[OptionDescription]:
     """Describe every option of a method's `Config`, in the order of its fields.
 
     Raises:
-        ConfigError: an annotation cannot be read.
+        ConfigError: the config is no dataclass, or an annotation cannot be read.
     """
+    option_readers(config)  # refuses what a run would refuse, in the same sentence
     documented, ranges, hints = option_docs(config), documented_ranges(config), option_types(config)
     budget = {field.name for field in dataclasses.fields(Budget)}
     found = []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import inspect
+import re
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -14,12 +14,16 @@ from rich.text import Text
 from ...errors import ConfigError, UnknownNameError
 from ...methods import METHODS, Learner, list_methods
 from ...metrics import INDICATORS, Indicator, list_indicators
+from ...registry import FROM_PLUGIN
 from ...tasks import SUITES, Suite, list_suites
+from ...tasks.suite import require_recordable
 from .described_options import describe_options
 
 INDENT = 2
 ROOMY = 100
 """The terminal's width, in columns, from which on the choices of an option stand on one line."""
+_SECTIONS = re.compile(r"^(Args|Attributes|Raises|Returns):[ \t]*$(\n([ \t]+.*)?$)*", re.MULTILINE)
+"""A section of a docstring, its heading and all indented or empty lines below it."""
 
 
 def overview() -> RenderableType:
@@ -32,8 +36,16 @@ def overview() -> RenderableType:
     listed.add_row(Text("suites", style="bold underline"))
     for name, summary in list_suites().items():
         listed.add_row(Text(name, style="bold"), Text(summary))
-        with contextlib.suppress(ConfigError):  # its summary says that it cannot be imported
-            listed.add_row("", Text(", ".join(SUITES.get(name).tasks), style="dim"))
+        try:
+            suite = SUITES.get(name)
+        except ConfigError:  # its summary says that it cannot be imported
+            continue
+        try:
+            require_recordable(suite)
+            tasks = ", ".join(suite.tasks)
+        except ConfigError as error:
+            tasks = str(error)
+        listed.add_row("", Text(tasks, style="dim"))
     listed.add_row()
     listed.add_row(Text("indicators", style="bold underline"))
     for name, summary in list_indicators().items():
@@ -51,7 +63,7 @@ def entry(name: str, *, width: int) -> RenderableType:
 
     Raises:
         UnknownNameError: nothing registered has the name; the message offers the nearest one.
-        ConfigError: what has the name cannot be imported.
+        ConfigError: what has the name cannot be imported, or could not be run.
     """
     pages: list[RenderableType] = []
     if name in METHODS.entries():
@@ -62,13 +74,13 @@ def entry(name: str, *, width: int) -> RenderableType:
         pages.append(_indicator_page(name, INDICATORS.get(name)))
     if not pages:
         known = {*METHODS.entries(), *SUITES.entries(), *INDICATORS.entries()}
-        raise UnknownNameError("method, suite or indicator", name, known)
+        raise UnknownNameError("method, suite or indicator", name, known, otherwise=FROM_PLUGIN)
     return Group(*pages)
 
 
 def _method_page(name: str, method: type[Learner], width: int) -> RenderableType:
     facts = {
-        "version": method.version,
+        "version": str(method.version),
         "origin": METHODS.origin(name),
     }
     parts = [_heading(name, list_methods()[name]), *_about(method), _facts(facts)]
@@ -90,6 +102,7 @@ def _method_page(name: str, method: type[Learner], width: int) -> RenderableType
 
 
 def _suite_page(name: str, suite: type[Suite]) -> RenderableType:
+    require_recordable(suite)
     facts = {
         "tasks": ", ".join(suite.tasks),
         "version": suite.version,
@@ -121,9 +134,12 @@ def _heading(name: str, summary: str) -> RenderableType:
 
 
 def _about(found: type) -> list[RenderableType]:
-    """Return a class's docstring, its paragraphs filled to the terminal's width; empty where it has none of its own."""
-    text = inspect.cleandoc(vars(found).get("__doc__") or "")
-    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    """Return a class's docstring, its paragraphs filled to the terminal's width; empty where it has none of its own.
+
+    The sections for who constructs it in Python are left out: on the command line options are set.
+    """
+    text = _SECTIONS.sub("", inspect.cleandoc(vars(found).get("__doc__") or "")).strip()
+    paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text)]
     return [Padding(Text("\n\n".join(paragraphs)), (1, 0, 0, INDENT))] if text else []
 
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ...errors import FrontError, FrontrunnerError, PreferenceError, StoreError
-from ...methods import Context, Learner, ParetoSet
+from ...methods import METHODS, Context, Learner, ParetoSet
 from ...metrics import simplex_grid
 from ...one_line import as_one_line
 from ...os_errors import because
@@ -48,6 +48,7 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
     cell = attempt.cell
     if set(weights) != set(cell.tasks):
         raise PreferenceError(f"expected one weight for each of {', '.join(cell.tasks)}, found {', '.join(weights)}")
+    _require_registered(attempt)
     learner = cell.learner()
     state = _state_of(attempt, learner)
     record = attempt.record()
@@ -74,6 +75,16 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
         **cell.to_json(),
     }
     return _write(params, about, folder)
+
+
+def _require_registered(attempt: Attempt) -> None:
+    """Raise StoreError where the run's method or suite came from a plugin that is not here now."""
+    for registry, name in ((METHODS, attempt.cell.method), (SUITES, attempt.cell.suite)):
+        if name not in registry.entries():
+            raise StoreError(
+                f"run {attempt.run_id[:8]} was made with the {registry.kind} {name!r}, which comes from a plugin; "
+                "give its file with --plugin FILE, or install its package"
+            )
 
 
 def _state_of(attempt: Attempt, learner: Learner) -> dict[str, Tensor]:

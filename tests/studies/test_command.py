@@ -47,8 +47,9 @@ def test_it_says_what_it_does_and_what_became_of_every_trial(tuned):
     assert "[2/2]" in out
 
 
-def test_tables_go_to_the_file(tuned):
-    folder, *_ = tuned
+def test_tables_go_to_the_file_and_it_says_so(tuned):
+    folder, ended, _ = tuned
+    assert f"wrote {folder / 'tables.md'}\n" in ended.out
     text = (folder / "tables.md").read_text()
     assert text.startswith(f"# t\n\nMade by `frontrunner tune {folder / 'tune.yaml'} --output")
     assert "### t/fussy: best trials" in text

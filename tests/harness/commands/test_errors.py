@@ -77,6 +77,7 @@ def test_a_wrong_bench_file_is_one_sentence_and_makes_no_store(case, command, tm
 def test_a_bench_file_that_cannot_be_read_is_one_sentence(name, command, tmp_path):
     ended = command.within("bench", tmp_path / name, "--store", tmp_path / "store")
     ended.assert_one_sentence("cannot be read")
+    assert "YAML" not in ended.err  # a word on its content, which nobody has seen
     assert not (tmp_path / "store").exists()
 
 

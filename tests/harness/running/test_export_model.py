@@ -57,6 +57,15 @@ def test_an_exported_model_has_the_recorded_errors(label, attempt_of, command, e
     assert about["method"] == label
 
 
+@pytest.mark.parametrize(("field", "kind"), [("method", "method"), ("suite", "suite")])
+def test_a_run_of_a_plugin_that_is_not_given_is_refused_with_what_to_give(field, kind, attempt_of, tmp_path):
+    attempt = attempt_of("interpolation")
+    foreign = dataclasses.replace(attempt, cell=dataclasses.replace(attempt.cell, **{field: "pmtlx"}))
+    weights = dict.fromkeys(attempt.cell.tasks, 1 / 3)
+    with pytest.raises(StoreError, match=rf"the {kind} 'pmtlx', which comes from a plugin; give .* --plugin FILE"):
+        export_model(foreign, weights, tmp_path)
+
+
 def test_preferences_are_answered_by_different_models(attempt_of, tmp_path):
     attempt = attempt_of("pwe-moe-ls")
     first, second = (
