@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .canonical import require_front
 from .front import Front
 from .preferences import SIMPLEX_TOLERANCE
 
@@ -30,6 +31,7 @@ def alignment(front: Front) -> float | None:
     Returns:
         None where there is nothing to measure: no preferences, fewer than 3 points, or no task whose weight changes.
     """
+    require_front(front)
     if front.preferences is None or front.n_points < _LEAST_POINTS:
         return None
     weights = _centred_ranks(front.preferences, SIMPLEX_TOLERANCE)

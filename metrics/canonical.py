@@ -11,8 +11,15 @@ from ..errors import FrontError
 from .front import Front
 
 
+def require_front(front: object) -> None:
+    """Raise FrontError where an indicator is given anything but a Front, such as a list of points."""
+    if not isinstance(front, Front):
+        raise FrontError(f"an indicator takes a Front; found {type(front).__name__}, make it one by fr.Front(points)")
+
+
 def canonical_points(front: Front) -> NDArray[np.float64]:
     """Return the distinct non-dominated objectives, minimised, shape (m, T), sorted lexicographically."""
+    require_front(front)
     points = front.objectives[front.non_dominated_mask]
     return points[np.lexsort(points.T[::-1])]
 
@@ -26,6 +33,7 @@ def finite(name: str, value: float) -> float:
 
 def comparable(front: Front, reference_front: Front | ArrayLike) -> Front:
     """Return the reference front as a Front, or raise FrontError if it has another number of objectives."""
+    require_front(front)
     reference = reference_front if isinstance(reference_front, Front) else Front(reference_front)
     if reference.n_objectives != front.n_objectives:
         raise FrontError(

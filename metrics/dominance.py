@@ -5,6 +5,7 @@ from __future__ import annotations
 import moocore
 import numpy as np
 
+from .canonical import require_front
 from .front import Front
 
 
@@ -17,5 +18,6 @@ def dominated_share(front: Front) -> float:
     Args:
         front: n points of T objectives.
     """
+    require_front(front)
     kept = np.asarray(moocore.is_nondominated(front.objectives, keep_weakly=True))
     return (front.n_points - int(kept.sum())) / front.n_points

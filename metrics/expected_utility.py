@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .canonical import finite
+from .canonical import finite, require_front
 from .front import Front
 
 _SAMPLE_SIZE = 4096
@@ -34,6 +34,7 @@ def expected_utility(front: Front) -> float:
     Raises:
         FrontError: sums or differences of objectives too large for a float.
     """
+    require_front(front)
     points = front.objectives[front.non_dominated_mask]
     points = points[np.lexsort(points.T)]  # the same bits whatever the order
     if front.n_objectives == 1:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pymoo.indicators.hv import HV
 
 from ..errors import ConfigError
-from .canonical import canonical_points, finite, finite_vector
+from .canonical import canonical_points, finite, finite_vector, require_front
 from .front import Front
 from .sliced_hypervolume import fits_a_leaf, sliced_hypervolume
 
@@ -59,9 +59,10 @@ def hypervolume(front: Front, reference_point: ArrayLike, *, time_budget_s: floa
             moocore computes in one piece, and the estimate (under a second for 500 points), may exceed it.
 
     Raises:
-        FrontError: a reference point of another shape or not finite, or a volume too large for a float.
+        FrontError: no Front, a reference point of another shape or not finite, or a volume too large for a float.
         ConfigError: a time budget that is negative or no number.
     """
+    require_front(front)
     budget_s = _time_budget(time_budget_s)
     deadline_s = time.monotonic() + budget_s
     reference = finite_vector("a reference point", reference_point, front.n_objectives)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from .canonical import require_front
 from .front import Front
 from .preferences import SIMPLEX_TOLERANCE
 
@@ -26,6 +27,7 @@ def non_uniformity(front: Front) -> float | None:
     Returns:
         None where it is not defined: no preferences, none inside the simplex, or a negative objective.
     """
+    require_front(front)
     if front.preferences is None or front.objectives.min() < 0:
         return None
     inside = (front.preferences > SIMPLEX_TOLERANCE).all(axis=1)

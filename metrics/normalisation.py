@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import FrontError
-from .canonical import finite_vector
+from .canonical import finite_vector, require_front
 from .front import Front
 
 
@@ -27,6 +27,7 @@ def normalised(front: Front, experts: ArrayLike, pretrained: ArrayLike) -> Front
     Raises:
         FrontError: experts or pretrained of another shape or not finite, or results too large for a float.
     """
+    require_front(front)
     zero = finite_vector("the vector experts", experts, front.n_objectives)
     one = finite_vector("the vector pretrained", pretrained, front.n_objectives)
     if (one <= zero).any():
