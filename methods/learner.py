@@ -17,6 +17,8 @@ from torch import Tensor
 from ..errors import ConfigError
 from ..tasks.problem import Budget, Problem
 from ..tasks.progress import Progress, silent
+from ..tasks.seeds import as_seed
+from ..tasks.torch_device import as_device
 from .checkpoints import Checkpoints
 from .needs import Needs
 from .options import canonical_options, read_options
@@ -39,6 +41,11 @@ class Context:
     probe: Probe = unprobed
     """Called as `probe(step, total, make_set)` during `fit`; the harness scores the partial set to stop hopeless fits.
     It must not change the fit."""
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError where the seed is no whole number or torch knows no such device."""
+        object.__setattr__(self, "seed", as_seed(self.seed))
+        object.__setattr__(self, "device", str(as_device(self.device)))
 
     def generator(self, purpose: str) -> torch.Generator:
         """Return a new torch generator (CPU) for one purpose; streams of different purposes are independent."""

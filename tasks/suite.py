@@ -14,6 +14,8 @@ from ..one_line import is_one_line
 from ..registry import Registry
 from .problem import Budget, Problem
 from .progress import Progress, silent
+from .seeds import as_seed
+from .torch_device import as_device
 
 RESERVED = "Default"
 """The name of MLflow's own experiment, which cannot hold a suite's results."""
@@ -177,11 +179,14 @@ def load_problem(
 
     Raises:
         UnknownNameError: the suite or a task is not known; the message offers the nearest name.
-        ConfigError: the suite prepares no problem, or one that cannot be.
+        ConfigError: tasks is no list of names, seed no whole number, or device none that torch knows; or the suite
+            prepares no problem, or one that cannot be.
         DataError: shipped or cached data is missing, truncated or altered.
     """
     found = SUITES.get(suite)()
-    problem: object = found.prepare(found.choose(tasks), device=torch.device(device), seed=seed, progress=progress)
+    problem: object = found.prepare(
+        found.choose(tasks), device=as_device(device), seed=as_seed(seed), progress=progress
+    )
     if not isinstance(problem, Problem):
         given = f"the class {problem.__name__}" if isinstance(problem, type) else type(problem).__name__
         raise ConfigError(
