@@ -12,6 +12,7 @@ from rich.markup import escape
 from ..errors import ConfigError
 from ..harness.cells.environment import resolve_devices
 from ..harness.cells.utf8_file import as_utf8
+from ..harness.cells.yaml_file import checked_content
 from ..harness.commands.console import store_to_write
 from ..harness.commands.display import Display
 from ..harness.commands.verdict import require_settled
@@ -56,12 +57,14 @@ def run_file(
     if output is not None and (output.suffix != ".md" or not output.resolve().parent.is_dir()):
         raise ConfigError(f"the tables are written to a .md file in a folder that exists, found {str(output)!r}")
     spec = read_tune(file)
-    plans = [Plan.of(spec, learner) for learner in spec.learners]
-    measures_shown(spec, plans[0].objectives)  # refuses goals that are none, before hours are spent
+    with checked_content(file):
+        plans = [Plan.of(spec, learner) for learner in spec.learners]
+        measures_shown(spec, plans[0].objectives)  # refuses goals that are none, before hours are spent
     devices = resolve_devices(device)
     files = [str(Path(plugin).resolve()) for plugin in plugins]
     tuning = _Tuning(spec, plans, store_to_write(folder), console, devices, files)
-    tuning.check_test()
+    with checked_content(file):
+        tuning.check_test()
     url = storage or default_url(folder)
     tables = tuning.run_studies(open_storage(url, folder, spec.heartbeat_s))
     if spec.test is not None:

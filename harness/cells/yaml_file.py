@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from ...errors import ConfigError
+from ...errors import ConfigError, UnknownNameError
 from ...one_line import as_one_line, shown
 from .utf8_file import read_utf8
 from .yaml_limits import MAX_BYTES, LimitError, PlainLoader
@@ -61,6 +62,21 @@ def read_yaml(file: Path, spec: type[Spec], parts: Sequence[type[Strict]] = ()) 
         models: list[type[Strict]] = [spec, *parts]
         known = [key for model in models for key in model.model_fields]
         raise ConfigError(f"{file}: {_first_problem(error, known)}") from error
+
+
+@contextlib.contextmanager
+def checked_content(file: Path | None) -> Iterator[None]:
+    """Name the file in errors of names and values that are checked after it was read; None where there is no file.
+
+    Raises:
+        UnknownNameError, ConfigError: what is raised within, after the file's name.
+    """
+    try:
+        yield
+    except (UnknownNameError, ConfigError) as error:
+        if file is not None:
+            error.args = (f"{file}: {error}",)
+        raise
 
 
 def _first_problem(error: ValidationError, known: Sequence[str]) -> str:

@@ -40,7 +40,7 @@ def bench(
     if output is not None:
         check_report(output)
     spec = read_bench(file)
-    settled_cells = run_cells(spec, cells)
+    settled_cells = run_cells(spec, cells, file)
     opened, groups = (
         Store(folder_of(cells.store), create=False),
         {one.cell.group for one in settled_cells},
@@ -56,18 +56,20 @@ def bench(
     require_settled(settled_cells)
 
 
-def run_cells(spec: BenchSpec, cells: CellOptions) -> Sequence[SettledCell]:
+def run_cells(spec: BenchSpec, cells: CellOptions, file: Path | None = None) -> Sequence[SettledCell]:
     """Run every cell of a bench that is not settled yet, with a display, and return how each of them ended.
 
     Args:
         spec: the bench; tuned learners are looked up in the store.
         cells: where to run them and where to record them; the store is created when it is not there yet.
+        file: the file that the bench was read from, which errors of its content name.
 
     Raises:
         ConfigError, UnknownNameError: the bench or the device is wrong; no store has been created then.
         StoreError: the store cannot be used.
     """
     from ..cells.environment import resolve_devices
+    from ..cells.yaml_file import checked_content
     from ..records.store import Store
     from ..records.tuned import find_tuned_learners
     from ..reports.publish import run_and_publish_bench
@@ -75,9 +77,10 @@ def run_cells(spec: BenchSpec, cells: CellOptions) -> Sequence[SettledCell]:
     from .left_behind import record_and_say
 
     folder, devices = folder_of(cells.store), resolve_devices(cells.device)
-    if any(learner.tuned for learner in spec.learners):
-        spec = find_tuned_learners(spec, Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
-    n_cells = len(spec.cells())  # checked before there is a store
+    with checked_content(file):
+        if any(learner.tuned for learner in spec.learners):
+            spec = find_tuned_learners(spec, Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
+        n_cells = len(spec.cells())  # checked before there is a store
     store = store_to_write(folder)
     record_and_say(store)
     with Display(open_console(), n_cells) as display:
@@ -85,7 +88,7 @@ def run_cells(spec: BenchSpec, cells: CellOptions) -> Sequence[SettledCell]:
             spec,
             store,
             devices=devices,
-            plugins=[str(Path(file).resolve()) for file in cells.plugins],
+            plugins=[str(Path(plugin).resolve()) for plugin in cells.plugins],
             listener=display,
         )
     for note in result.notes:

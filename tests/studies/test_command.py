@@ -94,6 +94,7 @@ BEFORE = {
     "missing file": ({}, ["none.yaml"], ["cannot be read"]),
     "unknown method": ({"learners": ["fusy"]}, [], ["did you mean 'fussy'?"]),
     "unknown suite": ({"suite": "tinny"}, [], ["did you mean 'tiny'?"]),
+    "unknown option": ({"space": {"yy": [1, 2]}}, [], ["option of method 'fussy'", "choose one of"]),
     "misspelt key": ({"trils": 3}, [], ["'trils'", "did you mean 'trials'?"]),
     "folder that is not there": ({}, ["-o", "nowhere/tables.md"], ["nowhere/tables.md", "folder that exists"]),
     "tables of another kind": ({}, ["-o", "tables.csv"], [".md file"]),
@@ -106,8 +107,15 @@ def test_what_is_wrong_before_anything_runs_is_one_sentence_and_makes_no_store(c
     changes, words, parts = BEFORE[case]
     file = file_of(tmp_path, **changes)
     words = [file, *words] if words[:1] != ["none.yaml"] else [tmp_path / "none.yaml"]
-    command.within("tune", *words, "--store", tmp_path / "store").assert_one_sentence(*parts)
+    ended = command.within("tune", *words, "--store", tmp_path / "store")
+    ended.assert_one_sentence(*parts, *([str(words[0])] if len(words) == 1 else []))
     assert not (tmp_path / "store").exists()
+
+
+def test_an_unknown_baseline_of_the_test_is_one_sentence_before_anything_runs(command, tmp_path):
+    file = file_of(tmp_path, test={"seeds": [1], "baselines": ["pretrainde"]})
+    ended = command.within("tune", file, "--store", tmp_path / "store")
+    ended.assert_one_sentence(f"error: {file}: unknown method 'pretrainde'; did you mean 'pretrained'?")
 
 
 STORAGES = {

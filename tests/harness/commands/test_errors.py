@@ -69,7 +69,7 @@ def test_a_wrong_bench_file_is_one_sentence_and_makes_no_store(case, command, tm
     content, parts = BENCHES[case]
     file = tmp_path / "bench.yaml"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    command.within("bench", file, "--store", tmp_path / "store").assert_one_sentence(*parts)
+    command.within("bench", file, "--store", tmp_path / "store").assert_one_sentence(str(file), *parts)
     assert not (tmp_path / "store").exists()
 
 
