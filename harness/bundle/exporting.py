@@ -14,13 +14,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ...errors import ConfigError, StoreError, UnknownNameError
+from ...errors import ConfigError, StoreError, UnknownNameError, UnreadableError
 from ...one_line import as_one_line
 from ...os_errors import because
 from ...whole_file import replacing
 from ..cells.cell import Cell
 from ..records.attempt import Attempt
-from ..records.finished_cell import FinishedCell, validation_message
+from ..records.finished_cell import FRONT, FinishedCell, validation_message
 from ..records.front_record import FrontRecord
 from ..records.requested_cells import requested_cells
 from ..records.status import Ending, Status
@@ -31,9 +31,8 @@ from .archive import BUNDLE
 from .checks import check_finished
 from .comparable import incomparable
 from .content import FORMAT, NEVER_STARTED, VERSION, ClaimingEntry, Content
-from .summary import BundleSummary
+from .summary import BundleSummary, listed
 
-DAMAGED = Ending(Status.FAILED, "what was recorded of it could not be read when it was shared")
 RUNNING = Ending(Status.KILLED, "it was running when it was shared")
 
 
@@ -42,7 +41,8 @@ def export_bundle(store: Store, file: Path, *, suite: str | None = None) -> Bund
 
     For a finished cell it holds the front with all that its scores are computed from, costs, environment, training
     curve and merge coefficients; for any other, why it did not finish. It holds no weights, and paths in reasons are
-    cut to their last part; a learner's options are shared as they are.
+    cut to their last part; a learner's options are shared as they are. A finished cell with a file that is lost or
+    damaged is left out, which the summary says.
 
     Args:
         store: the store to share.
@@ -51,7 +51,9 @@ def export_bundle(store: Store, file: Path, *, suite: str | None = None) -> Bund
 
     Raises:
         UnknownNameError: nothing is recorded of that suite.
-        StoreError: nothing is recorded at all, or the runs of one group were scored in two ways.
+        UnreadableError: a recorded file cannot be read now, and may be undamaged.
+        StoreError: nothing is recorded at all, the runs of one group were scored in two ways, or no cell is left to be
+            shared.
         ConfigError: the file cannot be written, or does not end in .zip.
     """
     if file.suffix != ".zip":
@@ -65,6 +67,8 @@ def export_bundle(store: Store, file: Path, *, suite: str | None = None) -> Bund
             export = _Export(archive)
             for cell in cells:
                 export.add(cell, scored.get(cell.key), last.get(cell.key))
+            if not export.entries:
+                raise StoreError(f"there is nothing to share but damaged results: {listed(export.left_out)}")
             export.finish()
     except OSError as error:
         raise ConfigError(f"the bundle {file} cannot be written {because(error)}") from error
@@ -72,9 +76,10 @@ def export_bundle(store: Store, file: Path, *, suite: str | None = None) -> Bund
     return BundleSummary(
         file=file,
         finished=finished,
-        unfinished=len(cells) - finished,
-        suites=tuple(dict.fromkeys(cell.suite for cell in cells)),
+        unfinished=len(export.entries) - finished,
+        suites=tuple(dict.fromkeys(entry.parsed.suite for entry in export.entries)),
         size_bytes=file.stat().st_size,
+        left_out=tuple(export.left_out),
     )
 
 
@@ -98,16 +103,28 @@ class _Export:
     entries: list[ClaimingEntry] = field(default_factory=list)
     first_of: dict[str, FrontRecord] = field(default_factory=dict)
     """Group -> its first front, with which the others must be comparable."""
+    left_out: list[str] = field(default_factory=list)
+    """Why a finished cell is not shared, with its run and the file."""
 
     def add(self, cell: Cell, scored: ScoredCell | None, last: Attempt | None) -> None:
-        """Add a cell, with its folder where it has finished and its record can be read.
+        """Add a cell, with its folder where it has finished; leave out one whose record is damaged.
 
         Raises:
+            UnreadableError: the cell's record cannot be read now.
             StoreError: the cell cannot be shared, or was scored in another way than the others of its group.
         """
-        finished = None if scored is None else _read(scored.attempt)
-        ending = Ending(Status.FINISHED) if finished is not None else DAMAGED if scored is not None else _ending(last)
-        scores = scored.scores if scored is not None and finished is not None else {}
+        recorded = scored.attempt if scored is not None else last
+        finished = None
+        if recorded is not None and recorded.status is Status.FINISHED:
+            try:
+                finished = _read(recorded, scored)
+            except UnreadableError:
+                raise
+            except StoreError as error:
+                self.left_out.append(f"run {recorded.run_id[:8]} ({cell.title}), since {error}")
+                return
+        ending = Ending(Status.FINISHED) if finished is not None else _ending(last)
+        scores = {} if scored is None else scored.scores
         fields = {
             "key": cell.key,
             "cell": cell.to_json(),
@@ -162,20 +179,18 @@ class _Export:
         self.archive.writestr(about, content)
 
 
-def _read(attempt: Attempt) -> FinishedCell | None:
-    """Return all that was recorded of a cell except its weights; None where a file is damaged."""
-    try:
-        return attempt.finished(without_state=True)
-    except StoreError:
-        return None
+def _read(attempt: Attempt, scored: ScoredCell | None) -> FinishedCell:
+    """Return all that was recorded of a finished cell except its weights; raise StoreError where that is damaged."""
+    finished = attempt.finished(without_state=True)
+    if scored is None:  # its files are whole
+        raise StoreError(f"{attempt.folder / FRONT} cannot be scored")
+    return finished
 
 
 def _ending(last: Attempt | None) -> Ending | None:
     """Return how the last attempt at a cell without a result ended; None where there was no attempt."""
     if last is None:
         return None
-    if last.status is Status.FINISHED:
-        return DAMAGED
     return RUNNING if last.status is Status.RUNNING else Ending(last.status, _without_paths(last.reason))
 
 

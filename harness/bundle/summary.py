@@ -23,6 +23,8 @@ class BundleSummary:
     """The number of cells that failed, are unsupported or have not been run."""
     suites: tuple[str, ...]
     size_bytes: int
+    left_out: tuple[str, ...] = ()
+    """For each finished cell that is not shared its run, and which file is lost or damaged."""
 
     @property
     def sentence(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ...errors import ConfigError
+from ...errors import ConfigError, StoreError
 from ..records.database_lock import say_on_standard_error
 from .console import PluginOption, StoreOption, busy, folder_of, open_console, store_to_write
 
@@ -90,10 +90,16 @@ def export_(
 ) -> None:
     """Write recorded results to a bundle that others can import: fronts, costs, provenance, no weights."""
     from ..bundle import export_bundle
+    from ..bundle.summary import listed
     from ..records.store import Store
 
     summary = export_bundle(Store(folder_of(store), create=False), file, suite=suite)
     open_console().print(summary.sentence, highlight=False, soft_wrap=True)
+    if summary.left_out:  # an error, since what was written is not all that is recorded
+        raise StoreError(
+            f"left out of {file.name}: {listed(summary.left_out)}; put the file back from a copy, or delete the run in "
+            "MLflow and run its cell again"
+        )
 
 
 @app.command("import")

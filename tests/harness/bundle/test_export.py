@@ -5,9 +5,10 @@ import shutil
 
 import pytest
 
-from frontrunner.errors import ConfigError, StoreError, UnknownNameError
+from frontrunner.errors import ConfigError, StoreError, UnknownNameError, UnreadableError
 from frontrunner.harness.bundle import export_bundle, import_bundle
 from frontrunner.harness.bundle.exporting import _without_paths
+from frontrunner.harness.records import attempt
 from frontrunner.harness.records.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -56,17 +57,42 @@ class TestExport:
         with pytest.raises(StoreError, match=r"cannot be shared.*control characters"):
             export_bundle(shared.store, tmp_path / "a.zip")
 
-    @pytest.mark.parametrize("file", ["front.parquet", "curve.json", "cell.json"])
-    def test_a_damaged_cell_is_shared_as_a_failure(self, shared, empty, tmp_path, content, file):
+    @pytest.mark.parametrize("damage", [None, b"", b"[1]"])
+    @pytest.mark.parametrize("file", ["front.parquet", "curve.json", "cell.json", "coefficients.parquet"])
+    def test_a_damaged_cell_is_left_out_and_said(self, shared, empty, tmp_path, content, command, file, damage):
         import_bundle(empty, shared.file)
-        damaged = next(attempt for attempt in empty.attempts() if attempt.status == "finished")
-        (damaged.folder / file).write_bytes(b"")
-        assert export_bundle(empty, tmp_path / "a.zip").finished == 3
+        damaged = next(one for one in empty.attempts() if file in one.digests)
+        if damage is None:
+            (damaged.folder / file).unlink()
+        else:
+            (damaged.folder / file).write_bytes(damage)
+        ended = command.within("leaderboard", "export", tmp_path / "a.zip", "--store", empty.folder)
+        assert ended.status == 1
+        assert ended.err.count("\n") == 1
+        assert f"run {damaged.run_id[:8]} ({damaged.cell.title})" in ended.err
+        assert str(damaged.folder / file) in ended.err
+        assert "3 finished and 2 unfinished cells" in ended.out
         about, members = content(tmp_path / "a.zip")
-        (entry,) = (entry for entry in about["cells"] if entry["key"] == damaged.cell.key)
-        assert entry["status"] == "failed"
-        assert "could not be read" in entry["reason"]
+        assert len(about["cells"]) == 5
+        assert damaged.cell.key not in [entry["key"] for entry in about["cells"]]
         assert [name for name in members if damaged.cell.key in name] == []
+
+    def test_a_cell_that_cannot_be_read_now_is_neither_left_out_nor_shared(self, shared, tmp_path, monkeypatch):
+        def refuse(*_):
+            raise OSError(24, "Too many open files")
+
+        monkeypatch.setattr(attempt, "digest_files", refuse)
+        with pytest.raises(UnreadableError, match="Too many open files"):
+            export_bundle(shared.store, tmp_path / "a.zip")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_damaged_results_alone_are_no_bundle(self, store, record, make_cell, tmp_path):
+        record(store, make_cell(), [[0.0, 1.0], [1.0, 0.0]])
+        for curve in store.folder.rglob("curve.json"):
+            curve.unlink()
+        with pytest.raises(StoreError, match=r"nothing to share but damaged results: run \w+ \(.*curve\.json"):
+            export_bundle(store, tmp_path / "a.zip")
+        assert list(tmp_path.glob("*.zip*")) == []
 
     def test_a_cell_whose_weights_are_gone_is_shared_all_the_same(self, everything, tmp_path, content):
         folder = shutil.copytree(everything.store, tmp_path / "store")
