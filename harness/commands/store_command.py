@@ -26,6 +26,9 @@ def repair(store: StoreOption = None) -> None:
     done = f"every address of files in {opened.folder} is right; nothing was changed"
     if found:
         done = f"the addresses of {found.counted} named {found.before}; they are those of {opened.folder} now"
+    if opened.n_closed:
+        runs = "1 run" if opened.n_closed == 1 else f"{opened.n_closed} runs"
+        done += f"\nclosed in MLflow: {runs} whose process was killed just before it closed what it had recorded"
     deleted = opened.deleted_suites()
     if deleted:
         done += f"\ndeleted in MLflow: {', '.join(deleted)}; `frontrunner store restore` brings them back"

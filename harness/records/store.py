@@ -35,6 +35,7 @@ from .mlflow_run import (
 )
 from .mlflow_tags import PREFIX
 from .run_files import copy_files, write_documents
+from .runs_left_open import runs_left_open
 from .status import Ending, Status
 from .store_reader import StoreReader
 from .suite_experiments import SuiteExperiments
@@ -65,6 +66,8 @@ class Store(StoreReader):
         self._experiments = SuiteExperiments(self.folder, self.experiments_recorded, lambda: self.client)
         self.mended_from: Path | None = None
         """The folder that MLflow's addresses of files named before they were mended; None where they were right."""
+        self.n_closed = 0
+        """The number of runs that an earlier process had recorded as ended and left open in MLflow, and that are closed."""
         if create:
             with self._locked():  # two processes that migrate a new database at once crash
                 if not self._database.exists():
@@ -81,12 +84,17 @@ class Store(StoreReader):
                 yield
 
     def _mend(self) -> Misplaced:
+        for left in self.patience.call(runs_left_open, self._database):
+            self._close(left.run_id, left.ending, left.last_written_ms)
+            self.n_closed += 1
         found = self.patience.call(mend_addresses, self._database, self.folder)
         self.mended_from = self.mended_from or found.before
         return found
 
     def repair(self) -> Misplaced:
         """Make MLflow's addresses of all files those of the store's folder, and return which were not.
+
+        Runs of attempts that have ended and that MLflow shows as running are closed.
 
         Raises:
             StoreError: the store cannot be written.
@@ -282,11 +290,11 @@ class Store(StoreReader):
     ) -> None:
         log_batches(self.client, run_id, params=params, points=points, tags=tags)
 
-    def _close(self, run_id: str, ending: Ending) -> None:
-        """Set MLflow's own status of a run whose tags, which decide, already say how it ended."""
+    def _close(self, run_id: str, ending: Ending, end_ms: int | None = None) -> None:
+        """Set MLflow's own status of a run whose tags, which decide, already say how it ended; now, or at `end_ms`."""
         closed = {Status.FINISHED: "FINISHED", Status.KILLED: "KILLED", Status.STOPPED: "KILLED"}
         try:
-            self.client.set_terminated(run_id, closed.get(ending.status, "FAILED"))
+            self.client.set_terminated(run_id, closed.get(ending.status, "FAILED"), end_ms)
         except Exception as error:  # of MLflow, SQLAlchemy or SQLite
             self.patience.say(f"run {run_id} is recorded as {ending.status}, but MLflow shows it as running: {error}")
 
