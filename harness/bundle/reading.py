@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from ...errors import FrontrunnerError, StoreError
 from ...one_line import as_one_line
 from ...os_errors import because
+from ...regular_file import check_regular
 from ..records.finished_cell import MANIFEST, MAX_MANIFEST_BYTES, STATE, FinishedCell, Manifest, validation_message
 from ..records.front_record import TRUE_FRONT, FrontRecord
 from ..records.json_limits import check_json
@@ -39,6 +40,7 @@ def read_bundle(file: Path) -> Bundle:
             is.
     """
     try:
+        check_regular(file)
         with BundleFile(file) as opened:
             with zipfile.ZipFile(opened) as archive:
                 unpacked = unpack(archive, file.stat().st_size)

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ...regular_file import check_regular
+
 MAX_BYTES = 64 * 10**6
 """The most bytes of one file: the list of a hundred thousand cells, ten times the largest bench that is timed."""
 MAX_VALUES = 4 * 10**6
@@ -54,7 +56,8 @@ def parse_json(content: bytes, what: str, *, max_bytes: int = MAX_BYTES) -> Any:
 
 
 def read_limited(file: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
-    """Return the bytes of a file; raise ValueError, before it is read, where it has more than `max_bytes`."""
+    """Return the bytes of a regular file; raise ValueError, before it is read, where it has more than `max_bytes`."""
+    check_regular(file)
     with file.open("rb") as opened:
         content = opened.read(max_bytes + 1)
     if len(content) > max_bytes:

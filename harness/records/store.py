@@ -67,7 +67,7 @@ class Store(StoreReader):
         self.mended_from: Path | None = None
         """The folder that MLflow's addresses of files named before they were mended; None where they were right."""
         self.n_closed = 0
-        """The number of runs that an earlier process had recorded as ended and left open in MLflow, and that are closed."""
+        """The number of runs closed here whose process was killed between recording how they ended and closing them."""
         if create:
             with self._locked():  # two processes that migrate a new database at once crash
                 if not self._database.exists():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from ...regular_file import check_regular
+
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -43,6 +45,8 @@ def read_table(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if isinstance(source, Path):
+        check_regular(source)
     size = source.stat().st_size if isinstance(source, Path) else source.seek(0, 2)
     if size > MAX_BYTES:
         raise ValueError(f"{what} may have {MAX_BYTES:,} bytes at most, found {size:,}")
