@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Generic, TypeVar
 
 from .errors import ConfigError, DuplicateNameError, FrontrunnerError, UnknownNameError
+from .one_line import is_one_line, shown
 
 __all__ = ["Entry", "Registry"]
 
@@ -92,8 +93,14 @@ class Registry(Generic[T]):
         """Register one entry.
 
         Raises:
+            ConfigError: no command could name it, or the name would write control characters to terminals.
             DuplicateNameError: the name is taken; the message names both origins.
         """
+        if not is_one_line(entry.name) or entry.name != entry.name.strip() or not entry.name:
+            raise ConfigError(
+                f"the {self.kind} {shown(entry.name)} of {entry.origin} cannot be named so: expected one line without "
+                "control characters, and no spaces around it; rename it"
+            )
         taken = self._entries.get(entry.name)
         if taken is not None and (taken.origin, taken.target) != (entry.origin, entry.target):
             raise DuplicateNameError(
@@ -106,7 +113,7 @@ class Registry(Generic[T]):
         """Register every concrete subclass of the base that a module defines, and return how many there are.
 
         Raises:
-            ConfigError: a subclass has no `name`.
+            ConfigError: a subclass has no `name`, or one that `add` refuses.
             DuplicateNameError: a name is taken.
         """
         found = [

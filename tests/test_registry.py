@@ -5,6 +5,7 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.errors import ConfigError, DuplicateNameError, UnknownNameError
+from frontrunner.one_line import is_one_line
 from frontrunner.plugin_import import import_plugin
 from frontrunner.registry import Entry, Registry
 
@@ -131,6 +132,26 @@ def test_a_class_without_a_name_is_refused():
     )
     with pytest.raises(ConfigError, match=r"Nameless in plugin\.py needs a class attribute `name`"):
         registry().add_from_module(module, "plugin.py")
+
+
+@pytest.mark.parametrize(
+    "name", ["a b\n", "a\nb", " a", "a ", "", " ", "\x1b[31mred", "a\x00", "a\tb", "\u202eevil", "a\u2028b", "a\udc80"]
+)
+def test_a_name_that_is_no_line_of_text_is_refused_in_one_sentence(name):
+    module = types.ModuleType("plugin_module")
+    module.Own = type("Own", (Known,), {"name": name, "__module__": module.__name__})
+    names = registry()
+    with pytest.raises(ConfigError, match=r"of plugin\.py cannot be named so: expected") as caught:
+        names.add_from_module(module, "plugin.py")
+    assert is_one_line(str(caught.value))
+    assert list(names.entries()) == []
+
+
+@pytest.mark.parametrize("name", ["a b", "größe", "pwe-moe-ls", "a+b.c"])
+def test_any_other_name_is_fine(name):
+    names = registry()
+    names.add(Entry(name, "here", Known))
+    assert names.get(name) is Known
 
 
 def test_a_plugin_is_imported_once(tmp_path):
