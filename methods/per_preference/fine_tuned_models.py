@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...errors import ConfigError
 from ...metrics import check_preference
+from ...tasks.loss_checks import require_differentiable, require_losses
 from ...tasks.precision import at_least_single
 from ...tasks.problem import Batch, Problem
 from ..counted_passes import CountedPasses
@@ -188,7 +189,10 @@ class _Step:
         if self._scalarization.needs_gramian:
             loss, self._trained.grad = self._scalarization.combined(*self._task_gradients(batch), self._preference)
             return loss
-        losses = at_least_single(self._problem.losses(self._params(), batch))
+        problem, params = self._problem, self._params()
+        losses = require_losses(problem, "losses", problem.losses(params, batch), (problem.n_tasks,))
+        require_differentiable(problem, "losses", losses, [params])
+        losses = at_least_single(losses)
         loss = self._scalarization.loss(losses, self._preference)
         loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
         return loss
@@ -197,7 +201,9 @@ class _Step:
         """Return losses (T,) and gradients (T, P), task by task: each pass holds one task's examples only."""
         losses, rows = [], self._trained.new_empty(self._problem.n_tasks, len(self._trained))
         for t, row in enumerate(rows):
-            loss = self._problem.task_loss(t, self._params(), batch)
+            params = self._params()
+            loss = require_losses(self._problem, "task_loss", self._problem.task_loss(t, params, batch), ())
+            require_differentiable(self._problem, "task_loss", loss, [params])
             row.copy_(torch.autograd.grad(loss, self._trained)[0])
             losses.append(at_least_single(loss.detach()))
         return torch.stack(losses), rows
