@@ -30,6 +30,8 @@ def ui(
     opened = Store(folder_of(store), create=False)
     require_free(host, port)
     console = open_console()
+    base, _, _ = view_address(host, port, "0", RUNS).partition("#")
+    console.print(f"MLflow  {base}", highlight=False, soft_wrap=True, markup=False)
     for experiment_id, name in _experiments(opened):
         runs = view_address(host, port, experiment_id, RUNS)
         charts = view_address(host, port, experiment_id, LEARNERS, charts=True)

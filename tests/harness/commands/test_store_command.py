@@ -115,7 +115,7 @@ def test_ui_says_when_other_machines_can_reach_it(host, shown, open_to_others, c
     assert ended.status == 0
     assert ended.err.count("note: who can reach") == int(open_to_others)
     assert ("can read, change and delete" in ended.err) == open_to_others
-    assert f"{shown}{port}/" in ended.out
+    assert ended.out.splitlines()[0] == f"MLflow  {shown}{port}/"
     command_line = served[0]
     assert command_line[command_line.index("--host") + 1] == host
     assert command_line[command_line.index("--port") + 1] == str(port)
