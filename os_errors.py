@@ -30,6 +30,10 @@ _OF_THE_FILE = {None, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
 """Numbers of errors that a damaged folder causes; Arrow raises OSErrors without a number for damaged files."""
 
 
+_OF_THE_TARGET = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+"""Numbers of errors that only writing causes."""
+
+
 def of_the_machine(error: BaseException) -> bool:
     """Return whether an error says nothing about a file's content, which may be read another time.
 
@@ -52,7 +56,10 @@ def because(error: Exception) -> str:
     reason = str(error).strip().partition("\n")[0] or type(error).__name__
     number = getattr(error, "errno", None)
     if isinstance(error, OSError) and error.strerror:
-        reason = error.strerror if error.filename is None else f"{error.strerror}: {str(error.filename)!r}"
+        file = error.filename
+        if error.errno in _OF_THE_TARGET and error.filename2 is not None:  # of a copy; `filename` is what is copied
+            file = error.filename2
+        reason = error.strerror if file is None else f"{error.strerror}: {str(file)!r}"
     elif number is None and (told := _NUMBER.search(reason)):
         number = int(told[1])
     advice = _ADVICE.get(number or 0)

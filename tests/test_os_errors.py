@@ -17,6 +17,18 @@ def test_the_reason_is_the_systems_and_the_advice_fits(number):
     assert ("free some space" in text) == (number in FULL)
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG])
+def test_a_copy_that_cannot_be_written_names_where_it_was_written_to(number):
+    error = OSError(number, os.strerror(number), "a/file", None, "a/store/copy")
+    assert because(error).startswith(f"({os.strerror(number)}: 'a/store/copy')")
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.EACCES])
+def test_another_error_of_a_copy_names_what_was_copied(number):
+    error = OSError(number, os.strerror(number), "a/file", None, "a/store/copy")
+    assert because(error).startswith(f"({os.strerror(number)}: 'a/file')")
+
+
 SAID = {
     "Rust": (OSError("I/O error: No space left on device (os error 28)"), "(os error 28)); free some space"),
     "Arrow": (OSError("[Errno 13] Error writing. Detail: [errno 13] Permission denied"), "give yourself permission"),

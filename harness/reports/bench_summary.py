@@ -44,7 +44,7 @@ def summarise(store: Store, run: BenchRun, drawing: DrawingProcess) -> list[str]
         drawing: the process that draws its pictures.
 
     Returns:
-        One sentence for each suite with a picture that could not be drawn.
+        One sentence for each suite with a picture that could not be drawn, or files that could not be copied.
 
     Raises:
         StoreError: the store or a temporary file cannot be written.
@@ -81,7 +81,7 @@ def _summarise(
     try:
         with tempfile.TemporaryDirectory() as folder:
             notes = _write(store, boards, overall, Path(folder), drawing)
-            store.add_artifacts(parent, Path(folder))
+            notes += _copy(store, parent, Path(folder))
     except OSError as error:
         raise StoreError(f"the summary of a bench cannot be written {because(error)}") from error
     counts = Counter(one.ending.status for one in settled)
@@ -101,6 +101,20 @@ def _summarise(
         tags={NOTE: note(boards), **({} if notes else {SUMMARISED: recorded})},
     )
     return notes
+
+
+def _copy(store: Store, parent: str, folder: Path) -> list[str]:
+    """Copy the files of a summary to the run's; return why that failed where no file could be written."""
+    try:
+        store.add_artifacts(parent, folder)
+    except StoreError as error:
+        if not isinstance(error.__cause__, OSError):  # else the database cannot be used
+            raise
+        return [
+            f"the tables and pictures of the bench's summary are missing, since {error}; results are recorded, and the "
+            "same command tries again"
+        ]
+    return []
 
 
 def note(boards: Sequence[Board]) -> str:
