@@ -1,4 +1,4 @@
-"""Sums over half-precision task vectors, formed in single precision part by part: no whole copy is made of them."""
+"""Merges of half-precision models, formed in single precision part by part: no whole copy is made of them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..tasks.precision import is_half
-
 PART = 2**22
 """Columns that are converted to another precision at a time."""
-
-
-def contract(gradients: Tensor, vectors: Tensor) -> Tensor:
-    """Return `gradients @ vectors.T`, (n, P) and (T, P) to (n, T), in single precision where these are in half."""
-    if not is_half(vectors.dtype):
-        return gradients @ vectors.T
-    return product_in_parts(gradients, vectors, torch.float32, width=PART)
 
 
 def product_in_parts(first: Tensor, second: Tensor, dtype: torch.dtype, *, width: int) -> Tensor:
@@ -38,28 +29,46 @@ def product_in_parts(first: Tensor, second: Tensor, dtype: torch.dtype, *, width
 
 
 class HalfMerge(torch.autograd.Function):
-    """Computes `base + coefficients @ vectors` of half-precision base (P,) and vectors (T, P), rounded once at the end.
+    """Computes `base + coefficients @ (experts - base)` of half-precision base (P,) and experts (T, P), rounded once.
 
-    Differentiable in the coefficients (T,), which are of any precision.
+    The differences, which half precision rounds or cannot hold, are never stored. Differentiable in the coefficients
+    (T,), which are of any precision.
     """
 
     @staticmethod
-    def forward(ctx: Any, base: Tensor, vectors: Tensor, coefficients: Tensor) -> Tensor:
-        """Return the merge (P,), of the type of `base`."""
-        ctx.save_for_backward(vectors)
+    def forward(ctx: Any, base: Tensor, experts: Tensor, coefficients: Tensor) -> Tensor:
+        """Return the merge (P,), of the type of `base`; a one-hot row of coefficients gives its expert to the bit."""
+        ctx.save_for_backward(base, experts)
         ctx.coefficients_type = coefficients.dtype
+        shares = coefficients.detach().float()
+        left = _left_for_base(shares)
         merged = torch.empty_like(base)
         for columns in _parts(len(base), PART):
-            merged[columns] = torch.addmv(
-                base[columns].float(), vectors[:, columns].float().T, coefficients.detach().float()
-            )
+            # Summed as weights, not as differences: a base far above the experts would swallow their last digits.
+            merged[columns] = torch.addmv(base[columns].float() * left, experts[:, columns].float().T, shares)
         return merged
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
         """Return the derivative in the coefficients."""
-        (vectors,) = ctx.saved_tensors
-        return None, None, contract(gradients[0][None], vectors)[0].to(ctx.coefficients_type)
+        base, experts = ctx.saved_tensors
+        return None, None, contract_half(gradients[0][None], base, experts)[0].to(ctx.coefficients_type)
+
+
+def contract_half(gradients: Tensor, base: Tensor, experts: Tensor) -> Tensor:
+    """Return `gradients @ (experts - base).T`, (n, P), (P,) and (T, P) to (n, T), in single precision."""
+    found = torch.zeros(len(gradients), len(experts), dtype=torch.float32, device=experts.device)
+    for columns in _parts(len(base), PART):
+        vectors = experts[:, columns].float().sub_(base[columns].float())
+        found += gradients[:, columns].float() @ vectors.T
+    return found
+
+
+def _left_for_base(shares: Tensor) -> Tensor:
+    """Return 1 minus the sum of shares (T,); 0 where the sum is 1 up to rounding, as of T shares of 1 / T."""
+    left = 1 - shares.sum()
+    rounding = len(shares) * torch.finfo(shares.dtype).eps
+    return torch.where(left.abs() <= rounding, torch.zeros_like(left), left)
 
 
 def _parts(n: int, width: int) -> Iterator[slice]:

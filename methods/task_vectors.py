@@ -11,14 +11,14 @@ from ..errors import ConfigError
 from ..tasks.precision import is_half, master_type
 from ..tasks.problem import Problem
 from .flat_weights import FlatWeights, merged_names
-from .half_precision import HalfMerge
+from .half_precision import HalfMerge, contract_half
 
 
 class TaskVectorBank(FlatWeights):
     """Holds the pre-trained values and T task vectors of some weights of one type, each joined to one flat row.
 
-    Buffers are merged too, without gradients. Half-precision weights are kept in half precision; sums over them are
-    formed in single precision and rounded once.
+    Buffers are merged too, without gradients. Of half-precision weights the experts themselves are kept, in half
+    precision, where task vectors would be rounded or overflow; merges are formed in single precision and rounded once.
 
     Args:
         problem: source of the pre-trained model and the experts.
@@ -36,21 +36,28 @@ class TaskVectorBank(FlatWeights):
         super().__init__(problem, chosen, dtype=next(iter(dtypes), None))
         self.base = self.join(problem.pretrained)
         """The pre-trained values, (P,)."""
-        self.vectors = torch.empty(problem.n_tasks, len(self.base), dtype=self.base.dtype, device=self.base.device)
-        """The task vectors, expert minus pre-trained, (T, P)."""
-        for row, expert in zip(self.vectors, problem.experts, strict=True):
-            torch.sub(self.join(expert), self.base, out=row)
+        self.rows = torch.empty(problem.n_tasks, len(self.base), dtype=self.base.dtype, device=self.base.device)
+        """The task vectors, expert minus pre-trained, or the experts if of half precision, (T, P)."""
+        for row, expert in zip(self.rows, problem.experts, strict=True):
+            if is_half(self.dtype):
+                row.copy_(self.join(expert))
+            else:
+                torch.sub(self.join(expert), self.base, out=row)
 
     def merge(self, coefficients: Tensor) -> dict[str, Tensor]:
         """Return the merged weights by name, views of one new flat tensor, differentiable in coefficients (T,)."""
         return self.named(self.merge_flat(coefficients))
 
     def merge_flat(self, coefficients: Tensor) -> Tensor:
-        """Return `base + coefficients @ vectors` (P,), differentiable in coefficients (T,)."""
+        """Return base plus the task vectors times coefficients (T,), as (P,), differentiable in them."""
         if is_half(self.dtype):
-            merged: Tensor = HalfMerge.apply(self.base, self.vectors, coefficients)
+            merged: Tensor = HalfMerge.apply(self.base, self.rows, coefficients)
             return merged
-        return torch.addmv(self.base, self.vectors.T, coefficients.to(self.base.dtype))
+        return torch.addmv(self.base, self.rows.T, coefficients.to(self.base.dtype))
+
+    def contract(self, gradients: Tensor) -> Tensor:
+        """Return gradients (n, P) times the task vectors, as (n, T), in single precision or better."""
+        return contract_half(gradients, self.base, self.rows) if is_half(self.dtype) else gradients @ self.rows.T
 
 
 def banks_by_type(problem: Problem, names: Iterable[str]) -> list[TaskVectorBank]:

@@ -14,7 +14,7 @@ from torch.utils.hooks import RemovableHandle
 from ...metrics import check_preference
 from ...tasks.precision import at_least_single, master_type
 from ...tasks.problem import Batch, Problem
-from ..half_precision import contract
+from ..task_vectors import TaskVectorBank
 from .conditioned_set import ConditionedSet, backward, flat_gradient
 from .upscaling import UpscaledModel
 
@@ -54,7 +54,7 @@ class RoutedSet(ConditionedSet):
         # T leaves for every bank of a module, on one storage: backward keeps the tasks' gradients apart.
         leaves = [[flat.detach().requires_grad_() for flat in flats] for _ in range(self.n_tasks)]
         contractions = [
-            _Contraction([of_task[b] for of_task in leaves], bank.vectors) for b, bank in enumerate(self.model.banks)
+            _Contraction([of_task[b] for of_task in leaves], bank) for b, bank in enumerate(self.model.banks)
         ]
         losses = self.problem.losses_by_model([self.model.assembled(own) for own in leaves], batch)
         backward(losses.sum())
@@ -79,14 +79,14 @@ class _Contraction:
 
     Args:
         leaves: T tensors, the module's weights for each task.
-        vectors: (T, P) the module's task vectors.
+        bank: the module's T task vectors.
     """
 
-    def __init__(self, leaves: Sequence[Tensor], vectors: Tensor) -> None:
+    def __init__(self, leaves: Sequence[Tensor], bank: TaskVectorBank) -> None:
         self._leaves = leaves
-        self._vectors = vectors
+        self._bank = bank
         self._waiting = len(leaves)
-        self._found = vectors.new_zeros(len(leaves), len(vectors), dtype=master_type([vectors.dtype]))
+        self._found = bank.base.new_zeros(len(leaves), len(bank.rows), dtype=master_type([bank.dtype]))
         self._hooks: list[RemovableHandle] = [
             leaf.register_post_accumulate_grad_hook(self._arrived)  # type: ignore[no-untyped-call] # torch has no types here
             for leaf in leaves
@@ -109,6 +109,6 @@ class _Contraction:
         arrived = [t for t, leaf in enumerate(self._leaves) if leaf.grad is not None]
         if arrived:
             gradients = torch.stack([leaf.grad for leaf in self._leaves if leaf.grad is not None])
-            self._found[arrived] = contract(gradients, self._vectors)
+            self._found[arrived] = self._bank.contract(gradients)
         for leaf in self._leaves:
             leaf.grad = None

@@ -56,7 +56,7 @@ def test_gradients_reach_routers_only_and_all_of_them(tiny, rule):
     tiny.losses(routed.weights_for(routed.as_input(np.array([0.2, 0.3, 0.5]))), batch).sum().backward()
     assert all(parameter.grad.abs().sum() > 0 for parameter in routed.network.biases)
     fixed = [*tiny.model.parameters(), *tiny.pretrained.values(), *(p for e in tiny.experts for p in e.values())]
-    fixed += [tensor for bank in routed.model.banks for tensor in (bank.base, bank.vectors)]
+    fixed += [tensor for bank in routed.model.banks for tensor in (bank.base, bank.rows)]
     assert all(tensor.grad is None and not tensor.requires_grad for tensor in fixed)
 
 
@@ -128,7 +128,7 @@ def test_a_step_allocates_one_merged_copy(make_tiny):
 
     held = []
     existing = {routed.model.banks[0].base.untyped_storage().data_ptr()}
-    existing.add(routed.model.banks[0].vectors.untyped_storage().data_ptr())
+    existing.add(routed.model.banks[0].rows.untyped_storage().data_ptr())
     batch = next(problem.batches("train", 2, torch.Generator().manual_seed(0)))
     with Watch():
         params = routed.weights_for(routed.as_input(np.array([0.2, 0.3, 0.5])))
