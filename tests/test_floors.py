@@ -25,6 +25,7 @@ SHARED = {
     "plugin_import",
     "plugin_modules",
     "registry",
+    "regular_file",
     "whole_file",
 }
 EXCEPTIONS = {("methods.coefficient_search.expected_improvement", "optuna")}
