@@ -72,7 +72,7 @@ def test_a_deleted_experiment_is_named_and_restored(command, moved):
     assert "suite 'made-up' was deleted in MLflow" in ended.err
     assert "frontrunner store restore made-up" in ended.err
     assert "deleted in MLflow: made-up" in command.within("store", "repair", "--store", moved).out
-    command.within("store", "restore", "made-down", "--store", moved).assert_one_sentence("did you mean 'made-up'?")
+    command.within("store", "restore", "made-upp", "--store", moved).assert_one_sentence("did you mean 'made-up'?")
     assert command.within("store", "restore", "made-up", "--store", moved).out == "restored: made-up\n"
     assert command.within("store", "restore", "--store", moved).out == "no experiment of a suite was deleted\n"
     assert command.within("leaderboard", "--store", moved).err == ""
