@@ -63,6 +63,8 @@ class ClassificationProblem(ExampleProblem):
         )
         self.to_input = to_input
         self._segmented = SegmentedModel(self.model)
+        # All are raised together, so one of them tells; it is asked several times a step.
+        self._half = next((name for name, tensor in self.pretrained.items() if is_half(tensor.dtype)), None)
         self._comparison = LossComparison(buffers=[name for name, _ in self.model.named_buffers()])
         self.data = tuple(self._with_class_numbers(t, splits) for t, splits in enumerate(self.data))
 
@@ -191,7 +193,7 @@ class ClassificationProblem(ExampleProblem):
 
     def _is_raised(self, params: Params) -> bool:
         """Return whether weights of a half-precision model are given in a higher one."""
-        return any(is_half(own.dtype) and params[name].dtype != own.dtype for name, own in self.pretrained.items())
+        return self._half is not None and params[self._half].dtype != self.pretrained[self._half].dtype
 
     def _cross_entropies(self, features: Sequence[Any], params: Params, batch: Batch) -> Tensor:
         return torch.stack(

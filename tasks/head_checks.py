@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError, FrontrunnerError
 from ..one_line import as_one_line
+from .precision import type_name
 
 
 def require_head(task: str, head: object) -> nn.Module:
@@ -79,4 +80,4 @@ def _described(value: object) -> str:
     """Return type, shape and device of a tensor, or another value's type."""
     if not isinstance(value, Tensor):
         return f"a {type(value).__name__}"
-    return f"{tuple(value.shape)} in {str(value.dtype).removeprefix('torch.')} on {value.device}"
+    return f"{tuple(value.shape)} in {type_name(value)} on {value.device}"

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..errors import ConfigError
 from ..one_line import shown
+from .precision import type_name
 
 if TYPE_CHECKING:
     from .problem import Problem
@@ -33,8 +34,7 @@ def require_losses(problem: Problem, what: str, found: object, shape: tuple[int,
     if not isinstance(found, Tensor):
         raise ConfigError(f"{where}, found {type(found).__name__} {shown(found, 60)}; {advice}")
     if found.shape != shape or not found.is_floating_point():
-        kind = str(found.dtype).removeprefix("torch.")
-        raise ConfigError(f"{where}, found {kind} of shape {tuple(found.shape)}; {advice}")
+        raise ConfigError(f"{where}, found {type_name(found)} of shape {tuple(found.shape)}; {advice}")
     return found
 
 

@@ -12,6 +12,7 @@ import functools
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -125,38 +126,39 @@ class Store(StoreReader):
         """Return the lock of a cell: the process that runs the cell holds it, and the system frees it if that dies."""
         return FileLock(self.folder / "locks" / f"{cell.key}.lock")
 
-    @contextlib.contextmanager
-    def scratch(self, cell: Cell) -> Iterator[Path]:
+    def scratch(self, cell: Cell) -> AbstractContextManager[Path]:
         """Yield an empty folder for one attempt on the store's disk; it is removed afterwards.
 
         The caller holds the cell's lock. `record` and `record_unfinished` move the folder to the run's files.
         """
-        folder = self.folder / "scratch" / cell.key
-        with explained(self.folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        return self._emptied(self.folder / "scratch" / cell.key, keep_finished=False)
 
-    @contextlib.contextmanager
-    def workplace(self, cell: Cell) -> Iterator[Path]:
+    def workplace(self, cell: Cell) -> AbstractContextManager[Path]:
         """Yield an empty folder as `scratch` does, but keep a finished cell in it that could not be recorded.
 
         `record_left_behind` finds it there.
         """
-        folder = self.folder / UNRECORDED / cell.key
+        return self._emptied(self.unrecorded(cell), keep_finished=True)
+
+    def unrecorded(self, cell: Cell) -> Path:
+        """Return the folder in which a cell runs, and stays while it could not be recorded; it may not exist."""
+        return self.folder / UNRECORDED / cell.key
+
+    @contextlib.contextmanager
+    def _emptied(self, folder: Path, *, keep_finished: bool) -> Iterator[Path]:
+        """Yield an empty folder and remove it, unless an error has left a finished cell in it that is to be kept."""
         with explained(self.folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
+        keep = False
         try:
             yield folder
         except BaseException:
-            if not is_complete(folder):
-                shutil.rmtree(folder, ignore_errors=True)
+            keep = keep_finished and is_complete(folder)
             raise
-        shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            if not keep:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def checkpoints(self, cell: Cell) -> Path:
         """Return the folder of the checkpoints of the cell's fit; it outlives attempts, and may not exist."""

@@ -31,7 +31,7 @@ def has_left_behind(store: Store) -> bool:
 
 def forget_left_behind(store: Store, cell: Cell) -> None:
     """Remove what was left behind of a cell that has been settled since; the caller holds the cell's lock."""
-    shutil.rmtree(store.folder / UNRECORDED / cell.key, ignore_errors=True)
+    shutil.rmtree(store.unrecorded(cell), ignore_errors=True)
 
 
 def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> tuple[str, FinishedCell] | None:
@@ -51,7 +51,7 @@ def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> t
         StoreError: the store cannot be written.
     """
     attempts = store.attempts(cell)
-    folder = store.folder / UNRECORDED / cell.key
+    folder = store.unrecorded(cell)
     for attempt in attempts:
         # The command was killed while it recorded the cell: files are moved before the database is written.
         ours = attempt.status is Status.RUNNING and IMPORTED_FROM not in attempt.tags
@@ -120,7 +120,7 @@ def _left_behind(store: Store) -> list[Cell]:
     cells = {}
     running = (run for run in store.runs("status", Status.RUNNING) if f"{PREFIX}spec" in run.tags)
     for attempt in map(store.attempt_of, running):
-        if is_complete(attempt.folder) or is_complete(store.folder / UNRECORDED / attempt.cell.key):
+        if is_complete(attempt.folder) or is_complete(store.unrecorded(attempt.cell)):
             cells[attempt.cell.key] = attempt.cell
     for manifest in (store.folder / UNRECORDED).glob(f"*/{MANIFEST}"):
         cell = _cell_of(manifest)

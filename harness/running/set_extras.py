@@ -6,6 +6,7 @@ or memory has run out the cell ends instead, since its fit can be resumed.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ def take_extras(
 
     costs: dict[str, float] = {}
     for name in PARAMETERS:
-        value = part(name, lambda name=name: _count(pareto_set, name), None)  # type: ignore[misc]
+        value = part(name, functools.partial(_count, pareto_set, name), None)
         costs |= {} if value is None else {name: value}
     nothing: dict[str, float] = {}
     costs |= part("diagnostics()", lambda: checked_diagnostics(pareto_set, {**taken, **costs}), nothing)

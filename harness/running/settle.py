@@ -15,7 +15,7 @@ from ...os_errors import because
 from ..cells.cell import Cell
 from ..records.finished_cell import FinishedCell, is_complete
 from ..records.status import Ending, Status
-from ..records.store import UNRECORDED, Store
+from ..records.store import Store
 from ..records.unrecorded import forget_left_behind, record_left_behind
 from .listener import Listener
 from .settled_cell import SettledCell
@@ -118,7 +118,7 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
 def _not_recorded(error: StoreError | OSError, run_id: str, cell: Cell, store: Store) -> StoreError:
     """Close the run of a cell that could not be recorded, if that is possible; return the error to raise."""
     why = str(error) if isinstance(error, StoreError) else f"{cell.title} cannot be recorded {because(error)}"
-    kept = store.folder / UNRECORDED / cell.key
+    kept = store.unrecorded(cell)
     if is_complete(kept):
         why = (
             f"{why}; the result of {cell.title} is kept in {kept}, and the same command records it, as does the next "

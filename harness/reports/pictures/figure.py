@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
@@ -56,7 +57,7 @@ def import_matplotlib() -> None:
     level = log.level
     log.setLevel(logging.ERROR)  # it warns of every line of a settings file, and of a cache that it cannot write
     try:
-        import matplotlib.figure  # noqa: F401
+        importlib.import_module("matplotlib.figure")
     finally:
         log.setLevel(level)
         os.environ.update(set_aside)
