@@ -11,8 +11,6 @@ from rich.markup import escape
 
 from ..errors import ConfigError
 from ..harness.cells.environment import resolve_devices
-from ..harness.cells.utf8_file import as_utf8
-from ..harness.cells.yaml_file import checked_content
 from ..harness.commands.console import store_to_write
 from ..harness.commands.display import Display
 from ..harness.commands.verdict import require_settled
@@ -20,7 +18,9 @@ from ..harness.records.store import Store
 from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
 from ..os_errors import because
+from ..utf8_file import as_utf8
 from ..whole_file import replacing
+from ..yaml_file import checked_content
 from .comparison import compare, comparison_bench, measures_shown, tuned_learners
 from .spec import TuneSpec, read_tune
 from .storage import PatientStorage, default_url, open_storage, storage_explained

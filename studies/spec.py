@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
 
 from ..errors import ConfigError
 from ..harness.cells.bench_file import LearnerSpec, Line, SuiteSpec
-from ..harness.cells.yaml_file import Strict, named, read_yaml
+from ..yaml_file import Strict, named, read_yaml
 
 
 class ValuesSpec(Strict):

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from ...errors import ConfigError
+from ...yaml_file import Strict, named, read_yaml
 from .cell import Cell, make_cell
 from .line import checked_line, folded
-from .yaml_file import Strict, named, read_yaml
 
 MAX_CELLS = 100_000
 """The most cells of a bench: ten times those of the largest that its leaderboard is timed with."""

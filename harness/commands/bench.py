@@ -68,8 +68,8 @@ def run_cells(spec: BenchSpec, cells: CellOptions, file: Path | None = None) -> 
         ConfigError, UnknownNameError: the bench or the device is wrong; no store has been created then.
         StoreError: the store cannot be used.
     """
+    from ...yaml_file import checked_content
     from ..cells.environment import resolve_devices
-    from ..cells.yaml_file import checked_content
     from ..records.store import Store
     from ..records.tuned import find_tuned_learners
     from ..reports.publish import run_and_publish_bench

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import StoreError, UnknownNameError
+from ...utf8_file import as_utf8
 from ..cells.cell import Cell, read_cells
-from ..cells.utf8_file import as_utf8
 from .artifact_addresses import misplaced_in
 from .attempt import Attempt
 from .database_lock import Patience

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from ...errors import ConfigError
 from ...os_errors import because
+from ...utf8_file import as_utf8
 from ...whole_file import replacing
 from ..board.leaderboard import Board
 from ..board.overall_ranking import OverallRanking
 from ..board.raw_boards import as_csv, as_json
 from ..board.rendering import as_markdown
-from ..cells.utf8_file import as_utf8
 from ..records.store import Store
 
 TEXTS: dict[str, Callable[[Sequence[Board], OverallRanking | None], str]] = {

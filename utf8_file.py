@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from ...errors import ConfigError
-from ...os_errors import because
+from .errors import ConfigError
+from .os_errors import because
 
 _OTHERS = {codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 """What a file of another encoding begins with; that of UTF-32 begins with that of UTF-16."""

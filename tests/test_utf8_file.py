@@ -6,7 +6,7 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.harness.cells.bench_file import read_bench
-from frontrunner.harness.cells.utf8_file import as_utf8, read_utf8
+from frontrunner.utf8_file import as_utf8, read_utf8
 
 TEXT = "name: größe\nsuites: [tiny]\nlearners: [{method: pretrained, label: Müller ≥ 平均 🚀}]\n"
 REFUSED = {

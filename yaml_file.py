@@ -12,8 +12,8 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from ...errors import ConfigError, UnknownNameError
-from ...one_line import as_one_line, shown
+from .errors import ConfigError, UnknownNameError
+from .one_line import as_one_line, shown
 from .utf8_file import read_utf8
 from .yaml_limits import MAX_BYTES, LimitError, PlainLoader
 

@@ -1,0 +1,159 @@
+"""What a suite file holds: models of its YAML, which refuse unknown keys and name the wrong one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from ...errors import ConfigError
+from ...yaml_file import Strict
+
+Split: TypeAlias = Literal["train", "val", "test"]
+"""The splits that learners and runs ask for."""
+ONE_FILE = "train"
+"""The split that a single file or folder without folders of splits is taken for; val and test are carved from it."""
+
+
+class ModelSpec(Strict):
+    """The architecture, by exactly one library."""
+
+    open_clip: str | None = None
+    """A model of open_clip, such as ViT-B-32-quickgelu; its image tower is the encoder."""
+    transformers: str | None = None
+    """A folder with a config.json, or the id of a model on the Hugging Face hub."""
+    timm: str | None = None
+    """A model of timm."""
+    torchvision: str | None = None
+    """A model of torchvision."""
+    python: str | None = None
+    """A function of the user's, `file.py:name`, that returns the encoder, an `nn.Module`."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Keyword arguments of the library's or the user's function that makes the model."""
+
+    @model_validator(mode="after")
+    def _one_library(self) -> ModelSpec:
+        _require_one(self, ("open_clip", "transformers", "timm", "torchvision", "python"), "a model is of one library")
+        return self
+
+
+class DataSpec(Strict):
+    """One task's data, of exactly one format; a path, or one a split."""
+
+    imagefolder: str | dict[Split, str] | None = None
+    """A folder of class folders, or one that holds a folder of class folders a split."""
+    parquet: str | dict[Split, str] | None = None
+    """Parquet files with a column of images or of texts, as the hub serves them; may name files by a pattern."""
+    csv: str | dict[Split, str] | None = None
+    tsv: str | dict[Split, str] | None = None
+    """Fields are separated by tabs; quotation marks mean nothing."""
+    jsonl: str | dict[Split, str] | None = None
+    hub: str | None = None
+    """The id of a data set on the Hugging Face hub, whose Parquet files are read."""
+    config: str | None = None
+    """The configuration of a hub data set that has several."""
+    torchvision: str | None = None
+    """A data set of torchvision, such as MNIST; read from `root`, never downloaded."""
+    root: str | None = None
+    """The folder that holds torchvision's files."""
+    generated: dict[str, int] | None = None
+    """Random inputs in place of data: examples a split, and `classes`; for memory and speed alone."""
+    splits: dict[Split, str] = Field(default_factory=dict)
+    """What the data call our splits, such as {val: validation_matched}."""
+    image: str | None = None
+    """The column of images; found by its type when absent."""
+    text: str | Annotated[list[str], Field(min_length=1, max_length=2)] | None = None
+    """The column of texts, or both columns of pairs."""
+    label: str | None = None
+    """The column of labels; `label` when absent."""
+    header: bool = True
+    """Whether the first line of a csv or tsv names its columns; else columns are named 0, 1, ..."""
+    separator: str | None = None
+    """What joins the two texts of a pair; as the tokenizer makes pairs when absent, "" or " " by plain joining."""
+    classes: str | list[str] | None = None
+    """The canonical classes by label: names, or a file with one a line. Data are matched to them by normalised name."""
+    val_share: float = Field(default=0.1, gt=0, lt=1)
+    """Share of train that becomes val, where the data have no val (and of what becomes test)."""
+    split_seed: int = Field(default=0, ge=0)
+    """Seed of the carving."""
+    at_most: dict[Split, PositiveInt] = Field(default_factory=dict)
+    """The most examples of a split; a seeded choice, the same share of every class."""
+
+    @model_validator(mode="after")
+    def _one_format(self) -> DataSpec:
+        formats = ("imagefolder", "parquet", "csv", "tsv", "jsonl", "hub", "torchvision", "generated")
+        _require_one(self, formats, "data are of one format")
+        return self
+
+
+class ZeroShotSpec(Strict):
+    """A head made by a CLIP's text tower."""
+
+    templates: list[str] = Field(min_length=1)
+    """Prompts with {} in the place of a class."""
+    classes: str | list[str] | None = None
+    """Names of the classes by label, or a file with one a line; the data's classes when absent."""
+
+
+class HeadSpec(Strict):
+    """A task's frozen head, which is never merged: from the expert's file by default."""
+
+    own: str | None = None
+    """Its name in the expert's file, such as `classifier`; found when absent."""
+    file: str | None = None
+    """A file or folder that holds it."""
+    zero_shot: ZeroShotSpec | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> HeadSpec:
+        _require_one(self, ("own", "file", "zero_shot"), "a head has one origin")
+        return self
+
+
+class TaskSpec(Strict):
+    """One task: an expert, its data, and its head."""
+
+    expert: str
+    """A file, a folder, or a hub id; or `random`."""
+    data: DataSpec
+    head: HeadSpec | None = None
+
+
+class BudgetSpec(Strict):
+    """The training that the suite recommends, see `Budget`."""
+
+    steps: PositiveInt = 4000
+    batch_size: PositiveInt = 16
+    lr: PositiveFloat = 1e-5
+
+
+class SuiteFile(Strict):
+    """The content of a suite file; relative paths start at the file's folder."""
+
+    name: str
+    version: str = "1"
+    summary: str = ""
+    """One line on what the suite is."""
+    model: ModelSpec
+    pretrained: str
+    """A file, a folder, a tag of open_clip, a hub id; or `random`."""
+    tasks: dict[str, TaskSpec] = Field(min_length=1)
+    budget: BudgetSpec = BudgetSpec()
+    cpu_threads: PositiveInt | None = None
+    """Threads of a cell on a CPU; all cores when absent."""
+    max_length: PositiveInt | None = None
+    """The most tokens of a text; the model's own limit when absent."""
+    dtype: Literal["float32", "bfloat16", "float16"] | None = None
+    """The type that all weights are converted to; that of the pre-trained file when absent."""
+
+
+PARTS = (ModelSpec, DataSpec, HeadSpec, ZeroShotSpec, TaskSpec, BudgetSpec)
+"""The models that a suite file is made of, for the nearest match of a misspelt key."""
+
+
+def _require_one(spec: Strict, names: tuple[str, ...], what: str) -> None:
+    """Refuse a part that gives none or several of some keys."""
+    given = [name for name in names if getattr(spec, name) is not None]
+    if len(given) != 1:
+        found = " and ".join(given) or "none"
+        raise ConfigError(f"{what}: expected one of {', '.join(names)}, found {found}")

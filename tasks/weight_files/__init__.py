@@ -1,0 +1,1 @@
+"""Reading other people's weights, without running any of their code."""
