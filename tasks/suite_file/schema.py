@@ -71,7 +71,8 @@ class DataSpec(Strict):
     separator: str | None = None
     """What joins the two texts of a pair; as the tokenizer makes pairs when absent, "" or " " by plain joining."""
     classes: str | list[str] | None = None
-    """The canonical classes by label: names, or a file with one a line. Data are matched to them by normalised name."""
+    """The canonical classes by label: names, or a file with one a line. Data are matched to them by normalised name;
+    a name may be followed by others that data have for the same class, each after a tab."""
     val_share: float = Field(default=0.1, gt=0, lt=1)
     """Share of train that becomes val, where the data have no val (and of what becomes test)."""
     split_seed: int = Field(default=0, ge=0)
@@ -89,8 +90,8 @@ class DataSpec(Strict):
 class ZeroShotSpec(Strict):
     """A head made by a CLIP's text tower."""
 
-    templates: list[str] = Field(min_length=1)
-    """Prompts with {} in the place of a class."""
+    templates: str | Annotated[list[str], Field(min_length=1)]
+    """Prompts with {} in the place of a class, or a file with one a line."""
     classes: str | list[str] | None = None
     """Names of the classes by label, or a file with one a line; the data's classes when absent."""
 
