@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import ConfigError
 from ..tasks.problem import Budget, Problem
@@ -97,6 +97,33 @@ class Learner(ABC):
                 a preference train for these; the others may ignore them.
             context: seed, device, progress, checkpoints and probe.
         """
+
+    def check_model(self, model: nn.Module, n_tasks: int) -> None:  # noqa: B027 - an override is optional
+        """Refuse an architecture that this learner, as configured, cannot be fitted on; accept all unless overridden.
+
+        It is asked as soon as the architecture is known: before experts are prepared where the suite can tell (see
+        `Suite.architecture`). Then the weights have no values (device meta), so that only names, shapes and classes of
+        modules may be looked at.
+
+        Args:
+            model: the architecture.
+            n_tasks: T.
+
+        Raises:
+            UnsupportedError: no setting of this learner would help.
+            ConfigError: an option does not fit; the message says what would.
+        """
+
+    def check(self, problem: Problem) -> None:
+        """Refuse a prepared problem that this learner, as configured, cannot be fitted on.
+
+        It is asked right before `fit`, and costs no pass through the model. What an override looks at beyond the
+        architecture it looks at after `super().check(problem)`, which asks `check_model`.
+
+        Raises:
+            UnsupportedError, ConfigError: as `check_model`.
+        """
+        self.check_model(problem.model, problem.n_tasks)
 
     def restore(
         self, problem: Problem, state: Mapping[str, Tensor], preferences: NDArray[np.float64], context: Context

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import ClassVar
 
 import torch
+from torch import nn
 
 from ..errors import ConfigError, UnknownNameError
 from ..one_line import is_one_line
@@ -62,6 +63,17 @@ class Suite(ABC):
             seed: decides everything random about the problem, the fine-tuning of the experts included.
             progress: told how the preparation goes.
         """
+
+    def architecture(self, tasks: tuple[str, ...]) -> nn.Module | None:
+        """Return the architecture of the problem of these tasks without values (device meta), None where unknown.
+
+        It is what a learner is checked against before experts are prepared, so it must cost little and download
+        nothing; names, shapes and classes of its modules are those of the prepared problem's model.
+
+        Args:
+            tasks: as in `prepare`.
+        """
+        return None
 
     def choose(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
         """Return the chosen tasks, checked against the suite's; all of them when None.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterable
+from copy import deepcopy
 from pathlib import Path
 from typing import ClassVar
 
@@ -67,6 +68,14 @@ class LearnerConformance:
         assert (objectives >= 0).all()
         if isinstance(fits.problem, ClassificationProblem):  # its errors are shares of wrong answers
             assert (objectives <= 1).all()
+
+    def test_what_can_be_fitted_passes_its_checks(self, fits: Fits) -> None:
+        """`check` accepts the problem, `check_model` its architecture without values, and no pass is made."""
+        problem = fits.problem
+        passes = problem.forward_passes
+        fits.learner.check(problem)
+        fits.learner.check_model(deepcopy(problem.model).to("meta"), problem.n_tasks)
+        assert problem.forward_passes == passes
 
     def test_same_seed_same_front_to_the_byte(self, fits: Fits) -> None:
         """Another fit with the same seed gives the same front."""

@@ -92,6 +92,20 @@ class SuiteConformance:
         assert np.isfinite(problem.reference_point).all()
         assert suite.budget in (None, problem.budget)
 
+    def test_a_known_architecture_is_that_of_the_problem(
+        self, suite: Suite, tasks: Sequence[str], problem: Problem
+    ) -> None:
+        """Where the suite tells its architecture early, modules, names and shapes are the problem's, without values."""
+        known = suite.architecture(suite.choose(tasks))
+        if known is not None:
+            described = [
+                [(name, type(module)) for name, module in model.named_modules()] for model in (known, problem.model)
+            ]
+            assert described[0] == described[1]
+            early, late = known.state_dict(), problem.model.state_dict()
+            assert {name: tensor.shape for name, tensor in early.items()} == {n: t.shape for n, t in late.items()}
+            assert all(tensor.is_meta for tensor in early.values())
+
     def test_models_are_finite_and_need_no_gradients(self, problem: Problem) -> None:
         """The pre-trained model and every expert are plain weights, and experts are not the pre-trained model.
 

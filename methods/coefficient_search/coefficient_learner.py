@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...errors import ConfigError
 from ...tasks.problem import Problem
@@ -131,6 +131,14 @@ class CoefficientLearner(Learner):
             found["objectives"],
             total_parameters=kept_parameters(problem),
         )
+
+    def check_model(self, model: nn.Module, n_tasks: int) -> None:
+        """Accept every architecture, but not every number of tasks.
+
+        Raises:
+            ConfigError: there are fewer evaluations than the search of T coefficients needs.
+        """
+        self.evaluations(n_tasks)
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Count the labels of the validation split, on which every merged model is evaluated."""

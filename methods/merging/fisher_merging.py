@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
-from ...errors import DivergenceError
+from ...errors import DivergenceError, UnsupportedError
 from ...tasks.problem import Batch, Params, Problem
 from ..flat_weights import FlatWeights
 from ..layers import layers_of
@@ -139,6 +139,16 @@ class FisherMerging(Learner):
                 "fisher_unbatched_examples": float(unbatched),
             },
         )
+
+    def check(self, problem: Problem) -> None:
+        """Refuse a problem that predicts no classes.
+
+        Raises:
+            UnsupportedError: it has no `log_probabilities`.
+        """
+        super().check(problem)
+        if type(problem).log_probabilities is Problem.log_probabilities:
+            raise UnsupportedError(f"{problem.name} predicts no classes, which {self.name} needs")
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Count the inputs of the train split that are looked at; no labels are."""

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...tasks.problem import Params, Problem
 from ..flat_weights import FlatWeights, merged_names
@@ -146,6 +146,14 @@ class RegMean(Learner):
                 "regmean_averaged_layers": float(len(layers_of(problem.merged) - layers_of(layers))),
             },
         )
+
+    def check_model(self, model: nn.Module, n_tasks: int) -> None:
+        """Refuse an architecture none of whose modules can be a linear layer; which of them are is found in the fit.
+
+        Raises:
+            UnsupportedError: it has none.
+        """
+        GramMatrices(model)
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Count the inputs of the train split that are looked at; no labels are."""

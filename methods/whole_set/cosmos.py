@@ -92,6 +92,15 @@ class Cosmos(ConditionedLearner):
 
     config: Config
 
+    def check_model(self, model: nn.Module, n_tasks: int) -> None:
+        """Refuse an architecture none of whose parameters is a vector.
+
+        Raises:
+            UnsupportedError: it has none.
+        """
+        if not any(parameter.ndim == 1 and parameter.is_floating_point() for parameter in model.parameters()):
+            raise _no_vectors(type(model).__name__)
+
     def trainings(self, problem: Problem) -> int:
         """Return 1: one conditioned model is trained whole."""
         return 1
@@ -106,9 +115,7 @@ class Cosmos(ConditionedLearner):
         vectors = {name for name in weights.names if problem.pretrained[name].ndim == 1}
         shifted = {name for name in vectors if name.endswith("bias")} or vectors
         if not shifted:
-            raise UnsupportedError(
-                f"cosmos shifts biases, or other weights that are vectors, by the preference; {problem.name} has none"
-            )
+            raise _no_vectors(problem.name)
         ends = np.cumsum([problem.pretrained[name].numel() for name in weights.names])
         positions = [
             torch.arange(end - problem.pretrained[name].numel(), end)
@@ -118,3 +125,9 @@ class Cosmos(ConditionedLearner):
         start = weights.join(problem.pretrained)
         network = ShiftedWeights(start, torch.cat(positions).to(start.device), problem.n_tasks)
         return ShiftedSet(problem, weights, network, shifted)
+
+
+def _no_vectors(owner: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"cosmos shifts biases, or other weights that are vectors, by the preference; {owner} has none"
+    )

@@ -98,6 +98,16 @@ class Phn(ConditionedLearner):
             ConfigError: the training would not fit into memory; nothing has been allocated.
             DivergenceError: the loss became NaN or infinite.
         """
+        self.check(problem)
+        return super().fit(problem, preferences, context)
+
+    def check(self, problem: Problem) -> None:
+        """Refuse a problem whose training would not fit into memory; nothing is allocated.
+
+        Raises:
+            ConfigError: the device has less memory available.
+        """
+        super().check(problem)
         weights = FlatWeights(problem, trained_names(problem))
         shape = self._shape(weights.size)
         require_memory(
@@ -108,7 +118,6 @@ class Phn(ConditionedLearner):
             problem.device,
             shape,
         )
-        return super().fit(problem, preferences, context)
 
     def _shape(self, n_weights: int) -> HypernetworkShape:
         config = self.config

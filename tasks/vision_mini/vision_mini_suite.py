@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
+from torch import nn
 
 from ...file_digest import digest_files
 from .. import classification, examples, fine_tuning, problem, recomputation
@@ -19,7 +20,7 @@ from ..progress import Progress
 from ..suite import Suite
 from ..threads import cpu_threads
 from . import clip
-from .clip import TEMPLATES, load_clip, to_input, zero_shot_head
+from .clip import TEMPLATES, build_clip, load_clip, to_input, zero_shot_head
 from .images import load_domain
 
 EXPERT = FineTuning(steps=600, batch_size=32, peak_lr=1e-3, weight_decay=0.1)
@@ -44,6 +45,12 @@ class VisionMini(Suite):
     cpu_threads: ClassVar[int | None] = 1
     imports: ClassVar[tuple[str, ...]] = ("open_clip",)
     budget: ClassVar[Budget] = Budget(steps=400, batch_size=16, lr=5e-4)
+
+    def architecture(self, tasks: tuple[str, ...]) -> nn.Module:
+        """Return the vision tower without values."""
+        with torch.device("meta"):
+            tower: nn.Module = build_clip(vocabulary=1).visual
+        return tower.eval()
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """Load data and weights, make the heads, and read or fine-tune the experts."""
