@@ -55,9 +55,9 @@ class ParetoSet(ABC):
         """Return the merge coefficients c (T,) by part of the model, in the model's order; None where not merged so.
 
         `solve(preference)` then is theta_0 + sum_t c_t tau_t in every floating-point weight of a part. Parts are
-        modules and weights by name, or `ROOT_PART`; a weight belongs to the part with the longest name among those it
-        is or lies in. What no part holds is the same for every preference. A set that gives coefficients gives them for
-        every preference, for the same parts.
+        modules and weights by name, layers of a recurrent module (`lstm.l0`, see `lies_in`), or `ROOT_PART`; a weight
+        belongs to the part with the longest name among those it is or lies in. What no part holds is the same for every
+        preference. A set that gives coefficients gives them for every preference, for the same parts.
 
         Raises:
             PreferenceError: the preference is no point of the simplex.

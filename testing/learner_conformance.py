@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import PreferenceError
 from ..methods import ROOT_PART, Checkpoints, Learner
+from ..methods.recurrent_layers import lies_in
 from ..tasks import ClassificationProblem, Problem, load_problem
 from .fits import Fits
 from .tiny_problem import tiny_problem
@@ -196,7 +197,7 @@ class LearnerConformance:
 
 def _part_of(weight: str, parts: Iterable[str]) -> str | None:
     """Return the longest part that a weight is or lies in; None where no part holds it."""
-    within = [part for part in parts if part == ROOT_PART or weight == part or weight.startswith(f"{part}.")]
+    within = [part for part in parts if part == ROOT_PART or lies_in(weight, part)]
     return max(within, key=lambda part: -1 if part == ROOT_PART else len(part), default=None)
 
 

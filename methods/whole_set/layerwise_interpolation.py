@@ -31,7 +31,8 @@ from ..scalarization.hypervolume import HypervolumeMixed
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .conditioned_set import ConditionedSet
 from .routed_set import RoutedSet
-from .upscaling import UpscaledModel, weights_of_layers, weights_of_modules, weights_of_tensors
+from .upscale_rules import weights_of_layers, weights_of_modules, weights_of_tensors
+from .upscaling import UpscaledModel
 
 GROUPS: dict[str, Callable[[Problem], dict[str, list[str]]]] = {
     "tensors": weights_of_tensors,

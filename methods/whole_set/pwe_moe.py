@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import torch
 from pydantic import Field, PositiveFloat, PositiveInt
+from torch import nn
 
 from ...errors import ConfigError
 from ...tasks.problem import Budget, Problem
@@ -20,7 +21,8 @@ from ..scalarized_learner import composed
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .routed_set import RoutedSet
 from .router import RouterBank
-from .upscaling import RULES, UpscaledModel, weights_of_modules
+from .upscale_rules import RULES, resolve_rule, select_modules, weights_of_modules
+from .upscaling import UpscaledModel
 
 
 class PweMoeSet(RoutedSet):
@@ -58,7 +60,8 @@ class PweMoe(ConditionedLearner):
         """Options of the routers; defaults are the paper's, steps and batch size the suite's unless set."""
 
         upscale: str = "mlp"
-        """Which modules get routers: mlp, attn+mlp, all, model, or patterns over module names."""
+        """Which modules get routers: mlp, attn+mlp, all, model, auto (mlp where there are such blocks, else all), or
+        patterns over module names."""
         router_depth: Annotated[int, Field(ge=1, le=2), Choice((1, 2))] = 2
         """Linear layers of a router, 1 or 2."""
         hidden_size: Annotated[PositiveInt | None, Range(2, 256, log=True)] = None
@@ -80,6 +83,19 @@ class PweMoe(ConditionedLearner):
         """Return the configuration with the number of hidden units filled in, too."""
         config = super().resolved_for(budget, n_tasks)
         return config if config.hidden_size is not None else dataclasses.replace(config, hidden_size=2 * n_tasks)
+
+    def resolved(self, problem: Problem) -> Any:
+        """Return the configuration that a fit of this problem uses, with what `upscale = 'auto'` stands for on it."""
+        config = super().resolved(problem)
+        return dataclasses.replace(config, upscale=resolve_rule(problem.model, config.upscale))
+
+    def check_model(self, model: nn.Module, n_tasks: int) -> None:
+        """Refuse an architecture of which `upscale` selects nothing.
+
+        Raises:
+            ConfigError: it does, or one of its patterns; the message shows names that would.
+        """
+        select_modules(model, self.config.upscale)
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> PweMoeSet:
         """Make the set with new routers, whose coefficients are near `init_lambda` for every preference."""

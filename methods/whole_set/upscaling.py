@@ -1,82 +1,16 @@
-"""Up-scaling: the choice of modules that get merge coefficients of their own, and the merge itself."""
+"""Up-scaling: the merge of a model whose parts have coefficients of their own."""
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from ...errors import ConfigError
 from ...tasks.precision import master_type
 from ...tasks.problem import Params, Problem
 from ..flat_weights import merged_names
-from ..layers import layer_of
-from ..pareto_set import ROOT_PART
 from ..task_vectors import banks_by_type
-
-MLP = frozenset({"mlp", "ffn", "feed_forward", "feedforward"})
-ATTENTION = frozenset({"attn", "attention", "self_attn", "self_attention"})
-WHOLE_MODEL = ""
-
-RULES = """mlp: every feed-forward block; attn+mlp: every attention and feed-forward block; all: these and every
-other module that owns parameters, leaving out what the model itself owns (embeddings, projections); model: the
-whole model as one; or comma-separated patterns over module names, such as 'blocks.*.fc1,head'."""
-
-
-def select_modules(model: nn.Module, rule: str) -> tuple[str, ...]:
-    """Return the names of the modules that a rule up-scales, in the model's order; none contains another.
-
-    Args:
-        model: any module; blocks are recognised by their own names (`mlp`, `attn`, `self_attn`, ...).
-        rule: see `RULES`.
-
-    Raises:
-        ConfigError: the rule selects nothing; the message shows names that it could.
-    """
-    modules = [name for name, module in model.named_modules() if name and any(True for _ in module.parameters())]
-    if rule == "model":
-        return (WHOLE_MODEL,)
-    if rule == "mlp":
-        chosen = [name for name in modules if _own_name(name) in MLP]
-    elif rule == "attn+mlp":
-        chosen = [name for name in modules if _own_name(name) in MLP | ATTENTION]
-    elif rule == "all":
-        owners = {name for name in modules if any(True for _ in model.get_submodule(name).parameters(recurse=False))}
-        chosen = [name for name in modules if name in owners or _own_name(name) in MLP | ATTENTION]
-        if not chosen:  # every parameter is the model's own
-            return (WHOLE_MODEL,)
-    else:
-        patterns = [pattern.strip() for pattern in rule.split(",")]
-        chosen = [name for name in modules if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
-    if not chosen:
-        have = f"{', '.join(modules[:8])}{', ...' if len(modules) > 8 else ''}" if modules else "none"
-        raise ConfigError(
-            f"upscale = {rule!r} selects no module of {type(model).__name__}; its modules are {have}; "
-            "upscale = 'model' takes it as a whole"
-        )
-    return tuple(name for name in chosen if not any(name.startswith(f"{outer}.") for outer in chosen))
-
-
-def weights_of_modules(problem: Problem, rule: str) -> dict[str, list[str]]:
-    """Map every module that a rule selects to its weights and buffers; ConfigError where it selects none."""
-    prefixes = {module or ROOT_PART: f"{module}." if module else "" for module in select_modules(problem.model, rule)}
-    return {part: [name for name in problem.pretrained if name.startswith(prefix)] for part, prefix in prefixes.items()}
-
-
-def weights_of_layers(problem: Problem) -> dict[str, list[str]]:
-    """Map every module to the weights and buffers that it holds (see `layer_of`), so that each is in one group."""
-    layers: dict[str, list[str]] = {}
-    for name in problem.pretrained:
-        if name in problem.merged:
-            layers.setdefault(layer_of(name) or ROOT_PART, []).append(name)
-    return layers
-
-
-def weights_of_tensors(problem: Problem) -> dict[str, list[str]]:
-    """Map every weight and buffer to itself, a group of one."""
-    return {name: [name] for name in merged_names(problem, problem.pretrained)}
 
 
 class UpscaledModel:
@@ -128,7 +62,3 @@ class UpscaledModel:
         for bank, flat in zip(self.banks, flats, strict=True):
             merged.update(bank.named(flat))
         return merged
-
-
-def _own_name(path: str) -> str:
-    return path.rpartition(".")[2]

@@ -10,7 +10,7 @@ from torch.nn.utils import parametrizations
 
 import frontrunner as fr
 from frontrunner.methods.layers import layer_of, layers_of
-from frontrunner.methods.whole_set.upscaling import weights_of_layers
+from frontrunner.methods.whole_set.upscale_rules import weights_of_layers
 
 GRID = fr.simplex_grid(3, 3)
 

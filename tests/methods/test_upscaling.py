@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 import frontrunner as fr
-from frontrunner.methods.whole_set.upscaling import select_modules
+from frontrunner.methods.whole_set.upscale_rules import select_modules
 
 
 def test_rules_on_a_network_of_blocks(tiny):

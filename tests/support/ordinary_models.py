@@ -66,12 +66,13 @@ def tiny_resnet():
 
 
 class Recurrent(nn.Module):
-    """An LSTM over tokens, whose batch is the second dimension unless `batch_first`."""
+    """An LSTM over tokens, whose batch is the second dimension unless `batch_first`; a deep one goes both ways."""
 
-    def __init__(self, batch_first=False):
+    def __init__(self, batch_first=False, layers=1):
         super().__init__()
         self.embed = nn.Embedding(40, 8)
-        self.lstm = nn.LSTM(8, WIDTH, batch_first=batch_first)
+        deep = layers > 1
+        self.lstm = nn.LSTM(8, WIDTH // (1 + deep), batch_first=batch_first, num_layers=layers, bidirectional=deep)
         self.mlp = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.Tanh(), nn.Linear(WIDTH, WIDTH))
 
     def forward(self, tokens):
@@ -216,6 +217,7 @@ MODELS = {
     "gpt2, no cache": (functools.partial(tiny_gpt2, use_cache=False), TOKENS),
     "lstm": (Recurrent, TOKENS),
     "lstm, batch first": (functools.partial(Recurrent, batch_first=True), TOKENS),
+    "deep lstm": (functools.partial(Recurrent, layers=2), TOKENS),
     **{f"returns a {name}": (functools.partial(Returning, name), NUMBERS) for name in CONTAINERS},
     "vit": (tiny_vit, IMAGES),
     "checkpointed vit": (checkpointed_vit, IMAGES),
