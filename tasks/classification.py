@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+import functools
+import operator
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,19 +12,21 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor, nn
 
+from .batch_kinds import kind_of_batch
 from .example_checks import class_numbers
 from .examples import ExampleProblem, Examples
-from .head_checks import classes_of_head, require_head
+from .head_checks import classes_of_head, logits_in, require_head
 from .loss_comparison import LossComparison, LossesOf
+from .model_precision import ModelPrecision
 from .objectives import Objectives
 from .one_a_task import one_a_task
-from .precision import at_least_single, is_half
+from .pass_size import MOST_EXAMPLES, PassSize
+from .precision import at_least_single
 from .problem import Batch, Budget, Params
-from .rows import map_tensors, split_rows
+from .rows import split_rows
 from .segments import SegmentedModel
-
-EVALUATION_BATCH = 500
-"""Examples of one forward pass in evaluation."""
+from .stored_inputs import Inputs, as_they_are, joined
+from .untouched_randomness import unused_randomness
 
 
 class ClassificationProblem(ExampleProblem):
@@ -31,14 +35,20 @@ class ClassificationProblem(ExampleProblem):
     Arguments that are not described here are those of `Problem`.
 
     Args:
-        data: for every task, split name -> examples.
-        heads: for every task, a frozen module from what the encoder returns (features (n, d), or a container that
-            holds them) to logits (n, classes).
-        to_input: function from stored inputs, such as uint8 images, to what the encoder takes.
+        data: for every task, split name -> examples; they may be on another device than the weights.
+        heads: for every task, a frozen module from what `run` returns (features (n, d), or a container that holds
+            them) to logits (n, classes), or to something that has them as `logits`.
+        to_input: function from stored inputs, such as uint8 images, to what the encoder takes, on the device of the
+            weights. Where all weights are of one half-precision type, floating-point inputs are given in it.
+        run: function from the encoder and what it takes to what the heads take; the encoder is called on it when
+            absent. It is given all tasks' examples at once, and reads no weights but by calling modules.
+        trim: function from a batch of stored inputs, where they are stored, to the same without what the batch does
+            not need, such as padding beyond its longest text.
+        join: function from T batches of stored inputs to one, padded where they differ in length.
 
     Raises:
-        ConfigError: the model or a head cannot be run (one example is, to see), or a label is no class that the task's
-            head tells apart; or as `Problem` and `ExampleProblem` say.
+        ConfigError: the model or a head cannot be run (one example is, to see), or draws random numbers in evaluation
+            mode; or a label is no class that the task's head tells apart; or as `Problem` and `ExampleProblem` say.
     """
 
     def __init__(
@@ -52,19 +62,22 @@ class ClassificationProblem(ExampleProblem):
         budget: Budget,
         data: Sequence[Mapping[str, Examples]],
         heads: Sequence[nn.Module],
-        to_input: Callable[[Tensor], Any] = lambda inputs: inputs,
+        to_input: Callable[[Any], Any] = as_they_are,
+        run: Callable[[nn.Module, Any], Any] | None = None,
+        trim: Callable[[Any], Inputs] = as_they_are,
+        join: Callable[[Sequence[Any]], Inputs] = joined,
     ) -> None:
         super().__init__(
             name=name, tasks=tasks, model=model, pretrained=pretrained, experts=experts, budget=budget, data=data
         )
         given = one_a_task("heads", heads, self.tasks)
         self.heads = tuple(
-            require_head(task, head).requires_grad_(False) for task, head in zip(self.tasks, given, strict=True)
+            require_head(task, head).eval().requires_grad_(False) for task, head in zip(self.tasks, given, strict=True)
         )
-        self.to_input = to_input
-        self._segmented = SegmentedModel(self.model)
-        # All are raised together, so one of them tells; it is asked several times a step.
-        self._half = next((name for name, tensor in self.pretrained.items() if is_half(tensor.dtype)), None)
+        self.to_input, self.run, self.trim, self.join = to_input, run, trim, join
+        self._segmented = SegmentedModel(self.model, self.call_model)
+        self._precision = ModelPrecision(self.pretrained)
+        self._pass_size = PassSize()
         self._comparison = LossComparison(buffers=[name for name, _ in self.model.named_buffers()])
         self.data = tuple(self._with_class_numbers(t, splits) for t, splits in enumerate(self.data))
 
@@ -82,7 +95,7 @@ class ClassificationProblem(ExampleProblem):
             return torch.stack([self.task_loss(t, models[0], batch) for t in range(self.n_tasks)])
 
         # One model's gradients are right where its losses are.
-        return self._losses(("one model", _shapes(batch)), together, apart, [params], compare_gradients=False)
+        return self._losses(("one model", _kind(batch)), together, apart, [params], compare_gradients=False)
 
     def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Return the mean cross-entropy of task `t`, a scalar."""
@@ -107,43 +120,68 @@ class ClassificationProblem(ExampleProblem):
         first, *others = models
         differing = frozenset(name for name, tensor in first.items() if any(m[name] is not tensor for m in others))
         trained = frozenset(name for name, tensor in first.items() if tensor.requires_grad)
-        kind = ("T models", _shapes(batch), differing, trained, torch.is_grad_enabled())
+        kind = ("T models", _kind(batch), differing, trained, torch.is_grad_enabled())
         return self._losses(kind, together, apart, models)
 
     def log_probabilities(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Return log-probabilities (n, classes) of task `t`, differentiable in `params`."""
-        logits = self.heads[t](self.forward(params, self.to_input(batch[t].inputs)))
-        return F.log_softmax(at_least_single(logits), dim=1)
+        features = self.forward(params, self._inputs(params, batch[t].inputs))
+        return F.log_softmax(at_least_single(self._logits(t, features, params)), dim=1)
 
     @torch.no_grad()
     def evaluate(self, params: Params, split: str) -> Objectives:
         """Return the error rate and mean cross-entropy of every task over the whole split."""
         errors, losses = [], []
         for t in range(self.n_tasks):
-            examples = self.examples(t, split)
-            wrong, loss = 0, 0.0
-            for start in range(0, len(examples), EVALUATION_BATCH):
-                inputs = self.to_input(examples.inputs[start : start + EVALUATION_BATCH])
-                labels = examples.labels[start : start + EVALUATION_BATCH]
-                logits = at_least_single(self.heads[t](self.forward(params, inputs)))
-                wrong += int((logits.argmax(dim=1) != labels).sum())
-                loss += float(F.cross_entropy(logits, labels, reduction="sum"))
-            errors.append(wrong / len(examples))
-            losses.append(loss / len(examples))
+            wrong, loss = [], []
+            for examples in self._passes(params, self.examples(t, split)):
+                features = self.forward(params, self._inputs(params, examples.inputs))
+                logits = at_least_single(self._logits(t, features, params))
+                wrong.append((logits.argmax(dim=1) != examples.labels).sum())
+                loss.append(F.cross_entropy(logits, examples.labels, reduction="sum"))
+            # Read at the end alone: reading makes a GPU wait for the CPU.
+            n_examples = len(self.examples(t, split))
+            errors.append(sum(torch.stack(wrong).tolist()) / n_examples)
+            losses.append(functools.reduce(operator.add, torch.stack(loss).tolist(), 0.0) / n_examples)
         return Objectives(np.array(errors), np.array(losses))
+
+    def run_model(self, *inputs: Any) -> Any:
+        """Call the encoder by `run`."""
+        return self.model(*inputs) if self.run is None else self.run(self.model, *inputs)
+
+    def as_batch(self, examples: Examples) -> Examples:
+        """Return some of the stored examples as a mini-batch, trimmed, on the device of the weights."""
+        # Trimmed first: on a GPU it would wait for the lengths, and copy what is not needed.
+        return super().as_batch(Examples(self.trim(examples.inputs), examples.labels))
+
+    def _passes(self, params: Params, examples: Examples) -> Iterator[Examples]:
+        """Yield all examples in batches that a forward pass has memory for."""
+
+        def run(inputs: Inputs) -> None:
+            passes = self.forward_passes
+            self.forward(params, self._inputs(params, inputs))
+            self.forward_passes = passes
+
+        for start in range(0, len(examples), MOST_EXAMPLES):
+            batch = self.as_batch(examples.between(start, start + MOST_EXAMPLES))
+            n_examples = self._pass_size.n_examples(batch.inputs, run)
+            for first in range(0, len(batch), n_examples):
+                yield batch if len(batch) <= n_examples else batch.between(first, first + n_examples)
 
     @torch.no_grad()
     def _with_class_numbers(self, t: int, splits: Mapping[str, Examples]) -> Mapping[str, Examples]:
         """Return the splits of task `t` with labels checked against its head, which is run on one example."""
 
-        def encode(inputs: Tensor) -> Any:
-            return self.forward(self.pretrained, self.to_input(inputs))
+        def encode(inputs: Any) -> Any:
+            return self.forward(self.pretrained, self._inputs(self.pretrained, inputs))
 
         checked = dict(splits)
         n_classes = 0
         for split, examples in splits.items():
             if n_classes == 0:
-                n_classes = classes_of_head(self.tasks[t], encode, self.heads[t], examples.inputs[:1])
+                example = self.as_batch(examples.between(0, 1)).inputs
+                with unused_randomness(self.device, f"the model or the head of task {self.tasks[t]!r}"):
+                    n_classes = classes_of_head(self.tasks[t], encode, self.heads[t], example)
             labels = class_numbers(examples.labels, n_classes, f"of task {self.tasks[t]!r} in split {split!r}")
             if labels is not examples.labels:
                 checked[split] = Examples(examples.inputs, labels)
@@ -175,25 +213,17 @@ class ClassificationProblem(ExampleProblem):
 
     def _joined(self, params: Params, batch: Batch) -> Any:
         """Return what the encoder takes for T mini-batches as one."""
-        return self._inputs(params, torch.cat([part.inputs for part in batch]))
+        return self._inputs(params, self.join([part.inputs for part in batch]))
 
-    def _inputs(self, params: Params, inputs: Tensor) -> Any:
-        """Return what the encoder takes, in single precision where a half-precision model is compared in it."""
-        taken = self.to_input(inputs)
-        return map_tensors(at_least_single, taken) if self._is_raised(params) else taken
+    def _inputs(self, params: Params, inputs: Inputs) -> Any:
+        """Return what the encoder takes for stored inputs."""
+        return self._precision.inputs(params, self.to_input(inputs))
 
     def _logits(self, t: int, features: Any, params: Params) -> Tensor:
-        """Return the logits (n, classes) of task `t` for what the encoder gave, in the type of the task's head."""
+        """Return the logits (n, classes) of task `t` for what the encoder gave."""
         head = self.heads[t]
-        if self._is_raised(params):
-            own = next((tensor.dtype for tensor in head.parameters() if is_half(tensor.dtype)), torch.float32)
-            features = map_tensors(lambda part: part.to(own) if part.is_floating_point() else part, features)
-        logits: Tensor = head(features)
+        logits: Tensor = logits_in(head(self._precision.features(params, head, features)))
         return logits
-
-    def _is_raised(self, params: Params) -> bool:
-        """Return whether weights of a half-precision model are given in a higher one."""
-        return self._half is not None and params[self._half].dtype != self.pretrained[self._half].dtype
 
     def _cross_entropies(self, features: Sequence[Any], params: Params, batch: Batch) -> Tensor:
         return torch.stack(
@@ -208,5 +238,5 @@ def _sizes(batch: Batch) -> list[int]:
     return [len(part) for part in batch]
 
 
-def _shapes(batch: Batch) -> Hashable:
-    return tuple((part.inputs.shape, part.inputs.dtype) for part in batch)
+def _kind(batch: Batch) -> Hashable:
+    return kind_of_batch([part.inputs for part in batch])

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..errors import ConfigError
 from .precision import type_name
+from .stored_inputs import named_tensors
 
 if TYPE_CHECKING:
     from .examples import Examples
@@ -37,14 +38,15 @@ def check_examples(tasks: Sequence[str], data: Sequence[Mapping[str, Examples]])
         _require_usual_names(task, splits)
         for split, examples in splits.items():
             where = f"of task {task!r} in split {split!r}"
-            inputs, labels = examples.inputs, examples.labels
+            labels = examples.labels
             if len(labels) == 0:
                 raise ConfigError(f"the split {split!r} of task {task!r} is empty; expected one example or more")
-            if len(inputs) != len(labels):
-                raise ConfigError(
-                    f"the examples {where} are {len(inputs)} inputs and {len(labels)} labels, expected one each"
-                )
-            _require_finite("inputs", where, inputs)
+            for what, inputs in named_tensors("inputs", examples.inputs):
+                if len(inputs) != len(labels):
+                    raise ConfigError(
+                        f"the examples {where} are {len(inputs)} {what} and {len(labels)} labels, expected one each"
+                    )
+                _require_finite(what, where, inputs)
             _require_finite("labels", where, labels)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,34 +16,39 @@ from .example_checks import check_examples
 from .one_a_task import one_a_task
 from .problem import Batch, Problem
 from .real_numbers import holds_masked
+from .stored_inputs import Inputs, moved, rows_at, rows_between
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Inputs and labels of one split of one task, on the device.
+    """Inputs and labels of one split of one task.
 
-    Arrays and lists become tensors.
+    Arrays and lists become tensors. Arrays that are mapped from a file stay in it, read-only ones too, and tensors may
+    be on the CPU where weights are on another device: batches are copied there.
 
     Raises:
         ConfigError: inputs or labels are nothing that torch makes a tensor of, or have masked entries.
     """
 
-    inputs: Tensor
-    """The inputs, (n, ...)."""
+    inputs: Inputs
+    """The inputs, (n, ...): a tensor, or a mapping from names to tensors."""
     labels: Tensor
     """Their labels, (n,)."""
 
     def __post_init__(self) -> None:
-        for name in ("inputs", "labels"):
-            object.__setattr__(self, name, _as_tensor(name, getattr(self, name)))
+        object.__setattr__(self, "inputs", _as_inputs(self.inputs))
+        object.__setattr__(self, "labels", _as_tensor("labels", self.labels))
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, index: Tensor) -> Examples:
-        """Return the examples at the positions `index`."""
-        index = index.to(self.labels.device)
-        return Examples(self.inputs[index], self.labels[index])
+        """Return copies of the examples at the positions `index`."""
+        return Examples(rows_at(self.inputs, index), self.labels[index.to(self.labels.device)])
+
+    def between(self, start: int, stop: int) -> Examples:
+        """Return copies of the examples from `start` to before `stop`."""
+        return Examples(rows_between(self.inputs, start, stop), self.labels[start:stop])
 
     def stream(self, batch_size: int, generator: torch.Generator) -> Iterator[Examples]:
         """Yield mini-batches forever; every example comes once before any comes again."""
@@ -54,12 +60,26 @@ class Examples:
             order = order[batch_size:]
 
 
+def _as_inputs(values: object) -> Inputs:
+    """Return what was handed over as a tensor or a dictionary of tensors, for the examples."""
+    if not isinstance(values, Mapping):
+        return _as_tensor("inputs", values)
+    if not values or not all(isinstance(name, str) for name in values):
+        raise ConfigError(
+            f"the inputs of Examples that are a mapping must map names to tensors, found {shown(dict(values))}"
+        )
+    return {name: _as_tensor(f"inputs {name!r}", tensor) for name, tensor in values.items()}
+
+
 def _as_tensor(what: str, values: object) -> Tensor:
     """Return what was handed over as a tensor with a first dimension, for the examples."""
     if holds_masked(values):
         raise ConfigError(f"the {what} of Examples may hold no masked entries; leave those examples out")
     try:
-        found = values if isinstance(values, Tensor) else torch.as_tensor(values)
+        with warnings.catch_warnings():
+            # Examples are never written to, only copies of them.
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
+            found = values if isinstance(values, Tensor) else torch.as_tensor(values)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ConfigError(
             f"the {what} of Examples must be a tensor, found {type(values).__name__} ({error})"
@@ -103,8 +123,14 @@ class ExampleProblem(Problem):
         return tuple(len(self.examples(t, split)) for t in range(self.n_tasks))
 
     def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
-        """Yield tuples of T mini-batches forever, each reshuffled every epoch."""
-        return zip(*(self.examples(t, split).stream(batch_size, generator) for t in range(self.n_tasks)), strict=True)
+        """Yield tuples of T mini-batches forever, each reshuffled every epoch, on the device of the weights."""
+        streams = [self.examples(t, split).stream(batch_size, generator) for t in range(self.n_tasks)]
+        return (tuple(map(self.as_batch, parts)) for parts in zip(*streams, strict=True))
+
+    def as_batch(self, examples: Examples) -> Examples:
+        """Return some of the stored examples as a mini-batch, on the device of the weights."""
+        device = self.device
+        return Examples(moved(examples.inputs, device), moved(examples.labels, device))
 
 
 def _require_examples(task: str, splits: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..errors import ConfigError, FrontrunnerError
 from ..one_line import as_one_line
 from .precision import type_name
+from .stored_inputs import Inputs
 
 
 def require_head(task: str, head: object) -> nn.Module:
@@ -35,14 +36,14 @@ def require_head(task: str, head: object) -> nn.Module:
     return head
 
 
-def classes_of_head(task: str, encode: Callable[[Tensor], Any], head: nn.Module, inputs: Tensor) -> int:
+def classes_of_head(task: str, encode: Callable[[Any], Any], head: nn.Module, inputs: Inputs) -> int:
     """Return how many classes a task's head tells apart, found by running one example.
 
     Args:
         task: the task's name, for the message.
         encode: function from stored inputs to what the encoder returns.
         head: the task's head.
-        inputs: one stored input, (1, ...).
+        inputs: stored inputs of one example, (1, ...).
 
     Raises:
         ConfigError: the model or the head cannot be run, or the head gives no logits (1, classes).
@@ -56,12 +57,22 @@ def classes_of_head(task: str, encode: Callable[[Tensor], Any], head: nn.Module,
         f"the head of task {task!r} cannot be run on what the model returns",
         "give a head that takes it, of the same width, type and device",
     )
+    logits = logits_in(logits)
     if not isinstance(logits, Tensor) or not logits.is_floating_point() or logits.ndim != 2 or len(logits) != 1:
         raise ConfigError(
             f"the head of task {task!r} must give logits (n, classes), "
             f"found {_described(logits)} for one example; let the head return the logits alone, one row an example"
         )
     return logits.shape[1]
+
+
+def logits_in(outputs: Any) -> Any:
+    """Return the logits of what a head gives: its field or entry `logits` where it has one, else itself."""
+    if isinstance(outputs, Tensor):
+        return outputs
+    if isinstance(outputs, Mapping):
+        return outputs.get("logits", outputs)
+    return getattr(outputs, "logits", outputs)
 
 
 def _run(function: Callable[[Any], Any], value: Any, failure: str, advice: str) -> Any:

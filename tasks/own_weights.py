@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -27,7 +27,9 @@ class _Unreadable(Tensor):
         raise _OwnWeightsReadError
 
 
-def require_passed_weights(model: nn.Module, params: Mapping[str, Tensor], inputs: Sequence[Any]) -> None:
+def require_passed_weights(
+    model: nn.Module, params: Mapping[str, Tensor], inputs: Sequence[Any], run: Callable[..., Any] | None = None
+) -> None:
     """Run one example forward and backward, and refuse a model whose backward pass reads weights of its own.
 
     A model that runs parts of itself again in the backward pass does so, unless it is torch's checkpointing that
@@ -37,7 +39,8 @@ def require_passed_weights(model: nn.Module, params: Mapping[str, Tensor], input
     Args:
         model: the architecture.
         params: weights and buffers.
-        inputs: what the model takes, with examples along the first dimension.
+        inputs: what `run` takes, with examples along the first dimension.
+        run: calls the model on them; the model itself when None.
 
     Raises:
         UnsupportedError: it reads them.
@@ -55,7 +58,7 @@ def require_passed_weights(model: nn.Module, params: Mapping[str, Tensor], input
                 hooks.callback(leaf.register_post_accumulate_grad_hook(_drop).remove)  # type: ignore[no-untyped-call] # torch has no types here
         hooks.enter_context(untouched_randomness(next(iter(params.values())).device))
         hooks.enter_context(torch.enable_grad())
-        outputs = _first_outputs(model, leaves, inputs)
+        outputs = _first_outputs(model, leaves, inputs, run or model)
         reached = [tensor for tensor in tensors_in(outputs) if tensor.requires_grad]
         unreadable = {name: torch.empty(0).as_subclass(_Unreadable) for name in params}
         ones = [torch.ones_like(tensor) for tensor in reached]
@@ -70,7 +73,9 @@ def require_passed_weights(model: nn.Module, params: Mapping[str, Tensor], input
             ) from None
 
 
-def _first_outputs(model: nn.Module, params: Mapping[str, Tensor], inputs: Sequence[Any]) -> Any:
+def _first_outputs(
+    model: nn.Module, params: Mapping[str, Tensor], inputs: Sequence[Any], run: Callable[..., Any]
+) -> Any:
     """Return the outputs for the first example, or for all where a model does not take a single one."""
 
     def watched(tensor: Tensor) -> Tensor:
@@ -79,9 +84,9 @@ def _first_outputs(model: nn.Module, params: Mapping[str, Tensor], inputs: Seque
 
     try:
         one = map_tensors(lambda tensor: watched(tensor[:1] if tensor.ndim else tensor), list(inputs))
-        return call_within(with_weights(model, params), model, *one)
+        return call_within(with_weights(model, params), run, *one)
     except Exception:  # a genuine failure comes again
-        return call_within(with_weights(model, params), model, *map_tensors(watched, list(inputs)))
+        return call_within(with_weights(model, params), run, *map_tensors(watched, list(inputs)))
 
 
 def _is_continuous(tensor: Tensor) -> bool:

@@ -27,3 +27,8 @@ def type_name(tensor: Tensor) -> str:
 def at_least_single(values: Tensor) -> Tensor:
     """Return floating-point values in single precision where they have half, else themselves; differentiable."""
     return values.to(master_type([values.dtype])) if values.is_floating_point() else values
+
+
+def in_type(dtype: torch.dtype, values: Tensor) -> Tensor:
+    """Return floating-point values in a type, others as they are; differentiable."""
+    return values.to(dtype) if values.is_floating_point() else values

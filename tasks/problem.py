@@ -58,7 +58,8 @@ class Problem(ABC):
         name: the suite's name.
         tasks: T names; their order is the order of objectives everywhere.
         model: the architecture. Its own weights are never read: weights are passed in as `Params`. It may checkpoint
-            activations, by `torch.utils.checkpoint`.
+            activations, by `torch.utils.checkpoint`. It always runs in evaluation mode, in every training too: dropout
+            is off and batch normalisation reads its buffers, so that what is trained is what is evaluated.
         pretrained: the model that every expert was fine-tuned from.
         experts: T models; `experts[t]` was fine-tuned on `tasks[t]`.
         budget: the training that is recommended to learners.
@@ -94,6 +95,7 @@ class Problem(ABC):
         self.pareto_front = as_true_front(pareto_front, self.n_tasks)
         self.hypervolume_limit = as_hypervolume_limit(hypervolume_limit)
         self.model = model.eval().requires_grad_(False)
+        self._modules = tuple(self.model.modules())
         checked = check_weights(model, self.tasks, pretrained, experts)
         self.pretrained = checked.pretrained
         self.experts = checked.experts
@@ -127,10 +129,20 @@ class Problem(ABC):
             UnsupportedError: the backward pass would use other weights; found out at the first that needs gradients.
         """
         if not self._backward_checked and torch.is_grad_enabled() and any(p.requires_grad for p in params.values()):
-            require_passed_weights(self.model, params, inputs)
+            require_passed_weights(self.model, params, inputs, self.call_model)
             self._backward_checked = True
         self.forward_passes += 1
-        return call_within(with_weights(self.model, params), self.model, *inputs)
+        return call_within(with_weights(self.model, params), self.call_model, *inputs)
+
+    def call_model(self, *inputs: Any) -> Any:
+        """Call the architecture with the weights that are in it, in evaluation mode."""
+        if any(module.training for module in self._modules):  # somebody switched, between this pass and the last
+            self.model.eval()
+        return self.run_model(*inputs)
+
+    def run_model(self, *inputs: Any) -> Any:
+        """Call the architecture on `inputs` and return its outputs; a subclass may know another way than the plain."""
+        return self.model(*inputs)
 
     @abstractmethod
     def losses(self, params: Params, batch: Batch) -> Tensor:

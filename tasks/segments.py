@@ -40,10 +40,12 @@ class SegmentedModel:
 
     Args:
         model: the architecture.
+        run: calls it on inputs; the architecture itself when None.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, run: Callable[[Any], Any] | None = None) -> None:
         self._model = model
+        self._run = run or model
         # A training step would otherwise spend tens of milliseconds on names, the same in every step.
         self._parts: dict[tuple[frozenset[str], tuple[str, ...]], list[_Part]] = {}
 
@@ -68,7 +70,7 @@ class SegmentedModel:
                     stack.enter_context(_segmented(module, [part.weights_of(params) for params in models], sizes))
                 return shared(function)
 
-        return split_rows(call_within(segmented, self._model, inputs), sizes)
+        return split_rows(call_within(segmented, self._run, inputs), sizes)
 
     def _parts_where(self, models: Sequence[Params]) -> list[_Part]:
         """Return the modules in which these models differ."""

@@ -95,4 +95,8 @@ def permuted_problem(problem: ClassificationProblem, order: Sequence[int]) -> Cl
         budget=problem.budget,
         data=[problem.data[t] for t in order],
         heads=[problem.heads[t] for t in order],
+        to_input=problem.to_input,
+        run=problem.run,
+        trim=problem.trim,
+        join=problem.join,
     )

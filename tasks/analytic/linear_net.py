@@ -12,6 +12,7 @@ from ..examples import Examples
 from ..fine_tuning import FineTuning, fine_tune
 from ..problem import Budget, Params, Problem
 from ..progress import Progress
+from ..stored_inputs import moved
 from ..suite import Suite
 from ..threads import cpu_threads
 from .dense_simplex import dense_simplex
@@ -75,7 +76,7 @@ class LinearNetSuite(Suite):
         pretrained = {name: w.to(device) for name, w in _near_factors(common, generator).items()}
         data = [
             {
-                split: Examples(e.inputs.to(device), e.labels.to(device))
+                split: Examples(moved(e.inputs, device), e.labels.to(device))
                 for split, e in drawn[self.tasks.index(t)].items()
             }
             for t in tasks

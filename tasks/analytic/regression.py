@@ -70,7 +70,7 @@ class RegressionProblem(ExampleProblem):
         """Return error and loss over the whole split, in one forward pass a task."""
         values = [
             float(self._unexplained(self.forward(params, examples.inputs), examples))
-            for examples in (self.examples(t, split) for t in range(self.n_tasks))
+            for examples in (self.as_batch(self.examples(t, split)) for t in range(self.n_tasks))
         ]
         return Objectives(np.array(values), np.array(values))
 

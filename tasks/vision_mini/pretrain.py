@@ -77,7 +77,7 @@ def pretrain(steps: int = 145, batch_size: int = 256, lr: float = 1e-3, seed: in
     offset = 0
     for task, domain in domains.items():
         part = domain.splits["pretrain"]
-        images.append(part.inputs)
+        images.append(_images(part))
         classes.append(part.labels + offset)
         offset += len(domain.classes)
         captions += [
@@ -97,7 +97,7 @@ def pretrain(steps: int = 145, batch_size: int = 256, lr: float = 1e-3, seed: in
             [captions[c][k % len(captions[c])] for c, k in zip(batch.labels.tolist(), choice, strict=True)]
         )
         loss = contrastive_loss(
-            model.encode_image(to_input(batch.inputs), normalize=True),
+            model.encode_image(to_input(_images(batch)), normalize=True),
             model.encode_text(tokens, normalize=True),
             batch.labels,
             model.logit_scale.exp().clamp(max=MAX_TEMPERATURE),
@@ -127,8 +127,13 @@ def pretrain(steps: int = 145, batch_size: int = 256, lr: float = 1e-3, seed: in
         head = zero_shot_head(model, tokenizer, task, domain.classes)
         val = domain.splits["val"]
         with torch.no_grad():
-            hits = head(model.encode_image(to_input(val.inputs))).argmax(dim=1) == val.labels
+            hits = head(model.encode_image(to_input(_images(val)))).argmax(dim=1) == val.labels
         console.print(f"{task:10s} zero-shot validation accuracy {100 * float(hits.float().mean()):.1f} %")
+
+
+def _images(examples: Examples) -> Tensor:
+    assert isinstance(examples.inputs, Tensor)  # for the type checker
+    return examples.inputs
 
 
 if __name__ == "__main__":

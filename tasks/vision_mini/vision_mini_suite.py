@@ -11,12 +11,13 @@ import torch
 from torch import nn
 
 from ...file_digest import digest_files
-from .. import classification, examples, fine_tuning, problem, recomputation
+from .. import classification, examples, fine_tuning, problem, recomputation, stored_inputs
 from ..classification import ClassificationProblem
 from ..expert_cache import cached, digest_weights
 from ..fine_tuning import FineTuning, fine_tune
 from ..problem import Budget, Params, Problem
 from ..progress import Progress
+from ..stored_inputs import named_tensors
 from ..suite import Suite
 from ..threads import cpu_threads
 from . import clip
@@ -27,7 +28,8 @@ EXPERT = FineTuning(steps=600, batch_size=32, peak_lr=1e-3, weight_decay=0.1)
 """The recipe of an expert, strong on purpose: at a peak of 3e-4 the tasks hardly conflict."""
 
 CODE = tuple(
-    Path(str(module.__file__)) for module in (classification, examples, fine_tuning, problem, recomputation, clip)
+    Path(str(module.__file__))
+    for module in (classification, examples, fine_tuning, problem, recomputation, stored_inputs, clip)
 )
 """The files of code that train an expert; their digest is part of the cache key."""
 
@@ -97,7 +99,7 @@ class VisionMini(Suite):
             "task": task,
             "seed": seed,
             "recipe": dataclasses.asdict(EXPERT),
-            "train": digest_weights({"inputs": train.inputs, "labels": train.labels}),
+            "train": digest_weights({**dict(named_tensors("inputs", train.inputs)), "labels": train.labels}),
             "pretrained": digest_weights(single.pretrained),
             "head": digest_weights(head.state_dict()),
             "code": digest_files(*CODE),
