@@ -8,6 +8,7 @@ import torch
 
 import frontrunner as fr
 from frontrunner.tasks import expert_cache
+from frontrunner.tasks.weight_files import cached_tensors
 
 CPU = torch.device("cpu")
 KEY = {"task": "digits", "seed": 0}
@@ -80,7 +81,7 @@ def test_a_full_disk_leaves_no_half_entry_and_says_so(folder, monkeypatch):
         file.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(expert_cache, "save_file", full)
+    monkeypatch.setattr(cached_tensors, "save_file", full)
     with pytest.raises(fr.DataError, match="No space left on device"):
         expert_cache.cached(KEY, Maker(), CPU)
     assert [file.suffix for file in folder.iterdir() if file.suffix != ".lock"] == []

@@ -1,0 +1,48 @@
+"""Small facts that take long to find out, such as the digest of a large file, kept in the cache folder.
+
+A fact is one JSON file. It is an aid only: where the cache cannot be read or written, the fact is found out again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from ..whole_file import replacing
+from .cache_folder import cache_folder
+
+logger = logging.getLogger("frontrunner")
+
+
+def recall(kind: str, key: object) -> Any:
+    """Return what was remembered of a key (JSON values), None where nothing was or it is damaged."""
+    try:
+        content = json.loads(_file(kind, key).read_text(encoding="utf-8"))
+        return content["value"] if content["key"] == json.loads(json.dumps(key)) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def remember(kind: str, key: object, value: object) -> None:
+    """Keep a fact (JSON values) for later processes; the last of several writers wins.
+
+    Args:
+        kind: what the fact says, such as "digest"; facts of several kinds may have one key.
+        key: what it is said of.
+        value: the fact; None is not remembered.
+    """
+    file = _file(kind, key)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as partial:
+            partial.write_text(json.dumps({"key": key, "value": value}), encoding="utf-8")
+    except OSError as error:
+        logger.info("%s cannot be kept (%s); it will be computed again", file, error)
+
+
+def _file(kind: str, key: object) -> Path:
+    name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
+    return cache_folder() / "facts" / kind / f"{name}.json"
