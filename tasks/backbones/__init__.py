@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # a library's file, and with it the library, is imported when
 __all__ = ["make_backbone"]
 
 
-def make_backbone(spec: ModelSpec, base: Path, pretrained: StoredWeights | None) -> Backbone:  # noqa: ARG001 - taken as libraries come
+def make_backbone(spec: ModelSpec, base: Path, pretrained: StoredWeights | None) -> Backbone:
     """Return the architecture that a suite file names.
 
     Args:
@@ -30,8 +30,10 @@ def make_backbone(spec: ModelSpec, base: Path, pretrained: StoredWeights | None)
         DataError: a configuration cannot be read, or the pre-trained weights state another architecture.
         UnsupportedError: models of that library are not read.
     """
+    if spec.open_clip is not None:
+        from .open_clip_backbone import OpenClipBackbone
+
+        return OpenClipBackbone.from_spec(spec.open_clip, spec.options, base, pretrained)
     # One branch a library: `from .timm_backbone import TimmBackbone; return TimmBackbone.from_spec(...)`.
-    library = next(
-        name for name in ("open_clip", "transformers", "timm", "torchvision", "python") if getattr(spec, name)
-    )
+    library = next(name for name in ("transformers", "timm", "torchvision", "python") if getattr(spec, name))
     raise UnsupportedError(f"models of {library} cannot be read yet, found {getattr(spec, library)!r}")

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...errors import DataError
+from ..backbones.zero_shot import ZeroShotHead, zero_shot_weight
 
 if TYPE_CHECKING:
     from open_clip.model import CLIP
@@ -37,20 +37,6 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "glyphs": ("a letter of the {} script", "one printed {} character"),
 }
 """Prompt templates by task, from which the captions of pre-training and the heads are made."""
-
-
-class ZeroShotHead(nn.Module):
-    """Classifies L2-normalised features linearly; `weight` (classes, d) carries CLIP's temperature."""
-
-    weight: Tensor
-
-    def __init__(self, weight: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("weight", weight)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Map features (n, d) to logits (n, classes)."""
-        return F.normalize(features, dim=-1) @ self.weight.T
 
 
 def to_input(images: Tensor) -> Tensor:
@@ -101,14 +87,13 @@ def load_clip(device: torch.device) -> tuple[CLIP, Tokenizer]:
 
 @torch.no_grad()
 def zero_shot_head(model: CLIP, tokenizer: Tokenizer, task: str, classes: Sequence[str]) -> ZeroShotHead:
-    """Make the frozen head of a task with the text tower.
+    """Make the frozen head of a task with the text tower, see `zero_shot_weight`."""
 
-    Every template of every class is encoded and normalised, averaged over templates, normalised again and
-    multiplied by the temperature (arXiv 2103.00020, section 3.1.4).
-    """
-    rows = []
-    for name in classes:
-        tokens = tokenize(tokenizer, [template.format(name) for template in TEMPLATES[task]])
-        features = model.encode_text(tokens.to(model.logit_scale.device), normalize=True)
-        rows.append(F.normalize(features.mean(dim=0), dim=-1))
-    return ZeroShotHead(torch.stack(rows) * model.logit_scale.exp())
+    def encode(prompts: Sequence[str]) -> Tensor:
+        tokens = tokenize(tokenizer, prompts)
+        features: Tensor = model.encode_text(tokens.to(model.logit_scale.device), normalize=True)
+        return features
+
+    # Class by class, as the shipped weights and experts were made: another batch may give other last bits.
+    weight = zero_shot_weight(encode, classes, TEMPLATES[task], prompts_at_once=1)
+    return ZeroShotHead(weight * model.logit_scale.exp())

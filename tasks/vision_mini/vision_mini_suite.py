@@ -12,6 +12,7 @@ from torch import nn
 
 from ...file_digest import digest_files
 from .. import classification, examples, fine_tuning, problem, recomputation, stored_inputs
+from ..backbones import zero_shot
 from ..classification import ClassificationProblem
 from ..expert_cache import cached, digest_weights
 from ..fine_tuning import FineTuning, fine_tune
@@ -29,7 +30,7 @@ EXPERT = FineTuning(steps=600, batch_size=32, peak_lr=1e-3, weight_decay=0.1)
 
 CODE = tuple(
     Path(str(module.__file__))
-    for module in (classification, examples, fine_tuning, problem, recomputation, stored_inputs, clip)
+    for module in (classification, examples, fine_tuning, problem, recomputation, stored_inputs, clip, zero_shot)
 )
 """The files of code that train an expert; their digest is part of the cache key."""
 

@@ -1,0 +1,169 @@
+"""Image towers of open_clip's CLIPs as encoders."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from ...errors import ConfigError, DataError, UnknownNameError
+from ..weight_files.stored_weights import StoredWeights
+from .architecture_fit import listed, require_fit_of_file, shapes_of
+from .backbone import Backbone, Head
+from .clip_activation import require_activation, title
+from .clip_heads import heads_in, read_head
+from .clip_names import is_hugging_face
+from .clip_weights import TOWER, ClipWeights, sort_clip_weights
+from .open_clip_architecture import OpenClipArchitecture, find_architecture
+from .open_clip_export import write_head, write_open_clip
+from .open_clip_preprocess import preprocess_of
+from .open_clip_text import open_clip_zero_shot_head, require_text_side
+from .text_side import KEPT, ClipWithoutTextTransformer, has_small_parts
+
+TEXT_SIDE = "text_side"
+"""The option of a suite file's model that keeps the small parts of the text side in the encoder."""
+PROJECTION = "proj"
+"""The tower's weight that Hugging Face's image towers without a projection leave out."""
+
+
+class OpenClipBackbone(Backbone):
+    """The image tower of a CLIP of open_clip; weights are read from whatever files there are of that CLIP.
+
+    Args:
+        architecture: the CLIP.
+        preprocess: how images become inputs, as open_clip's configurations write it; what is absent is open_clip's
+            default.
+        text_side: whether the encoder also holds what the authors of arXiv 2406.09770 count of the text side; see
+            `ClipWithoutTextTransformer`.
+    """
+
+    def __init__(
+        self, architecture: OpenClipArchitecture, preprocess: Mapping[str, Any], *, text_side: bool = False
+    ) -> None:
+        self.architecture = architecture
+        self.text_side = text_side
+        tower: Any = architecture.image_tower()
+        self._tower = shapes_of(tower)
+        self.preprocess = preprocess_of(tower.image_size, preprocess)
+
+    @classmethod
+    def from_spec(
+        cls, name: str, options: Mapping[str, Any], base: Path, pretrained: StoredWeights | None
+    ) -> OpenClipBackbone:
+        """Make the backbone that a suite file names.
+
+        Images are treated as the configuration beside the pre-trained weights says, where there is one.
+        """
+        for option in options:
+            if option != TEXT_SIDE:
+                raise UnknownNameError("option of a model of open_clip:", option, [TEXT_SIDE])
+        text_side = options.get(TEXT_SIDE, False)
+        if not isinstance(text_side, bool):
+            raise ConfigError(f"options.{TEXT_SIDE} of a model is true or false, found {text_side!r}")
+        architecture = find_architecture(name, base)
+        if text_side and not has_small_parts(architecture.config):
+            raise ConfigError(
+                f"options.{TEXT_SIDE} keeps token_embedding and other parts of a CLIP's own text side; {name} has none"
+            )
+        stated = pretrained.config.get("preprocess_cfg") if pretrained is not None else None
+        return cls(architecture, {**architecture.preprocess, **(stated or {})}, text_side=text_side)
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The library's version, the architecture with its activation, and how images become inputs."""
+        return {
+            "open_clip": importlib.metadata.version("open_clip_torch"),
+            "architecture": json.dumps(self.architecture.config, sort_keys=True),
+            "activation": title(self.architecture.activation),
+            "preprocessing": json.dumps(self.preprocess, sort_keys=True),
+            **({TEXT_SIDE: "kept"} if self.text_side else {}),
+        }
+
+    def build(self) -> nn.Module:
+        """Return `model.visual`, or it beside the text side's small parts."""
+        tower = self.architecture.image_tower()
+        return ClipWithoutTextTransformer(tower, self.architecture.text_side("meta")) if self.text_side else tower
+
+    def encoder_weights(self, stored: StoredWeights, base: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Return the weights of `build` from a file of open_clip or Hugging Face, of a full model or an image tower.
+
+        What a file leaves out that is never fine-tuned (the projection of a `CLIPVisionModel`, the text side) is the
+        pre-trained model's.
+        """
+        require_activation(stored, self.architecture.activation, "image", self.architecture.remedy)
+        weights = self._sorted(stored)
+        self._require_nothing_but_heads(stored, weights)
+        found = dict(weights.visual)
+        tower_prefix = TOWER if self.text_side else ""
+        if PROJECTION in self._tower and PROJECTION not in found and is_hugging_face(stored.tensors):
+            if base is None:
+                raise DataError(
+                    f"{stored.source} is an image tower of transformers without its projection "
+                    "(visual_projection.weight); as the pre-trained model give the full CLIPModel"
+                )
+            found[PROJECTION] = base[f"{tower_prefix}{PROJECTION}"]
+        found = {f"{tower_prefix}{name}": tensor for name, tensor in found.items()}
+        if self.text_side:
+            found.update(self._text_side(stored, weights.text, base))
+        expected = self._shapes
+        require_fit_of_file(found, expected, stored.source, self.architecture.name)
+        return {name: found[name] for name in expected}
+
+    def head(self, stored: StoredWeights, name: str | None = None) -> Head:
+        """Return a linear head; on L2-normalised features where it was made of prompts, see `read_head`."""
+        try:
+            others: Mapping[str, Tensor] = self._sorted(stored).others
+        except DataError:  # a file of heads alone
+            others = stored.tensors
+        return read_head(stored, others, self.architecture.config["embed_dim"], name)
+
+    def zero_shot_head(self, pretrained: StoredWeights, classes: Sequence[str], templates: Sequence[str]) -> nn.Module:
+        """Return the head that the text tower of the pre-trained file makes of prompts, made once and cached."""
+        return open_clip_zero_shot_head(
+            self.architecture, pretrained, self._sorted(pretrained).text, classes=classes, templates=templates
+        )
+
+    def export(self, params: Mapping[str, Tensor], head: Head | None, pretrained: StoredWeights, folder: Path) -> None:
+        """Write a folder for `open_clip.create_model_and_transforms("local-dir:FOLDER")`, and `head.safetensors`.
+
+        The text tower is the pre-trained file's.
+        """
+        text = self._sorted(pretrained).text
+        require_text_side(self.architecture, text, pretrained.source, "a folder that open_clip loads")
+        prefix = "" if self.text_side else TOWER
+        whole = {**text, **{f"{prefix}{name}": tensor for name, tensor in params.items()}}
+        write_open_clip(self.architecture, self.preprocess, whole, folder)
+        if head is not None:
+            write_head(head, folder)
+
+    @functools.cached_property
+    def _shapes(self) -> dict[str, Any]:
+        """Shapes of the encoder's weights by name."""
+        return shapes_of(self.build()) if self.text_side else self._tower
+
+    def _sorted(self, stored: StoredWeights) -> ClipWeights:
+        return sort_clip_weights(stored, self._tower)
+
+    def _require_nothing_but_heads(self, stored: StoredWeights, weights: ClipWeights) -> None:
+        """Refuse weights that are neither the CLIP's nor a head that can be put on it."""
+        heads = heads_in(weights.others, self.architecture.config["embed_dim"])
+        odd = [name for name in weights.others if name.rpartition(".")[0] not in heads]
+        if odd:
+            raise DataError(
+                f"{stored.source} holds {listed(odd)} beside the CLIP: expected the model, and linear heads on its "
+                f"{self.architecture.config['embed_dim']} features; take out what is neither"
+            )
+
+    def _text_side(
+        self, stored: StoredWeights, text: Mapping[str, Tensor], base: Mapping[str, Tensor] | None
+    ) -> dict[str, Tensor]:
+        """Return what is kept of the text side, that of the pre-trained model where the file has none of it."""
+        kept = {name: tensor for name, tensor in text.items() if name.partition(".")[0] in KEPT}
+        if kept or base is None:
+            return kept
+        return {name: tensor for name, tensor in base.items() if name.partition(".")[0] in KEPT}

@@ -1,0 +1,101 @@
+"""Zero-shot heads by the text towers of open_clip."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ...errors import ConfigError, DataError
+from ...file_digest import digest_files
+from ...one_line import as_one_line
+from ..precision import at_least_single
+from ..weight_files.stored_weights import StoredWeights
+from . import clip_names, zero_shot
+from .architecture_fit import require_fit_of_file
+from .clip_activation import of_open_clip, require_activation
+from .open_clip_architecture import OpenClipArchitecture
+from .zero_shot import ZeroShotHead, cached_zero_shot_head
+
+CODE = (Path(__file__), Path(str(clip_names.__file__)), Path(str(zero_shot.__file__)))
+"""The files of code that make a head; their digest is part of the cache key."""
+
+
+def require_text_side(architecture: OpenClipArchitecture, text: Mapping[str, Tensor], source: str, what: str) -> None:
+    """Refuse a pre-trained file without a text tower, or with another one.
+
+    Args:
+        architecture: the CLIP.
+        text: what the file holds beside the image tower.
+        source: what messages call the file.
+        what: what needs the text tower.
+
+    Raises:
+        DataError: it has none, or one that does not fit.
+    """
+    if not any(name.startswith(("transformer.", "text.")) for name in text):
+        raise DataError(f"{source} holds no text tower, which {what} needs; as pretrained give the full model")
+    require_fit_of_file(text, architecture.text_shapes(), source, f"the text side of {architecture.name}")
+
+
+def open_clip_zero_shot_head(
+    architecture: OpenClipArchitecture,
+    pretrained: StoredWeights,
+    text: Mapping[str, Tensor],
+    *,
+    classes: Sequence[str],
+    templates: Sequence[str],
+) -> ZeroShotHead:
+    """Return the head that a text tower makes of prompts, from the cache if it is there.
+
+    Args:
+        architecture: the CLIP.
+        pretrained: the file that the text tower is from.
+        text: its text side, by open_clip's names.
+        classes: names, in the order of logits.
+        templates: prompts with {} in the place of a name.
+
+    Raises:
+        DataError: the file holds no text tower of this architecture, or states another activation.
+    """
+    require_activation(pretrained, of_open_clip(architecture.config, "text_cfg"), "text", architecture.remedy)
+    require_text_side(architecture, text, pretrained.source, "a zero-shot head")
+    key = {
+        "text tower": pretrained.digest,
+        "architecture": json.dumps(architecture.config, sort_keys=True),
+        "open_clip": importlib.metadata.version("open_clip_torch"),
+        "code": digest_files(*CODE),
+    }
+    return cached_zero_shot_head(key, lambda: _text_tower(architecture, text), classes, templates)
+
+
+def _text_tower(
+    architecture: OpenClipArchitecture, text: Mapping[str, Tensor]
+) -> tuple[Callable[[Sequence[str]], Tensor], Tensor]:
+    """Return a function from prompts to L2-normalised features, and the temperature."""
+    model: Any = architecture.text_side("cpu")
+    model.load_state_dict({name: at_least_single(tensor) for name, tensor in text.items()}, strict=False, assign=True)
+    tokenize = _tokenizer(architecture)
+
+    def encode(prompts: Sequence[str]) -> Tensor:
+        features: Tensor = model.encode_text(tokenize(list(prompts)), normalize=True)
+        return features
+
+    return encode, model.logit_scale.exp()
+
+
+def _tokenizer(architecture: OpenClipArchitecture) -> Callable[[Sequence[str]], Tensor]:
+    import open_clip
+
+    try:
+        tokenizer: Callable[[Sequence[str]], Tensor] = open_clip.get_tokenizer(architecture.name)
+    except Exception as error:  # those of other text towers are fetched
+        raise ConfigError(
+            f"the tokenizer of {architecture.name} cannot be loaded ({as_one_line(str(error), 200)}); "
+            "where there is a network, it is fetched once"
+        ) from error
+    return tokenizer
