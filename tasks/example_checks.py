@@ -15,7 +15,7 @@ from .stored_inputs import named_tensors
 if TYPE_CHECKING:
     from .examples import Examples
 
-_USUAL_NAMES = {
+USUAL_NAMES = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(("val", "valid", "validate", "validation", "dev", "development"), "val"),
     **dict.fromkeys(("test", "testing", "tst"), "test"),
@@ -81,7 +81,7 @@ def class_numbers(labels: Tensor, n_classes: int, where: str) -> Tensor:
 def _require_usual_names(task: str, splits: Mapping[str, Examples]) -> None:
     """Refuse another name of a split that learners and runs ask for, where that is not there."""
     for split in splits:
-        usual = _USUAL_NAMES.get(split.strip().lower())
+        usual = USUAL_NAMES.get(split.strip().lower())
         if usual is not None and usual not in splits:
             raise ConfigError(
                 f"the splits that are used are called 'train', 'val' and 'test', "
