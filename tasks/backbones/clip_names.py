@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -14,10 +15,12 @@ from torch import Tensor
 VISION = "vision_model."
 """The prefix of Hugging Face's image tower; files of a `CLIPVisionModel` by transformers 5 leave it out."""
 TEXT = "text_model."
+PATCHES = "embeddings.patch_embedding.weight"
+"""By this weight an image tower is told."""
 
 _PLAIN = {
     f"{VISION}embeddings.class_embedding": "visual.class_embedding",
-    f"{VISION}embeddings.patch_embedding.weight": "visual.conv1.weight",
+    f"{VISION}{PATCHES}": "visual.conv1.weight",
     f"{VISION}embeddings.position_embedding.weight": "visual.positional_embedding",
     f"{VISION}pre_layrnorm.weight": "visual.ln_pre.weight",  # spelt so by its makers
     f"{VISION}pre_layrnorm.bias": "visual.ln_pre.bias",
@@ -53,11 +56,28 @@ _OF_BLOCK_BACK = {own: theirs for theirs, own in _OF_BLOCK.items()}
 
 def is_hugging_face(names: Iterable[str]) -> bool:
     """Return whether these are Hugging Face's names of a CLIP with an image tower, whatever prefix they have."""
-    return any(name.endswith("embeddings.patch_embedding.weight") for name in names)
+    return any(name.endswith(PATCHES) for name in names)
 
 
-def from_hugging_face(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return a CLIP's weights by open_clip's names (`visual.*` and the text side): views, and copies of what is joined.
+@dataclass(frozen=True)
+class Renamed:
+    """Weights by other names, of which some are still to be computed."""
+
+    views: dict[str, Tensor]
+    """Those that differ in their name alone; and what is not in the map, under the names that it has."""
+    thirds: dict[str, tuple[Tensor, ...]]
+    """The parts of joined matrices, in order."""
+    transposed: dict[str, Tensor]
+    """Matrices that are to be transposed."""
+
+    def computed(self) -> dict[str, Tensor]:
+        """Return what is not a view: joined and transposed matrices, copies of their own."""
+        joined = {name: torch.cat(parts) for name, parts in self.thirds.items()}
+        return {**joined, **{name: tensor.T.contiguous() for name, tensor in self.transposed.items()}}
+
+
+def renamed_for_open_clip(tensors: Mapping[str, Tensor]) -> Renamed:
+    """Return a CLIP's weights by open_clip's names, `visual.*` and the text side.
 
     Buffers of positions are dropped. Names that are not in the map stay as they are, for the caller to refuse.
 
@@ -66,26 +86,32 @@ def from_hugging_face(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             tower alone, of transformers 5 (no prefix).
     """
     alone = not any(name.startswith(VISION) for name in tensors)
-    own: dict[str, Tensor] = {}
+    found = Renamed({}, {}, {})
     parts: dict[str, dict[str, Tensor]] = {}
     for given, tensor in tensors.items():
         if given.endswith("position_ids"):
             continue
         name = f"{VISION}{given}" if alone and f"{VISION}{given}".startswith(_OF_TOWER) else given
         if name in _PLAIN:
-            own[_PLAIN[name]] = tensor
+            found.views[_PLAIN[name]] = tensor
         elif name in _TRANSPOSED:
-            own[_TRANSPOSED[name]] = tensor.T
+            found.transposed[_TRANSPOSED[name]] = tensor
         elif joined := _joined_name(name):
             parts.setdefault(joined, {})[name] = tensor
         else:
-            own[_block_name(name, _TOWERS, _OF_BLOCK) or given] = tensor
+            found.views[_block_name(name, _TOWERS, _OF_BLOCK) or given] = tensor
     for joined, three in parts.items():
         if len(three) == len(_PROJECTIONS):
-            own[joined] = torch.cat([three[name] for name in sorted(three, key=_projection)])
+            found.thirds[joined] = tuple(three[name] for name in sorted(three, key=_projection))
         else:
-            own.update(three)
-    return own
+            found.views.update(three)
+    return found
+
+
+def from_hugging_face(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what `renamed_for_open_clip` does, all of it computed now."""
+    renamed = renamed_for_open_clip(tensors)
+    return {**renamed.views, **renamed.computed()}
 
 
 def to_hugging_face(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

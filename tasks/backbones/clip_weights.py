@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import Tensor
 
 from ...errors import DataError
+from ...file_digest import digest_files
+from ..weight_files.cached_tensors import converted
 from ..weight_files.stored_weights import StoredWeights
+from . import clip_names
 from .architecture_fit import listed, prefix_of
-from .clip_names import from_hugging_face, is_hugging_face
+from .clip_names import PATCHES, VISION, is_hugging_face, renamed_for_open_clip
 
 TOWER = "visual."
 """The prefix of the image tower in open_clip's full models."""
@@ -49,7 +53,7 @@ def sort_clip_weights(stored: StoredWeights, visual: Collection[str]) -> ClipWei
     Raises:
         DataError: it holds no CLIP.
     """
-    tensors, others = _under_one_prefix(stored.tensors)
+    tensors, others = _under_one_prefix(stored)
     # Blocks of the text tower have the same names: what only an image tower has tells, even where layers are missing.
     prefix = prefix_of(tensors, [name for name in visual if _first(name) not in TEXT_SIDE])
     if prefix is None:
@@ -73,15 +77,17 @@ def sort_clip_weights(stored: StoredWeights, visual: Collection[str]) -> ClipWei
     return result
 
 
-def _under_one_prefix(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def _under_one_prefix(stored: StoredWeights) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Return a CLIP by open_clip's names under whatever prefix, and the rest where the file is of Hugging Face."""
-    if not is_hugging_face(tensors):
-        return dict(tensors), {}
-    patches = next(name for name in tensors if name.endswith("embeddings.patch_embedding.weight"))
-    prefix = patches.removesuffix("embeddings.patch_embedding.weight").removesuffix("vision_model.")
-    within = {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-    others = {name: tensor for name, tensor in tensors.items() if not name.startswith(prefix)}
-    return from_hugging_face(within), others
+    if not is_hugging_face(stored.tensors):
+        return dict(stored.tensors), {}
+    patches = next(name for name in stored.tensors if name.endswith(PATCHES))
+    prefix = patches.removesuffix(PATCHES).removesuffix(VISION)
+    within = {name[len(prefix) :]: tensor for name, tensor in stored.tensors.items() if name.startswith(prefix)}
+    others = {name: tensor for name, tensor in stored.tensors.items() if not name.startswith(prefix)}
+    renamed = renamed_for_open_clip(within)
+    key = {"conversion": "CLIP to open_clip", "file": stored.digest, "code": digest_files(Path(clip_names.__file__))}
+    return {**renamed.views, **converted(key, renamed.computed)}, others
 
 
 def _first(name: str) -> str:

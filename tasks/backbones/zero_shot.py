@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor, nn
 
 from ...errors import ConfigError
-from ..expert_cache import cached
+from ..weight_files.cached_tensors import mapped_entry
 
 PROMPTS_AT_ONCE = 64
 """Prompts that the text tower is given together, about: all templates of a class are."""
@@ -89,5 +89,6 @@ def cached_zero_shot_head(
         encode, temperature = make_text_tower()
         return {"weight": zero_shot_weight(encode, classes, templates) * temperature.detach()}
 
-    whole = {"head": "zero-shot", **key, "classes": list(classes), "templates": list(templates)}
-    return ZeroShotHead(cached({**whole, "torch": torch.__version__}, make, torch.device("cpu"))["weight"])
+    whole = {**key, "classes": list(classes), "templates": list(templates)}
+    made = mapped_entry("heads", {**whole, "torch": torch.__version__}, make, title="zero-shot head")
+    return ZeroShotHead(made["weight"].clone())  # a mapped file must not be written to

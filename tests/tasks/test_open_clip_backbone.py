@@ -10,12 +10,13 @@ from torch.func import functional_call
 from frontrunner.errors import ConfigError, DataError, FrontrunnerError, UnknownNameError
 from frontrunner.tasks.backbones import make_backbone
 from frontrunner.tasks.backbones.zero_shot import ZeroShotHead
+from frontrunner.tasks.expert_cache import digest_weights
 from frontrunner.tasks.suite_file.schema import ModelSpec
 from frontrunner.tasks.weight_files.stored_weights import StoredWeights
 
 
 def stored(tensors, config=None, source="cars.safetensors"):
-    return StoredWeights(tensors, source, config or {}, "0" * 64)
+    return StoredWeights(tensors, source, config or {}, digest_weights(tensors))
 
 
 def images(n=3):
