@@ -21,7 +21,7 @@ from .clip_names import is_hugging_face
 from .clip_weights import TOWER, ClipWeights, sort_clip_weights
 from .open_clip_architecture import OpenClipArchitecture, find_architecture
 from .open_clip_export import write_head, write_open_clip
-from .open_clip_preprocess import preprocess_of
+from .open_clip_preprocess import image_format, preprocess_of
 from .open_clip_text import open_clip_zero_shot_head, require_text_side
 from .text_side import KEPT, ClipWithoutTextTransformer, has_small_parts
 
@@ -50,6 +50,7 @@ class OpenClipBackbone(Backbone):
         tower: Any = architecture.image_tower()
         self._tower = shapes_of(tower)
         self.preprocess = preprocess_of(tower.image_size, preprocess)
+        self.inputs = image_format(self.preprocess)
 
     @classmethod
     def from_spec(

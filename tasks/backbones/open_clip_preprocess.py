@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import ConfigError
 from ...one_line import shown
+from ..datasets.image_format import ImageFormat
 
 CHOICES = {"interpolation": ("bicubic", "bilinear"), "resize_mode": ("shortest", "longest", "squash"), "mode": ("RGB",)}
 """What open_clip's evaluation transforms know."""
@@ -40,3 +41,15 @@ def preprocess_of(image_size: Any, stated: Mapping[str, Any]) -> dict[str, Any]:
             raise ConfigError(f"{key} in a model's preprocess_cfg must be three numbers, found {shown(values)}")
         merged[key] = [float(value) for value in values]
     return merged
+
+
+def image_format(preprocess: Mapping[str, Any]) -> ImageFormat:
+    """Return the format that open_clip's evaluation transform of a full configuration makes."""
+    return ImageFormat(
+        size=tuple(preprocess["size"]),
+        mean=tuple(preprocess["mean"]),
+        std=tuple(preprocess["std"]),
+        resize=preprocess["resize_mode"],
+        interpolation=preprocess["interpolation"],
+        fill=preprocess["fill_color"],
+    )
