@@ -28,6 +28,23 @@ def tiny_gpt2(**options):
     )
 
 
+def tiny_bert():
+    """BERT of transformers, which attends to every token, padding or not."""
+    from transformers import BertConfig, BertModel
+
+    shape = {"num_hidden_layers": 1, "hidden_size": WIDTH, "num_attention_heads": 2, "intermediate_size": 20}
+    return BertModel(BertConfig(vocab_size=40, max_position_embeddings=8, pad_token_id=0, **shape))
+
+
+def tiny_llama():
+    """Llama of transformers, with gated feed-forward blocks and fewer keys than queries."""
+    from transformers import LlamaConfig, LlamaModel
+
+    shape = {"num_hidden_layers": 1, "hidden_size": WIDTH, "num_attention_heads": 2, "num_key_value_heads": 1}
+    ids = {"pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0}
+    return LlamaModel(LlamaConfig(vocab_size=40, intermediate_size=20, max_position_embeddings=8, **shape, **ids))
+
+
 def tiny_vit(**options):
     """A vision transformer of open_clip."""
     from open_clip.transformer import VisionTransformer
@@ -65,14 +82,33 @@ def tiny_resnet():
     return model
 
 
+def tiny_convnext():
+    """A ConvNeXt of torchvision with one block a stage."""
+    from torchvision.models.convnext import CNBlockConfig, ConvNeXt
+
+    return ConvNeXt([CNBlockConfig(8, 16, 1), CNBlockConfig(16, None, 1)], num_classes=WIDTH)
+
+
+def tiny_mobilenet():
+    """A MobileNetV2 of torchvision, as EfficientNets are made: inverted residuals with batch normalisation."""
+    from torchvision.models import MobileNetV2
+
+    residuals = [[1, 8, 1, 1], [2, 8, 1, 2]]  # expansion, channels, blocks, stride
+    model = MobileNetV2(inverted_residual_setting=residuals, width_mult=1.0, round_nearest=8)
+    model.features[0][0] = nn.Conv2d(3, 32, 3, padding=1, bias=False)
+    model.features[-1] = nn.Sequential(nn.Conv2d(8, 16, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU6())
+    model.classifier = nn.Linear(16, WIDTH)
+    return model
+
+
 class Recurrent(nn.Module):
     """An LSTM over tokens, whose batch is the second dimension unless `batch_first`; a deep one goes both ways."""
 
-    def __init__(self, batch_first=False, layers=1):
+    def __init__(self, batch_first=False, layers=1, kind=nn.LSTM):
         super().__init__()
         self.embed = nn.Embedding(40, 8)
         deep = layers > 1
-        self.lstm = nn.LSTM(8, WIDTH // (1 + deep), batch_first=batch_first, num_layers=layers, bidirectional=deep)
+        self.lstm = kind(8, WIDTH // (1 + deep), batch_first=batch_first, num_layers=layers, bidirectional=deep)
         self.mlp = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.Tanh(), nn.Linear(WIDTH, WIDTH))
 
     def forward(self, tokens):
@@ -210,7 +246,7 @@ class Head(nn.Module):
         return self.linear(first_of(outputs))
 
 
-IMAGES, TOKENS, NUMBERS = "images", "tokens", "numbers"
+IMAGES, TOKENS, MASKED, NUMBERS = "images", "tokens", "masked tokens", "numbers"
 
 MODELS = {
     "gpt2": (tiny_gpt2, TOKENS),
@@ -218,6 +254,11 @@ MODELS = {
     "lstm": (Recurrent, TOKENS),
     "lstm, batch first": (functools.partial(Recurrent, batch_first=True), TOKENS),
     "deep lstm": (functools.partial(Recurrent, layers=2), TOKENS),
+    "gru": (functools.partial(Recurrent, batch_first=True, kind=nn.GRU), TOKENS),
+    "bert": (tiny_bert, TOKENS),
+    "llama": (tiny_llama, TOKENS),
+    "convnext": (tiny_convnext, IMAGES),
+    "mobilenet": (tiny_mobilenet, IMAGES),
     **{f"returns a {name}": (functools.partial(Returning, name), NUMBERS) for name in CONTAINERS},
     "vit": (tiny_vit, IMAGES),
     "checkpointed vit": (checkpointed_vit, IMAGES),
@@ -258,6 +299,10 @@ def problem_of(make, kind, *, n_tasks=2, seed=0, n=24, steps=4, batch_size=4, dt
         inputs = {
             IMAGES: lambda: torch.randn(n, 3, 8, 8, generator=generator).to(dtype),
             TOKENS: lambda: torch.randint(40, (n, 8), generator=generator),
+            MASKED: lambda: {
+                "input_ids": torch.randint(40, (n, 8), generator=generator),
+                "attention_mask": (torch.arange(8) < torch.randint(3, 9, (n, 1), generator=generator)).long(),
+            },
             NUMBERS: lambda: torch.randn(n, 16, generator=generator).to(dtype),
         }[kind]()
         return fr.Examples(inputs, torch.randint(3, (n,), generator=generator))
@@ -271,4 +316,10 @@ def problem_of(make, kind, *, n_tasks=2, seed=0, n=24, steps=4, batch_size=4, dt
         budget=fr.Budget(steps=steps, batch_size=batch_size, lr=1e-3),
         data=[{split: examples() for split in ("train", "val", "test")} for _ in range(n_tasks)],
         heads=heads,
+        run=_with_mask if kind == MASKED else None,
     )
+
+
+def _with_mask(model, inputs):
+    """Calls a model on two tensors by name, and returns the state of the first token, which is no padding."""
+    return model(**inputs).last_hidden_state[:, 0]
