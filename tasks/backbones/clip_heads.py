@@ -62,6 +62,26 @@ def read_head(stored: StoredWeights, tensors: Mapping[str, Tensor], width: int, 
     return Head(_module(chosen, weight, bias), _classes(stored, len(weight)))
 
 
+def require_nothing_but_heads(stored: StoredWeights, others: Mapping[str, Tensor], width: int) -> None:
+    """Refuse a file that holds weights which are neither the CLIP's nor a head that can be put on its features.
+
+    Args:
+        stored: the file.
+        others: what of it belongs to no CLIP.
+        width: length of the features.
+
+    Raises:
+        DataError: it holds some.
+    """
+    heads = heads_in(others, width)
+    odd = [name for name in others if name.rpartition(".")[0] not in heads]
+    if odd:
+        raise DataError(
+            f"{stored.source} holds {listed(odd)} beside the CLIP: expected the model, and linear heads on its {width} "
+            "features; take out what is neither"
+        )
+
+
 def _is_head(parts: Mapping[str, Tensor], width: int) -> bool:
     if "weight" not in parts or not parts.keys() <= {"weight", "bias"}:
         return False

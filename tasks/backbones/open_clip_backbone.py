@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from ...errors import ConfigError, DataError, UnknownNameError
 from ..weight_files.stored_weights import StoredWeights
-from .architecture_fit import listed, require_fit_of_file, shapes_of
+from .architecture_fit import require_fit_of_file, shapes_of
 from .backbone import Backbone, Head
 from .clip_activation import require_activation, title
-from .clip_heads import heads_in, read_head
+from .clip_function import require_function_of_open_clip
+from .clip_heads import read_head, require_nothing_but_heads
 from .clip_names import is_hugging_face
 from .clip_weights import TOWER, ClipWeights, sort_clip_weights
 from .open_clip_architecture import OpenClipArchitecture, find_architecture
@@ -97,8 +98,9 @@ class OpenClipBackbone(Backbone):
         pre-trained model's.
         """
         require_activation(stored, self.architecture.activation, "image", self.architecture.remedy)
+        require_function_of_open_clip(stored, self.architecture.config, self.architecture.name)
         weights = self._sorted(stored)
-        self._require_nothing_but_heads(stored, weights)
+        require_nothing_but_heads(stored, weights.others, self.architecture.config["embed_dim"])
         found = dict(weights.visual)
         tower_prefix = TOWER if self.text_side else ""
         if PROJECTION in self._tower and PROJECTION not in found and is_hugging_face(stored.tensors):
@@ -110,7 +112,7 @@ class OpenClipBackbone(Backbone):
             found[PROJECTION] = base[f"{tower_prefix}{PROJECTION}"]
         found = {f"{tower_prefix}{name}": tensor for name, tensor in found.items()}
         if self.text_side:
-            found.update(self._text_side(stored, weights.text, base))
+            found.update(self._text_side(weights.text, base))
         expected = self._shapes
         require_fit_of_file(found, expected, stored.source, self.architecture.name)
         return {name: found[name] for name in expected}
@@ -150,19 +152,7 @@ class OpenClipBackbone(Backbone):
     def _sorted(self, stored: StoredWeights) -> ClipWeights:
         return sort_clip_weights(stored, self._tower)
 
-    def _require_nothing_but_heads(self, stored: StoredWeights, weights: ClipWeights) -> None:
-        """Refuse weights that are neither the CLIP's nor a head that can be put on it."""
-        heads = heads_in(weights.others, self.architecture.config["embed_dim"])
-        odd = [name for name in weights.others if name.rpartition(".")[0] not in heads]
-        if odd:
-            raise DataError(
-                f"{stored.source} holds {listed(odd)} beside the CLIP: expected the model, and linear heads on its "
-                f"{self.architecture.config['embed_dim']} features; take out what is neither"
-            )
-
-    def _text_side(
-        self, stored: StoredWeights, text: Mapping[str, Tensor], base: Mapping[str, Tensor] | None
-    ) -> dict[str, Tensor]:
+    def _text_side(self, text: Mapping[str, Tensor], base: Mapping[str, Tensor] | None) -> dict[str, Tensor]:
         """Return what is kept of the text side, that of the pre-trained model where the file has none of it."""
         kept = {name: tensor for name, tensor in text.items() if name.partition(".")[0] in KEPT}
         if kept or base is None:

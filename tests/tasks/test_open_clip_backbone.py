@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_clips import EMBEDDING, architecture_folder, hugging_face_config, hugging_face_model, open_clip_model
+from small_clips import EMBEDDING, VISION, architecture_folder, hugging_face_config, hugging_face_model, open_clip_model
 from torch.func import functional_call
 
 from frontrunner.errors import ConfigError, DataError, FrontrunnerError, UnknownNameError
@@ -117,14 +117,19 @@ def test_the_encoder_is_open_clips_own_tower_without_values(backbone, model):
         assert torch.equal(features(backbone, weights), model.visual(images()))
 
 
-def hugging_face(act):
-    return {"model_type": "clip", "vision_config": {"hidden_act": act}, "text_config": {"hidden_act": act}}
+SMALL = {"hidden_size": 32, "num_attention_heads": 2}
+TOWERS = {"vision_cfg": VISION, "text_cfg": {}}
+
+
+def hugging_face(act, **vision):
+    own = {"hidden_act": act} if act else {}  # transformers leaves out what is its default
+    return {"model_type": "clip", "vision_config": {**SMALL, **own, **vision}, "text_config": own}
 
 
 STATED_GELU = {
     "config.json": hugging_face("gelu"),
-    "config.json of an image tower": {"model_type": "clip_vision_model", "hidden_act": "gelu"},
-    "open_clip_config.json": {"model_cfg": {"embed_dim": 24, "vision_cfg": {}, "text_cfg": {}}},
+    "config.json of an image tower": {"model_type": "clip_vision_model", "hidden_act": "gelu", **SMALL},
+    "open_clip_config.json": {"model_cfg": {"embed_dim": 24, **TOWERS}},
 }
 
 
@@ -138,15 +143,35 @@ def test_weights_that_state_another_activation_are_refused(backbone, model, kind
     "config",
     [
         hugging_face("quick_gelu"),
-        {"model_type": "clip", "vision_config": {}},  # transformers leaves out what is its default
-        {"model_type": "clip_vision_model"},
-        {"model_cfg": {"quick_gelu": True, "vision_cfg": {}, "text_cfg": {}}},
+        hugging_face(None),
+        {"model_type": "clip_vision_model", **SMALL},
+        {"model_cfg": {"quick_gelu": True, **TOWERS}},
         {"preprocess_cfg": {"mean": [0.5, 0.5, 0.5]}},
         {},
     ],
 )
 def test_weights_that_state_the_same_activation_or_none_are_read(backbone, model, config):
     assert backbone.encoder_weights(stored(model.state_dict(), config))
+
+
+# Nothing of this shows in shapes, and all of it changes features.
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (hugging_face("quick_gelu", num_attention_heads=4), "states num_attention_heads 4, expected 2 as in local-dir"),
+        (hugging_face("quick_gelu", layer_norm_eps=1e-6), "states layer_norm_eps 1e-06, expected 1e-05"),
+        ({"model_cfg": {"quick_gelu": True, **TOWERS, "vision_cfg": {**VISION, "head_width": 8}}}, "head_width 8"),
+        (
+            {"model_cfg": {"quick_gelu": True, **TOWERS, "vision_cfg": {**VISION, "pool_type": "avg"}}},
+            "pool_type 'avg'",
+        ),
+        ({"model_cfg": {"quick_gelu": True, **TOWERS, "vision_cfg": {"depth": 3}}}, "describes no image tower"),
+        (hugging_face("quick_gelu", num_attention_heads="two"), "is not valid"),
+    ],
+)
+def test_weights_that_state_another_function_are_refused(backbone, model, config, message):
+    with pytest.raises(DataError, match=rf"cars\.safetensors.*{message}"):
+        backbone.encoder_weights(stored(model.state_dict(), config))
 
 
 @pytest.mark.parametrize(("name", "right"), [("ViT-B-32", "ViT-B-32-quickgelu"), ("ViT-L-14", "ViT-L-14-quickgelu")])

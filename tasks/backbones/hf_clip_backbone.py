@@ -1,0 +1,154 @@
+"""Image towers of CLIPs of transformers as encoders."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import DataError
+from ...one_line import as_one_line
+from ..datasets.image_format import ImageFormat
+from ..weight_files.stored_weights import StoredWeights
+from .architecture_fit import require_fit_of_file
+from .backbone import Backbone, Head
+from .clip_activation import require_activation, title
+from .clip_function import DECIDING, require_function
+from .clip_heads import read_head, require_nothing_but_heads
+from .hf_clip_export import write_hf_clip
+from .hf_clip_text import hf_zero_shot_head, require_text_side
+from .hf_clip_weights import sort_for_hugging_face
+from .open_clip_export import write_head
+
+CLIPS = frozenset({"clip", "clip_vision_model"})
+"""What a CLIP's config.json states as its `model_type`."""
+PROJECTION = "visual_projection.weight"
+REMEDY = "give weights that were fine-tuned from this model, or correct the config.json beside them"
+
+
+class HfClipBackbone(Backbone):
+    """The image tower of a CLIP with its projection, a `CLIPVisionModelWithProjection`; features are `image_embeds`.
+
+    Args:
+        raw_config: the content of the model's config.json.
+        source: what messages call the model.
+        inputs: how images become inputs.
+        folder: the model's folder, whose tokenizer and preprocessing an export takes along; None where there is none.
+
+    Raises:
+        DataError: the configuration is not that of a CLIP.
+    """
+
+    def __init__(
+        self, raw_config: Mapping[str, Any], source: str, *, inputs: ImageFormat, folder: Path | None = None
+    ) -> None:
+        self.inputs = inputs
+        self._source, self._folder = source, folder
+        self.config = read_clip_config(raw_config, source)
+        """A CLIPConfig, or a CLIPVisionConfig where the model is an image tower alone."""
+        self.vision = self.config.vision_config if self.config.model_type == "clip" else self.config
+        self._names = self.build().state_dict()
+        self._shapes = {name: tensor.shape for name, tensor in self._names.items()}
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The library's version, the architecture with its activation, and how images become inputs."""
+        return {
+            "transformers": importlib.metadata.version("transformers"),
+            "architecture": json.dumps({key: getattr(self.vision, key) for key in sorted(DECIDING)}),
+            "activation": title(self.vision.hidden_act),
+            "preprocessing": json.dumps(dict(self.inputs.facts), sort_keys=True),
+        }
+
+    def build(self) -> nn.Module:
+        """Return the tower on the device meta; the numbers of positions have values, on the CPU."""
+        from transformers import CLIPVisionModelWithProjection
+
+        with torch.device("meta"):
+            encoder: Any = CLIPVisionModelWithProjection(self.vision)
+        embeddings = encoder.vision_model.embeddings
+        embeddings.position_ids = torch.arange(embeddings.num_positions)[None]  # in no file: nothing would fill it
+        encoder.eval()
+        return encoder  # type: ignore[no-any-return] # the library's own module
+
+    def run(self, encoder: nn.Module, inputs: Any) -> Tensor:
+        """Return features (n, d), the projected image embeddings."""
+        features: Tensor = encoder(inputs).image_embeds
+        return features
+
+    def encoder_weights(self, stored: StoredWeights, base: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Return the weights of `build`, views of a file of transformers or open_clip.
+
+        The projection, which a `CLIPVisionModel` lacks, is the pre-trained model's there.
+        """
+        require_activation(stored, self.vision.hidden_act, "image", REMEDY)
+        require_function(stored, self.vision, self._source)
+        weights = sort_for_hugging_face(stored, self._names)
+        require_nothing_but_heads(stored, weights.others, self.vision.projection_dim)
+        found = dict(weights.visual)
+        if PROJECTION not in found:
+            if base is None:
+                raise DataError(
+                    f"{stored.source} lacks {PROJECTION}, the projection of a CLIP's image tower; as the pre-trained "
+                    "model give the full CLIPModel"
+                )
+            found[PROJECTION] = base[PROJECTION]
+        require_fit_of_file(found, self._shapes, stored.source, self._source)
+        return {name: found[name] for name in self._shapes}
+
+    def head(self, stored: StoredWeights, name: str | None = None) -> Head:
+        """Return a linear head; on L2-normalised features where it was made of prompts, see `read_head`."""
+        try:
+            others: Mapping[str, Tensor] = sort_for_hugging_face(stored, self._names).others
+        except DataError:  # a file of heads alone
+            others = stored.tensors
+        return read_head(stored, others, self.vision.projection_dim, name)
+
+    def zero_shot_head(self, pretrained: StoredWeights, classes: Sequence[str], templates: Sequence[str]) -> nn.Module:
+        """Return the head that the text tower of the pre-trained file makes of prompts, made once and cached."""
+        self._require_whole("a zero-shot head")
+        text = sort_for_hugging_face(pretrained, self._names).text
+        return hf_zero_shot_head(self.config, pretrained, text, classes=classes, templates=templates)
+
+    def export(self, params: Mapping[str, Tensor], head: Head | None, pretrained: StoredWeights, folder: Path) -> None:
+        """Write a folder for `from_pretrained` of every class of CLIP, and `head.safetensors`.
+
+        It is a CLIPModel with the pre-trained file's text tower.
+        """
+        self._require_whole("a folder of a CLIPModel")
+        text = sort_for_hugging_face(pretrained, self._names).text
+        require_text_side(self.config, text, pretrained.source, "a folder of a CLIPModel")
+        write_hf_clip(self.config, {**text, **params}, self._folder, folder)
+        if head is not None:
+            write_head(head, folder)
+
+    def _require_whole(self, what: str) -> None:
+        if self.config is self.vision:
+            raise DataError(
+                f"{self._source} is an image tower (model_type clip_vision_model), and {what} needs a text tower; "
+                "name the full CLIPModel as the model"
+            )
+
+
+def read_clip_config(raw: Mapping[str, Any], source: str) -> Any:
+    """Return the CLIPConfig or CLIPVisionConfig of a config.json, whose projection the image tower knows too.
+
+    Raises:
+        DataError: it is that of another model, or not valid.
+    """
+    from transformers import CLIPConfig, CLIPVisionConfig
+
+    if raw.get("model_type") not in CLIPS:
+        raise DataError(f"{source} states model_type {raw.get('model_type')!r}, expected a CLIP: {sorted(CLIPS)}")
+    try:
+        config: Any = (CLIPConfig if raw["model_type"] == "clip" else CLIPVisionConfig).from_dict(dict(raw))
+        if config.model_type == "clip":  # a CLIPModel projects to its own length, whatever its towers say
+            config.vision_config.projection_dim = config.text_config.projection_dim = config.projection_dim
+    except Exception as error:  # the library validates with errors of many kinds
+        raise DataError(f"{source} holds a config.json that is not valid ({as_one_line(str(error), 300)})") from error
+    return config

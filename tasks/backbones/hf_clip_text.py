@@ -1,0 +1,107 @@
+"""Zero-shot heads by the text towers of transformers' CLIPs."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own convention
+from torch import Tensor
+
+from ...errors import DataError, UnsupportedError
+from ...file_digest import digest_files
+from ..precision import at_least_single
+from ..weight_files.stored_weights import StoredWeights
+from . import zero_shot
+from .architecture_fit import require_fit_of_file, shapes_of
+from .clip_activation import require_activation
+from .zero_shot import ZeroShotHead, cached_zero_shot_head
+
+CODE = (Path(__file__), Path(str(zero_shot.__file__)))
+"""The files of code that make a head; their digest is part of the cache key."""
+CLIP_TOKENS = 49408
+"""Size of the one vocabulary that CLIPs have, which comes with open_clip."""
+TEMPERATURE = "logit_scale"
+
+
+def hf_zero_shot_head(
+    config: Any,
+    pretrained: StoredWeights,
+    text: Mapping[str, Tensor],
+    *,
+    classes: Sequence[str],
+    templates: Sequence[str],
+) -> ZeroShotHead:
+    """Return the head that a text tower makes of prompts, from the cache if it is there.
+
+    Args:
+        config: the CLIPConfig.
+        pretrained: the file that the text tower is from.
+        text: its text side, by the names of a CLIPModel.
+        classes: names, in the order of logits.
+        templates: prompts with {} in the place of a name.
+
+    Raises:
+        DataError: the file holds no text tower of this architecture, or states another activation.
+        UnsupportedError: its tokens are not CLIP's.
+    """
+    tower = config.text_config
+    require_activation(pretrained, tower.hidden_act, "text", "give weights of the architecture in its config.json")
+    if tower.vocab_size != CLIP_TOKENS:
+        raise UnsupportedError(
+            f"{pretrained.source} has a vocabulary of {tower.vocab_size} tokens, expected CLIP's {CLIP_TOKENS}; "
+            "give the heads in files"
+        )
+    require_text_side(config, text, pretrained.source, "a zero-shot head")
+    key = {
+        "text tower": pretrained.digest,
+        "architecture": json.dumps(tower.to_dict(), sort_keys=True, default=str),
+        "transformers": importlib.metadata.version("transformers"),
+        "code": digest_files(*CODE),
+    }
+    return cached_zero_shot_head(key, lambda: _text_tower(config, text), classes, templates)
+
+
+def require_text_side(config: Any, text: Mapping[str, Tensor], source: str, what: str) -> None:
+    """Refuse a file without the architecture's text tower; `what` needs it.
+
+    Raises:
+        DataError: it has none, or another one.
+    """
+    if not any(name.startswith("text_model.") for name in text):
+        raise DataError(f"{source} holds no text tower, which {what} needs; as pretrained give the full CLIPModel")
+    with torch.device("meta"):
+        expected = {**shapes_of(_model(config)), TEMPERATURE: torch.Size([])}
+    require_fit_of_file(text, expected, source, "the text side of the CLIPModel")
+
+
+def _model(config: Any) -> Any:
+    """Return the text tower with its projection, with random weights."""
+    from transformers import CLIPTextModelWithProjection
+
+    tower = type(config.text_config).from_dict(
+        {**config.text_config.to_dict(), "projection_dim": config.projection_dim}
+    )
+    return CLIPTextModelWithProjection(tower)
+
+
+def _text_tower(config: Any, text: Mapping[str, Tensor]) -> tuple[Callable[[Sequence[str]], Tensor], Tensor]:
+    """Return a function from prompts to L2-normalised features, and the temperature."""
+    from open_clip import SimpleTokenizer
+
+    weights = {name: at_least_single(tensor) for name, tensor in text.items()}
+    temperature = weights.pop(TEMPERATURE).exp()
+    with torch.random.fork_rng(devices=[]):  # weights are drawn from the default generator, then overwritten
+        model = _model(config)
+    model.load_state_dict(weights, assign=True)
+    model.eval()
+    tokenize = SimpleTokenizer(context_length=config.text_config.max_position_embeddings)
+
+    def encode(prompts: Sequence[str]) -> Tensor:
+        return F.normalize(model(input_ids=tokenize(list(prompts))).text_embeds, dim=-1)
+
+    return encode, temperature
