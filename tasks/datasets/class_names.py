@@ -76,9 +76,8 @@ def matched(found: Sequence[str], classes: Sequence[str]) -> list[int | None]:
     positions: list[int | None] = [None] * len(found)
     for form in _FORMS:
         known = _unique([form(name) for name in classes])
-        ours = _unique([form(name) for name in found])
         for i, name in enumerate(found):
-            if positions[i] is None and form(name) in ours:
+            if positions[i] is None:
                 positions[i] = known.get(form(name))
     return positions
 

@@ -129,14 +129,20 @@ def _image_pieces(examples: Iterable[Any], format: InputFormat) -> Pieces:
     """Yield the arrays of a few images at a time, in order, made in threads: decoders let go of Python's lock."""
 
     def store(images: Sequence[RawImage]) -> tuple[int, Stored]:
-        rows = [format.stored([open_image(image)]) for image in images]
+        rows = [_stored_image(image, format) for image in images]
         return len(images), {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
-    workers = min(
-        MOST_WORKERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
     with _strict_pillow():
-        yield from _in_order(store, _batches(examples, IMAGES_AT_A_TIME), workers)
+        yield from _in_order(store, _batches(examples, IMAGES_AT_A_TIME), min(MOST_WORKERS, _cores()))
+
+
+def _stored_image(image: RawImage, format: InputFormat) -> Stored:
+    try:
+        return format.stored([open_image(image)])
+    except DataError as error:
+        if image.where in str(error):
+            raise
+        raise DataError(f"{image.where}: {error}") from error  # the format knows no files
 
 
 def _text_pieces(examples: Iterable[Any], format: InputFormat) -> Pieces:

@@ -82,7 +82,7 @@ class _Kept:
     def of(cls, root: Path) -> _Kept:
         """Return what is kept of a folder; nothing where that is missing or damaged."""
         try:
-            with np.load(_file(root), allow_pickle=False) as kept:
+            with _file(root).open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
                 found = cls(kept["names"], kept["states"], kept["digests"])
             if found.states.shape[1:] == (5,) and found.digests.shape == (len(found.states), DIGEST_BYTES):
                 return found

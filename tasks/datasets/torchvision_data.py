@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,9 @@ class TorchvisionData(DataSource):
         chosen = {**self._files.options, **self._files.splits[split]}
         try:
             dataset = kind(str(self._root), **chosen)
-        except (RuntimeError, OSError, ValueError, LookupError, EOFError, pickle.UnpicklingError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # torchvision asserts and indexes where a file is damaged
             raise DataError(self._advice(kind, split, chosen, error)) from error
         return TorchvisionSplit(dataset, self._root, by_number=self._files.numbers)
 
@@ -133,7 +134,7 @@ def _paths_and_labels(dataset: Any) -> tuple[list[str] | None, NDArray[np.int64]
             return ([str(path) for path, _ in pairs] if isinstance(pairs[0][0], str | os.PathLike) else None), numbers
     for name in ("targets", "labels"):
         if hasattr(dataset, name):
-            return None, np.array(getattr(dataset, name), np.int64)
+            return None, np.asarray(getattr(dataset, name)).astype(np.int64)
     return None, np.array([dataset[i][1] for i in range(len(dataset))], np.int64)
 
 
