@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import UnsupportedError
-
 if TYPE_CHECKING:  # a library's file, and with it the library, is imported when it is asked for
     from ..suite_file.schema import ModelSpec
     from ..weight_files.stored_weights import StoredWeights
@@ -15,7 +13,9 @@ if TYPE_CHECKING:  # a library's file, and with it the library, is imported when
 __all__ = ["make_backbone"]
 
 
-def make_backbone(spec: ModelSpec, base: Path, pretrained: StoredWeights | None) -> Backbone:
+def make_backbone(
+    spec: ModelSpec, base: Path, pretrained: StoredWeights | None, *, max_length: int | None = None
+) -> Backbone:
     """Return the architecture that a suite file names.
 
     Args:
@@ -23,6 +23,7 @@ def make_backbone(spec: ModelSpec, base: Path, pretrained: StoredWeights | None)
         base: the folder of the suite file, where relative paths start.
         pretrained: the pre-trained model's weights, whose configuration tells the architecture where the library's
             name alone does not; None where weights are random.
+        max_length: the most tokens of a text, for models of texts; all that the model takes when None.
 
     Raises:
         UnknownNameError: the library has no such model; the message offers the nearest.
@@ -34,6 +35,19 @@ def make_backbone(spec: ModelSpec, base: Path, pretrained: StoredWeights | None)
         from .open_clip_backbone import OpenClipBackbone
 
         return OpenClipBackbone.from_spec(spec.open_clip, spec.options, base, pretrained)
-    # One branch a library: `from .timm_backbone import TimmBackbone; return TimmBackbone.from_spec(...)`.
-    library = next(name for name in ("transformers", "timm", "torchvision", "python") if getattr(spec, name))
-    raise UnsupportedError(f"models of {library} cannot be read yet, found {getattr(spec, library)!r}")
+    if spec.transformers is not None:
+        from .transformers_model import open_transformers
+
+        is_random = pretrained is None
+        return open_transformers(spec.transformers, spec.options, base, is_random=is_random, max_length=max_length)
+    if spec.timm is not None:
+        from .timm_backbone import TimmBackbone
+
+        return TimmBackbone.from_spec(spec.timm, spec.options, pretrained)
+    if spec.torchvision is not None:
+        from .torchvision_backbone import TorchvisionBackbone
+
+        return TorchvisionBackbone(spec.torchvision, spec.options)
+    from .python_backbone import PythonBackbone
+
+    return PythonBackbone.from_spec(str(spec.python), spec.options, base)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -54,6 +55,9 @@ class ImageFormat(InputFormat):
     """Brightness of what is added where an image is smaller than `crop`, 0 to 255; with `longest` alone."""
     rgb_first: bool = False
     """Whether images are made RGB before they are resized, as timm and torchvision read them, and not afterwards."""
+    crop_floors: bool = False
+    """Whether of an odd number of pixels that are cut away the smaller half is above and to the left, as transformers
+    cuts them, and not what torchvision rounds to; for images that are no smaller than `crop`."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", _checked_size("size", self.size))
@@ -81,7 +85,7 @@ class ImageFormat(InputFormat):
         """Sizes and modes, and the version of Pillow, which resizes."""
         import PIL
 
-        names = ("size", "resize", "interpolation", "crop", "fill", "rgb_first")
+        names = ("size", "resize", "interpolation", "crop", "fill", "rgb_first", "crop_floors")
         values = {name: getattr(self, name) for name in names}
         lists = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
         return {"kind": self.kind, **lists, "pillow": PIL.__version__}
@@ -130,6 +134,7 @@ class ImageFormat(InputFormat):
         from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Resize
 
         interpolation = InterpolationMode(self.interpolation)
+        cut: Any = functools.partial(_floor_crop, self.shape) if self.crop_floors else CenterCrop(self.crop)
         steps: list[Any]
         if self.resize == "longest":
             steps = [
@@ -137,11 +142,11 @@ class ImageFormat(InputFormat):
                 CenterCropOrPad(self.crop, fill=self.fill),
             ]
         elif self.resize == "squash":
-            steps = [Resize(_pair(self.size), interpolation=interpolation), CenterCrop(self.crop)]
+            steps = [Resize(_pair(self.size), interpolation=interpolation), cut]
         elif isinstance(self.size, int):
-            steps = [Resize(self.size, interpolation=interpolation), CenterCrop(self.crop)]
+            steps = [Resize(self.size, interpolation=interpolation), cut]
         else:
-            steps = [ResizeKeepRatio(self.size, interpolation=interpolation), CenterCrop(self.crop)]
+            steps = [ResizeKeepRatio(self.size, interpolation=interpolation), cut]
         steps.insert(0 if self.rgb_first else len(steps), _as_rgb)
         composed: Callable[[Image], Image] = Compose(steps)
         return composed
@@ -149,6 +154,12 @@ class ImageFormat(InputFormat):
 
 def _as_rgb(image: Image) -> Image:
     return image.convert("RGB")
+
+
+def _floor_crop(shape: tuple[int, int, int], image: Image) -> Image:
+    _, height, width = shape
+    left, above = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, above, left + width, above + height))
 
 
 def _pair(size: Size) -> tuple[int, int]:

@@ -1,0 +1,75 @@
+"""Architectures without values: parameters on the device meta, and the tables that their code computes in place."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import threading
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+_PATCHING = threading.Lock()
+
+
+@contextlib.contextmanager
+def parameters_on_meta() -> Iterator[None]:
+    """Have every module that is made meanwhile keep its parameters on the device meta, and its buffers where they are.
+
+    Making a module under `torch.device("meta")` loses the values of buffers that no file holds, such as positions and
+    rotary frequencies, and fails where code reads a number from a tensor.
+    """
+    with _PATCHING:
+        register = nn.Module.register_parameter
+
+        def register_on_meta(module: nn.Module, name: str, param: nn.Parameter | None) -> None:
+            register(module, name, param)
+            if param is not None:
+                module._parameters[name] = _on_meta(param)
+
+        nn.Module.register_parameter = register_on_meta  # type: ignore[method-assign,assignment] # its first parameter has another name
+        try:
+            yield
+        finally:
+            nn.Module.register_parameter = register  # type: ignore[method-assign]
+
+
+def without_values(model: nn.Module) -> nn.Module:
+    """Return a copy in evaluation mode whose weights and stored buffers are on the device meta.
+
+    Buffers that are not stored, and so are in no state dict, keep their values: no file brings them.
+    """
+    copied = drop_values(copy.deepcopy(model).eval().requires_grad_(False))
+    for module in copied.modules():
+        for name, buffer in module._buffers.items():
+            if buffer is not None and name not in module._non_persistent_buffers_set:
+                module._buffers[name] = buffer.to("meta")
+    return copied
+
+
+def move_buffers(model: nn.Module, device: torch.device | str) -> nn.Module:
+    """Move the buffers that have values to a device; what is on meta stays there. Returns the same module."""
+    for module in model.modules():
+        for name, buffer in module._buffers.items():
+            if buffer is not None and not buffer.is_meta:
+                module._buffers[name] = buffer.to(device)
+    return model
+
+
+def drop_values(model: nn.Module) -> nn.Module:
+    """Move a module's parameters to the device meta, in place; buffers stay. Returns the same module."""
+    moved: dict[int, nn.Parameter] = {}  # one under two names stays one
+    for module in model.modules():
+        for name, param in module._parameters.items():
+            if param is not None:
+                module._parameters[name] = moved.setdefault(id(param), _on_meta(param))
+    return model
+
+
+def _on_meta(param: nn.Parameter) -> nn.Parameter:
+    if param.is_meta:
+        return param
+    moved = nn.Parameter(param.detach().to("meta"), requires_grad=False)
+    moved.__dict__.update(param.__dict__)  # libraries mark parameters, such as those without weight decay
+    return moved

@@ -1,0 +1,162 @@
+"""Backbones that a function of the user's makes."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from ...errors import ConfigError, FrontrunnerError
+from ...file_digest import digest_files
+from ...one_line import as_one_line, shown
+from ...plugin_import import import_plugin
+from ..datasets.input_format import InputFormat
+from ..weight_files.stored_weights import StoredWeights
+from .backbone import Head
+from .image_options import IMAGE_OPTIONS, image_format_of
+from .last_layer import MANY, classes_in, layer_of_classes, named_layer, require_last
+from .meta_parameters import drop_values
+from .split_backbone import SplitBackbone
+
+DESCRIBED = ("head", *IMAGE_OPTIONS, "inputs")
+"""What a function may say about its model beside it; the options of a suite file say the same by the same names."""
+
+
+class PythonBackbone(SplitBackbone):
+    """The encoder that `build(**options)` of the user's file makes.
+
+    `build` returns an `nn.Module`, or a mapping that holds it as `model` and describes it:
+
+    - `head`: the name of the module's last layer, such as "fc", if it is a whole classifier; the layer is taken off,
+      and every expert's file brings its own. An encoder without one returns features (n, d), or whatever its heads
+      take; an expert's file then holds a linear layer beside the encoder's.
+    - `image_size`, `mean`, `std`: RGB images, the shortest side resized and the centre cut to that many pixels a side,
+      scaled to 0 to 1 and normalised, by ImageNet's mean and deviation when these are absent.
+    - `inputs`: an `InputFormat` instead, for anything else than images.
+
+    What the mapping does not describe is taken from options of the same names. A `build` that takes `num_classes`, and
+    is given none, is asked for a number that tells its last layer.
+
+    Args:
+        file: the user's file.
+        function: the name in it.
+        options: keyword arguments of the function.
+
+    Raises:
+        ConfigError: the file cannot be imported, the function fails, or what it returns cannot be used.
+        UnsupportedError: the last layer cannot be split off.
+    """
+
+    def __init__(self, file: Path, function: str, options: Mapping[str, Any]) -> None:
+        self._source_digest = digest_files(file) if file.is_file() else ""
+        self.options = dict(options)
+        source = f"{function} of {file.name}"
+        module, _ = import_plugin(file)
+        build = getattr(module, function, None)
+        if not callable(build):
+            raise ConfigError(f"{file} has no function {function!r}; expected one that returns an nn.Module")
+        parameters = _parameters(build)
+        asked = "num_classes" in parameters and "num_classes" not in options and "head" not in options
+        model, described = _called(
+            build, _accepted(parameters, options), {"num_classes": MANY} if asked else {}, source
+        )
+        described = {key: options[key] for key in DESCRIBED if key in options} | described
+        layer = described.get("head")
+        if layer is not None:
+            layer = named_layer(model, layer, source)
+        elif asked:
+            layer = layer_of_classes(model, source)
+        self.described = described
+        inputs = described.get("inputs")
+        if inputs is None:
+            inputs = image_format_of(described, source)
+            if inputs is None:
+                raise ConfigError(
+                    f"{source} must say the side of its images in pixels; return {{'model': ..., 'image_size': 224}}, "
+                    "or write options: {image_size: 224} in the suite file"
+                )
+            if layer is not None:
+                require_last(model, layer, (1, *inputs.shape), source)
+        elif not isinstance(inputs, InputFormat):
+            raise ConfigError(f"inputs of {source} must be an InputFormat, found {type(inputs).__name__}")
+        self.function = function
+        super().__init__(drop_values(model), layer, source, inputs)
+
+    @classmethod
+    def from_spec(cls, named: str, options: Mapping[str, Any], base: Path) -> PythonBackbone:
+        """Make the backbone that a suite file names as `file.py:function`, relative to its folder.
+
+        Raises:
+            ConfigError: that is no file and function.
+        """
+        file, colon, function = named.rpartition(":")
+        if not colon or not function.isidentifier():
+            raise ConfigError(f"a model of python is written file.py:function, such as my.py:build; found {named!r}")
+        return cls(base / Path(file).expanduser(), function, options)
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The digest of the user's file, and the options."""
+        options = json.dumps(self.options, sort_keys=True, default=str)
+        return {"library": "python", "model": self.function, "source": self._source_digest, "options": options}
+
+    def export(self, params: Mapping[str, Tensor], head: Head | None, pretrained: StoredWeights, folder: Path) -> None:
+        """Write the module's state dict, and a model.json that says how it was made and is loaded."""
+        from safetensors.torch import save_file
+
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(self.joined(params, head), folder / "model.safetensors", metadata={"format": "pt"})
+        beside = "its own last layer" if self.layer else "a linear layer beside the encoder, under head."
+        described = {
+            "library": "python",
+            "function": self.source,
+            "options": self.options,
+            "head": None if head is None else {"layer": self.layer or "head", "num_classes": classes_in(head.module)},
+            "classes": None if head is None or head.classes is None else list(head.classes),
+            "how_to_load": f"model.safetensors is the state dict of what the function makes, with {beside}",
+        }
+        (folder / "model.json").write_text(json.dumps(described, indent=2, default=str), encoding="utf-8")
+
+    def _why_missing(self, name: str) -> str:
+        return "" if self.layer else "where the function returns a whole classifier, name its last layer by `head`"
+
+
+def _parameters(build: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(build).parameters
+    except (TypeError, ValueError):  # of a compiled function
+        return {}
+
+
+def _accepted(parameters: Mapping[str, inspect.Parameter], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options for the function: all but those that describe the inputs and that it does not take."""
+    return {key: value for key, value in options.items() if key in parameters or key not in DESCRIBED}
+
+
+def _called(
+    build: Callable[..., Any], options: Mapping[str, Any], more: Mapping[str, Any], source: str
+) -> tuple[nn.Module, dict[str, Any]]:
+    """Return the module that a function makes, and what it says about it."""
+    try:
+        made = build(**options, **more)
+    except FrontrunnerError:
+        raise
+    except Exception as error:  # of the user's code
+        raise ConfigError(
+            f"{source} fails with the options {shown(dict(options))} "
+            f"({type(error).__name__}: {as_one_line(str(error), 300)}); mend the function or the options"
+        ) from error
+    described = dict(made) if isinstance(made, Mapping) else {"model": made}
+    model = described.pop("model", None)
+    if not isinstance(model, nn.Module):
+        raise ConfigError(
+            f"{source} must return an nn.Module, or a mapping that holds it as 'model'; found {type(made).__name__}"
+        )
+    unknown = sorted(str(key) for key in described.keys() - set(DESCRIBED))
+    if unknown:
+        raise ConfigError(f"{source} returns {unknown[0]!r} beside the model, expected some of {', '.join(DESCRIBED)}")
+    return model, described

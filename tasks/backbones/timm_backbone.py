@@ -1,0 +1,161 @@
+"""Backbones of timm."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from ...errors import ConfigError, DataError, UnknownNameError, UnsupportedError
+from ...one_line import as_one_line
+from ..datasets.image_format import ImageFormat
+from ..weight_files.stored_weights import StoredWeights
+from .backbone import Head
+from .last_layer import MANY, classes_in, layer_of_classes, require_last
+from .meta_parameters import parameters_on_meta
+from .split_backbone import SplitBackbone
+
+
+class TimmBackbone(SplitBackbone):
+    """A model of timm without its classifier: the encoder returns what `forward_head(pre_logits=True)` does.
+
+    Args:
+        name: a model of timm, with or without the tag of its pre-trained weights, which decides the preprocessing.
+        options: keyword arguments of `timm.create_model`.
+        preprocessing: how images are treated, as timm's configurations write it; what is absent is the model's default.
+
+    Raises:
+        UnknownNameError: timm has no such model.
+        ConfigError: it cannot be made with these options.
+        UnsupportedError: its last layer cannot be split off.
+    """
+
+    def __init__(self, name: str, options: Mapping[str, Any], preprocessing: Mapping[str, Any] | None = None) -> None:
+        from timm.data.config import resolve_data_config
+
+        self.name, self.options = name, dict(options)
+        model = _made(name, self.options, MANY)
+        own: Any = model.pretrained_cfg
+        stated = {key: value for key, value in (preprocessing or {}).items() if key in _KEPT and value is not None}
+        self.pretrained_cfg: dict[str, Any] = {**own, **stated}
+        side = self.options.get("img_size")
+        asked = {"input_size": (3, *side) if isinstance(side, list | tuple) else side and (3, side, side)}
+        settings: dict[str, Any] = resolve_data_config(args=asked, pretrained_cfg=self.pretrained_cfg)  # type: ignore[no-untyped-call]
+        source = f"{name} of timm"
+        layer = layer_of_classes(model, source)
+        require_last(model, layer, (1, *settings["input_size"]), source)
+        super().__init__(model, layer, source, _inputs(settings, source))
+        self.n_features = int(model.num_features)  # type: ignore[arg-type] # set by timm
+
+    @classmethod
+    def from_spec(cls, name: str, options: Mapping[str, Any], pretrained: StoredWeights | None) -> TimmBackbone:
+        """Make the backbone that a suite file names; images are treated as the pre-trained model's config.json says."""
+        config = pretrained.config if pretrained is not None else {}
+        stated, arguments = config.get("pretrained_cfg"), config.get("model_args")
+        own = dict(arguments) if isinstance(arguments, Mapping) else {}
+        return cls(name, {**own, **options}, stated if isinstance(stated, Mapping) else None)
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The library's version, the model and its options."""
+        options = json.dumps(self.options, sort_keys=True, default=str)
+        return {"library": f"timm {version('timm')}", "model": self.name.partition(".")[0], "options": options}
+
+    def encoder_weights(self, stored: StoredWeights, base: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Return the weights of all layers but the classifier; a file that states another architecture is refused."""
+        stated = stored.config.get("architecture")
+        expected = self.name.partition(".")[0]
+        if isinstance(stated, str) and stated.partition(".")[0] != expected:
+            raise DataError(
+                f"{stored.source} states the architecture {stated!r}, expected {expected!r} as the suite's model; "
+                "all experts must be fine-tuned from the pre-trained model"
+            )
+        return super().encoder_weights(stored, base)
+
+    def class_names(self, stored: StoredWeights) -> tuple[str, ...] | None:
+        """Return the names in a config.json of timm."""
+        inner = stored.config.get("pretrained_cfg")
+        places = (stored.config, inner if isinstance(inner, Mapping) else {})
+        listed = next((place["label_names"] for place in places if place.get("label_names")), None)
+        return tuple(str(name) for name in listed) if isinstance(listed, list) else None
+
+    def export(self, params: Mapping[str, Tensor], head: Head | None, pretrained: StoredWeights, folder: Path) -> None:
+        """Write a folder for `timm.create_model("local-dir:FOLDER", pretrained=True)`."""
+        from safetensors.torch import save_file
+
+        folder.mkdir(parents=True, exist_ok=True)
+        n_classes = 0 if head is None else classes_in(head.module)
+        save_file(self.joined(params, head), folder / "model.safetensors", metadata={"format": "pt"})
+        kept = {key: value for key, value in self.pretrained_cfg.items() if key in _KEPT and value is not None}
+        config: dict[str, Any] = {
+            "architecture": self.name.partition(".")[0],
+            "num_classes": n_classes,
+            "num_features": self.n_features,
+            "model_args": self.options,
+            "pretrained_cfg": {**kept, "num_classes": n_classes, "custom_load": False},
+        }
+        if head is not None and head.classes is not None:
+            config["label_names"] = list(head.classes)
+        (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
+
+
+_KEPT = (
+    "input_size",
+    "fixed_input_size",
+    "interpolation",
+    "crop_pct",
+    "crop_mode",
+    "mean",
+    "std",
+    "pool_size",
+    "first_conv",
+    "classifier",
+)
+"""What of timm's own settings an export keeps; where its weights came from is no longer true."""
+
+
+def _made(name: str, options: Mapping[str, Any], n_classes: int) -> nn.Module:
+    """Return a model of timm without values."""
+    import timm
+
+    known = timm.list_models()
+    if name.partition(".")[0] not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        raise UnknownNameError("model of timm", name, near or known[:3], otherwise="see timm.list_models()")
+    refused = sorted(options.keys() & {"pretrained", "num_classes", "checkpoint_path"})
+    if refused:
+        raise ConfigError(
+            f"options of a timm model may not set {refused[0]!r}: the suite's weights and tasks decide it"
+        )
+    try:
+        with parameters_on_meta():
+            return timm.create_model(name, pretrained=False, num_classes=n_classes, **options).eval()
+    except (TypeError, ValueError, RuntimeError, AssertionError, KeyError) as error:
+        raise ConfigError(
+            f"{name} of timm cannot be made with the options {dict(options)} ({as_one_line(str(error), 300)})"
+        ) from error
+
+
+def _inputs(settings: Mapping[str, Any], source: str) -> ImageFormat:
+    """Return timm's evaluation transform."""
+    channels, height, width = settings["input_size"]
+    mode = settings["crop_mode"]
+    if mode not in ("center", "squash") or channels != 3:
+        raise UnsupportedError(
+            f"{source} takes images of {channels} channels with crop_mode {mode!r}, expected 3 and center or squash"
+        )
+    return ImageFormat(
+        size=(math.floor(height / settings["crop_pct"]), math.floor(width / settings["crop_pct"])),
+        crop=(height, width),
+        resize="squash" if mode == "squash" else "shortest",
+        interpolation=settings["interpolation"],
+        mean=tuple(settings["mean"]),
+        std=tuple(settings["std"]),
+        rgb_first=True,
+    )

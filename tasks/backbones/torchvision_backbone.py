@@ -1,0 +1,132 @@
+"""Backbones of torchvision."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from ...errors import ConfigError, UnknownNameError
+from ...one_line import as_one_line
+from ..datasets.image_format import ImageFormat
+from ..weight_files.stored_weights import StoredWeights
+from .backbone import Head
+from .image_options import IMAGENET_MEAN, IMAGENET_STD
+from .last_layer import MANY, classes_in, layer_of_classes, require_last
+from .meta_parameters import parameters_on_meta
+from .split_backbone import SplitBackbone
+
+IMAGE_SIZE = 224
+"""Side of images where neither the options nor the library's weights say another."""
+
+
+class TorchvisionBackbone(SplitBackbone):
+    """A classifier of torchvision without its last layer, such as `fc` of a ResNet.
+
+    Args:
+        name: a model of `torchvision.models`.
+        options: keyword arguments of the model; and `weights`, the name of weights of the library, such as
+            IMAGENET1K_V1, whose preprocessing is meant (they are not fetched; the library's default ones when absent).
+
+    Raises:
+        UnknownNameError: torchvision has no such model or weights.
+        ConfigError: it cannot be made with these options.
+        UnsupportedError: its last layer cannot be split off.
+    """
+
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
+        self.name = name
+        self.options = {key: value for key, value in options.items() if key != "weights"}
+        model = _made(name, self.options)
+        self.preprocessing = _preprocessing(name, options)
+        source = f"{name} of torchvision"
+        layer = layer_of_classes(model, source)
+        require_last(model, layer, (1, *self.preprocessing.shape), source)
+        super().__init__(model, layer, source, self.preprocessing)
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The library's version, the model and its options."""
+        options = json.dumps(self.options, sort_keys=True, default=str)
+        return {"library": f"torchvision {version('torchvision')}", "model": self.name, "options": options}
+
+    def export(self, params: Mapping[str, Tensor], head: Head | None, pretrained: StoredWeights, folder: Path) -> None:
+        """Write the state dict of the library's model, and a model.json that says how to make and load it."""
+        from safetensors.torch import save_file
+
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(self.joined(params, head), folder / "model.safetensors", metadata={"format": "pt"})
+        options = dict(self.options)
+        load = "load_state_dict(safetensors.torch.load_file('model.safetensors'))"
+        if head is None:
+            load = load[:-1] + ", strict=False)"  # the last layer is not there
+        else:
+            options["num_classes"] = classes_in(head.module)
+        described = {
+            "library": f"torchvision {version('torchvision')}",
+            "model": self.name,
+            "options": options,
+            "classes": None if head is None or head.classes is None else list(head.classes),
+            "preprocessing": self.preprocessing.facts,
+            "how_to_load": f"torchvision.models.get_model(model, **options).{load}",
+        }
+        (folder / "model.json").write_text(json.dumps(described, indent=2), encoding="utf-8")
+
+
+def _made(name: str, options: Mapping[str, Any]) -> nn.Module:
+    """Return a classifier of torchvision without values."""
+    from torchvision import models
+
+    known = models.list_models(module=models)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        raise UnknownNameError(
+            "model of torchvision", name, near or known[:3], otherwise="see torchvision.models.list_models()"
+        )
+    if "num_classes" in options:
+        raise ConfigError("options of a torchvision model may not set num_classes: the tasks' heads decide it")
+    try:
+        with parameters_on_meta():
+            model: nn.Module = models.get_model(name, weights=None, num_classes=MANY, **options)
+    except (TypeError, ValueError, RuntimeError, AssertionError, KeyError) as error:
+        raise ConfigError(
+            f"{name} of torchvision cannot be made with the options {dict(options)} ({as_one_line(str(error), 300)})"
+        ) from error
+    return model.eval()
+
+
+def _preprocessing(name: str, options: Mapping[str, Any]) -> ImageFormat:
+    """Return what the library's weights are evaluated with, scaled to the options' `image_size`."""
+    from torchvision import models
+
+    weights = models.get_model_weights(name)
+    asked = options.get("weights")
+    if asked is not None and asked not in weights.__members__:
+        raise UnknownNameError(f"weights of {name}", str(asked), list(weights.__members__))
+    members = list(weights)
+    if not members:
+        side = int(options.get("image_size", IMAGE_SIZE))
+        return ImageFormat(
+            size=round(side / 0.875),
+            crop=side,
+            interpolation="bilinear",
+            mean=IMAGENET_MEAN,
+            std=IMAGENET_STD,
+            rgb_first=True,
+        )
+    chosen = weights[asked] if asked is not None else weights.__members__.get("DEFAULT", members[0])
+    transform = chosen.transforms()
+    side = int(options.get("image_size", transform.crop_size[0]))
+    return ImageFormat(
+        size=round(transform.resize_size[0] * side / transform.crop_size[0]),
+        crop=side,
+        interpolation=transform.interpolation.value,
+        mean=tuple(transform.mean),
+        std=tuple(transform.std),
+        rgb_first=True,
+    )
