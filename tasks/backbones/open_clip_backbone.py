@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ...errors import ConfigError, DataError, UnknownNameError
@@ -24,10 +25,10 @@ from .open_clip_architecture import OpenClipArchitecture, find_architecture
 from .open_clip_export import write_head, write_open_clip
 from .open_clip_preprocess import image_format, preprocess_of
 from .open_clip_text import open_clip_zero_shot_head, require_text_side
-from .text_side import KEPT, ClipWithoutTextTransformer, has_small_parts
+from .published_clip import KEPT, UNNUMBERED, PublishedClip, is_published_kind, without_unnumbered
 
-TEXT_SIDE = "text_side"
-"""The option of a suite file's model that keeps the small parts of the text side in the encoder."""
+AS_PUBLISHED = "as_published"
+"""The option of a suite file's model that makes the encoder the one of arXiv 2406.09770, see `PublishedClip`."""
 PROJECTION = "proj"
 """The tower's weight that Hugging Face's image towers without a projection leave out."""
 
@@ -39,15 +40,14 @@ class OpenClipBackbone(Backbone):
         architecture: the CLIP.
         preprocess: how images become inputs, as open_clip's configurations write it; what is absent is open_clip's
             default.
-        text_side: whether the encoder also holds what the authors of arXiv 2406.09770 count of the text side; see
-            `ClipWithoutTextTransformer`.
+        as_published: whether the encoder is the model that the authors of arXiv 2406.09770 count, see `PublishedClip`.
     """
 
     def __init__(
-        self, architecture: OpenClipArchitecture, preprocess: Mapping[str, Any], *, text_side: bool = False
+        self, architecture: OpenClipArchitecture, preprocess: Mapping[str, Any], *, as_published: bool = False
     ) -> None:
         self.architecture = architecture
-        self.text_side = text_side
+        self.as_published = as_published
         tower: Any = architecture.image_tower()
         self._tower = shapes_of(tower)
         self.preprocess = preprocess_of(tower.image_size, preprocess)
@@ -62,18 +62,18 @@ class OpenClipBackbone(Backbone):
         Images are treated as the configuration beside the pre-trained weights says, where there is one.
         """
         for option in options:
-            if option != TEXT_SIDE:
-                raise UnknownNameError("option of a model of open_clip:", option, [TEXT_SIDE])
-        text_side = options.get(TEXT_SIDE, False)
-        if not isinstance(text_side, bool):
-            raise ConfigError(f"options.{TEXT_SIDE} of a model is true or false, found {text_side!r}")
+            if option != AS_PUBLISHED:
+                raise UnknownNameError("option of a model of open_clip:", option, [AS_PUBLISHED])
+        as_published = options.get(AS_PUBLISHED, False)
+        if not isinstance(as_published, bool):
+            raise ConfigError(f"options.{AS_PUBLISHED} of a model is true or false, found {as_published!r}")
         architecture = find_architecture(name, base)
-        if text_side and not has_small_parts(architecture.config):
+        if as_published and not is_published_kind(architecture.config):
             raise ConfigError(
-                f"options.{TEXT_SIDE} keeps token_embedding and other parts of a CLIP's own text side; {name} has none"
+                f"options.{AS_PUBLISHED} is for CLIPs with towers of open_clip's own, as in the paper; {name} is none"
             )
         stated = pretrained.config.get("preprocess_cfg") if pretrained is not None else None
-        return cls(architecture, {**architecture.preprocess, **(stated or {})}, text_side=text_side)
+        return cls(architecture, {**architecture.preprocess, **(stated or {})}, as_published=as_published)
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -83,13 +83,13 @@ class OpenClipBackbone(Backbone):
             "architecture": json.dumps(self.architecture.config, sort_keys=True),
             "activation": title(self.architecture.activation),
             "preprocessing": json.dumps(self.preprocess, sort_keys=True),
-            **({TEXT_SIDE: "kept"} if self.text_side else {}),
+            **({AS_PUBLISHED: "true"} if self.as_published else {}),
         }
 
     def build(self) -> nn.Module:
-        """Return `model.visual`, or it beside the text side's small parts."""
+        """Return `model.visual`, or the published model around it."""
         tower = self.architecture.image_tower()
-        return ClipWithoutTextTransformer(tower, self.architecture.text_side("meta")) if self.text_side else tower
+        return PublishedClip(tower, self.architecture.text_side("meta")) if self.as_published else tower
 
     def encoder_weights(self, stored: StoredWeights, base: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Return the weights of `build` from a file of open_clip or Hugging Face, of a full model or an image tower.
@@ -102,7 +102,7 @@ class OpenClipBackbone(Backbone):
         weights = self._sorted(stored)
         require_nothing_but_heads(stored, weights.others, self.architecture.config["embed_dim"])
         found = dict(weights.visual)
-        tower_prefix = TOWER if self.text_side else ""
+        tower_prefix = TOWER if self.as_published else ""
         if PROJECTION in self._tower and PROJECTION not in found and is_hugging_face(stored.tensors):
             if base is None:
                 raise DataError(
@@ -111,8 +111,8 @@ class OpenClipBackbone(Backbone):
                 )
             found[PROJECTION] = base[f"{tower_prefix}{PROJECTION}"]
         found = {f"{tower_prefix}{name}": tensor for name, tensor in found.items()}
-        if self.text_side:
-            found.update(self._text_side(weights.text, base))
+        if self.as_published:
+            found.update(self._beside_the_tower(weights.text, base, next(iter(found.values())).dtype))
         expected = self._shapes
         require_fit_of_file(found, expected, stored.source, self.architecture.name)
         return {name: found[name] for name in expected}
@@ -138,8 +138,9 @@ class OpenClipBackbone(Backbone):
         """
         text = self._sorted(pretrained).text
         require_text_side(self.architecture, text, pretrained.source, "a folder that open_clip loads")
-        prefix = "" if self.text_side else TOWER
-        whole = {**text, **{f"{prefix}{name}": tensor for name, tensor in params.items()}}
+        prefix = "" if self.as_published else TOWER
+        named = {f"{prefix}{name}": tensor for name, tensor in without_unnumbered(params).items()}
+        whole = {**text, **named}
         write_open_clip(self.architecture, self.preprocess, whole, folder)
         if head is not None:
             write_head(head, folder)
@@ -147,14 +148,17 @@ class OpenClipBackbone(Backbone):
     @functools.cached_property
     def _shapes(self) -> dict[str, Any]:
         """Shapes of the encoder's weights by name."""
-        return shapes_of(self.build()) if self.text_side else self._tower
+        return shapes_of(self.build()) if self.as_published else self._tower
 
     def _sorted(self, stored: StoredWeights) -> ClipWeights:
         return sort_clip_weights(stored, self._tower)
 
-    def _text_side(self, text: Mapping[str, Tensor], base: Mapping[str, Tensor] | None) -> dict[str, Tensor]:
-        """Return what is kept of the text side, that of the pre-trained model where the file has none of it."""
+    def _beside_the_tower(
+        self, text: Mapping[str, Tensor], base: Mapping[str, Tensor] | None, dtype: torch.dtype
+    ) -> dict[str, Tensor]:
+        """Return what the published model holds beside the tower; the pre-trained one's where a file has none of it."""
         kept = {name: tensor for name, tensor in text.items() if name.partition(".")[0] in KEPT}
-        if kept or base is None:
-            return kept
-        return {name: tensor for name, tensor in base.items() if name.partition(".")[0] in KEPT}
+        if not kept and base is not None:
+            kept = {name: tensor for name, tensor in base.items() if name.partition(".")[0] in KEPT}
+        unnumbered = {name: torch.empty(0, dtype=dtype) for name in self._shapes if f".{UNNUMBERED}." in name}
+        return {**kept, **unnumbered}

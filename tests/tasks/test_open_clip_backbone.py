@@ -233,9 +233,9 @@ def test_weights_that_do_not_fit_are_refused_in_one_sentence(backbone, model, ki
     [
         ({"open_clip": "ViT-B-32-quikgelu"}, UnknownNameError, "did you mean 'ViT-B-32-quickgelu'"),
         ({"open_clip": "local-dir:nowhere"}, DataError, "expected a folder with an open_clip_config.json"),
-        ({"open_clip": "ViT-B-32", "options": {"textside": True}}, UnknownNameError, "did you mean 'text_side'"),
-        ({"open_clip": "ViT-B-32", "options": {"text_side": "yes"}}, ConfigError, "true or false, found 'yes'"),
-        ({"open_clip": "ViT-B-16-SigLIP", "options": {"text_side": True}}, ConfigError, "ViT-B-16-SigLIP has none"),
+        ({"open_clip": "ViT-B-32", "options": {"as_publishd": True}}, UnknownNameError, "did you mean 'as_published'"),
+        ({"open_clip": "ViT-B-32", "options": {"as_published": "yes"}}, ConfigError, "true or false, found 'yes'"),
+        ({"open_clip": "ViT-B-16-SigLIP", "options": {"as_published": True}}, ConfigError, "ViT-B-16-SigLIP is none"),
     ],
 )
 def test_a_wrong_name_or_option_is_refused(spec, error, message, tmp_path):
@@ -299,13 +299,15 @@ class TestHeads:
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("counted")
-    return make_backbone(ModelSpec(open_clip=architecture_folder(folder), options={"text_side": True}), folder, None)
+    return make_backbone(ModelSpec(open_clip=architecture_folder(folder), options={"as_published": True}), folder, None)
 
 
-class TestTextSide:
+class TestPublishedModel:
     def test_its_names_are_those_of_the_full_model_without_the_text_transformer(self, counted, model):
         expected = {name for name in model.state_dict() if not name.startswith("transformer.")}
-        assert counted.build().state_dict().keys() == expected
+        found = counted.build().state_dict()
+        assert {name for name, tensor in found.items() if tensor.numel()} == expected
+        assert found.keys() - expected == {f"visual.transformer.resblocks.{k}.ln_attn.nothing" for k in range(2)}
 
     def test_it_gives_the_features_of_the_tower(self, counted, model):
         weights = counted.encoder_weights(stored(model.state_dict()))
@@ -325,14 +327,54 @@ class TestTextSide:
         assert torch.equal(found["ln_final.bias"], torch.ones(16))
 
 
-# Table 8 of arXiv 2406.09770: the plain model, and what one task adds to it where feed-forward blocks are up-scaled.
-@pytest.mark.parametrize(
-    ("name", "plain", "mlps"),
-    [("ViT-B-32-quickgelu", 113_448_705, 56_669_184), ("ViT-L-14-quickgelu", 342_562_049, 201_449_472)],
-)
-def test_the_counted_model_has_the_papers_number_of_parameters(name, plain, mlps):
-    backbone = make_backbone(ModelSpec(open_clip=name, options={"text_side": True}), Path(), None)
+# Rows of table 8 of arXiv 2406.09770, as exact integers: trainable and total.
+TABLE_8 = {
+    ("ViT-B-32-quickgelu", "mlp"): {2: (264, 226_787_337), 3: (540, 283_456_797), 8: (3_360, 566_805_537)},
+    ("ViT-B-32-quickgelu", "all"): {2: (1_430, 338_879_639), 8: (18_200, 1_015_184_921)},
+    ("ViT-L-14-quickgelu", "mlp"): {2: (528, 745_461_521), 8: (6_720, 1_954_164_545)},
+}
+
+
+@pytest.mark.parametrize(("name", "rule"), TABLE_8)
+def test_the_published_model_has_the_papers_numbers_of_parameters(name, rule):
+    from frontrunner.methods.whole_set.upscale_rules import select_modules
+
+    backbone = make_backbone(ModelSpec(open_clip=name, options={"as_published": True}), Path(), None)
     encoder = backbone.build()
-    assert sum(p.numel() for p in encoder.state_dict().values()) == plain
-    of_mlps = [p.numel() for n, p in encoder.named_parameters() if ".mlp." in n]
-    assert sum(of_mlps) == mlps
+    plain = sum(tensor.numel() for tensor in encoder.state_dict().values())
+    chosen = select_modules(encoder, rule)
+    of_modules = sum(p.numel() for module in chosen for p in encoder.get_submodule(module).parameters())
+    for n_tasks, numbers in TABLE_8[name, rule].items():
+        trainable = len(chosen) * (4 * n_tasks**2 + 3 * n_tasks)
+        assert (trainable, plain + n_tasks * of_modules + trainable) == numbers
+
+
+@pytest.mark.parametrize("rule", ["mlp", "all"])
+@pytest.mark.parametrize("method", ["pwe-moe-ls", "pwe-moe-epo"])
+def test_the_published_model_is_trained_with_routers_that_nothing_reaches(counted, model, rule, method):
+    from frontrunner.methods import make_learner
+    from frontrunner.methods.learner import Context
+    from frontrunner.tasks.classification import ClassificationProblem
+    from frontrunner.tasks.examples import Examples
+    from frontrunner.tasks.problem import Budget
+
+    base = counted.encoder_weights(stored(model.state_dict()))
+    experts = [
+        counted.encoder_weights(stored(visual(open_clip_model(seed=seed).state_dict())), base) for seed in (1, 2)
+    ]
+    data = {split: Examples(images(6), torch.tensor([0, 1, 0, 1, 0, 1])) for split in ("train", "val", "test")}
+    problem = ClassificationProblem(
+        name="published",
+        tasks=["a", "b"],
+        model=counted.build(),
+        pretrained=base,
+        experts=experts,
+        budget=Budget(steps=2, batch_size=2),
+        data=[data, data],
+        heads=[ZeroShotHead(torch.randn(2, EMBEDDING)) for _ in range(2)],
+        run=counted.run,
+    )
+    preferences = [[0.5, 0.5]]
+    learned = make_learner(method, upscale=rule).fit(problem, preferences, Context(seed=0))
+    assert learned.trainable_parameters == (2 if rule == "mlp" else 5 + 5 * 2) * 22
+    assert learned.solve([0.3, 0.7]).keys() == base.keys()

@@ -30,16 +30,16 @@ def images():
     return torch.randn(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 
 
-def backbone_of(folder, quick_gelu, text_side=False, **preprocess):
+def backbone_of(folder, quick_gelu, as_published=False, **preprocess):
     name = architecture_folder(folder / "architecture", quick_gelu, **preprocess)
-    return make_backbone(ModelSpec(open_clip=name, options={"text_side": text_side}), folder, None)
+    return make_backbone(ModelSpec(open_clip=name, options={"as_published": as_published}), folder, None)
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("quick_gelu", [True, False])
-@pytest.mark.parametrize("text_side", [True, False])
-def test_open_clip_gives_the_merged_models_logits(tmp_path, quick_gelu, text_side):
-    backbone = backbone_of(tmp_path, quick_gelu, text_side, mean=[0.5, 0.5, 0.5])
+@pytest.mark.parametrize("as_published", [True, False])
+def test_open_clip_gives_the_merged_models_logits(tmp_path, quick_gelu, as_published):
+    backbone = backbone_of(tmp_path, quick_gelu, as_published, mean=[0.5, 0.5, 0.5])
     pretrained = stored(open_clip_model(quick_gelu).state_dict())
     other = stored(open_clip_model(quick_gelu, seed=1).state_dict())
     base = backbone.encoder_weights(pretrained)
@@ -60,7 +60,7 @@ def test_open_clip_gives_the_merged_models_logits(tmp_path, quick_gelu, text_sid
         weight = file.get_tensor("weight")
         assert json.loads(file.metadata()["classes"]) == ["cat", "dog"]
     assert torch.allclose(model.encode_image(images(), normalize=True) @ weight.T, head(features), atol=1e-5)
-    if not text_side:  # the text tower is the pre-trained model's
+    if not as_published:  # the text tower is the pre-trained model's
         expected = open_clip_model(quick_gelu).encode_text(TOKENS)
         assert torch.equal(model.encode_text(TOKENS), expected)
 
