@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import warnings
@@ -64,7 +65,10 @@ def store_inputs(
         DataError: an image cannot be decoded, which the message names; or the disk is full.
     """
     examples = raw.read(positions)
-    pieces = _image_pieces(examples, format) if format.kind == "image" else _text_pieces(examples, format)
+    if format.kind == "image":
+        pieces = _image_pieces(examples, format)
+    else:
+        pieces = _text_pieces(examples, format, lambda i: raw.where(int(positions[i])))
     writers: dict[str, ArrayWriter] = {}
     done = 0
     with contextlib.ExitStack() as stack:
@@ -137,18 +141,34 @@ def _image_pieces(examples: Iterable[Any], format: InputFormat) -> Pieces:
 
 
 def _stored_image(image: RawImage, format: InputFormat) -> Stored:
-    try:
+    with _named(lambda: image.where):
         return format.stored([open_image(image)])
-    except DataError as error:
-        if image.where in str(error):
-            raise
-        raise DataError(f"{image.where}: {error}") from error  # the format knows no files
 
 
-def _text_pieces(examples: Iterable[Any], format: InputFormat) -> Pieces:
+def _text_pieces(examples: Iterable[Any], format: InputFormat, where: Callable[[int], str]) -> Pieces:
     """Yield the arrays of some texts at a time; tokenizers have threads of their own."""
+    done = 0
     for texts in _batches(examples, TEXTS_AT_A_TIME):
-        yield len(texts), format.stored(texts)
+        try:
+            stored = format.stored(texts)
+        except DataError:
+            for i, text in enumerate(texts):  # one at a time, to say which
+                with _named(functools.partial(where, done + i)):
+                    format.stored([text])
+            raise
+        yield len(texts), stored
+        done += len(texts)
+
+
+@contextlib.contextmanager
+def _named(where: Callable[[], str]) -> Iterator[None]:
+    """Name an example in what its format finds wrong with it, since that knows no files."""
+    try:
+        yield
+    except DataError as error:
+        if (place := where()) in str(error):
+            raise
+        raise DataError(f"{place}: {error}") from error
 
 
 def _cores() -> int:

@@ -68,6 +68,10 @@ class EntryWriter:
         finally:
             writer.close()
 
+    def written(self, name: str) -> NDArray[Any]:
+        """Return an array that is finished, mapped."""
+        return map_array(self._folder / self._files[name][0])
+
     def require_space(self, n_bytes: int) -> None:
         """Refuse what will not fit on the disk, before it is made.
 

@@ -73,9 +73,13 @@ class _GeneratedSplit(RawSplit):
             rng = np.random.default_rng((*self._seed, int(i)))
             if self._kind == "image":
                 image = Image.frombytes("RGB", (PIXELS, PIXELS), rng.bytes(3 * PIXELS * PIXELS))
-                yield RawImage(image, f"generated image {i}")
+                yield RawImage(image, self.where(i))
             else:
                 yield tuple(_text(rng) for _ in range(self._n_texts))
+
+    def where(self, position: int) -> str:
+        """Return which of the generated examples it is."""
+        return f"generated {self._kind} {position}"
 
     def contents(self, tell: Tell = no_tell) -> NDArray[np.uint64]:
         """Return a number an example: no two are alike."""

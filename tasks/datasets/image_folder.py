@@ -71,8 +71,11 @@ class ImageSplit(RawSplit):
     def read(self, positions: NDArray[np.int64]) -> Iterator[RawImage]:
         """Yield the files, not opened yet."""
         for i in positions:
-            file = self._tree.root / self._files[i]
-            yield RawImage(file, str(file))
+            yield RawImage(self._tree.root / self._files[i], self.where(i))
+
+    def where(self, position: int) -> str:
+        """Return the file's path."""
+        return str(self._tree.root / self._files[position])
 
     def contents(self, tell: Tell = no_tell) -> NDArray[np.uint64]:
         """Return the first 64 bits of the files' digests."""

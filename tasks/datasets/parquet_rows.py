@@ -28,6 +28,12 @@ def schema_of(file: Path) -> Any:
         return table.schema_arrow
 
 
+def rows_in(file: Path) -> int:
+    """Return how many rows a file has."""
+    with _opened(file) as table:
+        return int(table.metadata.num_rows)
+
+
 def rows_of_parquet(
     files: Sequence[Path], columns: Sequence[str], positions: NDArray[np.int64] | None = None, *, at_a_time: int
 ) -> Iterator[tuple[int, list[Any], str]]:

@@ -15,7 +15,7 @@ from ..suite_file.schema import DataSpec
 from .class_names import class_number
 from .data_file import files_by_split
 from .label_codes import LabelCodes
-from .parquet_rows import class_names, image_column, rows_of_parquet, schema_of
+from .parquet_rows import class_names, image_column, rows_in, rows_of_parquet, schema_of
 from .raw_split import DataSource, Labels, RawImage, RawSplit, Tell, content_number, no_tell
 from .text_columns import label_column, text_columns
 from .text_table import content_of, digest_by_split
@@ -60,6 +60,15 @@ class _ParquetRows(RawSplit):
             codes.add(value, where)
         names = class_names(files, label)
         self.labels = codes.labels() if names is None else _named(codes.labels(), names, f"{label!r} of {files[0]}")
+
+    def where(self, position: int) -> str:
+        """Return the row and the file."""
+        for file in self._files:
+            n = rows_in(file)
+            if position < n:
+                return f"row {position} of {file}"
+            position -= n
+        raise IndexError(position)
 
 
 class ParquetTexts(_ParquetRows):

@@ -64,6 +64,10 @@ class RawSplit(ABC):
         """Return a number an example (n,) that is the same where the content is: bytes, or texts but for case and
         spaces; may read all of them."""
 
+    @abstractmethod
+    def where(self, position: int) -> str:
+        """Return what messages call the example at a position; may read the file up to there."""
+
     def notes(self, name: str) -> tuple[str, ...]:
         """Return what is odd about the split, one sentence each; `name` is what to call it."""
         return ()

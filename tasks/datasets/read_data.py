@@ -114,6 +114,7 @@ def _store(
     """Write the arrays of all splits, and return what else is known of them."""
     arrays: dict[str, list[str]] = {}
     membership = {}
+    notes = [*located.notes, *located.warnings]
     n_total = sum(len(part.labels) for part in located.splits.values())
     for split, part in located.splits.items():
         prefix = f"{split}/inputs/"
@@ -121,11 +122,14 @@ def _store(
         arrays[split] = store_inputs(part.raw, part.positions, format, entry, prefix=prefix, n_total=n_total, tell=tell)
         with entry.array(f"{split}/{_LABELS}", len(part.labels)) as writer:
             writer.append(part.labels.astype(np.int64))
+        made = format.notes({name: entry.written(prefix + name) for name in arrays[split]})
+        notes += [f"{split}: {note.rstrip('.')}" for note in made]
         membership[split] = [hashlib.sha256(rows.tobytes()).hexdigest() for rows in (part.positions, part.labels)]
     return {
         "arrays": arrays,
         "classes": list(located.classes),
-        "notes": [*located.notes, *located.warnings],
+        "notes": notes,
+        "warnings": list(located.warnings),
         "digest": _digest([content, list(located.classes), membership, _format_key(format)]),
     }
 
@@ -137,7 +141,7 @@ def _as_task_data(stored: StoredExamples) -> TaskData:
         inputs: Any = mapped[""] if list(mapped) == [""] else mapped
         splits[split] = Examples(inputs, torch.from_numpy(stored.arrays[f"{split}/{_LABELS}"].copy()))
     facts = stored.facts
-    return TaskData(splits, tuple(facts["classes"]), facts["digest"], tuple(facts["notes"]))
+    return TaskData(splits, tuple(facts["classes"]), facts["digest"], tuple(facts["notes"]), tuple(facts["warnings"]))
 
 
 def _format_key(format: InputFormat) -> dict[str, Any]:

@@ -20,3 +20,5 @@ class TaskData:
     """Digest of everything that decides the examples: content of the files, classes, carving, the input format."""
     notes: tuple[str, ...]
     """What was decided for the user, one sentence each, such as how a split was carved from train."""
+    warnings: tuple[str, ...] = ()
+    """Those of the notes that tell what is probably not meant so, such as a class without an example."""

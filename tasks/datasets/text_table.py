@@ -76,6 +76,10 @@ class TextSplit(RawSplit):
             if position is None:
                 return
 
+    def where(self, position: int) -> str:
+        """Return the line and the file."""
+        return next(where for i, _, _, where in self._rows(self._columns) if i == position)
+
     def contents(self, tell: Tell = no_tell) -> NDArray[np.uint64]:
         """Return numbers of the texts without regard to case and spaces."""
         return self._contents

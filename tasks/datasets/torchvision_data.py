@@ -102,11 +102,17 @@ class TorchvisionSplit(RawSplit):
 
     def read(self, positions: NDArray[np.int64]) -> Iterator[RawImage]:
         """Yield files that are not opened yet, or what torchvision has decoded."""
-        for i in self._order[positions]:
-            if self._paths is not None:
-                yield RawImage(Path(self._paths[i]), self._paths[i])
-            else:
-                yield RawImage(self._dataset[int(i)][0], f"example {i} of {self._root}")
+        for position in positions:
+            i = int(self._order[position])
+            content = self._dataset[i][0] if self._paths is None else Path(self._paths[i])
+            yield RawImage(content, self.where(position))
+
+    def where(self, position: int) -> str:
+        """Return the file's path, or the number of the example."""
+        i = int(self._order[position])
+        return (
+            f"example {i} of {type(self._dataset).__name__} in {self._root}" if self._paths is None else self._paths[i]
+        )
 
     def contents(self, tell: Tell = no_tell) -> NDArray[np.uint64]:
         """Return numbers of the files' bytes, or of the pixels."""

@@ -175,7 +175,8 @@ def test_an_empty_class_folder_is_said_and_no_error(read, tmp_path):
     write_images(tmp_path / "data", {"cat": 10, "dog": 10, "emu": 0})
     data = read(classes=["cat", "dog", "emu"])
     assert data.classes == ("cat", "dog", "emu")
-    assert any("no example in train for 'emu'" in note for note in data.notes)
+    assert any("no example in train for 'emu'" in warning for warning in data.warnings)
+    assert set(data.warnings) <= set(data.notes)
 
 
 def too_high(root):

@@ -238,6 +238,34 @@ def test_classes_may_be_in_a_file(read, tmp_path):
     assert labelled(data) == {text: int(label == "no") for text, label in ROWS}
 
 
+class PickyTexts(TinyTexts):
+    """Refuses a text as formats do: by its position among those it is given."""
+
+    def stored(self, examples):
+        for position, texts in enumerate(examples):
+            if "odd" in texts[0]:
+                raise DataError(f"the text at position {position} has no tokens")
+        return super().stored(examples)
+
+    def notes(self, stored):
+        return (f"{len(stored['ids'])} texts are fine.",)
+
+
+@pytest.mark.parametrize("row", [0, 1, 2047, 2999])
+def test_a_text_that_the_format_refuses_is_named_by_its_line(row, tmp_path):
+    rows = [(f"odd {i}" if i == row else f"{i}", i % 2) for i in range(3000)]
+    (tmp_path / "train.tsv").write_text(as_tsv(rows))
+    (tmp_path / "test.tsv").write_text(as_tsv(ROWS))
+    with pytest.raises(DataError, match=rf"line {row + 2} of .*train\.tsv: the text at position 0 has no tokens"):
+        read_task_data("words", data_spec(tsv="."), PickyTexts(), base=tmp_path, canonical=["no", "yes"])
+
+
+def test_what_the_format_decided_is_noted(tmp_path):
+    (tmp_path / "data.tsv").write_text(as_tsv(ROWS))
+    notes = read_task_data("words", data_spec(tsv="data.tsv"), PickyTexts(), base=tmp_path).notes
+    assert {"train: 8 texts are fine", "test: 1 texts are fine"} <= set(notes)
+
+
 def test_empty_texts_and_unusual_sizes_are_noted(read, tmp_path):
     (tmp_path / "train.tsv").write_text(as_tsv([*ROWS, ("", "no")]))
     (tmp_path / "dev.tsv").write_text(as_tsv([(text.upper() + " ", label) for text, label in ROWS[:4]]))
