@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ...errors import DataError
 from ..precision import type_name
+from ..weight_files.stored_weights import StoredWeights
 
 COMPUTED = re.compile(
     r"(^|\.)((attn|attention|crossattention)\.(masked_)?bias|position_ids|token_type_ids|inv_freq|num_batches_tracked|"
@@ -49,6 +50,19 @@ def unwrapped(tensors: Mapping[str, Tensor], expected: Collection[str], rename: 
         if most == len(known):
             break
     return best
+
+
+def require_no_adapter(stored: StoredWeights) -> None:
+    """Refuse a file of what was added to a model's weights in fine-tuning, without these themselves.
+
+    Raises:
+        DataError: it is one.
+    """
+    if any("lora_" in name for name in stored.tensors):
+        raise DataError(
+            f"{stored.source} holds an adapter (LoRA), expected all weights of a model; merge the adapter into its "
+            "model, such as by peft's merge_and_unload, and save that"
+        )
 
 
 def fitting(

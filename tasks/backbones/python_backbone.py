@@ -52,7 +52,6 @@ class PythonBackbone(SplitBackbone):
     """
 
     def __init__(self, file: Path, function: str, options: Mapping[str, Any]) -> None:
-        self._source_digest = digest_files(file) if file.is_file() else ""
         self.options = dict(options)
         source = f"{function} of {file.name}"
         module, _ = import_plugin(file)
@@ -74,17 +73,17 @@ class PythonBackbone(SplitBackbone):
         inputs = described.get("inputs")
         if inputs is None:
             inputs = image_format_of(described, source)
-            if inputs is None:
-                raise ConfigError(
-                    f"{source} must say the side of its images in pixels; return {{'model': ..., 'image_size': 224}}, "
-                    "or write options: {image_size: 224} in the suite file"
-                )
             if layer is not None:
                 require_last(model, layer, (1, *inputs.shape), source)
         elif not isinstance(inputs, InputFormat):
             raise ConfigError(f"inputs of {source} must be an InputFormat, found {type(inputs).__name__}")
-        self.function = function
-        super().__init__(drop_values(model), layer, source, inputs)
+        told = {
+            "library": "python",
+            "model": function,
+            "source": digest_files(file),
+            "options": json.dumps(self.options, sort_keys=True, default=str),
+        }
+        super().__init__(drop_values(model), layer, source, told=told, inputs=inputs)
 
     @classmethod
     def from_spec(cls, named: str, options: Mapping[str, Any], base: Path) -> PythonBackbone:
@@ -97,12 +96,6 @@ class PythonBackbone(SplitBackbone):
         if not colon or not function.isidentifier():
             raise ConfigError(f"a model of python is written file.py:function, such as my.py:build; found {named!r}")
         return cls(base / Path(file).expanduser(), function, options)
-
-    @property
-    def facts(self) -> Mapping[str, str]:
-        """The digest of the user's file, and the options."""
-        options = json.dumps(self.options, sort_keys=True, default=str)
-        return {"library": "python", "model": self.function, "source": self._source_digest, "options": options}
 
     def export(self, params: Mapping[str, Tensor], head: Head | None, pretrained: StoredWeights, folder: Path) -> None:
         """Write the module's state dict, and a model.json that says how it was made and is loaded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from ...errors import DataError
 from ..datasets.input_format import InputFormat
 from ..weight_files.stored_weights import StoredWeights
 from .backbone import Backbone, Head
-from .encoder_fit import fitting, unwrapped
+from .encoder_fit import fitting, require_no_adapter, unwrapped
 from .last_layer import classes_in, made_of, without_layer
 from .meta_parameters import without_values
 
@@ -23,16 +24,25 @@ class SplitBackbone(Backbone):
         model: the whole model, or an encoder alone.
         layer: the name of its last layer; None where the model has none.
         source: what messages call the model.
+        told: its library, name and options, of `facts`.
         inputs: what the encoder takes.
     """
 
-    def __init__(self, model: nn.Module, layer: str | None, source: str, inputs: InputFormat) -> None:
+    def __init__(
+        self, model: nn.Module, layer: str | None, source: str, *, told: Mapping[str, str], inputs: InputFormat
+    ) -> None:
         self.inputs = inputs
+        self.told = dict(told)
         self.source = source
         self.layer = layer
         self._template = None if layer is None else model.get_submodule(layer)
         self._encoder = model.eval() if layer is None else without_layer(model, layer).eval()
         self._names = model.state_dict().keys()
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The library's version, the model and its options, and how images become inputs."""
+        return {**self.told, "inputs": json.dumps(dict(self.inputs.facts), sort_keys=True)}
 
     def build(self) -> nn.Module:
         """Return the encoder on the device meta; tables that it computes have values, on the CPU."""
@@ -40,6 +50,7 @@ class SplitBackbone(Backbone):
 
     def encoder_weights(self, stored: StoredWeights, base: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Return the weights of all layers but the last, without a prefix that training code put before them."""
+        require_no_adapter(stored)
         named = self._named(stored)
         own = {name: t for name, t in named.items() if self.layer is None or not name.startswith(f"{self.layer}.")}
         return fitting(self._encoder, own, stored.source, why_missing=self._why_missing)

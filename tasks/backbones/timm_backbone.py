@@ -50,7 +50,12 @@ class TimmBackbone(SplitBackbone):
         source = f"{name} of timm"
         layer = layer_of_classes(model, source)
         require_last(model, layer, (1, *settings["input_size"]), source)
-        super().__init__(model, layer, source, _inputs(settings, source))
+        told = {
+            "library": f"timm {version('timm')}",
+            "model": name.partition(".")[0],
+            "options": json.dumps(self.options, sort_keys=True, default=str),
+        }
+        super().__init__(model, layer, source, told=told, inputs=_inputs(settings, source))
         self.n_features = int(model.num_features)  # type: ignore[arg-type] # set by timm
 
     @classmethod
@@ -60,12 +65,6 @@ class TimmBackbone(SplitBackbone):
         stated, arguments = config.get("pretrained_cfg"), config.get("model_args")
         own = dict(arguments) if isinstance(arguments, Mapping) else {}
         return cls(name, {**own, **options}, stated if isinstance(stated, Mapping) else None)
-
-    @property
-    def facts(self) -> Mapping[str, str]:
-        """The library's version, the model and its options."""
-        options = json.dumps(self.options, sort_keys=True, default=str)
-        return {"library": f"timm {version('timm')}", "model": self.name.partition(".")[0], "options": options}
 
     def encoder_weights(self, stored: StoredWeights, base: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Return the weights of all layers but the classifier; a file that states another architecture is refused."""

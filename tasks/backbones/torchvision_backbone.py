@@ -47,13 +47,12 @@ class TorchvisionBackbone(SplitBackbone):
         source = f"{name} of torchvision"
         layer = layer_of_classes(model, source)
         require_last(model, layer, (1, *self.preprocessing.shape), source)
-        super().__init__(model, layer, source, self.preprocessing)
-
-    @property
-    def facts(self) -> Mapping[str, str]:
-        """The library's version, the model and its options."""
-        options = json.dumps(self.options, sort_keys=True, default=str)
-        return {"library": f"torchvision {version('torchvision')}", "model": self.name, "options": options}
+        told = {
+            "library": f"torchvision {version('torchvision')}",
+            "model": name,
+            "options": json.dumps(self.options, sort_keys=True, default=str),
+        }
+        super().__init__(model, layer, source, told=told, inputs=self.preprocessing)
 
     def export(self, params: Mapping[str, Tensor], head: Head | None, pretrained: StoredWeights, folder: Path) -> None:
         """Write the state dict of the library's model, and a model.json that says how to make and load it."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from ...errors import DataError
+from ..datasets.input_format import InputFormat
 from ..weight_files.stored_weights import StoredWeights
 from .backbone import Backbone, Head
-from .encoder_fit import fitting, unwrapped
+from .encoder_fit import fitting, require_no_adapter, unwrapped
 from .meta_parameters import without_values
 from .transformers_classifier import MANY_CLASSES, make_classifier
 from .transformers_config import (
@@ -50,6 +52,7 @@ class TransformersBackbone(Backbone):
     Args:
         raw_config: the content of the model's config.json.
         source: what messages call the model.
+        inputs: tells what the encoder takes, from the backbone without it.
         folder: where the files that say how inputs are made lie; None where there is none.
 
     Raises:
@@ -58,7 +61,14 @@ class TransformersBackbone(Backbone):
         UnsupportedError: it is of a model that is no classifier or cannot be merged.
     """
 
-    def __init__(self, raw_config: Mapping[str, Any], source: str, *, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        raw_config: Mapping[str, Any],
+        source: str,
+        inputs: Callable[[TransformersBackbone], InputFormat],
+        *,
+        folder: Path | None = None,
+    ) -> None:
         self.folder = folder
         self.original = read_config(raw_config, source)
         """The configuration as the model's maker wrote it."""
@@ -71,6 +81,7 @@ class TransformersBackbone(Backbone):
             raise DataError(f"{source}: {self._made_by.__name__} has no base model that could be the encoder")
         self.encoder: Any = base
         """The base model; its weights have no values."""
+        self.inputs = inputs(self)
         self._taken = frozenset(inspect.signature(self.encoder.forward).parameters)
 
     @property
@@ -84,6 +95,7 @@ class TransformersBackbone(Backbone):
             "configuration": digest_of(self.config),
             **({"activation": activation} if activation else {}),
             **padding,
+            "inputs": json.dumps(dict(self.inputs.facts), sort_keys=True),
         }
 
     def build(self) -> nn.Module:
@@ -105,6 +117,7 @@ class TransformersBackbone(Backbone):
 
     def encoder_weights(self, stored: StoredWeights, base: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Return the base model's weights, of files with and without its prefix, of any version of the library."""
+        require_no_adapter(stored)
         require_same_architecture(self.config, stored)
         return fitting(
             self.encoder,

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import ConfigError, DataError, UnknownNameError
 from ..datasets.image_format import ImageFormat
+from ..datasets.input_format import InputFormat
 from ..datasets.text_format import TextFormat
 from ..weight_files.hub import fetch_model, looks_like_hub_id
 from ..weight_files.weight_folder import WeightLayout, read_config
@@ -49,13 +50,14 @@ def open_transformers(
         tower = raw.get("vision_config", raw)
         side = tower.get("image_size", 224) if isinstance(tower, Mapping) else 224
         return HfClipBackbone(raw, name, inputs=_images(folder, options, name, side), folder=folder)
-    backbone = TransformersBackbone(raw, name, folder=folder)
-    if backbone.kind == "text":
-        backbone.inputs = _texts(backbone, options, name, is_random, max_length)
-    else:
+
+    def inputs(made: TransformersBackbone) -> InputFormat:
+        if made.kind == "text":
+            return _texts(made, options, name, is_random, max_length)
         _require_no_length(name, max_length)
-        backbone.inputs = _images(folder, options, name, getattr(backbone.config, "image_size", 224))
-    return backbone
+        return _images(folder, options, name, getattr(made.config, "image_size", 224))
+
+    return TransformersBackbone(raw, name, inputs, folder=folder)
 
 
 def _found(name: str, base: Path, is_random: bool) -> tuple[Path | None, Mapping[str, Any]]:
@@ -88,15 +90,11 @@ def _texts(
     return text_format(tokenizer, backbone.config, backbone.encoder, source=name, max_length=max_length)
 
 
-def _images(folder: Path | None, options: Mapping[str, Any], name: str, side: object) -> ImageFormat:
+def _images(folder: Path | None, options: Mapping[str, Any], name: str, side: Any) -> ImageFormat:
     """Return how a model takes images: as the options say, or its folder, or in its size where there is no folder."""
-    described = image_format_of(options, name)
-    if described is None and folder is not None:
-        return image_format_in(folder, name)
-    if described is None:
-        described = image_format_of({"image_size": side if isinstance(side, int) else max(side)}, name)  # type: ignore[call-overload] # a list
-    assert described is not None  # there is a size
-    return described
+    if folder is not None and "image_size" not in options:
+        return image_format_of(options, name, image_format_in(folder, name))
+    return image_format_of({"image_size": side, **options}, name)
 
 
 def _require_no_length(name: str, max_length: int | None) -> None:

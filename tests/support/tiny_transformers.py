@@ -6,10 +6,12 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
+from frontrunner.tasks.datasets.image_format import ImageFormat
 from frontrunner.tasks.weight_files.stored_weights import StoredWeights
 
 WIDTHS = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 TOKENS = {"vocab_size": 60, "eos_token_id": 59, "bos_token_id": 58, "max_position_embeddings": 64}
+FORMAT = ImageFormat(size=32, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 IMAGES = {"image_size": 32, "patch_size": 16}
 TEXT_MODELS = {
     "GPT2": {

@@ -88,6 +88,10 @@ class TestImages:
         options = {"image_size": 32, "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.5, 1]}
         made = backbone(tmp_path, transformers="model", options=options, pretrained=stored_here()).inputs
         assert (made.shape, made.std) == ((3, 32, 32), (0.25, 0.5, 1))
+        options = {"image_processor_type": "ViTImageProcessor", "size": {"height": 30, "width": 40}}
+        (tmp_path / "model" / "preprocessor_config.json").write_text(json.dumps(options))
+        made = backbone(tmp_path, transformers="model", options={"mean": [0, 0, 0.5]}, pretrained=stored_here()).inputs
+        assert (made.shape, made.mean, made.std) == ((3, 30, 40), (0, 0, 0.5), (0.5, 0.5, 0.5))
 
     @pytest.mark.parametrize(
         ("name", "config"),
@@ -207,7 +211,7 @@ class TestNames:
             ({"transformers": "empty"}, DataError, "holds no config.json"),
             ({"transformers": "clip"}, DataError, "no preprocessor_config.json"),
             ({"transformers": "vit", "options": {"image_sise": 3}}, UnknownNameError, "did you mean 'image_size'"),
-            ({"transformers": "vit", "options": {"image_size": 0}}, ConfigError, "number of pixels"),
+            ({"transformers": "vit", "options": {"image_size": 0}}, ConfigError, "side of its images in pixels"),
             ({"python": "mine.py"}, ConfigError, "file.py:function"),
             ({"python": "mine.py:two words"}, ConfigError, "file.py:function"),
             ({"python": "mine.py:build"}, ConfigError, "mine.py"),

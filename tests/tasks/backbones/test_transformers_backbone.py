@@ -6,7 +6,7 @@ import pickle
 import pytest
 import torch
 import transformers
-from tiny_transformers import IMAGE_MODELS, TEXT_MODELS, inputs_of, make_model, saved
+from tiny_transformers import FORMAT, IMAGE_MODELS, TEXT_MODELS, inputs_of, make_model, saved
 
 from frontrunner.tasks.backbones.transformers_backbone import TransformersBackbone
 from frontrunner.tasks.problem import Params
@@ -23,7 +23,7 @@ def quiet():
 
 
 def backbone_of(stored):
-    return TransformersBackbone(stored.config, stored.source)
+    return TransformersBackbone(stored.config, stored.source, lambda made: FORMAT)
 
 
 @torch.no_grad()

@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 import transformers
-from tiny_transformers import changed, make_model, saved
+from tiny_transformers import FORMAT, changed, make_model, saved
 
 from frontrunner.errors import ConfigError, DataError, FrontrunnerError, UnsupportedError
 from frontrunner.tasks.backbones.transformers_backbone import TransformersBackbone
@@ -18,7 +18,7 @@ def quiet():
 
 
 def backbone_of(stored):
-    return TransformersBackbone(stored.config, stored.source)
+    return TransformersBackbone(stored.config, stored.source, lambda made: FORMAT)
 
 
 def refusal(function, *args, error=DataError):
@@ -155,6 +155,11 @@ class TestOtherModels:
         assert "model_type 'bert', expected 'gpt2'" in message
         message = refusal(backbone_of(gpt2).encoder_weights, changed(bert, config={"model_type": None}))
         assert "holds no weights of the model" in message
+
+    def test_an_adapter(self, gpt2):
+        adapter = {"base_model.model.transformer.h.0.attn.c_attn.lora_A.weight": torch.zeros(4, 16)}
+        message = refusal(backbone_of(gpt2).encoder_weights, changed(gpt2, dict.fromkeys(gpt2.tensors) | adapter))
+        assert "merge_and_unload" in message
 
     def test_a_pooler_that_a_language_model_leaves_out(self, bert):
         missing = {name: None for name in bert.tensors if "pooler" in name}
