@@ -79,12 +79,12 @@ def class_list(canonical: Sequence[str] | None, given: Sequence[str] | None, tra
         DataError, ConfigError: lists are of different lengths, or two classes have one name.
     """
     head = None if canonical is None else tuple(canonical)
-    for names, whose in ((head, "of the head"), (given, "in `classes`")):
-        if names is not None:
-            require_distinct(names, whose)
     unnamed = head is None or are_placeholders(head)
     if given is not None:
+        require_distinct(given, "in `classes`")
         return _given(tuple(given), head, unnamed=unnamed)
+    if head is not None:
+        require_distinct(head, "of the head")
     if head is not None and not unnamed:
         return ClassList(head, head)
     own, note = _own(train, source)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import FrontrunnerError
 from ..suite_file.schema import DataSpec
+from .known_sizes import size_notes
 from .located_data import locate
 from .open_source import open_source
 from .raw_split import Kind
@@ -45,7 +46,7 @@ def inspect_task_data(
     """
     try:
         source = open_source(spec, base, kind=kind, classes=canonical)
-        located = locate(task, source, spec, base, canonical, by_content=False)
+        located = locate(source, spec, base, canonical, by_content=False)
     except FrontrunnerError as error:
         return DataInspection(problems=(str(error),))
     problems: tuple[str, ...] = ()
@@ -55,4 +56,5 @@ def inspect_task_data(
         split: tuple(np.bincount(part.labels, minlength=len(located.classes)).tolist())
         for split, part in located.splits.items()
     }
-    return DataInspection(located.classes, counts, located.notes, located.warnings, problems)
+    notes = (*located.notes, *size_notes(task, located.own_sizes))
+    return DataInspection(located.classes, counts, notes, located.warnings, problems)

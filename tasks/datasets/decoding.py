@@ -47,7 +47,7 @@ def store_inputs(
     entry: EntryWriter,
     *,
     prefix: str,
-    n_total: int,
+    n_ahead: int,
     tell: Tell,
 ) -> list[str]:
     """Write the inputs of some examples to a cache entry, and return the names of the format's arrays.
@@ -58,7 +58,7 @@ def store_inputs(
         format: how they are stored.
         entry: takes the arrays, under their names after `prefix`.
         prefix: as in "train/".
-        n_total: examples of all splits, to see whether the disk has room for them.
+        n_ahead: these examples and those of splits to come, to see whether the disk has room for them.
         tell: told how many are done.
 
     Raises:
@@ -76,7 +76,7 @@ def store_inputs(
         for n, piece in pieces:
             if not writers:
                 writers = {name: stack.enter_context(entry.array(prefix + name, len(positions))) for name in piece}
-                entry.require_space(n_total * sum(rows.nbytes for rows in piece.values()) // n)
+                entry.require_space(n_ahead * sum(rows.nbytes for rows in piece.values()) // n)
             for name, writer in writers.items():
                 writer.append(piece[name])
             done += n
@@ -124,7 +124,7 @@ def _strict_pillow() -> Iterator[None]:
     import PIL.Image
 
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\\.")
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
         yield
 

@@ -50,7 +50,7 @@ class ImageFolders(DataSource):
         digest = hashlib.sha256()
         for split, tree in sorted(self._trees.items()):
             names = _files(tree)
-            digest.update(f"{split}|{len(names)}|".encode())
+            digest.update(os.fsencode(f"{split}|{len(names)}|"))
             digest.update(b"\0".join(os.fsencode(name) for name in names))
             digest.update(digests_of(tree.root, names, tell).tobytes())
         return digest.hexdigest()

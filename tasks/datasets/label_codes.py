@@ -52,11 +52,12 @@ class LabelCodes:
             DataError: rows are labelled -1, as those are that have no label.
         """
         if self._n_unlabelled:
-            all_or_some = "all" if self._n_unlabelled == len(self._codes) else "some"
+            advice = "drop these rows"
+            if self._n_unlabelled == len(self._codes):
+                advice = "test parts of GLUE are so; use another split, such as `splits: {test: validation}`"
             raise DataError(
-                f"{self._unlabelled} and {self._n_unlabelled - 1:,} others have the label -1, which means none: "
-                f"{all_or_some} of {len(self._codes):,} are unlabelled, as test parts of GLUE are; use another split, "
-                f"such as `splits: {{test: validation}}`"
+                f"{self._unlabelled} has the label -1, which means none, and so have {self._n_unlabelled:,} of "
+                f"{len(self._codes):,} in all; {advice}"
             )
         names = sorted(self._number)
         if are_numbers(names):

@@ -15,7 +15,6 @@ from ..suite_file.schema import DataSpec, Split
 from .carving import Positions, Ranks, carve, thin
 from .class_list import ClassList, class_list, given_classes, missing_classes
 from .class_names import are_placeholders
-from .known_sizes import size_notes
 from .raw_split import DataSource, RawSplit, Tell, no_tell
 from .split_choice import SplitChoice, choose_splits
 
@@ -45,10 +44,11 @@ class LocatedData:
     """What was decided for the user."""
     warnings: tuple[str, ...]
     """What is probably not meant so."""
+    own_sizes: dict[Split, int]
+    """How many examples the data's own splits have."""
 
 
 def locate(
-    task: str,
     source: DataSource,
     spec: DataSpec,
     base: Path,
@@ -60,7 +60,6 @@ def locate(
     """Return the splits of a task: chosen or carved, matched with the canonical classes, and thinned out.
 
     Args:
-        task: its name; that of a well-known data set says how many examples there should be.
         source: the data.
         spec: the data, as the suite file has them.
         base: where relative paths start.
@@ -85,7 +84,6 @@ def locate(
     }
     contents = {split: one.contents(tell) if by_content else None for split, one in raw.items()}
     notes = [*choice.notes, *classes.notes, *(note for split, one in raw.items() for note in one.notes(split))]
-    notes += size_notes(task, {split: len(one.labels) for split, one in raw.items()})
     parts, carved = _parts(spec, choice, labels, contents)
     notes += carved
     splits: dict[Split, LocatedSplit] = {}
@@ -98,7 +96,8 @@ def locate(
     where = f"in {choice.own['train']!r} of {source.name}"
     without = missing_classes(classes, raw["train"].labels, labels["train"], where)
     warnings = [*_shared(splits), *_without_examples(without, splits, classes)]
-    return LocatedData(splits, classes.classes, tuple(dict.fromkeys(notes)), tuple(warnings))
+    own_sizes = {split: len(one.labels) for split, one in raw.items()}
+    return LocatedData(splits, classes.classes, tuple(dict.fromkeys(notes)), tuple(warnings), own_sizes)
 
 
 def _parts(

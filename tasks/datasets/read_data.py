@@ -22,6 +22,7 @@ from .class_list import given_classes
 from .decoding import store_inputs
 from .example_cache import EntryWriter, StoredExamples, cached_examples
 from .input_format import InputFormat
+from .known_sizes import size_notes
 from .located_data import LocatedData, locate
 from .open_source import deciding, open_source
 from .raw_split import Tell
@@ -71,18 +72,17 @@ def read_task_data(
             "classes": given_classes(spec, base),
             "head": None if canonical is None else list(canonical),
             "format": _format_key(format),
-            "task": task,
         }
 
         def make(entry: EntryWriter) -> Mapping[str, Any]:
             tell = _told(progress, f"read {task}")
-            located = locate(task, source, spec, base, canonical, tell=tell)
+            located = locate(source, spec, base, canonical, tell=tell)
             return _store(task, located, format, entry, content, progress)
 
         def waits() -> None:
             progress(f"wait for another process that reads {task}", 0, 1)
 
-        return _as_task_data(cached_examples(key, _code(), make, waits))
+        return _as_task_data(task, cached_examples(key, _code(), make, waits))
 
 
 def data_digest(spec: DataSpec, base: Path, progress: Progress = silent) -> str:
@@ -115,11 +115,12 @@ def _store(
     arrays: dict[str, list[str]] = {}
     membership = {}
     notes = [*located.notes, *located.warnings]
-    n_total = sum(len(part.labels) for part in located.splits.values())
+    n_ahead = sum(len(part.labels) for part in located.splits.values())
     for split, part in located.splits.items():
         prefix = f"{split}/inputs/"
         tell = _told(progress, f"{'decode' if format.kind == 'image' else 'tokenize'} {task} {split}")
-        arrays[split] = store_inputs(part.raw, part.positions, format, entry, prefix=prefix, n_total=n_total, tell=tell)
+        arrays[split] = store_inputs(part.raw, part.positions, format, entry, prefix=prefix, n_ahead=n_ahead, tell=tell)
+        n_ahead -= len(part.labels)
         with entry.array(f"{split}/{_LABELS}", len(part.labels)) as writer:
             writer.append(part.labels.astype(np.int64))
         made = format.notes({name: entry.written(prefix + name) for name in arrays[split]})
@@ -130,18 +131,20 @@ def _store(
         "classes": list(located.classes),
         "notes": notes,
         "warnings": list(located.warnings),
+        "own_sizes": located.own_sizes,
         "digest": _digest([content, list(located.classes), membership, _format_key(format)]),
     }
 
 
-def _as_task_data(stored: StoredExamples) -> TaskData:
+def _as_task_data(task: str, stored: StoredExamples) -> TaskData:
     splits: dict[str, Examples] = {}
     for split, names in stored.facts["arrays"].items():
         mapped = {name: torch.from_numpy(stored.arrays[f"{split}/inputs/{name}"]) for name in names}
         inputs: Any = mapped[""] if list(mapped) == [""] else mapped
         splits[split] = Examples(inputs, torch.from_numpy(stored.arrays[f"{split}/{_LABELS}"].copy()))
     facts = stored.facts
-    return TaskData(splits, tuple(facts["classes"]), facts["digest"], tuple(facts["notes"]), tuple(facts["warnings"]))
+    notes = (*facts["notes"], *size_notes(task, facts["own_sizes"]))
+    return TaskData(splits, tuple(facts["classes"]), facts["digest"], notes, tuple(facts["warnings"]))
 
 
 def _format_key(format: InputFormat) -> dict[str, Any]:

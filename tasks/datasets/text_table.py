@@ -113,6 +113,6 @@ def digest_by_split(files: Mapping[str, Sequence[Path]], tell: Tell = no_tell) -
     digest = hashlib.sha256()
     root = Path(os.path.commonpath([part.absolute().parent for parts in files.values() for part in parts]))
     for split, parts in sorted(files.items()):
-        digest.update(f"{split}|{len(parts)}|".encode())
+        digest.update(os.fsencode(f"{split}|{len(parts)}|"))
         digest.update(digests_of(root, [str(part.absolute().relative_to(root)) for part in parts], tell).tobytes())
     return digest.hexdigest()

@@ -1,6 +1,7 @@
 """Image folders: layouts that people have, and what is said of those that are none."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -291,6 +292,19 @@ def test_a_decompression_bomb_is_named_and_not_decoded(read, tmp_path, monkeypat
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000_000)
     with pytest.raises(DataError, match=r"bomb\.png is too large to be decoded: .*16000000 pixels"):
         read()
+
+
+def test_what_pillow_warns_of_is_no_error(read, tmp_path):
+    write_images(tmp_path / "data", {"cat": 5, "dog": 5})
+    image(7).convert("P").save(tmp_path / "data" / "cat" / "palette.png", transparency=b"\x00\x80")
+    assert sum(len(part) for part in read().splits.values()) == 11
+
+
+def test_names_that_are_no_utf8_are_read(read, tmp_path):
+    write_images(tmp_path / "data" / "train", {"cat": 5, os.fsdecode(b"caf\xe9"): 5})
+    data = read()
+    assert data.classes == (os.fsdecode(b"caf\xe9"), "cat")
+    assert read().digest == data.digest
 
 
 def test_examples_in_two_splits_are_counted(read, tmp_path):

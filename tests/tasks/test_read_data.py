@@ -1,7 +1,5 @@
 """A task's data as a whole: read once and shared, known by a digest, or generated, or only looked at."""
 
-import os
-
 import numpy as np
 import pytest
 import torch
@@ -24,12 +22,6 @@ def pets(tmp_path):
     level = write_images(tmp_path / "pets" / "train", {"cat": 10, "dog": 10})
     write_images(tmp_path / "pets" / "test", {"cat": 3, "dog": 3}, first=level)
     return tmp_path / "pets"
-
-
-def settled(folder):
-    """Files that were left alone for long, as a user's are."""
-    for file in folder.rglob("*.png"):
-        os.utime(file, (1_600_000_000, 1_600_000_000))
 
 
 def read(base, form=None, *, task="pets", progress=None, head=None, **keys):
@@ -75,6 +67,18 @@ def test_what_decides_the_examples_decides_the_digest(pets, tmp_path):
     assert len(set(digests)) == len(digests)
     pets.rename(tmp_path / "moved")
     assert read(tmp_path, imagefolder="moved").digest == digests[-1]
+
+
+def test_tasks_of_other_names_share_what_is_decoded(pets, tmp_path):
+    form = TinyImages()
+    first = read(tmp_path, form)
+    second = read(tmp_path, form, task="MNIST")
+    assert form.n_stored == 26
+    assert first.digest == second.digest
+    assert [note for note in second.notes if note not in first.notes] == [
+        "train has 20 examples, that of MNIST usually 60,000: results compare with those on the same data only",
+        "test has 6 examples, that of MNIST usually 10,000: results compare with those on the same data only",
+    ]
 
 
 def test_the_digest_of_data_needs_no_model(pets, tmp_path):
