@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from ...errors import DataError
+from ...errors import DataError, UnsupportedError
 from ...one_line import as_one_line
 from ..datasets.image_format import ImageFormat
 from ..weight_files.stored_weights import StoredWeights
@@ -23,6 +22,7 @@ from .clip_heads import read_head, require_nothing_but_heads
 from .hf_clip_export import write_hf_clip
 from .hf_clip_text import hf_zero_shot_head, require_text_side
 from .hf_clip_weights import sort_for_hugging_face
+from .meta_parameters import made_without_values
 from .open_clip_export import write_head
 
 CLIPS = frozenset({"clip", "clip_vision_model"})
@@ -69,12 +69,7 @@ class HfClipBackbone(Backbone):
         """Return the tower on the device meta; the numbers of positions have values, on the CPU."""
         from transformers import CLIPVisionModelWithProjection
 
-        with torch.device("meta"):
-            encoder: Any = CLIPVisionModelWithProjection(self.vision)
-        embeddings = encoder.vision_model.embeddings
-        embeddings.position_ids = torch.arange(embeddings.num_positions)[None]  # in no file: nothing would fill it
-        encoder.eval()
-        return encoder  # type: ignore[no-any-return] # the library's own module
+        return made_without_values(lambda: CLIPVisionModelWithProjection(self.vision))
 
     def run(self, encoder: nn.Module, inputs: Any) -> Tensor:
         """Return features (n, d), the projected image embeddings."""
@@ -140,9 +135,16 @@ def read_clip_config(raw: Mapping[str, Any], source: str) -> Any:
 
     Raises:
         DataError: it is that of another model, or not valid.
+        UnsupportedError: it is of a CLIP with a head of its own kind.
     """
     from transformers import CLIPConfig, CLIPVisionConfig
 
+    classifier = next((name for name in raw.get("architectures") or [] if "Classification" in str(name)), None)
+    if classifier is not None:
+        raise UnsupportedError(
+            f"{source} states {classifier}, whose head is on the mean of its patches and not on image embeddings, which "
+            "is not read; give a CLIPModel with heads on its image embeddings, or a function of yours as python: ..."
+        )
     if raw.get("model_type") not in CLIPS:
         raise DataError(f"{source} states model_type {raw.get('model_type')!r}, expected a CLIP: {sorted(CLIPS)}")
     try:

@@ -19,6 +19,7 @@ from ..weight_files.stored_weights import StoredWeights
 from . import zero_shot
 from .architecture_fit import require_fit_of_file, shapes_of
 from .clip_activation import require_activation
+from .meta_parameters import made_without_values
 from .zero_shot import ZeroShotHead, cached_zero_shot_head
 
 CODE = (Path(__file__), Path(str(zero_shot.__file__)))
@@ -74,19 +75,18 @@ def require_text_side(config: Any, text: Mapping[str, Tensor], source: str, what
     """
     if not any(name.startswith("text_model.") for name in text):
         raise DataError(f"{source} holds no text tower, which {what} needs; as pretrained give the full CLIPModel")
-    with torch.device("meta"):
-        expected = {**shapes_of(_model(config)), TEMPERATURE: torch.Size([])}
+    expected = {**shapes_of(_model(config)), TEMPERATURE: torch.Size([])}
     require_fit_of_file(text, expected, source, "the text side of the CLIPModel")
 
 
 def _model(config: Any) -> Any:
-    """Return the text tower with its projection, with random weights."""
+    """Return the text tower with its projection on the device meta, in evaluation mode; positions have values."""
     from transformers import CLIPTextModelWithProjection
 
     tower = type(config.text_config).from_dict(
         {**config.text_config.to_dict(), "projection_dim": config.projection_dim}
     )
-    return CLIPTextModelWithProjection(tower)
+    return made_without_values(lambda: CLIPTextModelWithProjection(tower))
 
 
 def _text_tower(config: Any, text: Mapping[str, Tensor]) -> tuple[Callable[[Sequence[str]], Tensor], Tensor]:
@@ -95,10 +95,8 @@ def _text_tower(config: Any, text: Mapping[str, Tensor]) -> tuple[Callable[[Sequ
 
     weights = {name: at_least_single(tensor) for name, tensor in text.items()}
     temperature = weights.pop(TEMPERATURE).exp()
-    with torch.random.fork_rng(devices=[]):  # weights are drawn from the default generator, then overwritten
-        model = _model(config)
+    model = _model(config)
     model.load_state_dict(weights, assign=True)
-    model.eval()
     tokenize = SimpleTokenizer(context_length=config.text_config.max_position_embeddings)
 
     def encode(prompts: Sequence[str]) -> Tensor:

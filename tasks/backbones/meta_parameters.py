@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import nn
@@ -33,6 +33,23 @@ def parameters_on_meta() -> Iterator[None]:
             yield
         finally:
             nn.Module.register_parameter = register  # type: ignore[method-assign]
+
+
+def made_without_values(make: Callable[[], nn.Module]) -> nn.Module:
+    """Return what a function makes, with parameters on the device meta and tables in place, in evaluation mode.
+
+    Modules that need values while they are made (they run a picture through themselves, say) are made with them first.
+    torch's default generator is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        try:
+            with parameters_on_meta():
+                made = make()
+            if any(buffer.is_meta for buffer in made.buffers()):  # tables made from parameters
+                made = drop_values(make())
+        except RuntimeError:
+            made = drop_values(make())
+    return made.eval().requires_grad_(False)
 
 
 def without_values(model: nn.Module) -> nn.Module:

@@ -15,6 +15,7 @@ from ...errors import ConfigError, DataError, UnknownNameError
 from ...one_line import as_one_line
 from ...utf8_file import read_utf8
 from .clip_activation import QUICK_GELU, of_open_clip
+from .meta_parameters import made_without_values
 
 CONFIG = "open_clip_config.json"
 """The file by which open_clip knows a folder as a model."""
@@ -54,31 +55,25 @@ class OpenClipArchitecture:
         return f'state "quick_gelu": {json.dumps(self.activation != QUICK_GELU)} in the model_cfg of its {CONFIG}'
 
     def image_tower(self) -> nn.Module:
-        """Return `model.visual` on the device meta, in evaluation mode.
+        """Return `model.visual` on the device meta, in evaluation mode; tables that no file holds have values.
 
         Raises:
             ConfigError: open_clip cannot build it.
         """
-        with torch.device("meta"):
-            whole = self._built(vision_cfg=self._without_download("vision_cfg"), text_cfg=dict(_TINY_TEXT))
-        return whole.get_submodule("visual").eval()
+        whole = self._built(vision_cfg=self._without_download("vision_cfg"), text_cfg=dict(_TINY_TEXT))
+        return whole.get_submodule("visual")
 
-    def text_side(self, device: str) -> nn.Module:
-        """Return the full model with a stand-in for the image tower, in evaluation mode, with random weights.
-
-        Args:
-            device: `meta` for names and shapes alone.
+    def text_side(self) -> nn.Module:
+        """Return the full model with a stand-in for the image tower, as `image_tower` does.
 
         Raises:
             ConfigError: open_clip cannot build it, as where it needs a download that fails.
         """
-        # Weights are drawn from the default generator, and overwritten by whoever runs the text tower.
-        with torch.random.fork_rng(devices=[]), torch.device(device):
-            return self._built(vision_cfg=dict(_TINY_VISION), text_cfg=self._without_download("text_cfg")).eval()
+        return self._built(vision_cfg=dict(_TINY_VISION), text_cfg=self._without_download("text_cfg"))
 
     def text_shapes(self) -> dict[str, torch.Size]:
         """Return the shapes of everything but the image tower, by the names in the full model."""
-        weights = self.text_side("meta").state_dict()
+        weights = self.text_side().state_dict()
         return {name: tensor.shape for name, tensor in weights.items() if not name.startswith("visual.")}
 
     def _without_download(self, tower: str) -> dict[str, Any]:
@@ -100,7 +95,7 @@ class OpenClipArchitecture:
         if as_module:
             kind = CoCa if "multimodal_cfg" in config else CustomTextCLIP
         try:
-            return kind(**config)
+            return made_without_values(lambda: kind(**config))
         except Exception as error:  # of open_clip, or of a library that it builds towers with
             raise ConfigError(
                 f"open_clip cannot build {self.name!r} ({type(error).__name__}: {as_one_line(str(error), 300)}); "

@@ -89,7 +89,7 @@ class OpenClipBackbone(Backbone):
     def build(self) -> nn.Module:
         """Return `model.visual`, or the published model around it."""
         tower = self.architecture.image_tower()
-        return PublishedClip(tower, self.architecture.text_side("meta")) if self.as_published else tower
+        return PublishedClip(tower, self.architecture.text_side()) if self.as_published else tower
 
     def encoder_weights(self, stored: StoredWeights, base: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Return the weights of `build` from a file of open_clip or Hugging Face, of a full model or an image tower.

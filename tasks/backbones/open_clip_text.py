@@ -77,7 +77,7 @@ def _text_tower(
     architecture: OpenClipArchitecture, text: Mapping[str, Tensor]
 ) -> tuple[Callable[[Sequence[str]], Tensor], Tensor]:
     """Return a function from prompts to L2-normalised features, and the temperature."""
-    model: Any = architecture.text_side("cpu")
+    model: Any = architecture.text_side()
     model.load_state_dict({name: at_least_single(tensor) for name, tensor in text.items()}, strict=False, assign=True)
     tokenize = _tokenizer(architecture)
 

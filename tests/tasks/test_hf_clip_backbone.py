@@ -226,6 +226,17 @@ def test_a_configuration_of_no_clip_is_refused(config):
         backbone_of(config)
 
 
+def test_a_clip_with_a_classifier_on_its_patches_is_refused():
+    with pytest.raises(UnsupportedError, match="models/clip states CLIPForImageClassification"):
+        backbone_of({**hugging_face_config().to_dict(), "architectures": ["CLIPForImageClassification"]})
+
+
+def test_building_leaves_the_default_generator_alone(backbone):
+    before = torch.get_rng_state()
+    backbone.build()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_facts_name_the_activation(backbone):
     assert backbone.facts["activation"] == "QuickGELU"
     assert backbone_of(hugging_face_config("gelu").to_dict()).facts["activation"] == "GELU"

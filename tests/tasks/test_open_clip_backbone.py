@@ -121,6 +121,15 @@ SMALL = {"hidden_size": 32, "num_attention_heads": 2}
 TOWERS = {"vision_cfg": VISION, "text_cfg": {}}
 
 
+@pytest.mark.parametrize("name", ["EVA02-B-16", "RN50-quickgelu"])  # one with rotary tables in no file, and no ViT
+def test_towers_of_other_kinds_have_what_no_file_holds(name):
+    before = torch.get_rng_state()
+    built = make_backbone(ModelSpec(open_clip=name), Path(), None).build()
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(p.is_meta for p in built.parameters())
+    assert not any(buffer.is_meta for key, buffer in built.named_buffers() if key not in built.state_dict())
+
+
 def hugging_face(act, **vision):
     own = {"hidden_act": act} if act else {}  # transformers leaves out what is its default
     return {"model_type": "clip", "vision_config": {**SMALL, **own, **vision}, "text_config": own}
