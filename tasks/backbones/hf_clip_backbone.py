@@ -142,7 +142,7 @@ def read_clip_config(raw: Mapping[str, Any], source: str) -> Any:
     classifier = next((name for name in raw.get("architectures") or [] if "Classification" in str(name)), None)
     if classifier is not None:
         raise UnsupportedError(
-            f"{source} states {classifier}, whose head is on the mean of its patches and not on image embeddings, which "
+            f"{source} states {classifier}, whose head is on the mean of patches, not on image embeddings, which "
             "is not read; give a CLIPModel with heads on its image embeddings, or a function of yours as python: ..."
         )
     if raw.get("model_type") not in CLIPS:
