@@ -58,8 +58,14 @@ def rows_of_parquet(
             for group in range(table.num_row_groups):
                 n = table.metadata.row_group(group).num_rows
                 if positions is None or np.searchsorted(positions, start) < np.searchsorted(positions, start + n):
-                    for i, values in _group(table, group, columns, at_a_time, positions, start):
-                        yield i, values, f"row {i - first} of {file}"
+                    end = start
+                    for begin, batch in _batches(table, group, columns, at_a_time, start):
+                        end = begin + batch.num_rows
+                        for i in _within(positions, begin, end):
+                            where = f"row {i - first} of {file}"
+                            yield i, [_value(batch.column(name)[i - begin], where) for name in columns], where
+                    if end != start + n:
+                        raise DataError(f"{file} holds {end - start} rows where it says {n}; get it again")
                 start += n
 
 
@@ -114,20 +120,27 @@ def _names_in(metadata: dict[bytes, bytes], column: str) -> tuple[str, ...] | No
     return tuple(str(name) for name in names) if isinstance(names, list) and names else None
 
 
-def _group(
-    table: Any, group: int, columns: Sequence[str], at_a_time: int, positions: NDArray[np.int64] | None, start: int
-) -> Iterator[tuple[int, list[Any]]]:
-    """Yield position and values of the rows of a group that begins at `start`."""
+def _batches(table: Any, group: int, columns: Sequence[str], at_a_time: int, start: int) -> Iterator[tuple[int, Any]]:
+    """Yield the rows of a group that begins at `start`, some at a time, with the position of the first."""
     for batch in table.iter_batches(batch_size=at_a_time, row_groups=[group], columns=list(columns)):
-        end = start + batch.num_rows
-        if positions is None:
-            chosen: Sequence[int] = range(start, end)
-        else:
-            chosen = positions[np.searchsorted(positions, start) : np.searchsorted(positions, end)].tolist()
-        arrays = [batch.column(name) for name in columns]
-        for i in chosen:
-            yield i, [array[i - start].as_py() for array in arrays]
-        start = end
+        yield start, batch
+        start += batch.num_rows
+
+
+def _within(positions: NDArray[np.int64] | None, begin: int, end: int) -> Sequence[int]:
+    """Return those positions that are from `begin` to before `end`."""
+    if positions is None:
+        return range(begin, end)
+    found: list[int] = positions[np.searchsorted(positions, begin) : np.searchsorted(positions, end)].tolist()
+    return found
+
+
+def _value(scalar: Any, where: str) -> Any:
+    """Return what a cell of a table holds."""
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError) as error:  # a text that is no UTF-8, a time that Python has not
+        raise DataError(f"{where} cannot be read ({as_one_line(str(error), 100)})") from error
 
 
 @contextlib.contextmanager
@@ -140,5 +153,5 @@ def _opened(file: Path) -> Iterator[Any]:
     try:
         with pq.ParquetFile(file) as table:
             yield table
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file} cannot be read as Parquet ({as_one_line(str(error), 200)}); get it again") from error

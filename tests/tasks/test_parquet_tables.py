@@ -184,6 +184,15 @@ def test_a_truncated_file_is_named(read, tmp_path):
         read("data.parquet")
 
 
+def test_texts_that_are_no_utf8_are_named_by_their_row(read, tmp_path):
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.table({"text": ["grosse", "b", "c"], "label": [0, 1, 0]}), tmp_path / "data" / "train.parquet")
+    content = (tmp_path / "data" / "train.parquet").read_bytes()
+    (tmp_path / "data" / "train.parquet").write_bytes(content.replace(b"grosse", b"gro\xdfe "))
+    with pytest.raises(DataError, match=r"row 0 of .*train\.parquet cannot be read \('utf-8'"):
+        read(form=TinyTexts)
+
+
 def test_two_configurations_are_not_mixed(read, tmp_path):
     for config in ("one", "two"):
         write_images(tmp_path / "data" / config / "train-00000-of-00001.parquet", range(4), [0, 1] * 2)
