@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from ...errors import DataError, UnknownNameError
 from ..weight_files.stored_weights import StoredWeights
-from .architecture_fit import listed
 from .backbone import Head
+from .weight_names import listed
 from .zero_shot import ZeroShotHead
 
 ON_NORMALIZED = "classification_head"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from ...file_digest import digest_files
 from ..weight_files.cached_tensors import converted
 from ..weight_files.stored_weights import StoredWeights
 from . import clip_names
-from .architecture_fit import listed, prefix_of
 from .clip_names import PATCHES, VISION, is_hugging_face, renamed_for_open_clip
+from .weight_names import listed, prefix_of
 
 TOWER = "visual."
 """The prefix of the image tower in open_clip's full models."""
@@ -75,6 +75,11 @@ def sort_clip_weights(stored: StoredWeights, visual: Collection[str]) -> ClipWei
         else:
             result.others[name] = tensor
     return result
+
+
+def like(tensor: Tensor, others: Mapping[str, Tensor]) -> Tensor:
+    """Return a weight of the pre-trained model in the type of a file's own weights."""
+    return tensor.to(next((other.dtype for other in others.values() if other.is_floating_point()), tensor.dtype))
 
 
 def _under_one_prefix(stored: StoredWeights) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

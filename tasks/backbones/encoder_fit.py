@@ -72,6 +72,7 @@ def fitting(
     *,
     why_missing: Callable[[str], str] | None = None,
     vocabulary: str = "",
+    title: str = "the model",
 ) -> dict[str, Tensor]:
     """Return the weights of an encoder from what a file holds of it, the same tensors; drop tables that are computed.
 
@@ -81,6 +82,7 @@ def fitting(
         source: what messages call the file.
         why_missing: more about a layer that is missing, to be put behind the message.
         vocabulary: the name of the weights that have a row a token.
+        title: what messages call the architecture.
 
     Raises:
         DataError: a layer is missing, has another shape or type, or the file has layers that the architecture has not.
@@ -96,10 +98,11 @@ def fitting(
         else:
             missing.append(name)
     if missing:
-        _refuse_missing(missing, expected, found, source, why_missing)
-    _require_nothing_over(encoder, expected, found, source)
+        why = why_missing(missing[0]) if why_missing is not None else ""
+        _refuse_missing(missing, expected, found, source, title, why)
+    _require_nothing_over(encoder, expected, found, source, title)
     for name, like in expected.items():
-        _require_shape(name, fit[name], like, source, name == vocabulary)
+        _require_shape(name, fit[name], like, source, title, name == vocabulary)
     return fit
 
 
@@ -115,26 +118,21 @@ def _shared_prefixes(names: Collection[str]) -> set[str]:
 
 
 def _refuse_missing(
-    missing: list[str],
-    expected: Collection[str],
-    found: Collection[str],
-    source: str,
-    why_missing: Callable[[str], str] | None,
+    missing: list[str], expected: Collection[str], found: Collection[str], source: str, title: str, why: str
 ) -> None:
     if len(missing) == len(expected):
         raise DataError(
-            f"{source} holds no weights of the model: expected names such as {missing[0]}, found "
+            f"{source} holds no weights of {title}: expected names such as {missing[0]}, found "
             f"{', '.join(sorted(found)[:2]) or 'none'}; give a file of this architecture"
         )
-    why = why_missing(missing[0]) if why_missing is not None else ""
     raise DataError(
-        f"{source} lacks {_few(missing)}: expected the {len(expected)} weights of the model, found "
+        f"{source} lacks {_few(missing)}: expected the {len(expected)} weights of {title}, found "
         f"{len(expected) - len(missing)}; {why or 'give a complete file of this architecture'}"
     )
 
 
 def _require_nothing_over(
-    encoder: nn.Module, expected: Mapping[str, Tensor], found: Mapping[str, Tensor], source: str
+    encoder: nn.Module, expected: Mapping[str, Tensor], found: Mapping[str, Tensor], source: str, title: str
 ) -> None:
     """Refuse layers within the encoder that it does not have; what is beside it, such as heads, is nobody's concern."""
     children = {name for name, _ in encoder.named_children()}
@@ -147,12 +145,12 @@ def _require_nothing_over(
             over.append(name)
     if over:
         raise DataError(
-            f"{source} holds {_few(over)}, which the model does not have; expected its {len(expected)} weights alone, "
+            f"{source} holds {_few(over)}, which {title} does not have; expected its {len(expected)} weights alone, "
             f"so it is of another architecture, perhaps a deeper one"
         )
 
 
-def _require_shape(name: str, tensor: Tensor, like: Tensor, source: str, is_vocabulary: bool) -> None:
+def _require_shape(name: str, tensor: Tensor, like: Tensor, source: str, title: str, is_vocabulary: bool) -> None:
     if like.is_floating_point() and (not tensor.is_floating_point() or tensor.dtype.itemsize == 1):
         raise DataError(
             f"{source} holds {name} as {type_name(tensor)}, expected floating-point numbers of 16 bits or more; "
@@ -166,7 +164,7 @@ def _require_shape(name: str, tensor: Tensor, like: Tensor, source: str, is_voca
             "whose tokens were added or removed in fine-tuning cannot be merged"
         )
     raise DataError(
-        f"{source} holds {name} of shape {tuple(tensor.shape)}, expected {tuple(like.shape)}; "
+        f"{source} holds {name} of shape {tuple(tensor.shape)}, expected {tuple(like.shape)} as in {title}; "
         "give a file of this architecture"
     )
 

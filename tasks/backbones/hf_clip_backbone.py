@@ -14,15 +14,16 @@ from ...errors import DataError, UnsupportedError
 from ...one_line import as_one_line
 from ..datasets.image_format import ImageFormat
 from ..weight_files.stored_weights import StoredWeights
-from .architecture_fit import require_fit_of_file
 from .backbone import Backbone, Head
 from .clip_activation import require_activation, title
 from .clip_function import DECIDING, require_function
 from .clip_heads import read_head, require_nothing_but_heads
+from .clip_weights import like
+from .encoder_fit import fitting, require_no_adapter
 from .hf_clip_export import write_hf_clip
-from .hf_clip_text import hf_zero_shot_head, require_text_side
+from .hf_clip_text import fitting_text_side, hf_zero_shot_head
 from .hf_clip_weights import sort_for_hugging_face
-from .meta_parameters import made_without_values
+from .meta_parameters import made_without_values, without_values
 from .open_clip_export import write_head
 
 CLIPS = frozenset({"clip", "clip_vision_model"})
@@ -52,8 +53,8 @@ class HfClipBackbone(Backbone):
         self.config = read_clip_config(raw_config, source)
         """A CLIPConfig, or a CLIPVisionConfig where the model is an image tower alone."""
         self.vision = self.config.vision_config if self.config.model_type == "clip" else self.config
-        self._names = self.build().state_dict()
-        self._shapes = {name: tensor.shape for name, tensor in self._names.items()}
+        self._encoder = made_without_values(self._make)
+        self._names = self._encoder.state_dict()
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -67,9 +68,7 @@ class HfClipBackbone(Backbone):
 
     def build(self) -> nn.Module:
         """Return the tower on the device meta; the numbers of positions have values, on the CPU."""
-        from transformers import CLIPVisionModelWithProjection
-
-        return made_without_values(lambda: CLIPVisionModelWithProjection(self.vision))
+        return without_values(self._encoder)
 
     def run(self, encoder: nn.Module, inputs: Any) -> Tensor:
         """Return features (n, d), the projected image embeddings."""
@@ -81,6 +80,7 @@ class HfClipBackbone(Backbone):
 
         The projection, which a `CLIPVisionModel` lacks, is the pre-trained model's there.
         """
+        require_no_adapter(stored)
         require_activation(stored, self.vision.hidden_act, "image", REMEDY)
         require_function(stored, self.vision, self._source)
         weights = sort_for_hugging_face(stored, self._names)
@@ -92,9 +92,8 @@ class HfClipBackbone(Backbone):
                     f"{stored.source} lacks {PROJECTION}, the projection of a CLIP's image tower; as the pre-trained "
                     "model give the full CLIPModel"
                 )
-            found[PROJECTION] = base[PROJECTION]
-        require_fit_of_file(found, self._shapes, stored.source, self._source)
-        return {name: found[name] for name in self._shapes}
+            found[PROJECTION] = like(base[PROJECTION], found)
+        return fitting(self._encoder, found, stored.source, title=self._source)
 
     def head(self, stored: StoredWeights, name: str | None = None) -> Head:
         """Return a linear head; on L2-normalised features where it was made of prompts, see `read_head`."""
@@ -117,10 +116,16 @@ class HfClipBackbone(Backbone):
         """
         self._require_whole("a folder of a CLIPModel")
         text = sort_for_hugging_face(pretrained, self._names).text
-        require_text_side(self.config, text, pretrained.source, "a folder of a CLIPModel")
+        text = fitting_text_side(self.config, text, pretrained.source, "a folder of a CLIPModel")
         write_hf_clip(self.config, {**text, **params}, self._folder, folder)
         if head is not None:
             write_head(head, folder)
+
+    def _make(self) -> nn.Module:
+        from transformers import CLIPVisionModelWithProjection
+
+        made: nn.Module = CLIPVisionModelWithProjection(self.vision)
+        return made
 
     def _require_whole(self, what: str) -> None:
         if self.config is self.vision:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor
 
@@ -17,8 +16,8 @@ from ...file_digest import digest_files
 from ..precision import at_least_single
 from ..weight_files.stored_weights import StoredWeights
 from . import zero_shot
-from .architecture_fit import require_fit_of_file, shapes_of
 from .clip_activation import require_activation
+from .encoder_fit import fitting
 from .meta_parameters import made_without_values
 from .zero_shot import ZeroShotHead, cached_zero_shot_head
 
@@ -57,26 +56,36 @@ def hf_zero_shot_head(
             f"{pretrained.source} has a vocabulary of {tower.vocab_size} tokens, expected CLIP's {CLIP_TOKENS}; "
             "give the heads in files"
         )
-    require_text_side(config, text, pretrained.source, "a zero-shot head")
+    weights = fitting_text_side(config, text, pretrained.source, "a zero-shot head")
     key = {
         "text tower": pretrained.digest,
         "architecture": json.dumps(tower.to_dict(), sort_keys=True, default=str),
         "transformers": importlib.metadata.version("transformers"),
         "code": digest_files(*CODE),
     }
-    return cached_zero_shot_head(key, lambda: _text_tower(config, text), classes, templates)
+    return cached_zero_shot_head(key, lambda: _text_tower(config, weights), classes, templates)
 
 
-def require_text_side(config: Any, text: Mapping[str, Tensor], source: str, what: str) -> None:
-    """Refuse a file without the architecture's text tower; `what` needs it.
+def fitting_text_side(config: Any, text: Mapping[str, Tensor], source: str, what: str) -> dict[str, Tensor]:
+    """Return the weights of a CLIPModel without its image tower: text tower, projection, and temperature.
+
+    Args:
+        config: the CLIPConfig.
+        text: what a file holds beside the image tower.
+        source: what messages call the file.
+        what: what needs the text tower.
 
     Raises:
-        DataError: it has none, or another one.
+        DataError: the file has none, or another one.
     """
     if not any(name.startswith("text_model.") for name in text):
         raise DataError(f"{source} holds no text tower, which {what} needs; as pretrained give the full CLIPModel")
-    expected = {**shapes_of(_model(config)), TEMPERATURE: torch.Size([])}
-    require_fit_of_file(text, expected, source, "the text side of the CLIPModel")
+    if TEMPERATURE not in text:
+        raise DataError(f"{source} lacks {TEMPERATURE}, the temperature, which {what} needs; give the full CLIPModel")
+    return {
+        **fitting(_model(config), text, source, title="the text side of the CLIPModel"),
+        TEMPERATURE: text[TEMPERATURE].reshape(()),
+    }
 
 
 def _model(config: Any) -> Any:
@@ -89,14 +98,14 @@ def _model(config: Any) -> Any:
     return made_without_values(lambda: CLIPTextModelWithProjection(tower))
 
 
-def _text_tower(config: Any, text: Mapping[str, Tensor]) -> tuple[Callable[[Sequence[str]], Tensor], Tensor]:
+def _text_tower(config: Any, weights: Mapping[str, Tensor]) -> tuple[Callable[[Sequence[str]], Tensor], Tensor]:
     """Return a function from prompts to L2-normalised features, and the temperature."""
     from open_clip import SimpleTokenizer
 
-    weights = {name: at_least_single(tensor) for name, tensor in text.items()}
-    temperature = weights.pop(TEMPERATURE).exp()
+    temperature = at_least_single(weights[TEMPERATURE]).exp()
     model = _model(config)
-    model.load_state_dict(weights, assign=True)
+    of_model = {name: at_least_single(tensor) for name, tensor in weights.items() if name != TEMPERATURE}
+    model.load_state_dict(of_model, assign=True)
     tokenize = SimpleTokenizer(context_length=config.text_config.max_position_embeddings)
 
     def encode(prompts: Sequence[str]) -> Tensor:

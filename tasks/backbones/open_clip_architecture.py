@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from ...errors import ConfigError, DataError, UnknownNameError
@@ -64,17 +63,14 @@ class OpenClipArchitecture:
         return whole.get_submodule("visual")
 
     def text_side(self) -> nn.Module:
-        """Return the full model with a stand-in for the image tower, as `image_tower` does.
+        """Return the full model without its image tower, as `image_tower` does.
 
         Raises:
             ConfigError: open_clip cannot build it, as where it needs a download that fails.
         """
-        return self._built(vision_cfg=dict(_TINY_VISION), text_cfg=self._without_download("text_cfg"))
-
-    def text_shapes(self) -> dict[str, torch.Size]:
-        """Return the shapes of everything but the image tower, by the names in the full model."""
-        weights = self.text_side().state_dict()
-        return {name: tensor.shape for name, tensor in weights.items() if not name.startswith("visual.")}
+        whole = self._built(vision_cfg=dict(_TINY_VISION), text_cfg=self._without_download("text_cfg"))
+        del whole.visual
+        return whole
 
     def _without_download(self, tower: str) -> dict[str, Any]:
         """Return the configuration of a tower that is not filled with other weights when it is built."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib.metadata
 import json
 from collections.abc import Mapping, Sequence
@@ -14,17 +13,18 @@ from torch import Tensor, nn
 
 from ...errors import ConfigError, DataError, UnknownNameError
 from ..weight_files.stored_weights import StoredWeights
-from .architecture_fit import require_fit_of_file, shapes_of
 from .backbone import Backbone, Head
 from .clip_activation import require_activation, title
 from .clip_function import require_function_of_open_clip
 from .clip_heads import read_head, require_nothing_but_heads
 from .clip_names import is_hugging_face
-from .clip_weights import TOWER, ClipWeights, sort_clip_weights
+from .clip_weights import TOWER, ClipWeights, like, sort_clip_weights
+from .encoder_fit import fitting, require_no_adapter
+from .meta_parameters import without_values
 from .open_clip_architecture import OpenClipArchitecture, find_architecture
 from .open_clip_export import write_head, write_open_clip
 from .open_clip_preprocess import image_format, preprocess_of
-from .open_clip_text import open_clip_zero_shot_head, require_text_side
+from .open_clip_text import fitting_text_side, open_clip_zero_shot_head
 from .published_clip import KEPT, UNNUMBERED, PublishedClip, is_published_kind, without_unnumbered
 
 AS_PUBLISHED = "as_published"
@@ -49,7 +49,8 @@ class OpenClipBackbone(Backbone):
         self.architecture = architecture
         self.as_published = as_published
         tower: Any = architecture.image_tower()
-        self._tower = shapes_of(tower)
+        self._tower = frozenset(tower.state_dict())
+        self._encoder = PublishedClip(tower, architecture.text_side()) if as_published else tower
         self.preprocess = preprocess_of(tower.image_size, preprocess)
         self.inputs = image_format(self.preprocess)
 
@@ -88,8 +89,7 @@ class OpenClipBackbone(Backbone):
 
     def build(self) -> nn.Module:
         """Return `model.visual`, or the published model around it."""
-        tower = self.architecture.image_tower()
-        return PublishedClip(tower, self.architecture.text_side()) if self.as_published else tower
+        return without_values(self._encoder)
 
     def encoder_weights(self, stored: StoredWeights, base: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Return the weights of `build` from a file of open_clip or Hugging Face, of a full model or an image tower.
@@ -97,6 +97,7 @@ class OpenClipBackbone(Backbone):
         What a file leaves out that is never fine-tuned (the projection of a `CLIPVisionModel`, the text side) is the
         pre-trained model's.
         """
+        require_no_adapter(stored)
         require_activation(stored, self.architecture.activation, "image", self.architecture.remedy)
         require_function_of_open_clip(stored, self.architecture.config, self.architecture.name)
         weights = self._sorted(stored)
@@ -109,13 +110,11 @@ class OpenClipBackbone(Backbone):
                     f"{stored.source} is an image tower of transformers without its projection "
                     "(visual_projection.weight); as the pre-trained model give the full CLIPModel"
                 )
-            found[PROJECTION] = base[f"{tower_prefix}{PROJECTION}"]
+            found[PROJECTION] = like(base[f"{tower_prefix}{PROJECTION}"], found)
         found = {f"{tower_prefix}{name}": tensor for name, tensor in found.items()}
         if self.as_published:
-            found.update(self._beside_the_tower(weights.text, base, next(iter(found.values())).dtype))
-        expected = self._shapes
-        require_fit_of_file(found, expected, stored.source, self.architecture.name)
-        return {name: found[name] for name in expected}
+            found.update(self._beside_the_tower(weights.text, base, found))
+        return fitting(self._encoder, found, stored.source, title=self.architecture.name)
 
     def head(self, stored: StoredWeights, name: str | None = None) -> Head:
         """Return a linear head; on L2-normalised features where it was made of prompts, see `read_head`."""
@@ -137,7 +136,7 @@ class OpenClipBackbone(Backbone):
         The text tower is the pre-trained file's.
         """
         text = self._sorted(pretrained).text
-        require_text_side(self.architecture, text, pretrained.source, "a folder that open_clip loads")
+        text = fitting_text_side(self.architecture, text, pretrained.source, "a folder that open_clip loads")
         prefix = "" if self.as_published else TOWER
         named = {f"{prefix}{name}": tensor for name, tensor in without_unnumbered(params).items()}
         whole = {**text, **named}
@@ -145,20 +144,15 @@ class OpenClipBackbone(Backbone):
         if head is not None:
             write_head(head, folder)
 
-    @functools.cached_property
-    def _shapes(self) -> dict[str, Any]:
-        """Shapes of the encoder's weights by name."""
-        return shapes_of(self.build()) if self.as_published else self._tower
-
     def _sorted(self, stored: StoredWeights) -> ClipWeights:
         return sort_clip_weights(stored, self._tower)
 
     def _beside_the_tower(
-        self, text: Mapping[str, Tensor], base: Mapping[str, Tensor] | None, dtype: torch.dtype
+        self, text: Mapping[str, Tensor], base: Mapping[str, Tensor] | None, tower: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
         """Return what the published model holds beside the tower; the pre-trained one's where a file has none of it."""
         kept = {name: tensor for name, tensor in text.items() if name.partition(".")[0] in KEPT}
         if not kept and base is not None:
-            kept = {name: tensor for name, tensor in base.items() if name.partition(".")[0] in KEPT}
-        unnumbered = {name: torch.empty(0, dtype=dtype) for name in self._shapes if f".{UNNUMBERED}." in name}
-        return {**kept, **unnumbered}
+            kept = {name: like(tensor, tower) for name, tensor in base.items() if name.partition(".")[0] in KEPT}
+        unnumbered = [name for name in self._encoder.state_dict() if f".{UNNUMBERED}." in name]
+        return {**kept, **{name: like(torch.empty(0), tower) for name in unnumbered}}

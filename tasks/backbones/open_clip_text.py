@@ -16,8 +16,8 @@ from ...one_line import as_one_line
 from ..precision import at_least_single
 from ..weight_files.stored_weights import StoredWeights
 from . import clip_names, zero_shot
-from .architecture_fit import require_fit_of_file
 from .clip_activation import of_open_clip, require_activation
+from .encoder_fit import fitting
 from .open_clip_architecture import OpenClipArchitecture
 from .zero_shot import ZeroShotHead, cached_zero_shot_head
 
@@ -25,8 +25,10 @@ CODE = (Path(__file__), Path(str(clip_names.__file__)), Path(str(zero_shot.__fil
 """The files of code that make a head; their digest is part of the cache key."""
 
 
-def require_text_side(architecture: OpenClipArchitecture, text: Mapping[str, Tensor], source: str, what: str) -> None:
-    """Refuse a pre-trained file without a text tower, or with another one.
+def fitting_text_side(
+    architecture: OpenClipArchitecture, text: Mapping[str, Tensor], source: str, what: str
+) -> dict[str, Tensor]:
+    """Return the weights of the full model without its image tower.
 
     Args:
         architecture: the CLIP.
@@ -39,7 +41,7 @@ def require_text_side(architecture: OpenClipArchitecture, text: Mapping[str, Ten
     """
     if not any(name.startswith(("transformer.", "text.")) for name in text):
         raise DataError(f"{source} holds no text tower, which {what} needs; as pretrained give the full model")
-    require_fit_of_file(text, architecture.text_shapes(), source, f"the text side of {architecture.name}")
+    return fitting(architecture.text_side(), text, source, title=f"the text side of {architecture.name}")
 
 
 def open_clip_zero_shot_head(
@@ -63,22 +65,22 @@ def open_clip_zero_shot_head(
         DataError: the file holds no text tower of this architecture, or states another activation.
     """
     require_activation(pretrained, of_open_clip(architecture.config, "text_cfg"), "text", architecture.remedy)
-    require_text_side(architecture, text, pretrained.source, "a zero-shot head")
+    weights = fitting_text_side(architecture, text, pretrained.source, "a zero-shot head")
     key = {
         "text tower": pretrained.digest,
         "architecture": json.dumps(architecture.config, sort_keys=True),
         "open_clip": importlib.metadata.version("open_clip_torch"),
         "code": digest_files(*CODE),
     }
-    return cached_zero_shot_head(key, lambda: _text_tower(architecture, text), classes, templates)
+    return cached_zero_shot_head(key, lambda: _text_tower(architecture, weights), classes, templates)
 
 
 def _text_tower(
-    architecture: OpenClipArchitecture, text: Mapping[str, Tensor]
+    architecture: OpenClipArchitecture, weights: Mapping[str, Tensor]
 ) -> tuple[Callable[[Sequence[str]], Tensor], Tensor]:
     """Return a function from prompts to L2-normalised features, and the temperature."""
     model: Any = architecture.text_side()
-    model.load_state_dict({name: at_least_single(tensor) for name, tensor in text.items()}, strict=False, assign=True)
+    model.load_state_dict({name: at_least_single(tensor) for name, tensor in weights.items()}, assign=True)
     tokenize = _tokenizer(architecture)
 
     def encode(prompts: Sequence[str]) -> Tensor:

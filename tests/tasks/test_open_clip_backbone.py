@@ -202,7 +202,7 @@ def without(own, ending):
 WRONG = {
     "missing layer": (
         lambda own: without(own, "resblocks.1.ln_2.bias"),
-        r"cars\.safetensors lacks transformer\.resblocks\.1\.ln_2\.bias of local-dir",
+        r"cars\.safetensors lacks transformer\.resblocks\.1\.ln_2\.bias: expected the .* weights of local-dir",
     ),
     "missing block": (
         lambda own: {k: v for k, v in own.items() if "visual.transformer.resblocks.1." not in k},
@@ -210,16 +210,17 @@ WRONG = {
     ),
     "wrong shape": (
         lambda own: {**own, "visual.conv1.weight": torch.zeros(32, 3, 4, 4)},
-        r"cars\.safetensors: expected conv1\.weight of shape \(32, 3, 8, 8\).*found \(32, 3, 4, 4\)",
+        r"cars\.safetensors holds conv1\.weight of shape \(32, 3, 4, 4\), expected \(32, 3, 8, 8\) as in local-dir",
     ),
     "another block": (
         lambda own: {**own, "visual.transformer.resblocks.2.ln_1.weight": torch.zeros(32)},
         r"cars\.safetensors holds transformer\.resblocks\.2\.ln_1\.weight, which .* does not have",
     ),
-    "mixed types": (
-        lambda own: {**own, "visual.ln_pre.weight": torch.zeros(32, dtype=torch.float16)},
-        r"cars\.safetensors holds .* in float32 and ln_pre\.weight in float16",
+    "quantised": (
+        lambda own: {**own, "visual.ln_pre.weight": torch.zeros(32, dtype=torch.int8)},
+        r"cars\.safetensors holds ln_pre\.weight as int8",
     ),
+    "adapter": (lambda own: {**own, "visual.lora_A.weight": torch.zeros(3)}, r"cars\.safetensors holds an adapter"),
     "head on other features": (
         lambda own: {**own, "head.weight": torch.zeros(5, 32)},
         r"cars\.safetensors holds head\.weight beside the CLIP: expected .* its 24 features",
@@ -387,3 +388,13 @@ def test_the_published_model_is_trained_with_routers_that_nothing_reaches(counte
     learned = make_learner(method, upscale=rule).fit(problem, preferences, Context(seed=0))
     assert learned.trainable_parameters == (2 if rule == "mlp" else 5 + 5 * 2) * 22
     assert learned.solve([0.3, 0.7]).keys() == base.keys()
+
+
+@pytest.mark.parametrize("as_published", [True, False])
+def test_what_a_file_leaves_out_is_given_in_the_files_own_type(tmp_path, as_published):
+    spec = ModelSpec(open_clip=architecture_folder(tmp_path), options={"as_published": as_published})
+    backbone = make_backbone(spec, tmp_path, None)
+    theirs = hugging_face_model().state_dict()
+    base = {name: tensor.bfloat16() for name, tensor in backbone.encoder_weights(stored(theirs)).items()}
+    bare = {name: tensor for name, tensor in theirs.items() if name.startswith("vision_model.")}
+    assert {tensor.dtype for tensor in backbone.encoder_weights(stored(bare), base).values()} == {torch.float32}
