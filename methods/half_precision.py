@@ -41,7 +41,7 @@ class HalfMerge(torch.autograd.Function):
         ctx.save_for_backward(base, experts)
         ctx.coefficients_type = coefficients.dtype
         shares = coefficients.detach().float()
-        left = _left_for_base(shares)
+        left = left_for_base(shares)
         merged = torch.empty_like(base)
         for columns in _parts(len(base), PART):
             # Summed as weights, not as differences: a base far above the experts would swallow their last digits.
@@ -64,7 +64,7 @@ def contract_half(gradients: Tensor, base: Tensor, experts: Tensor) -> Tensor:
     return found
 
 
-def _left_for_base(shares: Tensor) -> Tensor:
+def left_for_base(shares: Tensor) -> Tensor:
     """Return 1 minus the sum of shares (T,); 0 where the sum is 1 up to rounding, as of T shares of 1 / T."""
     left = 1 - shares.sum()
     rounding = len(shares) * torch.finfo(shares.dtype).eps

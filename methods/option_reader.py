@@ -12,6 +12,7 @@ from pydantic_core import PydanticSerializationError
 
 from ..errors import ConfigError
 from ..one_line import shown
+from .added_later import AddedLater
 from .option_values import SCALARS, choices, plain, readings_of, same, shown_choice
 from .ranges import UNIONS, is_whole
 
@@ -37,6 +38,8 @@ class OptionReader:
         self._hint = hint
         self._bare = bare
         self.required = required
+        self.added_later = any(isinstance(extra, AddedLater) for extra in getattr(hint, "__metadata__", ()))
+        """Whether records leave the option out while it has its default."""
         members = [bare, *get_args(bare)]
         self._may_be_unset = type(None) in members
         # pydantic would read True as 1

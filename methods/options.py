@@ -74,13 +74,24 @@ def canonical_options(config: Options, name: str) -> Options:
 
 
 def recorded_options(config: object) -> dict[str, Any]:
-    """Return every option of a config as JSON values, from which `read_options` makes an equal config again.
+    """Return the options of a config as JSON values, from which `read_options` makes an equal config again.
+
+    All are there, but for those that are `AddedLater` and have their default.
 
     Raises:
         ConfigError: a value cannot be given back.
     """
     readers = option_readers(type(config))
-    return {option: reader.recorded(option, getattr(config, option)) for option, reader in readers.items()}
+    defaults = {
+        field.name: field.default
+        for field in dataclasses.fields(config)  # type: ignore[arg-type] # it is a dataclass
+        if readers.get(field.name) and readers[field.name].added_later
+    }
+    return {
+        option: reader.recorded(option, getattr(config, option))
+        for option, reader in readers.items()
+        if option not in defaults or getattr(config, option) != defaults[option]
+    }
 
 
 def option_readers(config: type) -> Mapping[str, OptionReader]:

@@ -1,4 +1,8 @@
-"""Banks of flat task vectors, in which a merge is one contraction over T rows and makes no T copies of a model."""
+"""Banks of flat task vectors, in which a merge is one contraction over T rows and makes no T copies of a model.
+
+Small models have these: their task vectors are formed once and kept, beside the experts. Models of more than
+`LARGEST_FLAT` parameters are merged from the experts themselves, see `expert_bank`.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,17 @@ from torch import Tensor
 from ..errors import ConfigError
 from ..tasks.precision import is_half, master_type
 from ..tasks.problem import Problem
+from .bank_options import BankOptions
+from .expert_bank import ExpertBank
 from .flat_weights import FlatWeights, merged_names
 from .half_precision import HalfMerge, contract_half
+from .merge_bank import MergeBank
+
+LARGEST_FLAT = 2**24
+"""The most parameters of a model, buffers included, whose task vectors are kept beside its experts."""
 
 
-class TaskVectorBank(FlatWeights):
+class TaskVectorBank(FlatWeights, MergeBank):
     """Holds the pre-trained values and T task vectors of some weights of one type, each joined to one flat row.
 
     Buffers are merged too, without gradients. Of half-precision weights the experts themselves are kept, in half
@@ -34,6 +44,7 @@ class TaskVectorBank(FlatWeights):
         if len(dtypes) > 1:
             raise ConfigError(f"a bank holds weights of one type, found {sorted(map(str, dtypes))}")
         super().__init__(problem, chosen, dtype=next(iter(dtypes), None))
+        self.n_tasks = problem.n_tasks
         self.base = self.join(problem.pretrained)
         """The pre-trained values, (P,)."""
         self.rows = torch.empty(problem.n_tasks, len(self.base), dtype=self.base.dtype, device=self.base.device)
@@ -44,9 +55,23 @@ class TaskVectorBank(FlatWeights):
             else:
                 torch.sub(self.join(expert), self.base, out=row)
 
-    def merge(self, coefficients: Tensor) -> dict[str, Tensor]:
-        """Return the merged weights by name, views of one new flat tensor, differentiable in coefficients (T,)."""
-        return self.named(self.merge_flat(coefficients))
+    @property
+    def device(self) -> torch.device:
+        """The device of the task vectors."""
+        return self.base.device
+
+    def merge_pieces(self, coefficients: Tensor) -> list[Tensor]:
+        """Return the merge for coefficients (T,) as one piece, (P,)."""
+        return [self.merge_flat(coefficients)]
+
+    def assembled(self, pieces: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Return the one piece's weights by name."""
+        (flat,) = pieces
+        return self.named(flat)
+
+    def contract_piece(self, piece: int, gradients: Sequence[Tensor]) -> Tensor:
+        """Return n gradients (P,) times the task vectors, (n, T); there is one piece."""
+        return self.contract(torch.stack(list(gradients)))
 
     def merge_flat(self, coefficients: Tensor) -> Tensor:
         """Return base plus the task vectors times coefficients (T,), as (P,), differentiable in them."""
@@ -60,8 +85,12 @@ class TaskVectorBank(FlatWeights):
         return contract_half(gradients, self.base, self.rows) if is_half(self.dtype) else gradients @ self.rows.T
 
 
-def banks_by_type(problem: Problem, names: Iterable[str]) -> list[TaskVectorBank]:
+def banks_by_type(
+    problem: Problem, names: Iterable[str], options: BankOptions | None = None
+) -> list[TaskVectorBank] | list[ExpertBank]:
     """Return the banks of some weights, one for each type that these have, in order of appearance.
+
+    They keep task vectors where the model is small, see `LARGEST_FLAT`, and no options are asked for.
 
     Raises:
         ConfigError: none of the weights is merged.
@@ -71,7 +100,10 @@ def banks_by_type(problem: Problem, names: Iterable[str]) -> list[TaskVectorBank
         by_type.setdefault(problem.pretrained[name].dtype, []).append(name)
     if not by_type:
         raise ConfigError("expected floating-point weights to merge, found none")
-    return [TaskVectorBank(problem, of_type) for of_type in by_type.values()]
+    options = options or BankOptions()
+    if options.are_default and problem.model_parameters <= LARGEST_FLAT:
+        return [TaskVectorBank(problem, of_type) for of_type in by_type.values()]
+    return [ExpertBank(problem, of_type, options) for of_type in by_type.values()]
 
 
 class ModelMerger:
@@ -88,7 +120,7 @@ class ModelMerger:
     def __call__(self, coefficients: Sequence[float] | Tensor) -> dict[str, Tensor]:
         """Return the merged model for coefficients (T,)."""
         precise = master_type(bank.dtype for bank in self._banks)
-        vector = torch.as_tensor(coefficients, dtype=precise, device=self._banks[0].base.device)
+        vector = torch.as_tensor(coefficients, dtype=precise, device=self._banks[0].device)
         merged = dict(self._pretrained)
         for bank in self._banks:
             merged.update(bank.merge(vector))

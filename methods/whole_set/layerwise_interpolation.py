@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from ...metrics import Front, hypervolume
 from ...tasks.problem import Problem
+from ..bank_options import BankOptions
 from ..learner import Context
 from ..needs import Needs
 from ..pareto_set import ParetoSet
@@ -81,7 +82,7 @@ class LayerwiseInterpolation(ConditionedLearner):
     scalarization = HypervolumeMixed
 
     @dataclass(frozen=True)
-    class Config(HypervolumeMixed.Options, ConditionedTraining):
+    class Config(HypervolumeMixed.Options, BankOptions, ConditionedTraining):
         """Options of the coefficients and their training; steps and batch size are the suite's unless set."""
 
         groups: Annotated[Literal["tensors", "layers", "model"], Choice(("tensors", "layers", "model"))] = "tensors"
@@ -118,7 +119,7 @@ class LayerwiseInterpolation(ConditionedLearner):
     def untrained(self, problem: Problem, generator: torch.Generator) -> ConditionedSet:
         """Make the set before the first step, which is interpolation."""
         # Every weight is in a group, so the coefficient of the rest is not used.
-        model = UpscaledModel(problem, GROUPS[self.config.groups](problem), rest_coefficient=0.0)
+        model = UpscaledModel(problem, GROUPS[self.config.groups](problem), rest_coefficient=0.0, options=self.config)
         polynomials = MixturePolynomials(len(model.parts), problem.n_tasks, interactions=self.config.interactions)
         return RoutedSet(problem, model, model.place(polynomials))
 

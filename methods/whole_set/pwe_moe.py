@@ -13,6 +13,7 @@ from torch import nn
 
 from ...errors import ConfigError
 from ...tasks.problem import Budget, Problem
+from ..bank_options import BankOptions
 from ..layers import layers_of
 from ..ranges import Choice, Range
 from ..scalarization import LinearScalarization, SmoothTchebycheff
@@ -56,7 +57,7 @@ class PweMoe(ConditionedLearner):
     """
 
     @dataclass(frozen=True)
-    class Config(ConditionedTraining):
+    class Config(BankOptions, ConditionedTraining):
         """Options of the routers; defaults are the paper's, steps and batch size the suite's unless set."""
 
         upscale: str = "mlp"
@@ -100,7 +101,7 @@ class PweMoe(ConditionedLearner):
     def untrained(self, problem: Problem, generator: torch.Generator) -> PweMoeSet:
         """Make the set with new routers, whose coefficients are near `init_lambda` for every preference."""
         config = self.resolved(problem)
-        model = UpscaledModel(problem, weights_of_modules(problem, config.upscale), config.init_lambda)
+        model = UpscaledModel(problem, weights_of_modules(problem, config.upscale), config.init_lambda, config)
         routers = RouterBank(
             len(model.parts),
             problem.n_tasks,

@@ -9,7 +9,10 @@ from torch import Tensor, nn
 
 from ...tasks.precision import master_type
 from ...tasks.problem import Params, Problem
+from ...tasks.weight_files.mapped_file import release
+from ..bank_options import BankOptions
 from ..flat_weights import merged_names
+from ..merge_bank import MergeBank
 from ..task_vectors import banks_by_type
 
 
@@ -21,13 +24,20 @@ class UpscaledModel:
         groups: part of the model (see `ParetoSet.merge_coefficients`) -> names of its weights and buffers.
         rest_coefficient: the coefficient, for every task, of the weights outside all groups; they are merged once,
             and stay fixed.
+        options: how the experts' weights in the groups are held.
     """
 
-    def __init__(self, problem: Problem, groups: Mapping[str, Sequence[str]], rest_coefficient: float) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        groups: Mapping[str, Sequence[str]],
+        rest_coefficient: float,
+        options: BankOptions | None = None,
+    ) -> None:
         self.parts = tuple(groups)
         """The names of the groups."""
-        of_groups = [banks_by_type(problem, group) for group in groups.values()]
-        self.banks = [bank for banks in of_groups for bank in banks]
+        of_groups = [banks_by_type(problem, group, options) for group in groups.values()]
+        self.banks: list[MergeBank] = [bank for banks in of_groups for bank in banks]
         """The task vectors: one bank a group, or one for each type that its weights have."""
         self.rows = [row for row, banks in enumerate(of_groups) for _ in banks]
         """The group, by position, that each bank belongs to."""
@@ -35,30 +45,32 @@ class UpscaledModel:
         rest = merged_names(problem, (name for name in problem.pretrained if name not in covered))
         self._rest: Params = dict(problem.pretrained)
         for bank in banks_by_type(problem, rest) if rest else []:
-            dtype = master_type([bank.base.dtype])
-            everyone = torch.full((problem.n_tasks,), rest_coefficient, dtype=dtype, device=bank.base.device)
+            dtype = master_type([bank.dtype])
+            everyone = torch.full((problem.n_tasks,), rest_coefficient, dtype=dtype, device=bank.device)
             self._rest = {**self._rest, **bank.merge(everyone)}
+        # Experts that are mapped from files are not read again here.
+        release(params[name] for name in rest for params in (problem.pretrained, *problem.experts))
 
     @property
     def upscaled_parameters(self) -> int:
         """Return how many parameters of one plain model lie in groups."""
-        return sum(len(bank.base) for bank in self.banks)
+        return sum(bank.size for bank in self.banks)
 
     def place(self, network: nn.Module) -> nn.Module:
         """Move a network that makes coefficients to the weights' device, in single precision or better."""
-        return network.to(self.banks[0].base.device, master_type(bank.dtype for bank in self.banks))
+        return network.to(self.banks[0].device, master_type(bank.dtype for bank in self.banks))
 
     def merge(self, coefficients: Tensor) -> dict[str, Tensor]:
         """Return one plain model for coefficients (groups, T), differentiable in them."""
-        return self.assembled(self.merge_flat(coefficients))
+        return self.assembled(self.merge_pieces(coefficients))
 
-    def merge_flat(self, coefficients: Tensor) -> list[Tensor]:
-        """Return the merged values of every bank for coefficients (groups, T), differentiable in them."""
-        return [bank.merge_flat(coefficients[row]) for bank, row in zip(self.banks, self.rows, strict=True)]
+    def merge_pieces(self, coefficients: Tensor) -> list[list[Tensor]]:
+        """Return every bank's merged pieces for coefficients (groups, T), differentiable in them."""
+        return [bank.merge_pieces(coefficients[row]) for bank, row in zip(self.banks, self.rows, strict=True)]
 
-    def assembled(self, flats: Sequence[Tensor]) -> dict[str, Tensor]:
-        """Return one plain model whose groups hold these flat values, one tensor a bank."""
+    def assembled(self, pieces: Sequence[Sequence[Tensor]]) -> dict[str, Tensor]:
+        """Return one plain model whose groups hold these pieces, a list a bank."""
         merged = dict(self._rest)
-        for bank, flat in zip(self.banks, flats, strict=True):
-            merged.update(bank.named(flat))
+        for bank, of_bank in zip(self.banks, pieces, strict=True):
+            merged.update(bank.assembled(of_bank))
         return merged

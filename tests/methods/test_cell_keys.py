@@ -1,9 +1,7 @@
 """The versions and default options of every method, which are in the keys of recorded cells."""
 
-import dataclasses
-
 import frontrunner as fr
-from frontrunner.methods import METHODS
+from frontrunner.methods import METHODS, recorded_options
 
 KEYED = {
     "cosmos": (
@@ -210,4 +208,4 @@ BUILT_IN = [name for name in fr.list_methods() if METHODS.origin(name).startswit
 
 def test_cell_keys_stay():
     learners = {name: fr.make_learner(name) for name in BUILT_IN}
-    assert {name: (made.version, dataclasses.asdict(made.config)) for name, made in learners.items()} == KEYED
+    assert {name: (made.version, recorded_options(made.config)) for name, made in learners.items()} == KEYED

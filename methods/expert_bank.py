@@ -1,0 +1,106 @@
+"""Banks of large models, which merge experts where they lie instead of holding their task vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from ..errors import ConfigError
+from ..tasks.precision import master_type
+from ..tasks.problem import Problem
+from .bank_options import TYPES, BankOptions
+from .flat_weights import merged_names
+from .merge_bank import MergeBank
+from .weight_rows import WeightRows
+
+
+class ExpertBank(MergeBank):
+    """Merges weights one by one from the experts themselves, which may be mapped from files; nothing is copied.
+
+    Merges are formed in single precision or better and rounded once. Options may ask for task vectors in another type,
+    which are then kept, or for experts in the memory of the CPU.
+
+    Args:
+        problem: source of the pre-trained model and the experts.
+        names: which weights and buffers.
+        options: how the experts are held.
+
+    Raises:
+        ConfigError: the weights have several types, or none of them is merged.
+    """
+
+    def __init__(self, problem: Problem, names: Iterable[str], options: BankOptions | None = None) -> None:
+        self.names = merged_names(problem, names)
+        dtypes = {problem.pretrained[name].dtype for name in self.names}
+        if len(dtypes) != 1:
+            raise ConfigError(f"a bank holds weights of one type, found {sorted(map(str, dtypes)) or 'no weights'}")
+        (self.dtype,) = dtypes
+        self.n_tasks = problem.n_tasks
+        self.weights = [_held(problem, name, options or BankOptions()) for name in self.names]
+        """The weights in the pre-trained model and the experts."""
+        self.size = sum(weight.base.numel() for weight in self.weights)
+        buffers = {name for name, _ in problem.model.named_buffers()}
+        self._buffers = buffers.intersection(self.names)
+        self._never_negative = problem.never_negative
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the pre-trained weights and of merges."""
+        return self.weights[0].base.device
+
+    def merge_pieces(self, coefficients: Tensor) -> list[Tensor]:
+        """Return the merged weights for coefficients (T,), differentiable in them."""
+        shares: list[float] = coefficients.detach().tolist()
+        return [_Merge.apply(coefficients, weight, shares) for weight in self.weights]
+
+    def assembled(self, pieces: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Return merged weights by name; variances that an extrapolated merge has made negative are 0."""
+        found = {}
+        for name, piece in zip(self.names, pieces, strict=True):
+            # Layers refuse buffers that want gradients (running statistics of batch norm).
+            weight = piece.detach() if name in self._buffers else piece
+            found[name] = weight.clamp(min=0) if name in self._never_negative else weight
+        return found
+
+    def contract_piece(self, piece: int, gradients: Sequence[Tensor]) -> Tensor:
+        """Return n gradients of a weight times its task vectors, (n, T)."""
+        return self.weights[piece].contract(gradients)
+
+
+class _Merge(torch.autograd.Function):
+    """Merges one weight, differentiable in the coefficients (T,)."""
+
+    @staticmethod
+    def forward(ctx: Any, coefficients: Tensor, weight: WeightRows, shares: Sequence[float]) -> Tensor:
+        ctx.weight = weight
+        ctx.coefficients_type = coefficients.dtype
+        return weight.merge(shares)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.weight.contract(gradients)[0].to(ctx.coefficients_type), None, None
+
+
+def _held(problem: Problem, name: str, options: BankOptions) -> WeightRows:
+    """Return a weight as the options ask for it, the experts' own tensors where they ask for nothing else."""
+    base = problem.pretrained[name].detach()
+    experts = [expert[name].detach() for expert in problem.experts]
+    place = torch.device("cpu") if options.bank_device == "cpu" else base.device
+    pinned = place.type == "cpu" and base.device.type == "cuda"
+    dtype = base.dtype if options.bank_dtype is None else TYPES[options.bank_dtype]
+    if dtype == base.dtype:
+        return WeightRows(base, tuple(_placed(expert, place, pinned) for expert in experts))
+    precise = master_type([base.dtype])
+    vectors = (expert.to(base.device, precise) - base for expert in experts)
+    return WeightRows(base, tuple(_placed(vector.to(dtype), place, pinned) for vector in vectors), True)
+
+
+def _placed(tensor: Tensor, place: torch.device, pinned: bool) -> Tensor:
+    """Return a tensor on a device, pinned where another device is to copy it from there."""
+    placed = tensor.to(place)
+    return placed.pin_memory() if pinned else placed
