@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -41,6 +42,11 @@ class FlatWeights:
         self._sizes = [shape.numel() for shape in self._shapes]
         self.size = sum(self._sizes)
         """P, the length of the flat tensor."""
+        ends = list(itertools.accumulate(self._sizes))
+        self.columns = {
+            name: slice(end - size, end) for name, end, size in zip(self.names, ends, self._sizes, strict=True)
+        }
+        """Where each weight lies in the flat tensor."""
 
     def join(self, params: Params) -> Tensor:
         """Return the weights of one model as a new tensor (P,), without gradients."""
@@ -51,14 +57,17 @@ class FlatWeights:
 
         They are views of it where they have its type. Variances that an extrapolated merge has made negative are 0.
         """
-        pieces = {}
-        split = zip(self.names, torch.split(flat, self._sizes), self._shapes, self._dtypes, strict=True)
-        for name, piece, shape, dtype in split:
-            weight = piece.view(shape).to(dtype)
+        return self.restored(dict(zip(self.names, torch.split(flat, self._sizes), strict=True)))
+
+    def restored(self, pieces: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return flat pieces, one a weight, as `named` returns the weights of a flat tensor."""
+        found = {}
+        for name, shape, dtype in zip(self.names, self._shapes, self._dtypes, strict=True):
+            weight = pieces[name].view(shape).to(dtype)
             # Layers refuse buffers that want gradients (running statistics of batch norm).
             weight = weight.detach() if name in self._buffers else weight
-            pieces[name] = weight.clamp(min=0) if name in self._never_negative else weight
-        return pieces
+            found[name] = weight.clamp(min=0) if name in self._never_negative else weight
+        return found
 
 
 def merged_names(problem: Problem, names: Iterable[str]) -> list[str]:

@@ -106,9 +106,6 @@ class FisherMerging(Learner):
             DivergenceError: an expert predicts NaN or infinity.
         """
         weights = FlatWeights(problem, problem.pretrained)
-        experts = torch.empty(problem.n_tasks, weights.size, dtype=weights.dtype, device=problem.device)
-        for row, expert in zip(experts, problem.experts, strict=True):
-            row.copy_(weights.join(expert))
         fisher, unbatched = self._fisher(problem, weights, context)
         if not fisher.isfinite().all():
             raise DivergenceError("expected finite Fisher matrices, found NaN or infinity; an expert has diverged")
@@ -120,13 +117,18 @@ class FisherMerging(Learner):
 
         def merge(preference: NDArray[np.float64]) -> Params:
             r = torch.as_tensor(preference, dtype=fisher.dtype, device=fisher.device)
-            total, merged = (torch.zeros_like(fisher[0]) for _ in range(2))  # task by task: a model is large
-            for share, own in zip(r, fisher, strict=True):
+            return {**problem.pretrained, **weights.restored({name: merged(name, r) for name in weights.names})}
+
+        def merged(name: str, r: Tensor) -> Tensor:
+            """Return one weight's merge; weight by weight, since models are large."""
+            own_fisher = fisher[:, weights.columns[name]]
+            total, found = (torch.zeros_like(own_fisher[0]) for _ in range(2))
+            for share, own in zip(r, own_fisher, strict=True):
                 total += share * own
-            for share, own, expert in zip(r, fisher, experts, strict=True):
+            for share, own, expert in zip(r, own_fisher, problem.experts, strict=True):
                 # Dividing first makes a share exactly 1 where it is the only one.
-                merged += (share * own).div_(total).mul_(expert)
-            return {**problem.pretrained, **weights.named(merged)}
+                found += (share * own).div_(total).mul_(expert[name].detach().flatten().to(fisher.dtype))
+            return found
 
         return ContinuousSet(
             problem.n_tasks,

@@ -60,14 +60,14 @@ class SolvedLayer:
 
     grams: Tensor
     """Gram matrices of the inputs, (T, in, in)."""
-    weights: Tensor
-    """The experts' weights W_i, (T, out, in)."""
+    weights: tuple[Tensor, ...]
+    """The experts' own weights W_i, (out, in) each."""
     transposed: bool
     """Whether the model stores them as (in, out)."""
 
     def merge(self, preference: Tensor) -> Tensor:
         """Return the merged weights for a preference (T,), as the model stores them."""
-        solution = solve_least_squares(self.grams, self.weights, preference)
+        solution = solve_least_squares(self.grams, torch.stack(self.weights), preference)
         return solution.T.contiguous() if self.transposed else solution
 
 
@@ -122,7 +122,7 @@ class RegMean(Learner):
         layers = {
             name: SolvedLayer(
                 torch.stack([grams.mean(name, reduce_off_diagonal=reduce) for grams in gathered]),
-                torch.stack([expert[name].T if transposed else expert[name] for expert in problem.experts]),
+                tuple(expert[name].T if transposed else expert[name] for expert in problem.experts),
                 transposed,
             )
             for name, transposed in stored_alike(gathered).items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -13,38 +14,36 @@ from torch import Tensor
 
 from ...errors import ConfigError
 from ...tasks.problem import Params, Problem
-from ..flat_weights import FlatWeights
 from ..learner import Context, Learner
 from ..needs import Needs
 from ..pareto_set import ContinuousSet, FiniteSet, ParetoSet
 from ..ranges import Choice, Range
+from .trimmed_vectors import TrimmedVectors
 from .validation_choice import choose_on_validation
 
 
-def trim(vectors: Tensor, keep: float) -> Tensor:
-    """Return task vectors (T, P) with all but each row's largest magnitudes set to 0 (arXiv 2306.01708, step 1).
-
-    Kept is what reaches the (P - floor(P keep))-th smallest magnitude, counted from 1: floor(P keep) + 1 entries,
-    and those equal to the last of them. Zeros of a row are kept as zeros.
-    """
-    n_entries = vectors.shape[1]
-    magnitudes = vectors.abs()
-    rank = max(1, n_entries - int(n_entries * keep))
-    threshold = magnitudes.kthvalue(rank, dim=1, keepdim=True).values
-    return torch.where(magnitudes >= threshold, vectors, torch.zeros_like(vectors))
-
-
-def elect_and_merge(trimmed: Tensor, *, mean: bool = False) -> Tensor:
+def elect_and_merge(trimmed: Tensor, *, mean: bool = False, majority: Tensor | None = None) -> Tensor:
     """Merge trimmed task vectors (T, P) to one vector (P,) (arXiv 2306.01708, steps 2 and 3).
 
     The elected sign of an entry is that of its sum over tasks, and where that sum is 0 the sign of the majority of
     all entries. Entries of the elected sign are summed, or averaged over those that are not 0 with `mean`.
+
+    Args:
+        trimmed: the task vectors, or a part of them.
+        mean: whether agreeing entries are averaged.
+        majority: the sum of the signs of all entries, if these are a part.
     """
-    elected = trimmed.sum(dim=0).sign()
-    elected = torch.where(elected == 0, elected.sum().sign(), elected)
+    elected = elect(trimmed)
+    majority = elected.sum() if majority is None else majority
+    elected = torch.where(elected == 0, majority.sign().to(elected.dtype), elected)
     agreeing = torch.where(trimmed * elected > 0, trimmed, torch.zeros_like(trimmed))
     total = agreeing.sum(dim=0)
     return total / (agreeing != 0).sum(dim=0).clamp(min=1) if mean else total
+
+
+def elect(trimmed: Tensor) -> Tensor:
+    """Return the sign of every entry's sum over tasks, (P,)."""
+    return trimmed.sum(dim=0).sign()
 
 
 class TiesMerging(Learner):
@@ -91,29 +90,29 @@ class TiesMerging(Learner):
     ) -> ParetoSet:
         """Trim and merge the task vectors; the conditioned form may look at the validation split."""
         config = self.config
-        weights = FlatWeights(problem, problem.pretrained)
-        base = weights.join(problem.pretrained)
-        trimmed = trim(torch.stack([weights.join(expert) for expert in problem.experts]) - base, config.keep)
-        direction = elect_and_merge(trimmed, mean=config.merge == "mean")
+        trimmed = TrimmedVectors(problem, config.keep)
+        # A weight at a time: T whole task vectors beside the experts would take as much memory again.
+        direction = self._directions(trimmed, torch.ones(problem.n_tasks, device=problem.device))
+        kept = {name: direction(name) for name in trimmed.weights.names}
 
-        def along(direction: Tensor, value: float) -> Params:
-            return {**problem.pretrained, **weights.named(base + value * direction)}
+        def along(value: float) -> Params:
+            return trimmed.shifted(value, kept.__getitem__)
 
         lambdas: list[float] = np.linspace(0.0, config.max_lambda, config.points).tolist()
         if not config.conditioned:
             return FiniteSet(
                 problem.n_tasks,
-                lambda i: along(direction, lambdas[i]),
+                lambda i: along(lambdas[i]),
                 [f"lambda = {value:.3g}" for value in lambdas],
                 total_parameters=2 * problem.model_parameters,  # the start and the merged direction
             )
         chosen = config.coefficient
         if chosen is None:
-            chosen = choose_on_validation(problem, lambdas, lambda value: along(direction, value))
+            chosen = choose_on_validation(problem, lambdas, along)
 
         def merge(preference: NDArray[np.float64]) -> Params:
-            scale = torch.as_tensor(problem.n_tasks * preference, dtype=trimmed.dtype, device=trimmed.device)
-            return along(elect_and_merge(scale[:, None] * trimmed, mean=config.merge == "mean"), chosen)
+            scale = torch.as_tensor(problem.n_tasks * preference, device=problem.device)
+            return trimmed.shifted(chosen, self._directions(trimmed, scale))
 
         return ContinuousSet(
             problem.n_tasks,
@@ -121,6 +120,15 @@ class TiesMerging(Learner):
             total_parameters=(1 + problem.n_tasks) * problem.model_parameters,
             diagnostics={"chosen_lambda": chosen},
         )
+
+    def _directions(self, trimmed: TrimmedVectors, scale: Tensor) -> Callable[[str], Tensor]:
+        """Return a function from the name of a weight to the merge of its task vectors, scaled by `scale` (T,)."""
+        scale = scale.to(trimmed.weights.dtype)[:, None]
+        majority = torch.zeros((), dtype=torch.float64, device=scale.device)
+        for name in trimmed.weights.names:
+            majority += elect(scale * trimmed.of(name)).sum()
+        mean = self.config.merge == "mean"
+        return lambda name: elect_and_merge(scale * trimmed.of(name), mean=mean, majority=majority)
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Count the labels of the validation split, if lambda is chosen on it."""

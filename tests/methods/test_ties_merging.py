@@ -5,7 +5,8 @@ import pytest
 import torch
 
 import frontrunner as fr
-from frontrunner.methods.merging.ties_merging import elect_and_merge, trim
+from frontrunner.methods.merging.ties_merging import elect_and_merge
+from frontrunner.methods.merging.trimmed_vectors import kept, trimming_threshold
 from frontrunner.methods.merging.validation_choice import choose_on_validation
 
 GRID = fr.simplex_grid(3, 3)
@@ -30,6 +31,10 @@ def sealed(tiny, monkeypatch):
     monkeypatch.setattr(tiny, "evaluate", watched)
     tiny.looks = looks
     return tiny
+
+
+def trim(vectors, keep):
+    return kept(vectors, torch.stack([trimming_threshold(row, keep) for row in vectors.abs()]))
 
 
 def fit(problem, **options):
