@@ -1,0 +1,114 @@
+"""Make problems of the shape of CLIP's image towers with random weights and images, for benchmarks."""
+
+from pathlib import Path
+
+import torch
+from open_clip.transformer import QuickGELU, VisionTransformer
+from safetensors.torch import save_file
+from torch import nn
+
+from frontrunner.tasks.classification import ClassificationProblem
+from frontrunner.tasks.examples import Examples
+from frontrunner.tasks.problem import Budget
+from frontrunner.tasks.weight_files.mapped_file import map_safetensors
+
+TOWERS = {"B/32": (32, 768, 12, 512), "L/14": (14, 1024, 24, 768), "tiny": (112, 64, 2, 32)}
+"""Architecture -> patch size, width, layers and outputs; tiny is for trying a benchmark."""
+CLASSES = 10
+TASK_VECTOR_SHARE = 0.05
+"""Standard deviation of a task vector's entries in units of the pre-trained weight's own."""
+
+
+def tower(name, device="meta"):
+    """Return an image tower with QuickGELU, on the device meta without values."""
+    patch, width, layers, outputs = TOWERS[name]
+    with torch.device(device):
+        return VisionTransformer(
+            224, patch, width, layers, width // 64, 4.0, output_dim=outputs, act_layer=QuickGELU
+        ).eval()
+
+
+def random_weights(name, seed=0):
+    """Return random weights of a tower as it is initialised, its norms and biases moved a little."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        made = tower(name, "cpu").state_dict()
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        key: tensor if tensor.ndim > 1 else tensor + 0.01 * torch.randn(tensor.shape, generator=generator)
+        for key, tensor in made.items()
+    }
+
+
+def random_expert(pretrained, seed):
+    """Return the pre-trained weights with random task vectors added."""
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        key: tensor
+        + TASK_VECTOR_SHARE * float(tensor.std().clamp(min=0.01)) * torch.randn(tensor.shape, generator=generator)
+        for key, tensor in pretrained.items()
+    }
+
+
+def write_weights(name, n_tasks, folder):
+    """Write a pre-trained tower and its experts as safetensors files, and return their paths, pre-trained first."""
+    pretrained = random_weights(name)
+    paths = [Path(folder) / "pretrained.safetensors"]
+    save_file(pretrained, paths[0])
+    for t in range(n_tasks):
+        paths.append(Path(folder) / f"expert-{t}.safetensors")
+        save_file(random_expert(pretrained, 1 + t), paths[-1])
+    return paths
+
+
+def mapped_weights(path):
+    """Return the weights of a safetensors file, mapped into memory."""
+    return map_safetensors(Path(path)).tensors
+
+
+def problem_of(name, weights, batch_size, n_examples=None):
+    """Return a problem of a pre-trained tower and its experts, with random images and linear heads.
+
+    Args:
+        name: one of `TOWERS`.
+        weights: the pre-trained model and the experts.
+        batch_size: recommended examples per task and step.
+        n_examples: of each task; as many as a batch holds when None.
+    """
+    pretrained, *experts = weights
+    generator = torch.Generator().manual_seed(0)
+    outputs = TOWERS[name][3]
+    count = n_examples or batch_size
+
+    def split():
+        images = torch.randint(0, 256, (count, 3, 224, 224), dtype=torch.uint8, generator=generator)
+        return Examples(images, torch.randint(0, CLASSES, (count,), generator=generator))
+
+    def head():
+        made = nn.Linear(outputs, CLASSES)
+        nn.init.normal_(made.weight, std=outputs**-0.5, generator=generator)
+        nn.init.zeros_(made.bias)
+        return made
+
+    data = []
+    for _ in experts:
+        examples = split()
+        data.append({"train": examples, "val": examples, "test": examples})
+    return ClassificationProblem(
+        name=f"clip-{name}",
+        tasks=[f"task-{t}" for t in range(len(experts))],
+        model=tower(name),
+        pretrained=pretrained,
+        experts=experts,
+        budget=Budget(steps=3, batch_size=batch_size),
+        data=data,
+        heads=[head() for _ in experts],
+        to_input=lambda images: (images.float() / 255 - 0.5) / 0.25,
+    )
+
+
+def random_problem(name, n_tasks, batch_size):
+    """Return a problem whose weights lie in memory."""
+    pretrained = random_weights(name)
+    experts = [random_expert(pretrained, 1 + t) for t in range(n_tasks)]
+    return problem_of(name, [pretrained, *experts], batch_size)

@@ -1,0 +1,157 @@
+"""Measure the memory of PWE MoE at full size: image towers of CLIP with random weights, mapped from safetensors files.
+
+    python benchmarks/pwe_moe_memory.py                     # B/32, compared with what a step cannot do without
+    python benchmarks/pwe_moe_memory.py --tower L/14        # 11 GB of files while it runs
+
+Every case runs in a process of its own: three steps, a model for one preference, and that model written to a file.
+Peaks are those of the kernel's accounts, sampled: `Rss` counts pages of mapped files too, which the system takes back
+when others need the memory, `Anonymous` counts what belongs to the process alone.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from clip_towers import mapped_weights, problem_of, write_weights
+from safetensors.torch import save_file
+
+import frontrunner as fr
+from frontrunner.methods.whole_set.upscale_rules import weights_of_modules
+
+CASES = {
+    "B/32": ["pwe-moe-ls mlp 2 16", "pwe-moe-ls mlp 8 4", "pwe-moe-epo mlp 2 16", "pwe-moe-epo mlp 8 4"],
+    "L/14": ["pwe-moe-ls mlp 8 1", "pwe-moe-epo mlp 8 1", "pwe-moe-ls all 8 1", "pwe-moe-epo all 8 1"],
+    "tiny": ["pwe-moe-ls mlp 2 2", "pwe-moe-epo all 8 1"],
+}
+"""Tower -> method, rule of up-scaling, tasks and examples of each."""
+MB = 1e6
+
+
+class Peak:
+    """Samples this process's memory; `peaks` holds the highest values in bytes."""
+
+    def __init__(self, interval_s=0.02):
+        self.peaks = dict.fromkeys(("Rss", "Anonymous"), 0)
+        self._stop = threading.Event()
+        self._interval_s = interval_s
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    @staticmethod
+    def now():
+        lines = Path("/proc/self/smaps_rollup").read_text(encoding="utf-8").splitlines()[1:]
+        found = {words[0].rstrip(":"): 1024 * int(words[1]) for words in map(str.split, lines)}
+        return {name: found[name] for name in ("Rss", "Anonymous")}
+
+    def _sample(self):
+        while not self._stop.wait(self._interval_s):
+            for name, value in self.now().items():
+                self.peaks[name] = max(self.peaks[name], value)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+
+
+def plain_step(problem, names):
+    """Run a plain step in which these weights want gradients, which are dropped as they come."""
+
+    def drop(leaf):
+        leaf.grad = None
+
+    weights = dict(problem.pretrained)
+    hooks = []
+    for name in names:
+        weights[name] = weights[name].detach().requires_grad_()
+        hooks.append(weights[name].register_post_accumulate_grad_hook(drop))
+    batch = next(problem.batches("train", problem.budget.batch_size, torch.Generator().manual_seed(0)))
+    problem.losses(weights, batch).sum().backward()
+    for hook in hooks:
+        hook.remove()
+
+
+def activations_of(problem, names):
+    """Return the bytes that a plain step adds to the process, after one that warms up."""
+    plain_step(problem, names)
+    before = Peak.now()["Anonymous"]
+    with Peak(0.005) as peak:
+        plain_step(problem, names)
+    return peak.peaks["Anonymous"] - before
+
+
+def run_case(tower, case, folder, kind):
+    """Run one case in this process and print its measurements as JSON."""
+    method, rule, n_tasks, batch_size = case.split()
+    paths = [Path(folder) / "pretrained.safetensors"]
+    paths += [Path(folder) / f"expert-{t}.safetensors" for t in range(int(n_tasks))]
+    start = Peak.now()
+    with Peak() as peak:
+        problem = problem_of(tower, [mapped_weights(path) for path in paths], int(batch_size))
+        groups = weights_of_modules(problem, rule)
+        names = [name for group in groups.values() for name in group if name in problem.merged]
+        if kind == "activations":
+            print(json.dumps({"activations": activations_of(problem, names)}))
+            return
+        learner = fr.make_learner(method, upscale=rule)
+        found = learner.fit(problem, fr.simplex_grid(problem.n_tasks, 2), fr.Context())
+        solved = found.solve([1 / problem.n_tasks] * problem.n_tasks)
+        save_file({name: tensor.contiguous() for name, tensor in solved.items()}, Path(folder) / "solved.safetensors")
+    (Path(folder) / "solved.safetensors").unlink()
+    upscaled = sum(problem.pretrained[name].nbytes for name in names)
+    weights = sum(tensor.nbytes for tensor in problem.pretrained.values())
+    print(
+        json.dumps(
+            {
+                "libraries": start["Rss"],
+                "libraries_anonymous": start["Anonymous"],
+                "weights": weights,
+                "task_vectors": problem.n_tasks * upscaled,
+                "merged": upscaled,
+                **peak.peaks,
+            }
+        )
+    )
+
+
+def in_child(tower, case, folder, kind):
+    """Run one case in a new process and return its measurements."""
+    command = [sys.executable, __file__, "--tower", tower, "--case", case, "--folder", folder, "--kind", kind]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def measure(
+    tower: Annotated[str, typer.Option(help="B/32, L/14 or tiny.")] = "B/32",
+    case: Annotated[str, typer.Option(help="Method, rule, tasks, examples of each; all if empty.")] = "",
+    folder: Annotated[str, typer.Option(help="Folder of the weights, which are made where they are not there.")] = "",
+    kind: Annotated[str, typer.Option(hidden=True)] = "parent",
+) -> None:
+    if kind != "parent":
+        run_case(tower, case, folder, kind)
+        return
+    cases = [case] if case else CASES[tower]
+    with tempfile.TemporaryDirectory() as temporary:
+        home = folder or temporary
+        if not (Path(home) / "pretrained.safetensors").exists():
+            write_weights(tower, max(int(one.split()[2]) for one in cases), home)
+        for one in cases:
+            found = in_child(tower, one, home, "activations") | in_child(tower, one, home, "measured")
+            needed = sum(found[part] for part in ("weights", "task_vectors", "merged", "activations"))
+            parts = ", ".join(f"{part} {found[part] / MB:,.0f}" for part in found if part not in ("Rss", "Anonymous"))
+            print(
+                f"{tower} {one}: peak resident {found['Rss'] / MB:,.0f} MB = {found['Rss'] / needed:.2f} of "
+                f"{needed / MB:,.0f} MB, anonymous {found['Anonymous'] / MB:,.0f} MB ({parts})",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    typer.run(measure)
