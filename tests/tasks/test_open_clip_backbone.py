@@ -359,37 +359,6 @@ def test_the_published_model_has_the_papers_numbers_of_parameters(name, rule):
         assert (trainable, plain + n_tasks * of_modules + trainable) == numbers
 
 
-@pytest.mark.parametrize("rule", ["mlp", "all"])
-@pytest.mark.parametrize("method", ["pwe-moe-ls", "pwe-moe-epo"])
-def test_the_published_model_is_trained_with_routers_that_nothing_reaches(counted, model, rule, method):
-    from frontrunner.methods import make_learner
-    from frontrunner.methods.learner import Context
-    from frontrunner.tasks.classification import ClassificationProblem
-    from frontrunner.tasks.examples import Examples
-    from frontrunner.tasks.problem import Budget
-
-    base = counted.encoder_weights(stored(model.state_dict()))
-    experts = [
-        counted.encoder_weights(stored(visual(open_clip_model(seed=seed).state_dict())), base) for seed in (1, 2)
-    ]
-    data = {split: Examples(images(6), torch.tensor([0, 1, 0, 1, 0, 1])) for split in ("train", "val", "test")}
-    problem = ClassificationProblem(
-        name="published",
-        tasks=["a", "b"],
-        model=counted.build(),
-        pretrained=base,
-        experts=experts,
-        budget=Budget(steps=2, batch_size=2),
-        data=[data, data],
-        heads=[ZeroShotHead(torch.randn(2, EMBEDDING)) for _ in range(2)],
-        run=counted.run,
-    )
-    preferences = [[0.5, 0.5]]
-    learned = make_learner(method, upscale=rule).fit(problem, preferences, Context(seed=0))
-    assert learned.trainable_parameters == (2 if rule == "mlp" else 5 + 5 * 2) * 22
-    assert learned.solve([0.3, 0.7]).keys() == base.keys()
-
-
 @pytest.mark.parametrize("as_published", [True, False])
 def test_what_a_file_leaves_out_is_given_in_the_files_own_type(tmp_path, as_published):
     spec = ModelSpec(open_clip=architecture_folder(tmp_path), options={"as_published": as_published})
