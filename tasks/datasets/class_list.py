@@ -93,10 +93,9 @@ def class_list(canonical: Sequence[str] | None, given: Sequence[str] | None, tra
     if are_numbers(own) and len(own) <= len(head):  # classes without an example may be missing at the end
         own = tuple(str(k) for k in range(len(head)))
     if len(own) != len(head):
-        raise DataError(
-            f"the head tells {len(head)} classes apart, {source} has {len(own)}: {_some(own)}; give `classes`, one for "
-            f"every output of the head, or another head"
-        )
+        from_one = are_numbers(own) and len(own) == len(head) + 1 and "0" not in train.names
+        advice = "labels are counted from 0" if from_one else "give `classes`, one for every output, or another head"
+        raise DataError(f"the head tells {len(head)} classes apart, {source} has {len(own)}: {_some(own)}; {advice}")
     return ClassList(own, own, note)
 
 

@@ -82,7 +82,7 @@ def read_task_data(
         def waits() -> None:
             progress(f"wait for another process that reads {task}", 0, 1)
 
-        return _as_task_data(task, cached_examples(key, _code(), make, waits))
+        return _as_task_data(task, format, cached_examples(key, _code(), make, waits))
 
 
 def data_digest(spec: DataSpec, base: Path, progress: Progress = silent) -> str:
@@ -132,11 +132,11 @@ def _store(
         "notes": notes,
         "warnings": list(located.warnings),
         "own_sizes": located.own_sizes,
-        "digest": _digest([content, list(located.classes), membership, _format_key(format)]),
+        "digest": _digest([content, list(located.classes), membership]),
     }
 
 
-def _as_task_data(task: str, stored: StoredExamples) -> TaskData:
+def _as_task_data(task: str, format: InputFormat, stored: StoredExamples) -> TaskData:
     splits: dict[str, Examples] = {}
     for split, names in stored.facts["arrays"].items():
         mapped = {name: torch.from_numpy(stored.arrays[f"{split}/inputs/{name}"]) for name in names}
@@ -144,7 +144,8 @@ def _as_task_data(task: str, stored: StoredExamples) -> TaskData:
         splits[split] = Examples(inputs, torch.from_numpy(stored.arrays[f"{split}/{_LABELS}"].copy()))
     facts = stored.facts
     notes = (*facts["notes"], *size_notes(task, facts["own_sizes"]))
-    return TaskData(splits, tuple(facts["classes"]), facts["digest"], notes, tuple(facts["warnings"]))
+    digest = _digest([facts["digest"], _format_key(format), dict(format.facts)])
+    return TaskData(splits, tuple(facts["classes"]), digest, notes, tuple(facts["warnings"]))
 
 
 def _format_key(format: InputFormat) -> dict[str, Any]:

@@ -69,8 +69,9 @@ def label_column(known: Sequence[str], spec: DataSpec, where: str) -> str:
         if name in known:
             return name
     raise DataError(
-        f"{where} has no column 'label', found {_listed(known)}; say which holds the labels by `label` "
-        f"(test parts of GLUE have none: test on `splits: {{test: dev}}`)"
+        f"{where} has no column 'label', found {_listed(known)}; say which holds the labels by `label`, "
+        f"or `header: false` where the first line is an example (test parts of GLUE have no labels: test on "
+        f"`splits: {{test: dev}}`)"
     )
 
 

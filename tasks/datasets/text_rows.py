@@ -108,6 +108,8 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
                 if len(content) > LONGEST_LINE:
                     raise DataError(f"line {line} of {file} has more than {LONGEST_LINE:,} bytes; is it a text file?")
                 text = _decoded(file, line, content).rstrip("\n").removesuffix("\r")
+                if line == 1 and "\r" in text and not content.endswith(b"\n"):
+                    raise DataError(f"{file} ends its lines by carriage returns alone; save it with line feeds")
                 if not text.strip():
                     raise DataError(f"line {line} of {file} is empty; delete it")
                 yield line, text

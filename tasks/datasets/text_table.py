@@ -61,7 +61,12 @@ class TextSplit(RawSplit):
         for _, texts, label, where in self._rows(self._columns):
             codes.add(label, where)
             self._n_empty += any(not text.strip() for text in texts)
-            contents.append(content_of(texts))
+            try:
+                contents.append(content_of(texts))
+            except UnicodeEncodeError as error:
+                raise DataError(
+                    f"{where} has half of a character, {error.object[error.start]!a}; mend its text"
+                ) from error
         self.labels = codes.labels()
         self._contents = np.array(contents, np.uint64)
 
@@ -105,7 +110,7 @@ class TextSplit(RawSplit):
 def content_of(texts: Sequence[str]) -> int:
     """Return a number that is the same for the same texts, but for case and spaces."""
     plain = "\0".join(" ".join(text.casefold().split()) for text in texts)
-    return content_number(hashlib.blake2b(plain.encode(errors="surrogatepass"), digest_size=8))
+    return content_number(hashlib.blake2b(plain.encode(), digest_size=8))
 
 
 def digest_by_split(files: Mapping[str, Sequence[Path]], tell: Tell = no_tell) -> str:

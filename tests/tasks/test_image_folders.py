@@ -161,6 +161,7 @@ def test_folders_of_numbers_are_numbers(padded, read, tmp_path):
         (["00", "01", "07"], ["cat", "dog", "emu"], ["numbers up to 7", "expected 0 to 2"]),
         (["1", "2", "3"], ["cat", "dog", "emu"], ["counted from 1"]),
         (["cat", "dog", "emu"], ["LABEL_0", "LABEL_1"], ["2 classes apart", "has 3"]),
+        (["1", "2"], ["LABEL_0", "LABEL_1"], ["2 classes apart", "counted from 0"]),
         (["cat"], None, ["single class 'cat'"]),
     ],
 )

@@ -61,6 +61,7 @@ def test_what_decides_the_examples_decides_the_digest(pets, tmp_path):
         read(tmp_path, imagefolder="pets", at_most={"train": 5}).digest,
         read(tmp_path, imagefolder="pets", classes=["dog", "cat"]).digest,
         read(tmp_path, ImageFormat(size=8, mean=(0, 0, 0), std=(1, 1, 1))).digest,
+        read(tmp_path, ImageFormat(size=8, mean=(0.5, 0.5, 0.5), std=(1, 1, 1))).digest,
     ]
     image(99).save(pets / "train" / "cat" / "0.png")
     digests.append(read(tmp_path).digest)
