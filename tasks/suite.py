@@ -131,6 +131,14 @@ SUITES: Registry[Suite] = Registry(
             "frontrunner.tasks.vision_mini.vision_mini_suite:VisionMini",
             "a small CLIP on up to eight real image domains at 32x32; data and weights ship with Frontrunner",
         ),
+        "cnn-mini": (
+            "frontrunner.tasks.cnn_mini.cnn_mini_suite:CnnMini",
+            "a pre-trained EfficientNet-Lite0 on up to five image domains at 64x64; weights come with an extra",
+        ),
+        "sequence-mini": (
+            "frontrunner.tasks.sequence_mini.sequence_mini_suite:SequenceMini",
+            "a small LSTM that reads up to five image domains row by row; all ships with Frontrunner",
+        ),
         "convex-toy": (
             "frontrunner.tasks.analytic.convex_toy:ConvexToy",
             "two parabolas on a line; convex front known in closed form",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.metadata
 from pathlib import Path
 from typing import ClassVar
@@ -10,17 +9,13 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from ...file_digest import digest_files
 from .. import classification, examples, fine_tuning, problem, recomputation, stored_inputs
 from ..backbones import zero_shot
-from ..classification import ClassificationProblem
-from ..expert_cache import cached, digest_weights
-from ..fine_tuning import FineTuning, fine_tune
-from ..problem import Budget, Params, Problem
+from ..fine_tuned_problem import Making, fine_tuned_problem
+from ..fine_tuning import FineTuning
+from ..problem import Budget, Problem
 from ..progress import Progress
-from ..stored_inputs import named_tensors
 from ..suite import Suite
-from ..threads import cpu_threads
 from . import clip
 from .clip import TEMPLATES, build_clip, load_clip, to_input, zero_shot_head
 from .images import load_domain
@@ -63,64 +58,22 @@ class VisionMini(Suite):
             zero_shot_head(model, tokenizer, task, domain.classes) for task, domain in zip(tasks, domains, strict=True)
         ]
         pretrained = {name: tensor.clone() for name, tensor in model.visual.state_dict().items()}
-        # One task at a time, so that an expert does not depend on which other tasks were asked for.
-        experts = []
-        for task, domain, head in zip(tasks, domains, heads, strict=True):
-            single = ClassificationProblem(
-                name=self.name,
-                tasks=[task],
-                model=model.visual,
-                pretrained=pretrained,
-                experts=[pretrained],
-                budget=Budget(steps=0, batch_size=0),
-                data=[domain.splits],
-                heads=[head],
-                to_input=to_input,
-            )
-            experts.append(self._expert(single, seed, progress))
-        return ClassificationProblem(
-            name=self.name,
-            tasks=tasks,
+        making = Making(
+            suite=self.name,
+            version=self.version,
+            recipe=EXPERT,
+            code=CODE,
+            versions={"open_clip": importlib.metadata.version("open_clip_torch")},
+            seed=seed,
+        )
+        return fine_tuned_problem(
+            making,
+            tasks,
             model=model.visual,
             pretrained=pretrained,
-            experts=experts,
-            budget=self.budget,
             data=[domain.splits for domain in domains],
             heads=heads,
             to_input=to_input,
+            budget=self.budget,
+            progress=progress,
         )
-
-    def _expert(self, single: ClassificationProblem, seed: int, progress: Progress) -> Params:
-        """Return the expert of a one-task problem, from the cache or fine-tuned now, keyed by all that decides it."""
-        (task,), (head,), (splits,) = single.tasks, single.heads, single.data
-        train = splits["train"]
-        key = {
-            "suite": self.name,
-            "version": self.version,
-            "task": task,
-            "seed": seed,
-            "recipe": dataclasses.asdict(EXPERT),
-            "train": digest_weights({**dict(named_tensors("inputs", train.inputs)), "labels": train.labels}),
-            "pretrained": digest_weights(single.pretrained),
-            "head": digest_weights(head.state_dict()),
-            "code": digest_files(*CODE),
-            "torch": torch.__version__,
-            "open_clip": importlib.metadata.version("open_clip_torch"),
-            "device": single.device.type,
-        }
-
-        def make() -> Params:
-            generator = torch.Generator().manual_seed(seed)
-            # Whoever asks first makes the entry, so its bits must not depend on how many threads they use.
-            with cpu_threads(1):
-                return fine_tune(
-                    single.pretrained,
-                    [name for name, _ in single.model.named_parameters()],
-                    lambda params, batch: single.task_loss(0, params, batch),
-                    single.batches("train", EXPERT.batch_size, generator),
-                    EXPERT,
-                    activity=f"expert {task}",
-                    progress=progress,
-                )
-
-        return cached(key, make, single.device)

@@ -1,0 +1,1 @@
+"""The suite `sequence-mini`: images read row by row by an LSTM."""

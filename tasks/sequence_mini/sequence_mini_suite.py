@@ -1,0 +1,66 @@
+"""The suite `sequence-mini`: five of vision-mini's image domains, read row by row by a small LSTM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch import nn
+
+from .. import classification, examples, fine_tuning, problem, recomputation, stored_inputs
+from ..fine_tuned_problem import Making, fine_tuned_problem
+from ..fine_tuning import FineTuning
+from ..problem import Budget, Problem
+from ..progress import Progress
+from ..suite import Suite
+from ..vision_mini.images import load_domain
+from . import row_reader
+from .pretraining import pretrained
+from .row_reader import RowReader, to_input
+
+PRETRAINING = FineTuning(steps=100, batch_size=32, peak_lr=2e-3, weight_decay=0.05)
+"""The recipe of the joint pre-training, 32 examples of every task a step."""
+EXPERT = FineTuning(steps=400, batch_size=32, peak_lr=2e-3, weight_decay=0.1)
+"""The recipe of an expert, strong on purpose, so that tasks conflict."""
+CODE = tuple(
+    Path(str(module.__file__))
+    for module in (classification, examples, fine_tuning, problem, recomputation, stored_inputs, row_reader)
+)
+"""The files of code that train an expert; their digest is part of the cache key."""
+
+
+class SequenceMini(Suite):
+    """Poses up to five image domains, row by row, to a small LSTM; objective t is the error rate on domain t.
+
+    One network and a head a task are pre-trained briefly on all five domains at once; the heads are frozen then, and
+    each expert is the network fine-tuned on one task. Nothing is downloaded: images are vision-mini's.
+    """
+
+    name: ClassVar[str] = "sequence-mini"
+    version: ClassVar[str] = "1"
+    tasks: ClassVar[tuple[str, ...]] = ("digits", "fashion", "animals", "optdigits", "glyphs")
+    cpu_threads: ClassVar[int | None] = 1
+    budget: ClassVar[Budget] = Budget(steps=400, batch_size=16, lr=1e-3)
+
+    def architecture(self, tasks: tuple[str, ...]) -> nn.Module:
+        """Return the network without values."""
+        with torch.device("meta"):
+            return RowReader().eval()
+
+    def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
+        """Load images, and read or train the pre-trained network and the experts."""
+        domains = {task: load_domain(task, device) for task in self.tasks}
+        model, weights, heads = pretrained(domains, PRETRAINING, device=device, progress=progress)
+        making = Making(suite=self.name, version=self.version, recipe=EXPERT, code=CODE, versions={}, seed=seed)
+        return fine_tuned_problem(
+            making,
+            tasks,
+            model=model,
+            pretrained=weights,
+            data=[domains[task].splits for task in tasks],
+            heads=[heads[task] for task in tasks],
+            to_input=to_input,
+            budget=self.budget,
+            progress=progress,
+        )

@@ -1,0 +1,34 @@
+"""The registered suites, with experts that are hardly trained, so that preparing each takes seconds."""
+
+import importlib.util
+
+import pytest
+
+import frontrunner as fr
+from frontrunner.tasks.cnn_mini import cnn_mini_suite, efficientnet
+from frontrunner.tasks.fine_tuning import FineTuning
+from frontrunner.tasks.sequence_mini import sequence_mini_suite
+from frontrunner.tasks.vision_mini import vision_mini_suite
+
+FEW_TASKS = {
+    "vision-mini": ("optdigits", "emoji"),
+    "sequence-mini": ("optdigits", "glyphs"),
+    "cnn-mini": ("emoji", "clipart"),
+}
+"""Of suites whose preparation takes long."""
+HAS_WEIGHTS = importlib.util.find_spec(efficientnet.PACKAGE) is not None
+needs_weights = pytest.mark.skipif(not HAS_WEIGHTS, reason="needs the package that brings the weights of cnn-mini")
+
+SUITES = [
+    pytest.param(name, marks=[needs_weights, pytest.mark.slow]) if name == "cnn-mini" else name
+    for name in fr.list_suites()
+]
+"""The names of all suites."""
+
+
+def barely_train(monkeypatch, cache):
+    """Train every expert for three steps, and keep it in a cache of its own."""
+    monkeypatch.setenv("FRONTRUNNER_CACHE", str(cache))
+    for module in (vision_mini_suite, sequence_mini_suite, cnn_mini_suite):
+        monkeypatch.setattr(module, "EXPERT", FineTuning(steps=3, batch_size=8, peak_lr=1e-3))
+    monkeypatch.setattr(sequence_mini_suite, "PRETRAINING", FineTuning(steps=3, batch_size=8, peak_lr=1e-3))
