@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ..errors import ConfigError, UnsupportedError
 from ..one_line import shown
 from .handed_over import as_hypervolume_limit, as_reference_point, as_true_front
+from .lent_weights import lend_weights
 from .objectives import Objectives
 from .one_a_task import one_a_task
 from .own_weights import require_passed_weights
@@ -57,7 +58,8 @@ class Problem(ABC):
     Args:
         name: the suite's name.
         tasks: T names; their order is the order of objectives everywhere.
-        model: the architecture. Its own weights are never read: weights are passed in as `Params`. It may checkpoint
+        model: the architecture. Its own weights are never read: weights are passed in as `Params`; they may be on the
+            device meta, and are given up for those of `pretrained`, so that nothing is held twice. It may checkpoint
             activations, by `torch.utils.checkpoint`. It always runs in evaluation mode, in every training too: dropout
             is off and batch normalisation reads its buffers, so that what is trained is what is evaluated.
         pretrained: the model that every expert was fine-tuned from.
@@ -97,6 +99,7 @@ class Problem(ABC):
         self.model = model.eval().requires_grad_(False)
         self._modules = tuple(self.model.modules())
         checked = check_weights(model, self.tasks, pretrained, experts)
+        lend_weights(model, checked.pretrained)
         self.pretrained = checked.pretrained
         self.experts = checked.experts
         self.merged = checked.merged

@@ -6,16 +6,22 @@ import hashlib
 
 from ...errors import ConfigError
 from ...tasks import Problem
-from ...tasks.expert_cache import digest_weights
+from ...tasks.weight_files.weight_digest import digest_weights
 
 
 def digest_problem(problem: Problem) -> str:
-    """Return a digest of everything a learner is given besides data: the pre-trained model and every expert."""
+    """Return a digest of everything a learner is given besides data: the pre-trained model and every expert.
+
+    It depends on their values alone, whether they are mapped from files, in memory or on a GPU.
+    """
     return _joined(_digests(problem))
 
 
 class UnchangedWeights:
     """Tells whether a learner and its set have left the weights that they were given as they were.
+
+    Weights that are mapped from files are read once for all cells: later, that no page of theirs was written to and
+    that the files are as they were tells as much. Whatever was written to is read again, and so are ordinary weights.
 
     Args:
         problem: the problem, before the fit.
