@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from torch import Tensor
 from ...errors import DataError
 from .cached_tensors import converted
 from .content_digest import digest_of
+from .locate import nearest_path
 from .mapped_file import map_safetensors
 from .refused_files import is_safetensors, require_weights_file
 from .stored_weights import StoredWeights
@@ -34,7 +34,7 @@ def read_weights(where: str | Path, *, library: str = "") -> StoredWeights:
     path = Path(where).expanduser()
     source = str(where)
     if not path.exists():
-        raise DataError(f"there is no {source}; {_nearest(path)}")
+        raise DataError(f"there is no {source}; {nearest_path(path)}")
     layout = layout_of_folder(path, source, library=library) if path.is_dir() else layout_of_file(path)
     config = read_config(layout)
     tensors: dict[str, Tensor] = {}
@@ -63,18 +63,3 @@ def _digest(layout: WeightLayout) -> str:
     beside = [file for file in (layout.index, layout.config) if file is not None]
     digests = [digest_of(file) for file in (*layout.files, *beside)]
     return digests[0] if len(digests) == 1 else hashlib.sha256("/".join(digests).encode()).hexdigest()
-
-
-def _nearest(path: Path) -> str:
-    """Return what a message says about a path that leads nowhere: what is there instead."""
-    folder = path.absolute().parent
-    missing = path.name
-    while not folder.is_dir():
-        missing, folder = folder.name, folder.parent
-    names = sorted(child.name for child in folder.iterdir())
-    near = difflib.get_close_matches(missing, names, n=1)
-    where = folder / near[0] if near else None
-    if where is not None:
-        return f"did you mean {where}?"
-    held = f"holds {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}" if names else "is empty"
-    return f"{folder} {held}"

@@ -1,5 +1,6 @@
 """Repositories of the hub: what is on this machine is used offline, what is not is asked for in one sentence."""
 
+import re
 import types
 
 import huggingface_hub
@@ -8,6 +9,7 @@ from weight_models import written_safetensors
 
 import frontrunner as fr
 from frontrunner.tasks.weight_files.hub import fetch_data_set, fetch_model, looks_like_hub_id
+from frontrunner.tasks.weight_files.locate import locate_weights
 from frontrunner.tasks.weight_files.read_weights import read_weights
 
 
@@ -43,7 +45,10 @@ def snapshot(hub, name, *files, revision="main"):
         ("../weights", False),
         ("/data/weights", False),
         ("~/weights", False),
-        ("a/b/c", False),
+        ("a/b/cars", True),
+        ("nik-dim/tall_masks/single_task/ViT-B-32/CarsVal/nonlinear_finetuned.pt", True),
+        ("a/b/../c.pt", False),
+        ("a//c.pt", False),
         ("a b", False),
         ("", False),
         ("model.pt", False),
@@ -69,8 +74,8 @@ def test_a_model_that_is_not_complete_here_says_which_command_fetches_it(hub, pr
 
 
 def test_what_is_no_id_is_refused():
-    with pytest.raises(fr.DataError, match="'a//b' is no id"):
-        fetch_model("a//b")
+    with pytest.raises(fr.DataError, match="'a b/c' is no id"):
+        fetch_model("a b/c")
 
 
 class Downloads:
@@ -96,19 +101,80 @@ class Downloads:
 
 
 @pytest.mark.parametrize(
-    ("files", "wanted", "left"),
+    ("files", "wanted"),
     [
-        (("model.safetensors", "pytorch_model.bin"), "*.safetensors", "*.bin"),
-        (("pytorch_model.bin", "flax_model.msgpack"), "*.bin", "*.msgpack"),
+        (("model.safetensors", "pytorch_model.bin", "config.json"), ["model.safetensors", "config.json"]),
+        (("pytorch_model.bin", "flax_model.msgpack", "vocab.txt"), ["pytorch_model.bin", "vocab.txt"]),
+        (("onnx/model.safetensors", "a.pt"), ["a.pt"]),
     ],
 )
-def test_safetensors_are_preferred_to_other_formats(monkeypatch, tmp_path, files, wanted, left):
+def test_safetensors_are_preferred_to_other_formats(monkeypatch, tmp_path, files, wanted):
     downloads = Downloads(monkeypatch, tmp_path, *files)
     assert fetch_model("me/model") == tmp_path
-    patterns = downloads.asked["allow_patterns"]
-    assert wanted in patterns
-    assert left not in patterns
-    assert "*.json" in patterns
+    assert downloads.asked["allow_patterns"] == wanted
+
+
+class TestPartsOfRepositories:
+    FILE = "me/many/B-32/cars/tuned.pt"
+
+    def test_a_file_on_this_machine(self, hub):
+        folder = snapshot(hub, "models--me--many", "B-32/cars/tuned.pt")
+        assert fetch_model(self.FILE) == folder / "B-32/cars/tuned.pt"
+
+    def test_a_folder_on_this_machine(self, hub):
+        folder = snapshot(hub, "models--me--many", "cars/config.json")
+        written_safetensors(folder / "cars" / "model.safetensors")
+        (folder / "cars" / "config.json").write_text("{}")
+        assert fetch_model("me/many/cars") == folder / "cars"
+
+    @pytest.mark.parametrize(
+        ("hub_id", "command"),
+        [(FILE, "hf download me/many B-32/cars/tuned.pt"), ("me/many/cars", "hf download me/many --include 'cars/*'")],
+    )
+    def test_missing(self, hub_id, command):
+        with pytest.raises(fr.DataError, match=re.escape(f"run `{command}`")):
+            fetch_model(hub_id)
+
+    def test_downloading_a_folder_leaves_the_others(self, monkeypatch, tmp_path):
+        downloads = Downloads(monkeypatch, tmp_path, "a/model.safetensors", "b/model.safetensors", "model.safetensors")
+        assert fetch_model("me/many/b") == tmp_path / "b"
+        assert downloads.asked["allow_patterns"] == ["b/model.safetensors"]
+
+    def test_downloading_a_file(self, monkeypatch, tmp_path):
+        downloads = Downloads(monkeypatch, tmp_path, "a/tuned.pt", "b/tuned.pt")
+        assert fetch_model("me/many/b/tuned.pt") == tmp_path / "b/tuned.pt"
+        assert downloads.asked["allow_patterns"] == ["b/tuned.pt"]
+        with pytest.raises(fr.UnknownNameError, match="did you mean 'b/tuned\\.pt'"):
+            fetch_model("me/many/b/tuned2.pt")
+
+    def test_a_folder_without_weights(self, monkeypatch, tmp_path):
+        Downloads(monkeypatch, tmp_path, "a/model.safetensors", "b/notes.txt")
+        with pytest.raises(fr.DataError, match="holds no weights in b"):
+            fetch_model("me/many/b")
+
+
+class TestLocating:
+    def test_a_path_comes_first(self, tmp_path):
+        (tmp_path / "me").mkdir()
+        file = written_safetensors(tmp_path / "me" / "model")
+        assert locate_weights("me/model", tmp_path) == file
+        assert locate_weights(str(file), tmp_path / "elsewhere") == file
+
+    @pytest.mark.parametrize("given", ["weights/bass.safetensors", "./weights/bass.safetensors", "weights/bass"])
+    def test_a_missing_file_is_not_looked_for_on_the_hub(self, tmp_path, given):
+        (tmp_path / "weights").mkdir()
+        written_safetensors(tmp_path / "weights" / "base.safetensors")
+        with pytest.raises(fr.DataError, match=r"no .*weights/bass(\.safetensors)?; did you mean .*base\.safe"):
+            locate_weights(given, tmp_path)
+
+    def test_both_places_are_named(self, tmp_path):
+        with pytest.raises(fr.DataError, match=r"no .*me/model, and the model 'me/model' is not .*hf download"):
+            locate_weights("me/model", tmp_path)
+
+    def test_the_hub(self, hub, tmp_path):
+        folder = snapshot(hub, "models--me--model", "notes.txt")
+        written_safetensors(folder / "model.safetensors")
+        assert locate_weights("me/model", tmp_path) == folder
 
 
 class TestDataSets:
@@ -138,7 +204,26 @@ class TestDataSets:
     def test_downloaded(self, monkeypatch, tmp_path):
         downloads = Downloads(monkeypatch, tmp_path, "cola/train-0.parquet", "rte/train-0.parquet")
         assert fetch_data_set("me/glue", "rte") == tmp_path / "rte"
-        assert downloads.asked["allow_patterns"] == ["rte/*.parquet"]
+        assert downloads.asked["allow_patterns"] == ["rte/train-0.parquet"]
+
+    @pytest.mark.parametrize(
+        "files",
+        [
+            ("data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet", "data/contrast-0.parquet"),
+            ("plain/train/0000.parquet", "plain/train/0001.parquet", "plain/contrast/0000.parquet"),
+        ],
+    )
+    def test_only_the_splits_that_are_wanted(self, monkeypatch, tmp_path, files):
+        downloads = Downloads(monkeypatch, tmp_path, *files)
+        assert fetch_data_set("me/set", splits=["train"]) == tmp_path / files[0].split("/")[0]
+        assert downloads.asked["allow_patterns"] == list(files[:2])
+        with pytest.raises(fr.DataError, match="has the splits contrast, train, none is called 'test'"):
+            fetch_data_set("me/set", splits=["train", "test"])
+
+    def test_a_split_that_is_not_here_is_fetched(self, hub):
+        snapshot(hub, "datasets--me--set", "data/train-0.parquet")
+        with pytest.raises(fr.DataError, match="hf download"):
+            fetch_data_set("me/set", splits=["train", "test"])
 
     def test_downloaded_from_the_hubs_own_conversion(self, monkeypatch, tmp_path):
         downloads = Downloads(monkeypatch, tmp_path, "plain/train/0.parquet", on="refs/convert/parquet")
