@@ -43,7 +43,7 @@ def open_source(
     if spec.torchvision is not None:
         return TorchvisionData(spec.torchvision, base, spec.root)
     if spec.hub is not None:
-        from ..weight_files.hub import fetch_data_set
+        from ..weight_files.hub_data_sets import fetch_data_set
 
         folder = fetch_data_set(spec.hub, spec.config)
         return ParquetTables(folder.parent, folder.name, spec, name=f"the hub's {spec.hub}")

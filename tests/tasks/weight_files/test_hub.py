@@ -8,7 +8,8 @@ import pytest
 from weight_models import written_safetensors
 
 import frontrunner as fr
-from frontrunner.tasks.weight_files.hub import fetch_data_set, fetch_model, looks_like_hub_id
+from frontrunner.tasks.weight_files.hub import fetch_model, looks_like_hub_id
+from frontrunner.tasks.weight_files.hub_data_sets import fetch_data_set
 from frontrunner.tasks.weight_files.locate import locate_weights
 from frontrunner.tasks.weight_files.read_weights import read_weights
 
