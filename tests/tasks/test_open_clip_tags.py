@@ -53,6 +53,6 @@ def test_weights_come_from_the_hubs_cache_and_state_how_images_are_made(monkeypa
 
 def test_without_a_network_the_message_gives_the_command(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setattr(hub, "_local", lambda *_: None)
+    monkeypatch.setattr(hub, "on_this_machine", lambda *_: None)
     with pytest.raises(DataError, match=r"hf download timm/vit_base_patch32_clip_224\.openai"):
         read_tag("ViT-B-32-quickgelu", "openai")
