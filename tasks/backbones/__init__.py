@@ -50,4 +50,4 @@ def make_backbone(
         return TorchvisionBackbone(spec.torchvision, spec.options)
     from .python_backbone import PythonBackbone
 
-    return PythonBackbone.from_spec(str(spec.python), spec.options, base)
+    return PythonBackbone.from_spec(str(spec.python), spec.options, base, max_length=max_length)

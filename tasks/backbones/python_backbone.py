@@ -14,15 +14,15 @@ from ...errors import ConfigError, FrontrunnerError
 from ...file_digest import digest_files
 from ...one_line import as_one_line, shown
 from ...plugin_import import import_plugin
-from ..datasets.input_format import InputFormat
+from ..datasets.image_format import ImageFormat
 from ..weight_files.stored_weights import StoredWeights
 from .backbone import Head
-from .image_options import IMAGE_OPTIONS, image_format_of
 from .last_layer import MANY, classes_in, layer_of_classes, named_layer, require_last
 from .meta_parameters import drop_values
+from .python_inputs import INPUT_OPTIONS, described_inputs
 from .split_backbone import SplitBackbone
 
-DESCRIBED = ("head", *IMAGE_OPTIONS, "inputs")
+DESCRIBED = ("head", *INPUT_OPTIONS)
 """What a function may say about its model beside it; the options of a suite file say the same by the same names."""
 
 
@@ -36,7 +36,10 @@ class PythonBackbone(SplitBackbone):
       take; an expert's file then holds a linear layer beside the encoder's.
     - `image_size`, `mean`, `std`: RGB images, the shortest side resized and the centre cut to that many pixels a side,
       scaled to 0 to 1 and normalised, by ImageNet's mean and deviation when these are absent.
-    - `inputs`: an `InputFormat` instead, for anything else than images.
+    - `tokenizer`, `pad_token_id`: texts; a tokenizer.json or a folder that holds one, relative to the file, and the
+      number that pads (0 when absent). The module is called with `input_ids` and `attention_mask`, (n, tokens) each,
+      as far as its `forward` has arguments of these names, else with the mapping of both.
+    - `inputs`: an `InputFormat` instead, for anything else.
 
     What the mapping does not describe is taken from options of the same names. A `build` that takes `num_classes`, and
     is given none, is asked for a number that tells its last layer.
@@ -45,13 +48,14 @@ class PythonBackbone(SplitBackbone):
         file: the user's file.
         function: the name in it.
         options: keyword arguments of the function.
+        max_length: the most tokens of a text.
 
     Raises:
         ConfigError: the file cannot be imported, the function fails, or what it returns cannot be used.
         UnsupportedError: the last layer cannot be split off.
     """
 
-    def __init__(self, file: Path, function: str, options: Mapping[str, Any]) -> None:
+    def __init__(self, file: Path, function: str, options: Mapping[str, Any], *, max_length: int | None = None) -> None:
         self.options = dict(options)
         source = f"{function} of {file.name}"
         module, _ = import_plugin(file)
@@ -69,24 +73,22 @@ class PythonBackbone(SplitBackbone):
             layer = named_layer(model, layer, source)
         elif asked:
             layer = layer_of_classes(model, source)
-        self.described = described
-        inputs = described.get("inputs")
-        if inputs is None:
-            inputs = image_format_of(described, source)
-            if layer is not None:
-                require_last(model, layer, (1, *inputs.shape), source)
-        elif not isinstance(inputs, InputFormat):
-            raise ConfigError(f"inputs of {source} must be an InputFormat, found {type(inputs).__name__}")
+        inputs = described_inputs(described, file.parent, max_length, source)
+        if layer is not None and isinstance(inputs, ImageFormat):
+            require_last(model, layer, (1, *inputs.shape), source)
         told = {
             "library": "python",
             "model": function,
             "source": digest_files(file),
             "options": json.dumps(self.options, sort_keys=True, default=str),
         }
+        self._arguments = frozenset(_parameters(model.forward))
         super().__init__(drop_values(model), layer, source, told=told, inputs=inputs)
 
     @classmethod
-    def from_spec(cls, named: str, options: Mapping[str, Any], base: Path) -> PythonBackbone:
+    def from_spec(
+        cls, named: str, options: Mapping[str, Any], base: Path, *, max_length: int | None = None
+    ) -> PythonBackbone:
         """Make the backbone that a suite file names as `file.py:function`, relative to its folder.
 
         Raises:
@@ -95,7 +97,14 @@ class PythonBackbone(SplitBackbone):
         file, colon, function = named.rpartition(":")
         if not colon or not function.isidentifier():
             raise ConfigError(f"a model of python is written file.py:function, such as my.py:build; found {named!r}")
-        return cls(base / Path(file).expanduser(), function, options)
+        return cls(base / Path(file).expanduser(), function, options, max_length=max_length)
+
+    def run(self, encoder: nn.Module, inputs: Any) -> Any:
+        """Return what the user's module does of images, or of the parts of texts that it has arguments for."""
+        if not isinstance(inputs, Mapping):
+            return encoder(inputs)
+        taken = {name: value for name, value in inputs.items() if name in self._arguments}
+        return encoder(**taken) if taken else encoder(inputs)
 
     def export(self, params: Mapping[str, Tensor], head: Head | None, pretrained: StoredWeights, folder: Path) -> None:
         """Write the module's state dict, and a model.json that says how it was made and is loaded."""

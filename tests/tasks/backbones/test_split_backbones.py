@@ -7,12 +7,14 @@ import pickle
 import pytest
 import torch
 from safetensors.torch import load_file
+from tokenizers import Tokenizer, models
 from torch.func import functional_call
 
 from frontrunner.errors import ConfigError, DataError, UnknownNameError, UnsupportedError
 from frontrunner.tasks.backbones.python_backbone import PythonBackbone
 from frontrunner.tasks.backbones.timm_backbone import TimmBackbone
 from frontrunner.tasks.backbones.torchvision_backbone import TorchvisionBackbone
+from frontrunner.tasks.recomputation import call_within, with_weights
 from frontrunner.tasks.weight_files.stored_weights import StoredWeights
 
 TIMM = [
@@ -292,6 +294,29 @@ class TestPython:
         with pytest.raises(error, match=says) as caught:
             PythonBackbone(plugin, function, options)
         assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize("takes", ["input_ids, attention_mask", "input_ids", "inputs"])
+    def test_texts(self, takes, tmp_path):
+        Tokenizer(models.WordLevel({f"w{k}": k for k in range(9)}, unk_token="w1")).save(str(tmp_path / "words.json"))
+        ids = "inputs['input_ids']" if takes == "inputs" else "input_ids"
+        (tmp_path / "mine.py").write_text(
+            "from torch import nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+            "        self.table = nn.Embedding(9, 4)\n        self.lstm = nn.LSTM(4, 5, batch_first=True)\n"
+            f"    def forward(self, {takes}):\n        return self.lstm(self.table({ids}))[0][:, -1]\n"
+            "def build():\n    return {'model': Net(), 'tokenizer': 'words.json', 'pad_token_id': 3}\n"
+        )
+        backbone = PythonBackbone(tmp_path / "mine.py", "build", {}, max_length=6)
+        stored = backbone.inputs.stored([("w4",), ("w5",)])
+        assert stored["input_ids"].tolist() == [[4, 3, 3, 3, 3, 3], [5, 3, 3, 3, 3, 3]]
+        inputs = backbone.inputs.to_input({key: torch.from_numpy(array) for key, array in stored.items()})
+        params = {key: torch.ones(tensor.shape) for key, tensor in backbone.build().state_dict().items()}
+        encoder = backbone.build()
+        features = call_within(with_weights(encoder, params), backbone.run, encoder, inputs)
+        assert features.shape == (2, 5)
+        with pytest.raises(ConfigError, match="max_length"):
+            PythonBackbone(tmp_path / "mine.py", "build", {})
+        with pytest.raises(ConfigError, match="tokenizer and image_size"):
+            PythonBackbone(tmp_path / "mine.py", "build", {"image_size": 8}, max_length=6)
 
     def test_facts_tell_sources_and_options_apart(self, plugin):
         first = PythonBackbone(plugin, "whole", {}).facts
