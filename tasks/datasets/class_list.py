@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,16 @@ from ...errors import ConfigError, DataError
 from ...one_line import shown
 from ...utf8_file import read_utf8
 from ..suite_file.schema import DataSpec
-from .class_names import are_numbers, are_placeholders, class_number, match_classes, matched, nearest, require_distinct
+from .class_names import (
+    are_numbers,
+    are_placeholders,
+    class_number,
+    match_classes,
+    matched,
+    nearest,
+    require_distinct,
+    unmatched,
+)
 from .data_file import given_path
 from .raw_split import Labels
 
@@ -31,14 +40,26 @@ class ClassList:
     """What the data call them, by label."""
     notes: tuple[str, ...] = ()
 
-    def canonical(self, labels: Labels, whose: str) -> NDArray[np.int64]:
+    def canonical(self, labels: Labels, whose: str, where: Callable[[int], str]) -> NDArray[np.int64]:
         """Return canonical labels (n,) for those of a split.
 
+        Args:
+            labels: those of the split.
+            whose: says in messages which split it is.
+            where: says where the example at a position is.
+
         Raises:
-            DataError: a name matches no class; `whose` says where it was found.
+            DataError: a name matches no class.
         """
-        used = sorted(set(labels.codes.tolist())) if not labels.is_complete else range(len(labels.names))
-        positions = match_classes([labels.names[code] for code in used], self.in_data, whose=whose)
+        used = range(len(labels.names)) if labels.is_complete else sorted(set(labels.codes.tolist()))
+        names = [labels.names[code] for code in used]
+        try:
+            positions = match_classes(names, self.in_data, whose=whose)
+        except DataError as error:
+            if labels.is_complete or len(odd := unmatched(names, self.in_data)) == 0:
+                raise
+            first = int(np.isin(labels.codes, [used[k] for k in odd]).argmax())
+            raise DataError(f"{error}; first in {where(first)}") from error
         table = np.full(len(labels.names), -1, np.int64)
         table[list(used)] = positions
         return table[labels.codes]

@@ -82,6 +82,13 @@ def matched(found: Sequence[str], classes: Sequence[str]) -> list[int | None]:
     return positions
 
 
+def unmatched(found: Sequence[str], classes: Sequence[str]) -> list[int]:
+    """Return which of the found names match no class, as `match_classes` matches them."""
+    if are_numbers(found) and not are_numbers(classes):
+        return [i for i, name in enumerate(found) if (class_number(name) or 0) >= len(classes)]
+    return [i for i, position in enumerate(matched(found, classes)) if position is None]
+
+
 def match_classes(found: Sequence[str], classes: Sequence[str], *, whose: str) -> list[int]:
     """Return the position in `classes` of every found name.
 

@@ -80,7 +80,8 @@ def locate(
             raise DataError(f"the split {choice.own[split]!r} of {source.name} is empty, expected one example or more")
     classes = class_list(canonical, given, raw["train"].labels, source.name)
     labels = {
-        split: classes.canonical(one.labels, f"in {choice.own[split]!r} of {source.name}") for split, one in raw.items()
+        split: classes.canonical(one.labels, f"in {choice.own[split]!r} of {source.name}", one.where)
+        for split, one in raw.items()
     }
     contents = {split: one.contents(tell) if by_content else None for split, one in raw.items()}
     notes = [*choice.notes, *classes.notes, *(note for split, one in raw.items() for note in one.notes(split))]

@@ -233,6 +233,27 @@ def test_the_heads_order_counts_where_it_is_known(given, head, expected, read, t
     assert labelled(data) == {text: expected[name] for text, name in rows}
 
 
+@pytest.mark.parametrize(
+    ("label", "head", "part"),
+    [
+        ("maybe", ["no", "yes"], "'maybe' in 'train' of"),
+        (7, ["no", "yes"], "numbers up to 7"),
+        (7, ["0", "1"], "'7' in"),
+    ],
+)
+def test_a_label_outside_the_classes_is_named_with_its_line(label, head, part, read, tmp_path):
+    rows = [
+        *((f"{i}", head[i % 2] if isinstance(label, str) else i % 2) for i in range(10)),
+        ("a", label),
+        ("b", label),
+    ]
+    (tmp_path / "data.tsv").write_text(as_tsv(rows))
+    with pytest.raises(DataError) as caught:
+        read(tsv="data.tsv", head=head)
+    assert part in str(caught.value)
+    assert f"first in line 12 of {tmp_path / 'data.tsv'}" in str(caught.value)
+
+
 def test_classes_may_be_in_a_file(read, tmp_path):
     (tmp_path / "data.tsv").write_text(as_tsv(ROWS))
     (tmp_path / "classes.txt").write_text("yes\nno\n")
