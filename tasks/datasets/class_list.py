@@ -17,9 +17,11 @@ from .class_names import (
     are_numbers,
     are_placeholders,
     class_number,
+    main_name,
     match_classes,
     matched,
     nearest,
+    normalised,
     require_distinct,
     unmatched,
 )
@@ -37,7 +39,7 @@ class ClassList:
     classes: tuple[str, ...]
     """Canonical names by label."""
     in_data: tuple[str, ...]
-    """What the data call them, by label."""
+    """What the data call them, by label; several names of one are parted by tabs."""
     notes: tuple[str, ...] = ()
 
     def canonical(self, labels: Labels, whose: str, where: Callable[[int], str]) -> NDArray[np.int64]:
@@ -67,6 +69,8 @@ class ClassList:
 
 def given_classes(spec: DataSpec, base: Path) -> tuple[str, ...] | None:
     """Return the classes that the suite file gives, by name or by a file with one a line; None where it gives none.
+
+    Other names that data have for a class follow its own, each after a tab.
 
     Raises:
         ConfigError: the file cannot be read, has an empty line, or fewer than two are given.
@@ -133,30 +137,30 @@ def missing_classes(found: ClassList, labels: Labels, canonical: NDArray[np.int6
         if not are_numbers(labels.names) or are_numbers(found.in_data):
             for k in absent:
                 if k not in positions:
-                    close = nearest(found.in_data[k], labels.names)
-                    raise DataError(f"the class {shown(found.in_data[k])} is missing {whose}; {close}")
+                    close = nearest(main_name(found.in_data[k]), labels.names)
+                    raise DataError(f"the class {shown(main_name(found.in_data[k]))} is missing {whose}; {close}")
     return tuple(found.classes[k] for k in absent)
 
 
 def _given(given: tuple[str, ...], head: tuple[str, ...] | None, *, unnamed: bool) -> ClassList:
     """Return the classes that the suite file gives, held against those of the head."""
+    names = tuple(main_name(one) for one in given)
     if head is None:
-        return ClassList(given, given)
+        return ClassList(names, given)
     if len(given) != len(head):
         raise ConfigError(
             f"`classes` of the data names {len(given)} classes, the head tells {len(head)} apart; name one for every "
             f"output of the head"
         )
     if unnamed:
-        return ClassList(given, given)
-    positions = matched(given, head)
-    if sorted(-1 if k is None else k for k in positions) == list(range(len(head))):
-        in_data = dict(zip(positions, given, strict=True))
-        moved = [given[i] for i, k in enumerate(positions) if k != i]
-        note = f"the order of `classes` differs from the head's, which counts: {len(moved)} of {len(given)} are moved"
-        return ClassList(head, tuple(in_data[k] for k in range(len(head))), (note,) if moved else ())
-    i = next(i for i, k in enumerate(positions) if k != i)
-    pair = f"{shown(given[i])} is {shown(head[i])}"
+        return ClassList(names, given)
+    positions = [k for k in matched(head, given) if k is not None]
+    if sorted(positions) == list(range(len(head))):
+        n_moved = sum(k != i for i, k in enumerate(positions))
+        note = f"the order of `classes` differs from the head's, which counts: {n_moved} of {len(given)} are moved"
+        return ClassList(head, tuple(given[k] for k in positions), (note,) if n_moved else ())
+    i = next(i for i, name in enumerate(names) if normalised(name) != normalised(head[i]))
+    pair = f"{shown(names[i])} is {shown(head[i])}"
     note = f"names in `classes` differ from the head's, so they are matched by position: {pair}"
     return ClassList(head, given, (note,))
 

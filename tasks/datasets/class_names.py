@@ -15,22 +15,34 @@ _PLACEHOLDER = re.compile(r"label[ _-]?(\d{1,9})", re.IGNORECASE)
 """How transformers calls classes that nobody has named."""
 
 
+def names_of(one: str) -> list[str]:
+    """Return all names of a class, which are parted by tabs; the first is the canonical one."""
+    return [name.strip() for name in one.split("\t") if name.strip()] or [one]
+
+
+def main_name(one: str) -> str:
+    """Return the canonical name of a class that may have others."""
+    return names_of(one)[0]
+
+
 def normalised(name: str) -> str:
     """Return a name in lower case, with spaces for `_`, `-`, `/` and between the words of CamelCase."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", unicodedata.normalize("NFKC", name))
     return " ".join(re.sub(r"[_\-/\\\s]+", " ", spaced).casefold().split())
 
 
-def class_number(name: str) -> int | None:
-    """Return the number that a name is, as `00012` and `LABEL_12` are; None where it is none."""
-    digits = name.strip()
-    if placeholder := _PLACEHOLDER.fullmatch(digits):
-        return int(placeholder[1])
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 9 else None
+def class_number(one: str) -> int | None:
+    """Return the number that a name is, or one of several names, as `00012` and `LABEL_12` are; None where none is."""
+    for name in names_of(one):
+        if placeholder := _PLACEHOLDER.fullmatch(name):
+            return int(placeholder[1])
+        if name.isascii() and name.isdecimal() and len(name) <= 9:
+            return int(name)
+    return None
 
 
 def are_numbers(names: Sequence[str]) -> bool:
-    """Return whether all names are numbers."""
+    """Return whether all classes have a number among their names."""
     return all(class_number(name) is not None for name in names)
 
 
@@ -59,23 +71,23 @@ def require_distinct(names: Sequence[str], whose: str) -> None:
     Raises:
         DataError: two are; the message names both.
     """
-    seen: dict[str, str] = {}
-    for name in names:
+    seen: dict[str, tuple[int, str]] = {}
+    for k, name in ((k, name) for k, one in enumerate(names) for name in names_of(one)):
         number = class_number(name)
         form = normalised(name) if number is None else str(number)
-        if form in seen:
-            raise DataError(f"two classes {whose} are one name: {shown(seen[form])} and {shown(name)}; rename one")
-        seen[form] = name
+        other, known = seen.setdefault(form, (k, name))
+        if other != k:
+            raise DataError(f"two classes {whose} are one name: {shown(known)} and {shown(name)}; rename one")
 
 
 def matched(found: Sequence[str], classes: Sequence[str]) -> list[int | None]:
-    """Return the position in `classes` of every found name, None for one that matches none."""
+    """Return the position in `classes` of every found name, None for one that matches none of a class's names."""
     if are_numbers(found) and are_numbers(classes):
         by_number = {class_number(name): k for k, name in enumerate(classes)}
         return [by_number.get(class_number(name)) for name in found]
     positions: list[int | None] = [None] * len(found)
     for form in _FORMS:
-        known = _unique([form(name) for name in classes])
+        known = _unique([{form(name) for name in names_of(one)} for one in classes])
         for i, name in enumerate(found):
             if positions[i] is None:
                 positions[i] = known.get(form(name))
@@ -113,19 +125,19 @@ def match_classes(found: Sequence[str], classes: Sequence[str], *, whose: str) -
         if position is not None and by_position.setdefault(position, name) != name:
             raise DataError(
                 f"{shown(by_position[position])} and {shown(name)} {whose} both match the class "
-                f"{shown(classes[position])}; rename one"
+                f"{shown(main_name(classes[position]))}; rename one"
             )
     return [position for position in positions if position is not None]
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """Return a hint: the known name that is most alike, or the first few."""
-    forms = {normalised(one): one for one in known}
+    forms = {normalised(one): one for several in known for one in names_of(several)}
     if alike := difflib.get_close_matches(normalised(name), forms, n=1, cutoff=0.5):
         return f"the nearest is {shown(forms[alike[0]])}"
     if parts := [one for form, one in forms.items() if len(normalised(name)) > 2 and normalised(name) in form]:
         return f"the nearest is {shown(parts[0])}"
-    some = ", ".join(shown(one, 60) for one in known[:5])
+    some = ", ".join(shown(main_name(one), 60) for one in known[:5])
     return f"expected one of {some}{f' and {len(known) - 5} others' if len(known) > 5 else ''}"
 
 
@@ -141,7 +153,7 @@ def _by_number(found: Sequence[str], classes: Sequence[str], whose: str) -> list
     return numbers
 
 
-def _unique(forms: Sequence[str]) -> dict[str, int]:
-    """Map every form that occurs once to its position."""
-    counts = Counter(forms)
-    return {form: k for k, form in enumerate(forms) if form and counts[form] == 1}
+def _unique(forms: Sequence[set[str]]) -> dict[str, int]:
+    """Map every form that one class alone has to its position."""
+    counts = Counter(form for several in forms for form in several)
+    return {form: k for k, several in enumerate(forms) for form in several if form and counts[form] == 1}

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import FrontrunnerError
 from ..suite_file.schema import DataSpec
+from .class_list import given_classes
 from .known_sizes import size_notes
 from .located_data import locate
 from .open_source import open_source
@@ -45,7 +46,7 @@ def inspect_task_data(
         kind: what the model takes, where that is known.
     """
     try:
-        source = open_source(spec, base, kind=kind, classes=canonical)
+        source = open_source(spec, base, kind=kind, classes=canonical or given_classes(spec, base))
         located = locate(source, spec, base, canonical, by_content=False)
     except FrontrunnerError as error:
         return DataInspection(problems=(str(error),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import DataError, UnknownNameError
-from .class_names import are_numbers, matched
+from .class_names import are_numbers, main_name, matched
 from .image_tree import ImageTree
 from .split_choice import usual_split
 
@@ -67,7 +67,7 @@ def class_levels(tree: ImageTree, classes: Sequence[str] | None) -> dict[str, st
     first = {folder: folder.partition("/")[0] for folder in full}
     if first == full:
         return full
-    if classes is None or are_numbers(classes):
+    if classes is None or are_numbers([main_name(one) for one in classes]):
         _require_several(tree, tops)
         return full if len(tops) > 1 and all(len(top) == 1 and not top.isdigit() for top in tops) else first
     last = {folder: folder.rpartition("/")[2] for folder in full}

@@ -59,7 +59,8 @@ def read_task_data(
         ConfigError, UnknownNameError: `spec` does not fit the data or the model.
     """
     with about_task(task):
-        source = open_source(spec, base, kind=format.kind, classes=canonical)
+        given = given_classes(spec, base)
+        source = open_source(spec, base, kind=format.kind, classes=canonical or given)
         if source.kind != format.kind:
             raise ConfigError(
                 f"the model takes {format.kind}s, {source.name} holds {source.kind}s; another column may be named by "
@@ -69,7 +70,7 @@ def read_task_data(
         key = {
             "content": content,
             "data": deciding(spec),
-            "classes": given_classes(spec, base),
+            "classes": given,
             "head": None if canonical is None else list(canonical),
             "format": _format_key(format),
         }

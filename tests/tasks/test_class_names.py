@@ -1,9 +1,20 @@
 """Matching what data call their classes with the canonical names."""
 
+from pathlib import Path
+
 import pytest
 
 from frontrunner.errors import DataError
-from frontrunner.tasks.datasets.class_names import class_number, match_classes, normalised
+from frontrunner.tasks import paper_suites
+from frontrunner.tasks.datasets.class_names import (
+    are_numbers,
+    class_number,
+    main_name,
+    match_classes,
+    names_of,
+    normalised,
+    require_distinct,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,11 +63,27 @@ def test_numbers_are_told_from_names(name, number):
         (["Acura RL TL", "Acura TSX."], ["Acura TSX", "Acura RL, TL"], [1, 0]),
         (["00000", "00001", "00010"], ["10", "1", "0"], [2, 1, 0]),
         (["0", "2"], ["cat", "dog", "emu"], [0, 2]),
+        (["AnnualCrop", "sea lake"], ["sea or lake\tSeaLake\t0", "annual crop land\tAnnualCrop\t1"], [1, 0]),
+        (["00001", "00000"], ["sea or lake\tSeaLake\t0", "annual crop land\tAnnualCrop\t1"], [1, 0]),
+        (["0", "1"], ["b\t1", "a\t0"], [1, 0]),
+        (["angry", "sad, depressed"], ["['angry']\tangry", "['sad', 'depressed']\tsad"], [0, 1]),
         (["rc car", "r c car"], ["r c car", "rc car"], [1, 0]),  # one name but for spaces: the stricter form tells
     ],
 )
 def test_classes_are_matched_by_ever_looser_forms(found, classes, positions):
     assert match_classes(found, classes, whose="in x") == positions
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in Path(paper_suites.__file__).parent.glob("classes/*.txt")))
+def test_the_classes_of_the_papers_suites_are_found_under_all_their_names(file):
+    classes = (Path(paper_suites.__file__).parent / "classes" / file).read_text().splitlines()
+    require_distinct(classes, "of the file")
+    names = [main_name(one) for one in classes]
+    everywhere = [names, [names_of(one)[-1] for one in classes], [name.upper().replace(" ", "_") for name in names]]
+    if not are_numbers(names):
+        everywhere += [[f"{name[0]}_{name}" for name in names], ["".join(name.title().split()) for name in names]]
+    for found in everywhere:
+        assert match_classes(found, classes, whose="") == list(range(len(classes)))
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -76,6 +103,8 @@ def test_the_order_of_names_does_not_matter(order):
         (["0", "00"], ["a", "b"], "are one name"),
         (["a_abbey", "abbey"], ["abbey", "b"], "both match the class 'abbey'"),
         (["0", "5"], ["a", "b"], "numbers up to 5"),
+        (["0", "5"], ["a\t0", "b\t1"], "'5' in x matches no class"),
+        (["SeaLak", "b"], ["sea or lake\tSeaLake", "b"], "the nearest is 'SeaLake'"),
         (["1", "2"], ["a", "b"], "counted from 1"),
     ],
 )

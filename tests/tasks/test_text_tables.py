@@ -224,12 +224,16 @@ def test_a_wrong_specification_is_refused(keys, error, parts, read, tmp_path):
         (["not_entailment", "entailment"], ["LABEL_0", "LABEL_1"], {"entailment": 1, "not_entailment": 0}),
         (["not_entailment", "entailment"], ["entailment", "not_entailment"], {"entailment": 0, "not_entailment": 1}),
         (["not_entailment", "entailment"], ["wrong", "right"], {"entailment": 1, "not_entailment": 0}),
+        (["no\tnot_entailment\t0", "yes\tentailment\t1"], None, {"entailment": 1, "not_entailment": 0}),
+        (["no\tnot_entailment", "yes\tentailment"], ["Yes", "No"], {"entailment": 0, "not_entailment": 1}),
+        (["no\tnot_entailment", "yes\tentailment"], ["LABEL_0", "LABEL_1"], {"entailment": 1, "not_entailment": 0}),
     ],
 )
 def test_the_heads_order_counts_where_it_is_known(given, head, expected, read, tmp_path):
     rows = [(f"{name[:3]} {i}", name) for i in range(10) for name in expected]
     (tmp_path / "data.tsv").write_text(as_tsv(rows))
     data = read(tsv="data.tsv", head=head, classes=given)
+    assert not any("\t" in name for name in data.classes)
     assert labelled(data) == {text: expected[name] for text, name in rows}
 
 
