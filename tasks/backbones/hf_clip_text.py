@@ -109,6 +109,8 @@ def _text_tower(config: Any, weights: Mapping[str, Tensor]) -> tuple[Callable[[S
     tokenize = SimpleTokenizer(context_length=config.text_config.max_position_embeddings)
 
     def encode(prompts: Sequence[str]) -> Tensor:
-        return F.normalize(model(input_ids=tokenize(list(prompts))).text_embeds, dim=-1)
+        tokens = tokenize(list(prompts))
+        tokens = tokens[:, : int(tokens.argmax(dim=-1).max()) + 1]  # what follows the pooled token changes nothing
+        return F.normalize(model(input_ids=tokens).text_embeds, dim=-1)
 
     return encode, temperature

@@ -13,6 +13,7 @@ from torch import nn
 from ...errors import ConfigError, DataError, UnknownNameError
 from ...one_line import as_one_line
 from ...utf8_file import read_utf8
+from ..weight_files.hub import fetch_model
 from .clip_activation import QUICK_GELU, of_open_clip
 from .meta_parameters import made_without_values
 
@@ -140,18 +141,11 @@ def _in_folder(folder: Path) -> OpenClipArchitecture:
 
 
 def _in_repository(name: str) -> OpenClipArchitecture:
-    """Return the architecture of a repository on the hub, whose configuration is fetched into the hub's cache."""
-    import open_clip
-
-    repository = name.removeprefix(HUB)
-    try:
-        file = Path(open_clip.download_pretrained_from_hf(repository, filename=CONFIG))
-    except Exception as error:
-        raise DataError(
-            f"the {CONFIG} of {repository} cannot be fetched from the Hugging Face hub "
-            f"({as_one_line(str(error), 200)}); with a network, run `hf download {repository}`, or give a folder"
-        ) from error
-    return _read(name, file)
+    """Return the architecture of a repository on the hub, which is fetched unless it is on this machine."""
+    folder = fetch_model(name.removeprefix(HUB))
+    if not (folder / CONFIG).is_file():
+        raise DataError(f"{name} has no {CONFIG}, by which open_clip knows a model; name its architecture instead")
+    return _read(f"{LOCAL}{folder}", folder / CONFIG)
 
 
 def _read(name: str, file: Path) -> OpenClipArchitecture:

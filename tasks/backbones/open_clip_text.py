@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...errors import ConfigError, DataError
 from ...file_digest import digest_files
@@ -23,6 +23,7 @@ from .zero_shot import ZeroShotHead, cached_zero_shot_head
 
 CODE = (Path(__file__), Path(str(clip_names.__file__)), Path(str(zero_shot.__file__)))
 """The files of code that make a head; their digest is part of the cache key."""
+SCALES = frozenset({"logit_scale", "logit_bias"})
 
 
 def fitting_text_side(
@@ -41,7 +42,14 @@ def fitting_text_side(
     """
     if not any(name.startswith(("transformer.", "text.")) for name in text):
         raise DataError(f"{source} holds no text tower, which {what} needs; as pretrained give the full model")
-    return fitting(architecture.text_side(), text, source, title=f"the text side of {architecture.name}")
+    module = architecture.text_side()
+    # One number, which open_clip's versions keep with and without a dimension.
+    numbers = {name: tensor for name, tensor in module.state_dict().items() if name in SCALES}
+    shaped = {
+        name: tensor.reshape(numbers[name].shape) if name in numbers and tensor.numel() == 1 else tensor
+        for name, tensor in text.items()
+    }
+    return fitting(module, shaped, source, title=f"the text side of {architecture.name}")
 
 
 def open_clip_zero_shot_head(
@@ -82,9 +90,17 @@ def _text_tower(
     model: Any = architecture.text_side()
     model.load_state_dict({name: at_least_single(tensor) for name, tensor in weights.items()}, assign=True)
     tokenize = _tokenizer(architecture)
+    places: Any = getattr(model, "positional_embedding", None)  # none where the text side is one module
+    mask: Any = getattr(model, "attn_mask", None)
+    looks_back_only = places is not None and mask is not None and model.text_pool_type == "argmax"
 
     def encode(prompts: Sequence[str]) -> Tensor:
-        features: Tensor = model.encode_text(tokenize(list(prompts)), normalize=True)
+        tokens = tokenize(list(prompts))
+        if looks_back_only:  # what follows the last token, which is pooled, changes nothing: most of 77 places
+            n = int(tokens.argmax(dim=-1).max()) + 1
+            tokens = tokens[:, :n]
+            model.positional_embedding, model.attn_mask = nn.Parameter(places[:n]), mask[:n, :n]
+        features: Tensor = model.encode_text(tokens, normalize=True)
         return features
 
     return encode, model.logit_scale.exp()

@@ -253,6 +253,17 @@ def test_a_wrong_name_or_option_is_refused(spec, error, message, tmp_path):
         make_backbone(ModelSpec(**spec), tmp_path, None)
 
 
+def test_a_repository_of_the_hub_is_an_architecture(monkeypatch, tmp_path):
+    architecture_folder(tmp_path, mean=[0.5, 0.5, 0.5])
+    monkeypatch.setattr("frontrunner.tasks.backbones.open_clip_architecture.fetch_model", lambda _: tmp_path)
+    found = make_backbone(ModelSpec(open_clip="hf-hub:someone/clip"), tmp_path, None)
+    assert found.inputs.mean == (0.5, 0.5, 0.5)
+    assert "someone" not in str(found.facts)  # the same architecture wherever it lies
+    (tmp_path / "open_clip_config.json").unlink()
+    with pytest.raises(DataError, match=r"hf-hub:someone/clip has no open_clip_config\.json"):
+        make_backbone(ModelSpec(open_clip="hf-hub:someone/clip"), tmp_path, None)
+
+
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"model_cfg": {"embed_dim": 3}}', '{"model_cfg": 3}'])
 def test_a_damaged_configuration_is_refused(tmp_path, content):
     (tmp_path / "open_clip_config.json").write_text(content)

@@ -148,3 +148,22 @@ def test_a_trained_head_may_have_a_bias():
     head = ZeroShotHead(torch.eye(2), torch.tensor([1.0, -1.0]))
     assert torch.allclose(head(torch.tensor([[3.0, 4.0]])), torch.tensor([[1.6, -0.2]]))
     assert list(ZeroShotHead(torch.eye(2)).state_dict()) == ["weight"]
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_the_temperature_is_one_number_in_either_shape(backbone, shape):
+    whole = dict(open_clip_model().state_dict())
+    whole["logit_scale"] = torch.full(shape, 2.0)
+    head = backbone.zero_shot_head(stored(whole), CLASSES, TEMPLATES)
+    assert torch.allclose(head.weight.norm(dim=1), torch.tensor(2.0).exp().expand(5))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    "templates", [["{}"], ["a {}", "a much longer prompt that goes on about the {} and more words"]]
+)
+def test_prompts_are_read_to_the_end_of_the_longest(backbone, templates):
+    model = open_clip_model(seed=3)
+    head = backbone.zero_shot_head(stored(model.state_dict()), CLASSES, templates)
+    assert torch.allclose(head.weight, by_hand(model, CLASSES, templates), atol=1e-4)
