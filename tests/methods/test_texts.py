@@ -21,9 +21,9 @@ OF_EACH_KIND = ["fisher-merging", "regmean", "ls", "pwe-moe-ls", "pwe-moe-epo", 
 """Learners that look at examples in ways of their own."""
 
 
-def quick(name):
+def quick(name, **more):
     known = {field.name for field in dataclasses.fields(type(fr.make_learner(name).config))}
-    return fr.make_learner(name, **{key: value for key, value in QUICK.items() if key in known})
+    return fr.make_learner(name, **{key: value for key, value in {**QUICK, **more}.items() if key in known})
 
 
 @pytest.mark.parametrize("name", OF_EACH_KIND)
@@ -56,4 +56,4 @@ class TestOnTexts(LearnerConformance):
 
     @pytest.fixture(params=fr.list_methods())
     def learner(self, request):
-        return quick(request.param)
+        return quick(request.param, steps=21)  # it is interrupted at the second report of progress, of three

@@ -27,6 +27,7 @@ def gpt2():
         n_inner=2 * WIDTH,
         bos_token_id=None,
         eos_token_id=None,
+        initializer_range=0.3,
     )
     return GPT2Model(config)
 
@@ -42,6 +43,7 @@ def llama():
         num_key_value_heads=2,
         vocab_size=VOCABULARY,
         max_position_embeddings=32,
+        initializer_range=0.3,
     )
     return LlamaModel(config)
 
@@ -56,6 +58,7 @@ def bert():
         num_attention_heads=2,
         vocab_size=VOCABULARY,
         max_position_embeddings=32,
+        initializer_range=0.3,
     )
     return BertModel(config)
 
