@@ -198,7 +198,9 @@ def test_a_batch_of_other_lengths_is_compared_again_where_that_may_matter(model,
         batch = []
         for n, length in pair:
             full = {"input_ids": torch.randint(1, 60, (n, length), generator=generator)}
-            batch.append(fr.Examples(full | {"attention_mask": torch.ones(n, length, dtype=torch.uint8)}, torch.arange(n) % 2))
+            batch.append(
+                fr.Examples(full | {"attention_mask": torch.ones(n, length, dtype=torch.uint8)}, torch.arange(n) % 2)
+            )
         found, expected = problem.losses_by_model(models, batch), fr.Problem.losses_by_model(problem, models, batch)
         torch.testing.assert_close(found, expected)
         torch.testing.assert_close(gradients(found, leaves), gradients(expected, leaves))
