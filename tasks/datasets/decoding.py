@@ -22,7 +22,7 @@ from ...one_line import as_one_line
 from ...os_errors import because, of_the_machine
 from .array_file import ArrayWriter
 from .data_file import LFS
-from .example_cache import EntryWriter
+from .entry_writer import EntryWriter
 from .input_format import InputFormat
 from .raw_split import RawImage, RawSplit, Tell
 

@@ -8,13 +8,11 @@ time of their files; only where these differ from what was written is the conten
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 import json
 import logging
-import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,14 +22,11 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ..cache_folder import cache_folder
-from .array_file import ArrayWriter, WrittenFile, map_array
+from .array_file import map_array
 from .cache_errors import explained
+from .entry_writer import ENTRY, EntryWriter, write_json
 
 logger = logging.getLogger("frontrunner")
-
-ENTRY = "entry.json"
-MARGIN_BYTES = 50_000_000
-"""What an entry must leave free on the disk."""
 
 
 @dataclass(frozen=True)
@@ -42,54 +37,6 @@ class StoredExamples:
     """Mapped arrays by the name that they were written under."""
     facts: Mapping[str, Any]
     """What was said of them when they were made (JSON values)."""
-
-
-class EntryWriter:
-    """Takes the arrays of an entry while it is made, one after the other."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._files: dict[str, tuple[str, WrittenFile]] = {}
-
-    @contextlib.contextmanager
-    def array(self, name: str, n_rows: int) -> Iterator[ArrayWriter]:
-        """Yield what takes the rows of an array.
-
-        Args:
-            name: any text, by which the array is found again.
-            n_rows: how many rows will come.
-        """
-        file = f"{len(self._files)}.npy"
-        writer = ArrayWriter(self._folder / file, n_rows)
-        self._files[name] = (file, WrittenFile(0, 0, ""))
-        try:
-            yield writer
-            self._files[name] = (file, writer.finish())
-        finally:
-            writer.close()
-
-    def written(self, name: str) -> NDArray[Any]:
-        """Return an array that is finished, mapped."""
-        return map_array(self._folder / self._files[name][0])
-
-    def require_space(self, n_bytes: int) -> None:
-        """Refuse what will not fit on the disk, before it is made.
-
-        Raises:
-            DataError: fewer bytes are free.
-        """
-        free = shutil.disk_usage(self._folder).free
-        if n_bytes + MARGIN_BYTES > free:
-            raise DataError(
-                f"the decoded examples need {_gigabytes(n_bytes)} in {self._folder.parent}, where "
-                f"{_gigabytes(free)} are free; free some space, set FRONTRUNNER_CACHE to another folder, or take fewer "
-                f"examples by `at_most`"
-            )
-
-    def finish(self, about: Mapping[str, Any]) -> None:
-        """Write what is known of the arrays; the entry is complete then."""
-        files = {name: {"file": file, **dataclasses.asdict(state)} for name, (file, state) in self._files.items()}
-        _write_json(self._folder / ENTRY, {**about, "files": files})
 
 
 def cached_examples(
@@ -165,7 +112,7 @@ def _read(folder: Path, code: str) -> StoredExamples | None:
         for state in entry["files"].values():
             touched |= _is_touched(folder / state["file"], state)
         if touched:  # by a copy of the cache, say: the content is as it was
-            _write_json(folder / ENTRY, entry)
+            write_json(folder / ENTRY, entry)
         arrays = {name: map_array(folder / state["file"]) for name, state in entry["files"].items()}
         return StoredExamples(arrays, entry["facts"])
     except FileNotFoundError:
@@ -203,16 +150,3 @@ def _sweep(root: Path, folder: Path) -> None:
         lock = FileLock(partial.with_suffix(".lock"))
         with contextlib.suppress(Timeout, OSError), lock.acquire(timeout=0):  # not of those still at work
             shutil.rmtree(partial, ignore_errors=True)
-
-
-def _write_json(file: Path, content: Mapping[str, Any]) -> None:
-    partial = file.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8") as opened:
-        json.dump(content, opened)
-        opened.flush()
-        os.fsync(opened.fileno())
-    partial.replace(file)
-
-
-def _gigabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:,.1f} GB"

@@ -20,7 +20,8 @@ from ..progress import Progress, silent
 from ..suite_file.schema import DataSpec
 from .class_list import given_classes
 from .decoding import store_inputs
-from .example_cache import EntryWriter, StoredExamples, cached_examples
+from .entry_writer import EntryWriter
+from .example_cache import StoredExamples, cached_examples
 from .input_format import InputFormat
 from .known_sizes import size_notes
 from .located_data import LocatedData, locate
