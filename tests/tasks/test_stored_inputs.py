@@ -1,13 +1,19 @@
 """Inputs are one tensor or several by name, in memory or mapped from files, on the weights' device or the CPU."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer, models
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import frontrunner as fr
+from frontrunner.tasks.datasets.image_format import ImageFormat
+from frontrunner.tasks.datasets.text_format import TextFormat
+from frontrunner.tasks.pass_size import PassSize
 from frontrunner.tasks.rows import tensors_in
 from frontrunner.tasks.stored_inputs import joined, moved
 
@@ -55,8 +61,12 @@ def problem_with(inputs_of=named_inputs, *, model=TwoInputs, n=N, **options):
         experts=[{k: v + 0.1 * (t + 1) for k, v in pretrained.items()} for t in range(2)],
         budget=fr.Budget(steps=2, batch_size=3),
         data=[{s: fr.Examples(inputs_of(generator), labels) for s in ("train", "val", "test")} for _ in range(2)],
-        heads=[nn.Linear(4, 2) for _ in range(2)],
-        **{"to_input": as_floats, "run": by_name, **options},
+        **{
+            "heads": [nn.Linear(4, 2) for _ in range(2)],
+            "to_input": as_floats,
+            "run": by_name,
+            **options,
+        },
     )
 
 
@@ -237,6 +247,60 @@ def test_batches_go_to_the_device_of_the_weights_and_no_step_waits_for_it(fake_g
             assert losses.device.type == "cuda"
             assert losses.requires_grad
         assert problem.log_probabilities(0, problem.pretrained, batch).device.type == "cuda"
+
+
+def test_stored_images_and_texts_become_inputs_without_waiting_for_the_device(fake_gpu):
+    with torch._subclasses.fake_tensor.unset_fake_temporarily():
+        words = Tokenizer(models.WordLevel({"a": 0, "cat": 1}, unk_token="a"))
+        text_format = TextFormat(words, 9)
+    images = ImageFormat(8, 0.5, 0.2).to_input(torch.zeros(2, 3, 8, 8, dtype=torch.uint8, device="cuda:0"))
+    assert (images.device.type, images.dtype, images.shape) == ("cuda", torch.float32, (2, 3, 8, 8))
+    parts = [
+        dict.fromkeys(("input_ids", "attention_mask"), torch.ones(2, n, dtype=torch.uint8, device="cuda:0"))
+        for n in (5, 3)
+    ]
+    taken = text_format.to_input(text_format.join(parts))
+    assert {(tensor.device.type, tensor.dtype, tensor.shape) for tensor in taken.values()} == {
+        ("cuda", torch.int64, (4, 5))
+    }
+
+
+class Reads(TorchDispatchMode):
+    """Counts numbers that are read one by one, for each of which a GPU would be waited for."""
+
+    n = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.n += "_local_scalar_dense" in str(func)
+        return func(*args, **(kwargs or {}))
+
+
+def test_evaluation_reads_no_number_a_batch(monkeypatch):
+    problem = problem_with()
+    monkeypatch.setattr(PassSize, "n_examples", lambda *_: 2)
+    with Reads() as reads:
+        problem.evaluate(problem.pretrained, "test")
+    assert reads.n == 0
+
+
+@pytest.mark.parametrize("wrap", [lambda x: {"logits": x}, lambda x: SimpleNamespace(logits=x), lambda x: x])
+def test_a_head_may_answer_with_something_that_has_logits(wrap):
+    class Head(nn.Linear):
+        def forward(self, features):
+            return wrap(super().forward(features))
+
+    plain = problem_with()
+    heads = [Head(4, 2) for _ in plain.heads]
+    for own, head in zip(heads, plain.heads, strict=True):
+        own.load_state_dict(head.state_dict())
+    wrapped = problem_with(heads=heads)
+    batch = one_batch(plain)
+    assert torch.equal(wrapped.losses(plain.pretrained, batch), plain.losses(plain.pretrained, batch))
+    assert np.array_equal(wrapped.evaluate(plain.pretrained, "val").loss, plain.evaluate(plain.pretrained, "val").loss)
+    with pytest.raises(fr.ConfigError, match=r"must give logits \(n, classes\), found a tuple"):
+        problem_with(
+            model=TwoInputs, run=lambda encoder, inputs: (by_name(encoder, inputs),), heads=[nn.Identity()] * 2
+        )
 
 
 def test_what_is_on_the_device_is_neither_pinned_nor_copied(fake_gpu):
