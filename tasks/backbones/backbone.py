@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ...errors import UnsupportedError
@@ -68,6 +69,10 @@ class Backbone(ABC):
         Raises:
             DataError: there is none, or several and `name` says not which.
         """
+
+    def random_head(self, n_classes: int, generator: torch.Generator) -> nn.Module:
+        """Return a head that was never trained, for suites with random weights: weights N(0, 0.02^2), biases 0."""
+        raise UnsupportedError("heads of this architecture cannot be made without an expert's file")
 
     def zero_shot_head(self, pretrained: StoredWeights, classes: Sequence[str], templates: Sequence[str]) -> nn.Module:
         """Return the head that the pre-trained text tower makes of prompts (arXiv 2103.00020, section 3.1.4).

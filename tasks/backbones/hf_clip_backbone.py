@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ...errors import DataError, UnsupportedError
@@ -25,6 +26,7 @@ from .hf_clip_text import fitting_text_side, hf_zero_shot_head
 from .hf_clip_weights import sort_for_hugging_face
 from .meta_parameters import made_without_values, without_values
 from .open_clip_export import write_head
+from .random_heads import linear
 
 CLIPS = frozenset({"clip", "clip_vision_model"})
 """What a CLIP's config.json states as its `model_type`."""
@@ -102,6 +104,10 @@ class HfClipBackbone(Backbone):
         except DataError:  # a file of heads alone
             others = stored.tensors
         return read_head(stored, others, self.vision.projection_dim, name)
+
+    def random_head(self, n_classes: int, generator: torch.Generator) -> nn.Module:
+        """Return a linear head that was never trained."""
+        return linear(self.vision.projection_dim, n_classes, generator)
 
     def zero_shot_head(self, pretrained: StoredWeights, classes: Sequence[str], templates: Sequence[str]) -> nn.Module:
         """Return the head that the text tower of the pre-trained file makes of prompts, made once and cached."""

@@ -26,6 +26,7 @@ from .open_clip_export import write_head, write_open_clip
 from .open_clip_preprocess import image_format, preprocess_of
 from .open_clip_text import fitting_text_side, open_clip_zero_shot_head
 from .published_clip import KEPT, UNNUMBERED, PublishedClip, is_published_kind, without_unnumbered
+from .random_heads import linear
 
 AS_PUBLISHED = "as_published"
 """The option of a suite file's model that makes the encoder the one of arXiv 2406.09770, see `PublishedClip`."""
@@ -123,6 +124,10 @@ class OpenClipBackbone(Backbone):
         except DataError:  # a file of heads alone
             others = stored.tensors
         return read_head(stored, others, self.architecture.config["embed_dim"], name)
+
+    def random_head(self, n_classes: int, generator: torch.Generator) -> nn.Module:
+        """Return a linear head that was never trained."""
+        return linear(self.architecture.config["embed_dim"], n_classes, generator)
 
     def zero_shot_head(self, pretrained: StoredWeights, classes: Sequence[str], templates: Sequence[str]) -> nn.Module:
         """Return the head that the text tower of the pre-trained file makes of prompts, made once and cached."""

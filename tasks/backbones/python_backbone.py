@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ...errors import ConfigError, FrontrunnerError
@@ -144,7 +145,8 @@ def _called(
 ) -> tuple[nn.Module, dict[str, Any]]:
     """Return the module that a function makes, and what it says about it."""
     try:
-        made = build(**options, **more)
+        with torch.random.fork_rng(devices=[]):
+            made = build(**options, **more)
     except FrontrunnerError:
         raise
     except Exception as error:  # of the user's code

@@ -6,15 +6,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
-from ...errors import DataError
+from ...errors import DataError, UnsupportedError
 from ..datasets.input_format import InputFormat
 from ..weight_files.stored_weights import StoredWeights
 from .backbone import Backbone, Head
 from .encoder_fit import fitting, require_no_adapter, unwrapped
 from .last_layer import classes_in, made_of, without_layer
 from .meta_parameters import without_values
+from .random_heads import filled
 
 
 class SplitBackbone(Backbone):
@@ -79,6 +81,25 @@ class SplitBackbone(Backbone):
                 f"{stored.source} names {len(names)} classes, expected {n_classes}, as many as its head tells apart"
             )
         return Head(module, names)
+
+    def random_head(self, n_classes: int, generator: torch.Generator) -> nn.Module:
+        """Return a last layer that was never trained.
+
+        Raises:
+            UnsupportedError: the model has none, so that nothing says what it would be given.
+        """
+        if self._template is None:
+            raise UnsupportedError(
+                f"{self.source} has no last layer whose width would be known, so its heads cannot be random; "
+                "name one by `head`"
+            )
+        shapes = self._template.state_dict()
+        last = next(name.rpartition(".")[0] for name in reversed(shapes))
+        resized = {
+            name: torch.empty((n_classes, *like.shape[1:]) if name.rpartition(".")[0] == last else like.shape)
+            for name, like in shapes.items()
+        }
+        return filled(made_of(self._template, resized, self.source, str(self.layer)), generator)
 
     def class_names(self, stored: StoredWeights) -> tuple[str, ...] | None:
         """Return the names of classes that a file states; none unless a library has a place for them."""

@@ -18,7 +18,7 @@ from ..datasets.image_format import ImageFormat
 from ..weight_files.stored_weights import StoredWeights
 from .backbone import Head
 from .last_layer import MANY, classes_in, layer_of_classes, require_last
-from .meta_parameters import parameters_on_meta
+from .meta_parameters import made_without_values
 from .split_backbone import SplitBackbone
 
 
@@ -133,8 +133,7 @@ def _made(name: str, options: Mapping[str, Any], n_classes: int) -> nn.Module:
             f"options of a timm model may not set {refused[0]!r}: the suite's weights and tasks decide it"
         )
     try:
-        with parameters_on_meta():
-            return timm.create_model(name, pretrained=False, num_classes=n_classes, **options).eval()
+        return made_without_values(lambda: timm.create_model(name, pretrained=False, num_classes=n_classes, **options))
     except (TypeError, ValueError, RuntimeError, AssertionError, KeyError) as error:
         raise ConfigError(
             f"{name} of timm cannot be made with the options {dict(options)} ({as_one_line(str(error), 300)})"

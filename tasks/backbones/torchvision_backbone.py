@@ -18,7 +18,7 @@ from ..weight_files.stored_weights import StoredWeights
 from .backbone import Head
 from .image_options import IMAGENET_MEAN, IMAGENET_STD
 from .last_layer import MANY, classes_in, layer_of_classes, require_last
-from .meta_parameters import parameters_on_meta
+from .meta_parameters import made_without_values
 from .split_backbone import SplitBackbone
 
 IMAGE_SIZE = 224
@@ -90,13 +90,11 @@ def _made(name: str, options: Mapping[str, Any]) -> nn.Module:
     if "num_classes" in options:
         raise ConfigError("options of a torchvision model may not set num_classes: the tasks' heads decide it")
     try:
-        with parameters_on_meta():
-            model: nn.Module = models.get_model(name, weights=None, num_classes=MANY, **options)
+        return made_without_values(lambda: models.get_model(name, weights=None, num_classes=MANY, **options))
     except (TypeError, ValueError, RuntimeError, AssertionError, KeyError) as error:
         raise ConfigError(
             f"{name} of torchvision cannot be made with the options {dict(options)} ({as_one_line(str(error), 300)})"
         ) from error
-    return model.eval()
 
 
 def _preprocessing(name: str, options: Mapping[str, Any]) -> ImageFormat:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ...errors import DataError
@@ -19,6 +20,7 @@ from ..weight_files.stored_weights import StoredWeights
 from .backbone import Backbone, Head
 from .encoder_fit import fitting, require_no_adapter, unwrapped
 from .meta_parameters import without_values
+from .random_heads import filled
 from .transformers_classifier import MANY_CLASSES, make_classifier
 from .transformers_config import (
     classification,
@@ -28,7 +30,7 @@ from .transformers_config import (
     require_same_architecture,
     with_padding,
 )
-from .transformers_head import encoded
+from .transformers_head import TransformersHead, encoded
 from .transformers_names import library_names
 from .transformers_own_head import read_head
 
@@ -132,10 +134,12 @@ class TransformersBackbone(Backbone):
         outside = {key: tensor for key, tensor in self._named(stored).items() if not key.startswith(f"{self._prefix}.")}
         return read_head(self._made_by, self.config, self._classifier, outside, stored, name)
 
+    def random_head(self, n_classes: int, generator: torch.Generator) -> nn.Module:
+        """Return the library's classifier without its base model, never trained."""
+        return filled(TransformersHead(make_classifier(self._made_by, self.config, n_classes)), generator)
+
     def export(self, params: Mapping[str, Tensor], head: Head | None, pretrained: StoredWeights, folder: Path) -> None:
         """Write a folder for `from_pretrained`: a classifier if there is a head, else the base model."""
-        import torch
-
         folder.mkdir(parents=True, exist_ok=True)
         dtype = next((tensor.dtype for tensor in params.values() if tensor.is_floating_point()), torch.float32)
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in params.items()}

@@ -30,7 +30,7 @@ def make_classifier(made_by: Any, config: Any, n_classes: int) -> Any:
     level = logger.level
     logger.setLevel(logging.ERROR)  # it advises on ids of tokens that are not used
     try:
-        with parameters_on_meta():
+        with torch.random.fork_rng(devices=[]), parameters_on_meta():
             try:
                 model = made_by._from_config(own, dtype=torch.float32, attn_implementation="sdpa")
             except ValueError:  # a class without torch's attention

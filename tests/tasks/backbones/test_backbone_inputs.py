@@ -152,6 +152,8 @@ def test_a_clip_of_transformers(tmp_path):
     made = backbone(tmp_path, transformers="clip", pretrained=stored_here())
     assert type(made).__name__ == "HfClipBackbone"
     assert made.inputs.shape == (3, 32, 32)
+    head = made.random_head(4, torch.Generator().manual_seed(0))
+    assert head(torch.randn(2, made.vision.projection_dim)).shape == (2, 4)
     with pytest.raises(ConfigError, match="max_length"):
         backbone(tmp_path, transformers="clip", pretrained=stored_here(), max_length=7)
 

@@ -10,6 +10,7 @@ from frontrunner.tasks.backbones.transformers_backbone import TransformersBackbo
 from frontrunner.tasks.classification import ClassificationProblem
 from frontrunner.tasks.examples import Examples
 from frontrunner.tasks.problem import Budget
+from frontrunner.tasks.recomputation import call_within, with_weights
 from frontrunner.tasks.weight_files.stored_weights import StoredWeights
 
 N_CLASSES = (3, 5)
@@ -94,3 +95,31 @@ def test_tasks_of_timm_take_one_pass(caplog):
         backbone, stored(2), [stored(n) for n in N_CLASSES], {"pixel_values": torch.randn(8, 3, 32, 32)}
     )
     require_one_pass(problem, caplog)
+
+
+@pytest.mark.parametrize("name", ["GPT2", "DistilBert", "ResNet"])
+def test_random_heads_of_transformers_run(name, tmp_path):
+    base = saved(make_model(name), tmp_path)
+    state = torch.get_rng_state()
+    backbone = TransformersBackbone(base.config, base.source, lambda made: FORMAT)
+    assert torch.equal(torch.get_rng_state(), state)
+    head = backbone.random_head(4, torch.Generator().manual_seed(1))
+    same = backbone.random_head(4, torch.Generator().manual_seed(1)).state_dict()
+    assert all(torch.equal(tensor, same[key]) for key, tensor in head.state_dict().items())
+    encoder, params = backbone.build(), backbone.encoder_weights(base)
+    inputs = inputs_of(name)
+    with torch.no_grad():
+        features = call_within(with_weights(encoder, params), backbone.run, encoder, inputs.get("pixel_values", inputs))
+        logits = head(features)
+    assert logits.shape == (3, 4)
+    assert logits.std() > 0
+
+
+def test_random_heads_of_timm_run():
+    state = torch.get_rng_state()
+    backbone = TimmBackbone("convnext_atto", {"depths": [1, 1, 1, 1], "dims": [8, 8, 8, 8]})
+    assert torch.equal(torch.get_rng_state(), state)
+    head = backbone.random_head(4, torch.Generator().manual_seed(1))
+    assert head(torch.randn(2, 8)).shape == (2, 4)
+    assert head.weight.std() == pytest.approx(0.02, rel=0.5)
+    assert not head.bias.any()
