@@ -10,17 +10,34 @@ from torch import Tensor
 
 from ...errors import DataError
 
-KNOWN = re.compile(
+MODULES = re.compile(
     r"torch\.nn\.modules\.\w+\.\w+"
     r"|torchvision\.transforms\.(\w+\.)?\w+"
     r"|open_clip\.(model|transformer|transform|timm_model)\.\w+"
     r"|src\.(models\.)?modeling\.\w+"
     r"|clip\.model\.\w+"
 )
-"""Names that pickled image encoders and heads are made of. None of them is imported; any other name is refused, since
-a file that holds it may be meant for something else than to be read."""
+"""Names that pickled image encoders and heads are made of."""
+SETTINGS = re.compile(
+    r"argparse\.Namespace"
+    r"|pathlib\.(Pure)?(Posix|Windows)?Path"
+    r"|datetime\.(datetime|date|timedelta)"
+    r"|numpy\.(dtype|ndarray|dtypes\.\w+|_?core\.multiarray\.(scalar|_reconstruct))"
+    r"|torch\.optim\.(\w+\.)?\w+"
+    r"|omegaconf\.(\w+\.)?\w+"
+    r"|(pytorch_lightning|lightning(\.pytorch|\.fabric|_fabric)?)\.utilities\.\w+\.AttributeDict"
+)
+"""Names of what training scripts keep beside a model: arguments, paths, times, numbers of NumPy, schedules."""
 DEEPEST = 100
 """Levels of modules within modules."""
+
+
+def is_known(name: str) -> bool:
+    """Return whether a file of weights may hold a name; it gets a stand-in then, and is never imported.
+
+    Any other name is refused, since a file that holds it may be meant for something else than to be read.
+    """
+    return (MODULES.fullmatch(name) or SETTINGS.fullmatch(name)) is not None
 
 
 class Inert:

@@ -11,6 +11,8 @@ from ...regular_file import check_regular
 
 LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """How files of torch.save before 1.6 begin."""
+LARGEST_PICKLE = 64_000_000
+"""Bytes of the pickle in an archive of torch.save, weights not counted; those of large models have some 100 kB."""
 _BEGINNINGS = (
     (b"GGUF", "is a GGUF file, whose weights are quantised; give the safetensors that it was made from"),
     (b"\x89HDF\r\n\x1a\n", "is an HDF5 file, as Keras and TensorFlow write; give the PyTorch weights"),
@@ -72,11 +74,12 @@ def require_torch_archive(file: Path, source: str) -> None:
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            names = [name.rpartition("/")[2] for name in archive.namelist()]
+            members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         if of_the_machine(error):
             raise DataError(f"{source} cannot be read {because(error)}") from error
         raise DataError(f"{source} is truncated: its end is missing; copy or download it again") from error
+    names = [member.filename.rpartition("/")[2] for member in members]
     if "constants.pkl" in names:
         raise DataError(
             f"{source} is TorchScript, which only running its code could read; save its state_dict() with torch.save "
@@ -86,6 +89,14 @@ def require_torch_archive(file: Path, source: str) -> None:
     if "data.pkl" not in names:
         kind = "NumPy arrays" if any(name.endswith(".npy") for name in names) else "other files"
         raise DataError(f"{source} is a zip archive of {kind}, not of torch.save; unpack it, or give its weights")
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise DataError(
+            f"{source} was packed again with compression, which torch.save never uses; save it by torch.save"
+        )
+    if any(name == "data.pkl" and m.file_size > LARGEST_PICKLE for name, m in zip(names, members, strict=True)):
+        raise DataError(
+            f"{source} holds more than {LARGEST_PICKLE:,} bytes beside its weights; save the model's state_dict() alone"
+        )
 
 
 def _fault(file: Path, beginning: bytes) -> str | None:

@@ -1,8 +1,12 @@
 """Weights that others wrote are read as they are, in order, mapped and without any code of theirs."""
 
+import argparse
+import datetime
 import json
+import pathlib
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -60,6 +64,14 @@ CHECKPOINTS = {
     "state_dict": lambda values: {"epoch": 4, "state_dict": values, "optimizer": {"state": {0: {"m": torch.ones(3)}}}},
     "model": lambda values: {"model": values, "loss": torch.tensor(0.5), "args": {"w": torch.ones(2)}},
     "model_state_dict": lambda values: {"optimizer_state_dict": {"m": torch.ones(3)}, "model_state_dict": values},
+    "settings": lambda values: {
+        "model": values,
+        "args": argparse.Namespace(lr=1e-3, output=pathlib.Path("runs")),
+        "best": np.float64(0.9),
+        "history": np.ones(3),
+        "when": datetime.datetime(2026, 1, 1),
+        "schedule": torch.optim.lr_scheduler.LambdaLR,
+    },
     "twice": lambda values: {"model": {"state_dict": values}},
     "another name": lambda values: {"epoch": 2, "vit": values},
     "parameters": lambda values: {name: nn.Parameter(tensor) for name, tensor in values.items()},

@@ -46,7 +46,32 @@ def npz(file):
         np.savez(opened, a=np.ones(3))
 
 
+def packed_again(file):
+    whole = file.with_name("whole.pt")
+    torch.save(tensors(), whole)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+
+
+def half_a_legacy_file(file):
+    torch.save(tensors(), file, _use_new_zipfile_serialization=False)
+    file.write_bytes(file.read_bytes()[:-40])
+
+
+def swollen(file):
+    torch.save({"w": torch.ones(1).expand(1 << 40)}, file)
+
+
 FILES = {
+    "an archive that was packed again": (packed_again, "a.pt", "packed again with compression"),
+    "half a legacy file": (half_a_legacy_file, "a.pt", "is damaged"),
+    "repeated numbers": (swollen, "a.pt", "most of which repeat others"),
+    "much beside the weights": (
+        lambda f: torch.save({"notes": "x" * 70_000_000}, f),
+        "a.pt",
+        "bytes beside its weights",
+    ),
     "TorchScript": (scripted, "a.pt", "is TorchScript.*timm/vit_base_patch32_clip_224.openai"),
     "a plain pickle": (text_pickle, "a.pt", "written by pickle.dump"),
     "a plain pickle of the first protocols": (
