@@ -17,6 +17,7 @@ from ..precision import at_least_single
 from ..weight_files.stored_weights import StoredWeights
 from . import zero_shot
 from .clip_activation import require_activation
+from .clip_function import require_function
 from .encoder_fit import fitting
 from .meta_parameters import made_without_values
 from .zero_shot import ZeroShotHead, cached_zero_shot_head
@@ -51,6 +52,7 @@ def hf_zero_shot_head(
     """
     tower = config.text_config
     require_activation(pretrained, tower.hidden_act, "text", "give weights of the architecture in its config.json")
+    require_function(pretrained, tower, "its text tower", "text")
     if tower.vocab_size != CLIP_TOKENS:
         raise UnsupportedError(
             f"{pretrained.source} has a vocabulary of {tower.vocab_size} tokens, expected CLIP's {CLIP_TOKENS}; "

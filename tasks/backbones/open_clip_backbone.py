@@ -23,7 +23,7 @@ from .encoder_fit import fitting, require_no_adapter
 from .meta_parameters import without_values
 from .open_clip_architecture import OpenClipArchitecture, find_architecture
 from .open_clip_export import write_head, write_open_clip
-from .open_clip_preprocess import image_format, preprocess_of
+from .open_clip_preprocess import image_format, preprocess_of, require_same_images
 from .open_clip_text import fitting_text_side, open_clip_zero_shot_head
 from .published_clip import KEPT, UNNUMBERED, PublishedClip, is_published_kind, without_unnumbered
 from .random_heads import linear
@@ -101,6 +101,7 @@ class OpenClipBackbone(Backbone):
         require_no_adapter(stored)
         require_activation(stored, self.architecture.activation, "image", self.architecture.remedy)
         require_function_of_open_clip(stored, self.architecture.config, self.architecture.name)
+        require_same_images(stored, self.preprocess)
         weights = self._sorted(stored)
         require_nothing_but_heads(stored, weights.others, self.architecture.config["embed_dim"])
         found = dict(weights.visual)

@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import ConfigError
+from ...errors import ConfigError, DataError
 from ...one_line import shown
 from ..datasets.image_format import ImageFormat
+from ..weight_files.stored_weights import StoredWeights
 
 CHOICES = {"interpolation": ("bicubic", "bilinear"), "resize_mode": ("shortest", "longest", "squash"), "mode": ("RGB",)}
 """What open_clip's evaluation transforms know."""
@@ -41,6 +42,23 @@ def preprocess_of(image_size: Any, stated: Mapping[str, Any]) -> dict[str, Any]:
             raise ConfigError(f"{key} in a model's preprocess_cfg must be three numbers, found {shown(values)}")
         merged[key] = [float(value) for value in values]
     return merged
+
+
+def require_same_images(stored: StoredWeights, preprocess: Mapping[str, Any]) -> None:
+    """Refuse weights whose configuration states that images become inputs in another way: all tasks share one.
+
+    Raises:
+        DataError: it does.
+    """
+    stated = stored.config.get("preprocess_cfg")
+    if not stated:
+        return
+    for key, found in preprocess_of(preprocess["size"], stated).items():
+        if found != preprocess[key]:
+            raise DataError(
+                f"{stored.source} was made for images of {key} {found}, the pre-trained model for {preprocess[key]}: "
+                "all models that are merged see the same images; give weights that were fine-tuned from it"
+            )
 
 
 def image_format(preprocess: Mapping[str, Any]) -> ImageFormat:

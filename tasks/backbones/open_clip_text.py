@@ -17,6 +17,7 @@ from ..precision import at_least_single
 from ..weight_files.stored_weights import StoredWeights
 from . import clip_names, zero_shot
 from .clip_activation import of_open_clip, require_activation
+from .clip_function import require_function_of_open_clip
 from .encoder_fit import fitting
 from .open_clip_architecture import OpenClipArchitecture
 from .zero_shot import ZeroShotHead, cached_zero_shot_head
@@ -73,6 +74,7 @@ def open_clip_zero_shot_head(
         DataError: the file holds no text tower of this architecture, or states another activation.
     """
     require_activation(pretrained, of_open_clip(architecture.config, "text_cfg"), "text", architecture.remedy)
+    require_function_of_open_clip(pretrained, architecture.config, architecture.name, "text")
     weights = fitting_text_side(architecture, text, pretrained.source, "a zero-shot head")
     key = {
         "text tower": pretrained.digest,

@@ -155,7 +155,7 @@ def test_weights_that_state_another_activation_are_refused(backbone, model, kind
         hugging_face(None),
         {"model_type": "clip_vision_model", **SMALL},
         {"model_cfg": {"quick_gelu": True, **TOWERS}},
-        {"preprocess_cfg": {"mean": [0.5, 0.5, 0.5]}},
+        {"preprocess_cfg": {"interpolation": "bicubic", "resize_mode": "shortest", "mean": None}},
         {},
     ],
 )
@@ -176,6 +176,9 @@ def test_weights_that_state_the_same_activation_or_none_are_read(backbone, model
         ),
         ({"model_cfg": {"quick_gelu": True, **TOWERS, "vision_cfg": {"depth": 3}}}, "describes no image tower"),
         (hugging_face("quick_gelu", num_attention_heads="two"), "is not valid"),
+        ({"model_cfg": {"quick_gelu": True, "vision_cfg": None, "text_cfg": {}}}, "describes no image tower"),
+        ({"preprocess_cfg": {"mean": [0.5, 0.5, 0.5]}}, r"was made for images of mean \[0\.5, 0\.5, 0\.5\]"),
+        ({"preprocess_cfg": {"resize_mode": "squash"}}, "was made for images of resize_mode squash"),
     ],
 )
 def test_weights_that_state_another_function_are_refused(backbone, model, config, message):

@@ -5,7 +5,7 @@ from unittest.mock import Mock
 
 import pytest
 import torch
-from small_clips import architecture_folder, hugging_face_model, open_clip_model
+from small_clips import TEXT, architecture_folder, hugging_face_model, open_clip_model
 
 from frontrunner.errors import ConfigError, DataError
 from frontrunner.tasks.backbones import make_backbone
@@ -131,6 +131,19 @@ def test_a_text_tower_that_states_another_activation_is_refused(backbone):
     config = {"model_type": "clip", "vision_config": {}, "text_config": {"hidden_act": "gelu"}}
     weights = dataclasses.replace(stored(open_clip_model().state_dict()), config=config)
     with pytest.raises(DataError, match=r"base\.safetensors states GELU, the architecture has QuickGELU"):
+        backbone.zero_shot_head(weights, CLASSES, TEMPLATES)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_type": "clip", "vision_config": {}, "text_config": {"num_attention_heads": 4}},
+        {"model_cfg": {"quick_gelu": True, "vision_cfg": {}, "text_cfg": {**TEXT, "heads": 4}}},
+    ],
+)
+def test_a_text_tower_that_states_other_heads_is_refused(backbone, config):
+    weights = dataclasses.replace(stored(open_clip_model().state_dict()), config=config)
+    with pytest.raises(DataError, match=r"base\.safetensors states (num_attention_)?heads 4, expected 2"):
         backbone.zero_shot_head(weights, CLASSES, TEMPLATES)
 
 
