@@ -25,7 +25,7 @@ from .precision import at_least_single
 from .problem import Batch, Budget, Params
 from .rows import split_rows
 from .segments import SegmentedModel
-from .stored_inputs import Inputs, as_they_are, joined
+from .stored_inputs import Inputs, as_they_are, joined, moved
 from .untouched_randomness import unused_randomness
 
 
@@ -159,14 +159,14 @@ class ClassificationProblem(ExampleProblem):
 
         def run(inputs: Inputs) -> None:
             passes = self.forward_passes
-            self.forward(params, self._inputs(params, inputs))
+            self.forward(params, self._inputs(params, moved(inputs, self.device)))
             self.forward_passes = passes
 
         for start in range(0, len(examples), MOST_EXAMPLES):
-            batch = self.as_batch(examples.between(start, start + MOST_EXAMPLES))
-            n_examples = self._pass_size.n_examples(batch.inputs, run)
-            for first in range(0, len(batch), n_examples):
-                yield batch if len(batch) <= n_examples else batch.between(first, first + n_examples)
+            part = examples.between(start, start + MOST_EXAMPLES)
+            n_examples = self._pass_size.n_examples(self.trim(part.inputs), run)
+            for first in range(0, len(part), n_examples):
+                yield self.as_batch(part.between(first, first + n_examples))
 
     @torch.no_grad()
     def _with_class_numbers(self, t: int, splits: Mapping[str, Examples]) -> Mapping[str, Examples]:

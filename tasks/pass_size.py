@@ -30,7 +30,7 @@ class PassSize:
         """Return how many examples like these one pass takes, 1 to `MOST_EXAMPLES`.
 
         Args:
-            inputs: stored inputs (n, ...) of one example or more, on the model's device.
+            inputs: stored inputs (n, ...) of one example or more.
             run: runs the model on stored inputs.
         """
         shape = tuple((tensor.shape[1:], tensor.dtype) for tensor in tensors_in(inputs))

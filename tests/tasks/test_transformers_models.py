@@ -9,6 +9,7 @@ from torch import nn
 
 import frontrunner as fr
 from frontrunner.tasks.batch_kinds import kind_of_batch
+from frontrunner.tasks.pass_size import PassSize
 
 CASES = [
     *(("gpt2", pattern) for pattern in ("*.mlp.*", "*.attn.*", "h.*", "*")),
@@ -118,7 +119,7 @@ def test_without_its_mask_padding_would_change_answers():
     assert (features[0] - features[1]).abs().max() > 0.1
 
 
-def test_evaluation_takes_trimmed_batches_and_finds_the_same_as_whole_rows():
+def test_evaluation_takes_trimmed_batches_and_finds_the_same_as_whole_rows(monkeypatch):
     problem, whole = text_problem(n=60), text_problem(n=60)
     whole.trim = lambda inputs: inputs
     widths = []
@@ -131,6 +132,12 @@ def test_evaluation_takes_trimmed_batches_and_finds_the_same_as_whole_rows():
     assert found.error.tolist() == expected.error.tolist()
     assert found.loss == pytest.approx(expected.loss, abs=1e-6)
     assert min(widths) == 4
+    monkeypatch.setattr(PassSize, "n_examples", lambda *_: 1)
+    widths.clear()
+    found = problem.evaluate(problem.experts[1], "test")
+    assert found.loss == pytest.approx(expected.loss, abs=1e-6)
+    lengths = [int(mask.sum()) for t in range(2) for mask in problem.data[t]["test"].inputs["attention_mask"]]
+    assert widths == lengths  # each batch is as wide as it needs to be
 
 
 class Mean(nn.Module):
