@@ -1,10 +1,11 @@
 """Make problems of the shape of CLIP's image towers with random weights and images, for benchmarks."""
 
+import json
+import struct
 from pathlib import Path
 
 import torch
 from open_clip.transformer import QuickGELU, VisionTransformer
-from safetensors.torch import save_file
 from torch import nn
 
 from frontrunner.tasks.classification import ClassificationProblem
@@ -35,35 +36,68 @@ def random_weights(name, seed=0):
         made = tower(name, "cpu").state_dict()
     generator = torch.Generator().manual_seed(seed)
     return {
-        key: tensor if tensor.ndim > 1 else tensor + 0.01 * torch.randn(tensor.shape, generator=generator)
+        key: tensor.contiguous() if tensor.ndim > 1 else tensor + 0.01 * torch.randn(tensor.shape, generator=generator)
         for key, tensor in made.items()
     }
 
 
 def random_expert(pretrained, seed):
     """Return the pre-trained weights with random task vectors added."""
+    return dict(expert_tensors(pretrained, seed))
+
+
+def expert_tensors(pretrained, seed):
+    """Yield an expert's weights by name; the same two million normal numbers fill them, each from another place on."""
     generator = torch.Generator().manual_seed(seed)
-    return {
-        key: tensor
-        + TASK_VECTOR_SHARE * float(tensor.std().clamp(min=0.01)) * torch.randn(tensor.shape, generator=generator)
-        for key, tensor in pretrained.items()
-    }
+    noise = torch.randn(2**21, generator=generator)
+    for key, tensor in pretrained.items():
+        start = int(torch.randint(len(noise), (1,), generator=generator))
+        turned = torch.cat([noise[start:], noise[:start]])
+        repeated = turned.repeat(-(-tensor.numel() // len(turned)))[: tensor.numel()]
+        size = TASK_VECTOR_SHARE * max(0.01, float(tensor.flatten()[: len(noise)].std()))
+        yield key, torch.add(tensor, repeated.view(tensor.shape), alpha=size)
 
 
 def write_weights(name, n_tasks, folder):
-    """Write a pre-trained tower and its experts as safetensors files, and return their paths, pre-trained first."""
+    """Write a pre-trained tower and its experts as safetensors files."""
     pretrained = random_weights(name)
-    paths = [Path(folder) / "pretrained.safetensors"]
-    save_file(pretrained, paths[0])
-    for t in range(n_tasks):
-        paths.append(Path(folder) / f"expert-{t}.safetensors")
-        save_file(random_expert(pretrained, 1 + t), paths[-1])
-    return paths
+    first, *others = paths_of(n_tasks, folder)
+    write_tensors(first, pretrained, pretrained.items())
+    for t, path in enumerate(others):
+        write_tensors(path, pretrained, expert_tensors(pretrained, 1 + t))
 
 
-def mapped_weights(path):
-    """Return the weights of a safetensors file, mapped into memory."""
-    return map_safetensors(Path(path)).tensors
+def write_tensors(path, like, named):
+    """Write a safetensors file of tensors that have the names and shapes of others, one after the other."""
+    entries, end = {}, 0
+    for key, tensor in like.items():
+        entries[key] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [end, end + tensor.nbytes]}
+        end += tensor.nbytes
+    header = json.dumps(entries).encode()
+    header += b" " * (-len(header) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(header)) + header)
+        for _, tensor in named:
+            file.write(tensor.contiguous().numpy().data)
+
+
+def weights_of(name, n_tasks, folder=""):
+    """Return random weights, pre-trained first: in memory, or mapped from a folder, where they are made once."""
+    if not folder:
+        pretrained = random_weights(name)
+        return [pretrained, *(random_expert(pretrained, 1 + t) for t in range(n_tasks))]
+    paths = paths_of(n_tasks, folder)
+    if not all(path.exists() for path in paths):
+        write_weights(name, n_tasks, folder)
+    return [map_safetensors(path).tensors for path in paths]
+
+
+def paths_of(n_tasks, folder):
+    """Return the files of a folder, pre-trained first."""
+    return [
+        Path(folder) / "pretrained.safetensors",
+        *(Path(folder) / f"expert-{t}.safetensors" for t in range(n_tasks)),
+    ]
 
 
 def problem_of(name, weights, batch_size, n_examples=None):
@@ -105,10 +139,3 @@ def problem_of(name, weights, batch_size, n_examples=None):
         heads=[head() for _ in experts],
         to_input=lambda images: (images.float() / 255 - 0.5) / 0.25,
     )
-
-
-def random_problem(name, n_tasks, batch_size):
-    """Return a problem whose weights lie in memory."""
-    pretrained = random_weights(name)
-    experts = [random_expert(pretrained, 1 + t) for t in range(n_tasks)]
-    return problem_of(name, [pretrained, *experts], batch_size)

@@ -3,7 +3,8 @@
     python benchmarks/full_size_step.py
 
 Weights and images are random. All steps see the same images in one batch and take turns, so that a noisy machine slows
-all; ratios are taken round by round. A plain step is a forward and backward pass and Adam's update of all weights; a
+all; ratios are taken round by round, of wall time and of the time that the process had on its processors, which other
+processes change less. A plain step is a forward and backward pass and Adam's update of all weights; a
 step of PWE MoE has its merge, its Adam and, where it follows exact Pareto optimality, its linear programme.
 """
 
@@ -14,7 +15,7 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
-from clip_towers import problem_of, random_expert, random_weights, tower
+from clip_towers import problem_of, tower, weights_of
 from torch.nn import functional
 
 import frontrunner as fr
@@ -23,9 +24,9 @@ import frontrunner as fr
 class PlainStep:
     """Fine-tunes all weights of a tower of its own."""
 
-    def __init__(self, name, problem, pretrained):
+    def __init__(self, name, problem):
         self.model = tower(name, "cpu")
-        self.model.load_state_dict(pretrained)
+        self.model.load_state_dict(problem.pretrained)
         self.problem = problem
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-5)
 
@@ -57,11 +58,27 @@ class RoutedStep:
         self.optimizer.step()
 
 
+CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
+
+
+def described(times):
+    """Say the median seconds of each kind of step, and the medians of their ratios with quartiles."""
+
+    def ratio(over, under):
+        found = [a / b for a, b in zip(times[over], times[under], strict=True)]
+        low, _, high = statistics.quantiles(found, n=4)
+        return f"{over} / {under} {statistics.median(found):.3f} ({low:.3f} to {high:.3f})"
+
+    seconds = ", ".join(f"{kind} {statistics.median(found):.2f} s" for kind, found in times.items())
+    return f"{seconds}; {ratio('ls', 'plain')}, {ratio('epo', 'ls')}"
+
+
 def measure(
     name: Annotated[str, typer.Option(help="Image tower: B/32, L/14 or tiny.")] = "B/32",
     cases: Annotated[str, typer.Option(help="Tasks x examples of each, such as 2x16,8x4.")] = "2x16,8x4",
     upscale: Annotated[str, typer.Option(help="Rules of up-scaling, separated by spaces.")] = "mlp",
     threads: Annotated[int, typer.Option(help="Threads of torch; 0 for its default.")] = 0,
+    folder: Annotated[str, typer.Option(help="Folder to map weights from, made where they are not there.")] = "",
     rounds: Annotated[int, typer.Option(help="Measured rounds, after one to warm up.")] = 9,
 ) -> None:
     if threads:
@@ -69,10 +86,8 @@ def measure(
     print(f"CLIP {name}, {torch.get_num_threads()} thread(s), medians of {rounds} rounds", flush=True)
     for case in cases.split(","):
         n_tasks, batch_size = map(int, case.split("x"))
-        pretrained = random_weights(name)
-        experts = [random_expert(pretrained, 1 + t) for t in range(n_tasks)]
-        problem = problem_of(name, [pretrained, *experts], batch_size)
-        plain = PlainStep(name, problem, pretrained)
+        problem = problem_of(name, weights_of(name, n_tasks, folder), batch_size)
+        plain = PlainStep(name, problem)
         for rule in upscale.split():
             steps = {
                 "plain": plain,
@@ -85,21 +100,17 @@ def measure(
             for number in range(rounds + 1):
                 batch, preference = next(batches), rng.dirichlet(np.ones(n_tasks))
                 for kind in sorted(steps, reverse=bool(number % 2)):
-                    start = time.perf_counter()
+                    start = [clock() for clock in CLOCKS.values()]
                     steps[kind](batch, preference)
                     if number:
-                        times[kind].append(time.perf_counter() - start)
-
-            def ratio(over, under, times=times):
-                found = [a / b for a, b in zip(times[over], times[under], strict=True)]
-                low, _, high = statistics.quantiles(found, n=4)
-                return f"{statistics.median(found):.3f} ({low:.3f} to {high:.3f})"
-
-            seconds = ", ".join(f"{kind} {statistics.median(times[kind]):.2f} s" for kind in steps)
-            print(
-                f"{case} {rule}: {seconds}; ls / plain {ratio('ls', 'plain')}, epo / ls {ratio('epo', 'ls')}",
-                flush=True,
-            )
+                        times[kind].append(
+                            [clock() - began for clock, began in zip(CLOCKS.values(), start, strict=True)]
+                        )
+            for position, clock in enumerate(CLOCKS):
+                print(
+                    f"{case} {rule}, {clock}: {described({k: [one[position] for one in v] for k, v in times.items()})}",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

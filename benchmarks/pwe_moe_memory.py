@@ -18,7 +18,7 @@ from typing import Annotated
 
 import torch
 import typer
-from clip_towers import mapped_weights, problem_of, write_weights
+from clip_towers import paths_of, problem_of, weights_of, write_weights
 from safetensors.torch import save_file
 
 import frontrunner as fr
@@ -91,11 +91,9 @@ def activations_of(problem, names):
 def run_case(tower, case, folder, kind):
     """Run one case in this process and print its measurements as JSON."""
     method, rule, n_tasks, batch_size = case.split()
-    paths = [Path(folder) / "pretrained.safetensors"]
-    paths += [Path(folder) / f"expert-{t}.safetensors" for t in range(int(n_tasks))]
     start = Peak.now()
     with Peak() as peak:
-        problem = problem_of(tower, [mapped_weights(path) for path in paths], int(batch_size))
+        problem = problem_of(tower, weights_of(tower, int(n_tasks), folder), int(batch_size))
         groups = weights_of_modules(problem, rule)
         names = [name for group in groups.values() for name in group if name in problem.merged]
         if kind == "activations":
@@ -140,8 +138,9 @@ def measure(
     cases = [case] if case else CASES[tower]
     with tempfile.TemporaryDirectory() as temporary:
         home = folder or temporary
-        if not (Path(home) / "pretrained.safetensors").exists():
-            write_weights(tower, max(int(one.split()[2]) for one in cases), home)
+        most = max(int(one.split()[2]) for one in cases)
+        if not all(path.exists() for path in paths_of(most, home)):
+            write_weights(tower, most, home)
         for one in cases:
             found = in_child(tower, one, home, "activations") | in_child(tower, one, home, "measured")
             needed = sum(found[part] for part in ("weights", "task_vectors", "merged", "activations"))

@@ -11,6 +11,7 @@ from frontrunner.methods.bank_options import BankOptions
 from frontrunner.methods.expert_bank import ExpertBank
 from frontrunner.methods.task_vectors import ModelMerger, banks_by_type
 from frontrunner.methods.weight_rows import WeightRows
+from frontrunner.methods.whole_set import upscaling
 
 PREFERENCE = np.array([0.2, 0.3, 0.5])
 RULES = ["mlp", "all", "model", "blocks.0.*,norm"]
@@ -208,3 +209,14 @@ def test_weights_of_several_types_take_several_banks(tiny):
     problem.__dict__.update(pretrained=mixed, merged=tiny.merged, n_tasks=3, experts=[mixed] * 3, model=tiny.model)
     with pytest.raises(fr.ConfigError, match="weights of one type"):
         ExpertBank(problem, mixed, BankOptions())
+
+
+def test_what_is_merged_once_is_given_back(tiny, large, monkeypatch):
+    """Of the rest no page of a mapped file stays in memory."""
+    large()
+    given_back = []
+    monkeypatch.setattr(upscaling, "release", given_back.extend)
+    routed = untrained(tiny, upscale="mlp")
+    rest = [name for name in tiny.merged if not any(name in bank.names for bank in routed.model.banks)]
+    expected = {params[name].data_ptr() for name in rest for params in (tiny.pretrained, *tiny.experts)}
+    assert {tensor.data_ptr() for tensor in given_back} == expected

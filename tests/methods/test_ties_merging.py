@@ -144,3 +144,19 @@ def test_of_equal_candidates_the_first_is_chosen_and_of_broken_ones_none(sealed)
 def test_options_out_of_range_are_refused(options, match):
     with pytest.raises(fr.ConfigError, match=match):
         fr.make_learner("ties-merging", **options)
+
+
+@pytest.mark.parametrize("conditioned", [False, True])
+def test_weights_one_at_a_time_make_the_merge_of_whole_task_vectors(conditioned, tiny):
+    names = [name for name in tiny.pretrained if name in tiny.merged]
+    base, *rows = (
+        torch.cat([params[name].flatten() for name in names]) for params in (tiny.pretrained, *tiny.experts)
+    )
+    trimmed = trim(torch.stack(rows) - base, 0.2)
+    options = {"conditioned": True, "coefficient": 0.5} if conditioned else {"points": 2, "max_lambda": 0.5}
+    found = fit(tiny, **options)
+    preference = np.array([0.5, 0.3, 0.2])
+    scale = torch.tensor(3 * preference, dtype=base.dtype)[:, None] if conditioned else 1.0
+    expected = base + 0.5 * elect_and_merge(scale * trimmed)
+    params = found.solve(preference) if conditioned else list(found.members(GRID))[-1][2]
+    assert torch.equal(torch.cat([params[name].flatten() for name in names]), expected)
