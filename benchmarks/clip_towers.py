@@ -13,8 +13,13 @@ from frontrunner.tasks.examples import Examples
 from frontrunner.tasks.problem import Budget
 from frontrunner.tasks.weight_files.mapped_file import map_safetensors
 
-TOWERS = {"B/32": (32, 768, 12, 512), "L/14": (14, 1024, 24, 768), "tiny": (112, 64, 2, 32)}
-"""Architecture -> patch size, width, layers and outputs; tiny is for trying a benchmark."""
+TOWERS = {
+    "B/32": (32, 768, 12, 512),
+    "B/32-quarter": (32, 768, 3, 512),
+    "L/14": (14, 1024, 24, 768),
+    "tiny": (112, 64, 2, 32),
+}
+"""Architecture -> patch size, width, layers and outputs; a quarter has as many of the layers; tiny tries a benchmark."""
 CLASSES = 10
 TASK_VECTOR_SHARE = 0.05
 """Standard deviation of a task vector's entries in units of the pre-trained weight's own."""

@@ -149,9 +149,7 @@ def test_options_out_of_range_are_refused(options, match):
 @pytest.mark.parametrize("conditioned", [False, True])
 def test_weights_one_at_a_time_make_the_merge_of_whole_task_vectors(conditioned, tiny):
     names = [name for name in tiny.pretrained if name in tiny.merged]
-    base, *rows = (
-        torch.cat([params[name].flatten() for name in names]) for params in (tiny.pretrained, *tiny.experts)
-    )
+    base, *rows = (torch.cat([params[name].flatten() for name in names]) for params in (tiny.pretrained, *tiny.experts))
     trimmed = trim(torch.stack(rows) - base, 0.2)
     options = {"conditioned": True, "coefficient": 0.5} if conditioned else {"points": 2, "max_lambda": 0.5}
     found = fit(tiny, **options)
