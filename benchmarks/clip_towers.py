@@ -19,7 +19,7 @@ TOWERS = {
     "L/14": (14, 1024, 24, 768),
     "tiny": (112, 64, 2, 32),
 }
-"""Architecture -> patch size, width, layers and outputs; a quarter has as many of the layers; tiny tries a benchmark."""
+"""Architecture -> patch size, width, layers and outputs; a quarter has a quarter of the layers."""
 CLASSES = 10
 TASK_VECTOR_SHARE = 0.05
 """Standard deviation of a task vector's entries in units of the pre-trained weight's own."""
