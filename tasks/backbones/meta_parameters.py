@@ -65,15 +65,6 @@ def without_values(model: nn.Module) -> nn.Module:
     return copied
 
 
-def move_buffers(model: nn.Module, device: torch.device | str) -> nn.Module:
-    """Move the buffers that have values to a device; what is on meta stays there. Returns the same module."""
-    for module in model.modules():
-        for name, buffer in module._buffers.items():
-            if buffer is not None and not buffer.is_meta:
-                module._buffers[name] = buffer.to(device)
-    return model
-
-
 def drop_values(model: nn.Module) -> nn.Module:
     """Move a module's parameters to the device meta, in place; buffers stay. Returns the same module."""
     moved: dict[int, nn.Parameter] = {}  # one under two names stays one

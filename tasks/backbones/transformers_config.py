@@ -109,16 +109,16 @@ def with_padding(config: Any, source: str) -> Any:
     """
     padded = copy.deepcopy(config)
     text = padded.get_text_config()
-    if getattr(text, "pad_token_id", None) is None:
-        eos = getattr(text, "eos_token_id", None)
-        text.pad_token_id = eos[0] if isinstance(eos, list | tuple) and eos else eos
-    pad = text.pad_token_id
-    if not isinstance(pad, int) or not 0 <= pad < text.vocab_size:
-        raise DataError(
-            f"{source} needs a token that pads: expected pad_token_id or eos_token_id in its config.json to be one of "
-            f"{text.vocab_size} tokens, found {pad}; write one that no text ends with"
-        )
-    return padded
+    stated, ends = getattr(text, "pad_token_id", None), getattr(text, "eos_token_id", None)
+    possible = [stated, *(ends if isinstance(ends, list | tuple) else [ends])]
+    for token in possible:  # some write -1 where there is none
+        if isinstance(token, int) and 0 <= token < text.vocab_size:
+            text.pad_token_id = token
+            return padded
+    raise DataError(
+        f"{source} needs a token that pads: expected pad_token_id or eos_token_id in its config.json to be one of "
+        f"{text.vocab_size} tokens, found {' and '.join(map(str, possible))}; write one that no text ends with"
+    )
 
 
 def deciding(config: Any) -> dict[str, Any]:

@@ -206,9 +206,10 @@ class TestConfigurations:
         config = read_config({"model_type": "gpt2", "vocab_size": 60, "eos_token_id": token}, "m")
         assert "pad_token_id" in refusal(with_padding, config, "m")
 
-    def test_a_stated_token_is_kept(self):
-        config = read_config({"model_type": "gpt2", "vocab_size": 60, "eos_token_id": 5, "pad_token_id": 7}, "m")
-        assert with_padding(config, "m").pad_token_id == 7
+    @pytest.mark.parametrize(("stated", "ends", "pads"), [(7, 5, 7), (0, 5, 0), (None, 5, 5), (-1, [5, 6], 5)])
+    def test_which_token_pads(self, stated, ends, pads):
+        raw = {"model_type": "llama", "vocab_size": 60, "eos_token_id": ends, "pad_token_id": stated}
+        assert with_padding(read_config(raw, "m"), "m").pad_token_id == pads
 
 
 class TestHeads:
