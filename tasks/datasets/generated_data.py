@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError, UnknownNameError
+from ..suite_file.schema import Split
 from .raw_split import DataSource, Kind, Labels, RawImage, RawSplit, Tell, no_tell
 
 PIXELS = 64
@@ -53,7 +54,7 @@ class GeneratedData(DataSource):
         number = _KEYS.index(split)
         return _GeneratedSplit(self.kind, self._sizes[split], self._n_classes, self._n_texts, (self._seed, number))
 
-    def digest(self, tell: Tell = no_tell) -> str:
+    def digest(self, own: Mapping[Split, str], tell: Tell = no_tell) -> str:
         """Return the digest of what is generated."""
         what = [self.kind, self._sizes, self._n_classes, self._n_texts, self._seed]
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()

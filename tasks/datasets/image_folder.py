@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..suite_file.schema import ONE_FILE
+from ..suite_file.schema import ONE_FILE, Split
 from .data_file import given_path
 from .file_digests import digests_of
 from .image_levels import class_levels, find_splits
@@ -45,12 +45,13 @@ class ImageFolders(DataSource):
         """Return the images of a split, whose class folders may be nested."""
         return ImageSplit(self._trees[split], classes)
 
-    def digest(self, tell: Tell = no_tell) -> str:
-        """Return the digest of the names and contents of all images."""
+    def digest(self, own: Mapping[Split, str], tell: Tell = no_tell) -> str:
+        """Return the digest of the names and contents of the images."""
         digest = hashlib.sha256()
-        for split, tree in sorted(self._trees.items()):
+        for split, name in sorted(own.items()):
+            tree = self._trees[name]
             names = _files(tree)
-            digest.update(os.fsencode(f"{split}|{len(names)}|"))
+            digest.update(f"{split}|{len(names)}|".encode())
             digest.update(b"\0".join(os.fsencode(name) for name in names))
             digest.update(digests_of(tree.root, names, tell).tobytes())
         return digest.hexdigest()

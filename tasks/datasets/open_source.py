@@ -45,8 +45,10 @@ def open_source(
     if spec.hub is not None:
         from ..weight_files.hub_data_sets import fetch_data_set
 
-        folder = fetch_data_set(spec.hub, spec.config)
-        return ParquetTables(folder.parent, folder.name, spec, name=f"the hub's {spec.hub}")
+        # Where train is named too, others are not looked for: what else is on this machine must decide nothing.
+        only = list(spec.splits.values()) if "train" in spec.splits else None
+        folder = fetch_data_set(spec.hub, spec.config, splits=only)
+        return ParquetTables(folder.parent, folder.name, spec, name=f"the hub's {spec.hub}", only=only)
     given = next(path for name in _PATHS if (path := getattr(spec, name)) is not None)
     if not isinstance(given, str) and spec.splits:
         raise ConfigError("splits are given by paths already; leave out `splits`, or give one path")

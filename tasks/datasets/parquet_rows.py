@@ -17,6 +17,9 @@ from ..suite_file.schema import DataSpec
 from .class_names import nearest
 from .data_file import require_data_file
 
+READ_BYTES = 1_000_000
+"""What is read of a column at a time; without a limit Arrow takes all that a group of rows has, perhaps gigabytes."""
+
 
 def schema_of(file: Path) -> Any:
     """Return the Arrow schema of a file.
@@ -151,7 +154,9 @@ def _opened(file: Path) -> Iterator[Any]:
 
     require_data_file(file)
     try:
-        with pq.ParquetFile(file) as table:
+        with pq.ParquetFile(file, buffer_size=READ_BYTES, pre_buffer=False) as table:
             yield table
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file} cannot be read as Parquet ({as_one_line(str(error), 200)}); get it again") from error
+    finally:
+        pa.default_memory_pool().release_unused()  # Arrow would keep what it needed at most

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DataError
+from ...errors import DataError, UnknownNameError
 from ...one_line import shown
-from ..suite_file.schema import DataSpec
+from ..suite_file.schema import DataSpec, Split
 from .class_names import class_number
 from .data_file import files_by_split
 from .label_codes import LabelCodes
@@ -29,10 +29,22 @@ class ParquetTables(DataSource):
         given: a file, folder or pattern, or one a split.
         spec: says which columns are which.
         name: what messages call the data; the path when None.
+        only: look at these splits alone.
     """
 
-    def __init__(self, base: Path, given: str | Mapping[str, str], spec: DataSpec, name: str | None = None) -> None:
-        self._files = files_by_split(base, given, ".parquet")
+    def __init__(
+        self,
+        base: Path,
+        given: str | Mapping[str, str],
+        spec: DataSpec,
+        *,
+        name: str | None = None,
+        only: Sequence[str] | None = None,
+    ) -> None:
+        found = files_by_split(base, given, ".parquet")
+        self._files = {split: files for split, files in found.items() if only is None or split in only}
+        if not self._files:
+            raise UnknownNameError(f"split of {name or given}:", (only or [""])[0], found)
         self._spec = spec
         self.split_names = tuple(self._files)
         self.name = name or (str(base / given) if isinstance(given, str) else " and ".join(given.values()))
@@ -44,9 +56,9 @@ class ParquetTables(DataSource):
         files = self._files[split]
         return ParquetImages(files, self._spec) if self.kind == "image" else ParquetTexts(files, self._spec)
 
-    def digest(self, tell: Tell = no_tell) -> str:
+    def digest(self, own: Mapping[Split, str], tell: Tell = no_tell) -> str:
         """Return the digest of the files' content by split."""
-        return digest_by_split(self._files, tell)
+        return digest_by_split({split: self._files[name] for split, name in own.items()}, tell)
 
 
 class _ParquetRows(RawSplit):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..suite_file.schema import Split
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -95,8 +97,16 @@ class DataSource(ABC):
         """
 
     @abstractmethod
-    def digest(self, tell: Tell = no_tell) -> str:
-        """Return a digest of the content of all files, whatever folder they are in."""
+    def digest(self, own: Mapping[Split, str], tell: Tell = no_tell) -> str:
+        """Return a digest of the content of the files, whatever folder they are in.
+
+        Args:
+            own: the splits that are used, by ours the data's name.
+            tell: told how the reading goes.
+
+        Raises:
+            DataError: a file cannot be read.
+        """
 
 
 def content_number(digest: Any) -> int:

@@ -27,6 +27,7 @@ from .known_sizes import size_notes
 from .located_data import LocatedData, locate
 from .open_source import deciding, open_source
 from .raw_split import Tell
+from .split_choice import choose_splits
 from .task_data import TaskData
 
 _LABELS = "labels"
@@ -67,7 +68,7 @@ def read_task_data(
                 f"the model takes {format.kind}s, {source.name} holds {source.kind}s; another column may be named by "
                 f"`{format.kind}`"
             )
-        content = source.digest(_told(progress, f"read {task}"))
+        content = source.digest(choose_splits(source, spec).own, _told(progress, f"read {task}"))
         key = {
             "content": content,
             "data": deciding(spec),
@@ -96,7 +97,10 @@ def data_digest(spec: DataSpec, base: Path, progress: Progress = silent) -> str:
         DataError, ConfigError, UnknownNameError: there are no such data.
     """
     given = given_classes(spec, base)
-    content = "" if spec.generated is not None else open_source(spec, base).digest(_told(progress, "read data"))
+    content = ""
+    if spec.generated is None:
+        source = open_source(spec, base)
+        content = source.digest(choose_splits(source, spec).own, _told(progress, "read data"))
     return _digest([content, deciding(spec), given])
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ...one_line import shown
-from ..suite_file.schema import DataSpec
+from ..suite_file.schema import DataSpec, Split
 from .data_file import files_by_split
 from .file_digests import digests_of
 from .label_codes import LabelCodes
@@ -44,9 +44,9 @@ class TextTables(DataSource):
         """Return the rows of a split; all of its files are read, to see that every line is as it should be."""
         return TextSplit(self._files[split], self._form, self._spec)
 
-    def digest(self, tell: Tell = no_tell) -> str:
+    def digest(self, own: Mapping[Split, str], tell: Tell = no_tell) -> str:
         """Return the digest of the files' content by split."""
-        return digest_by_split(self._files, tell)
+        return digest_by_split({split: self._files[name] for split, name in own.items()}, tell)
 
 
 class TextSplit(RawSplit):
@@ -113,11 +113,11 @@ def content_of(texts: Sequence[str]) -> int:
     return content_number(hashlib.blake2b(plain.encode(), digest_size=8))
 
 
-def digest_by_split(files: Mapping[str, Sequence[Path]], tell: Tell = no_tell) -> str:
+def digest_by_split(files: Mapping[Split, Sequence[Path]], tell: Tell = no_tell) -> str:
     """Return the digest of the content of files by split, whatever they are called."""
     digest = hashlib.sha256()
     root = Path(os.path.commonpath([part.absolute().parent for parts in files.values() for part in parts]))
     for split, parts in sorted(files.items()):
-        digest.update(os.fsencode(f"{split}|{len(parts)}|"))
+        digest.update(f"{split}|{len(parts)}|".encode())
         digest.update(digests_of(root, [str(part.absolute().relative_to(root)) for part in parts], tell).tobytes())
     return digest.hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import ConfigError, DataError, UnknownNameError
 from ...one_line import as_one_line
+from ..suite_file.schema import Split
 from .data_file import given_path
 from .file_digests import digests_of
 from .raw_split import DataSource, Labels, RawImage, RawSplit, Tell, content_number, no_tell
@@ -55,8 +56,8 @@ class TorchvisionData(DataSource):
             raise DataError(self._advice(kind, split, chosen, error)) from error
         return TorchvisionSplit(dataset, self._root, by_number=self._files.numbers)
 
-    def digest(self, tell: Tell = no_tell) -> str:
-        """Return the digest of all files that are unpacked."""
+    def digest(self, own: Mapping[Split, str], tell: Tell = no_tell) -> str:
+        """Return the digest of all files that are unpacked, those of other splits too."""
         found = [path for path in sorted(self._root.glob(self._files.folder)) if path.suffix not in ARCHIVES]
         names = [name for path in found for name in _files_below(path, self._root)]
         if not names:

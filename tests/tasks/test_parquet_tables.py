@@ -201,15 +201,25 @@ def test_two_configurations_are_not_mixed(read, tmp_path):
 
 
 def test_a_data_set_of_the_hub_is_read_from_its_snapshot(tmp_path, monkeypatch):
-    from frontrunner.tasks.weight_files import hub
+    from frontrunner.tasks.weight_files import hub_data_sets
 
     write(
         tmp_path / "snapshot" / "rte" / "train-00000-of-00001.parquet", {"sentence": list("abcd"), "label": [0, 1] * 2}
     )
+    write(tmp_path / "snapshot" / "rte" / "dev-00000-of-00001.parquet", {"sentence": list("ef"), "label": [0, 1]})
     asked = []
-    monkeypatch.setattr(hub, "fetch_data_set", lambda *args: asked.append(args) or tmp_path / "snapshot" / args[1])
-    data = read_task_data(
-        "rte", data_spec(hub="nyu-mll/glue", config="rte"), TinyTexts(), base=tmp_path, canonical=None
-    )
-    assert asked == [("nyu-mll/glue", "rte")]
-    assert sorted(text for part in data.splits.values() for text in texts_of(part)) == list("abcd")
+
+    def fetch(repo_id, config, *, splits):
+        asked.append((repo_id, config, splits))
+        return tmp_path / "snapshot" / config
+
+    monkeypatch.setattr(hub_data_sets, "fetch_data_set", fetch)
+
+    def read(**splits):
+        spec = data_spec(hub="nyu-mll/glue", config="rte", splits=splits)
+        return read_task_data("rte", spec, TinyTexts(), base=tmp_path).splits
+
+    assert sorted(texts_of(read()["test"])) == ["e", "f"]
+    named = read(train="train")  # as if nothing else were there, since what is on a machine must decide nothing
+    assert sorted(text for part in named.values() for text in texts_of(part)) == list("abcd")
+    assert asked == [("nyu-mll/glue", "rte", None), ("nyu-mll/glue", "rte", ["train"])]

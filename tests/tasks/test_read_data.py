@@ -82,6 +82,13 @@ def test_tasks_of_other_names_share_what_is_decoded(pets, tmp_path):
     ]
 
 
+def test_what_is_in_no_split_that_is_used_decides_nothing(pets, tmp_path):
+    first, digest = read(tmp_path).digest, data_digest(data_spec(imagefolder="pets"), tmp_path)
+    write_images(pets / "corrupted", {"cat": 2, "dog": 2})
+    assert read(tmp_path).digest == first
+    assert data_digest(data_spec(imagefolder="pets"), tmp_path) == digest
+
+
 def test_the_digest_of_data_needs_no_model(pets, tmp_path):
     spec = data_spec(imagefolder="pets")
     first = data_digest(spec, tmp_path)
