@@ -40,6 +40,11 @@ def read_config(raw: Mapping[str, Any], source: str) -> Any:
             f"{source} needs code of its own (auto_map in its config.json), which is never run; "
             "expected a model that transformers itself has"
         )
+    if model_type is None and isinstance(raw.get("architecture"), str):
+        raise DataError(
+            f"{source} is a model of timm, as its config.json states; write model: {{timm: {raw['architecture']}}}, and "
+            "give it as the weights"
+        )
     if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
         found = "no model_type" if model_type is None else f"model_type {model_type!r}"
         raise DataError(
@@ -126,9 +131,19 @@ def deciding(config: Any) -> dict[str, Any]:
     from transformers import PretrainedConfig
 
     general = PretrainedConfig().to_dict().keys()
-    known = type(config)().to_dict().keys()
     values = config.to_dict()
-    return {key: values[key] for key in sorted(values) if key in known - general and not UNDECIDING.search(key)}
+    try:
+        known = type(config)().to_dict().keys()  # what else a file states means nothing to the library
+    except Exception:  # of a configuration that is made of others
+        known = values.keys()
+    own: dict[str, Any] = _without_undeciding({key: values[key] for key in sorted(known - general) if key in values})
+    return own
+
+
+def _without_undeciding(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {key: _without_undeciding(part) for key, part in value.items() if not UNDECIDING.search(str(key))}
 
 
 def digest_of(config: Any) -> str:

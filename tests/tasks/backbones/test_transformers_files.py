@@ -173,6 +173,7 @@ class TestConfigurations:
         ("raw", "error", "says"),
         [
             ({}, DataError, "no model_type"),
+            ({"architecture": "resnet10t"}, DataError, "timm: resnet10t"),
             ({"model_type": "gpt22"}, DataError, "model_type 'gpt22'"),
             ({"model_type": "gpt2", "auto_map": {"AutoConfig": "x.Y"}}, DataError, "never run"),
             ({"model_type": "own", "auto_map": {"AutoConfig": "x.Y"}}, DataError, "never run"),
