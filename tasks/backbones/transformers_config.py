@@ -42,8 +42,8 @@ def read_config(raw: Mapping[str, Any], source: str) -> Any:
         )
     if model_type is None and isinstance(raw.get("architecture"), str):
         raise DataError(
-            f"{source} is a model of timm, as its config.json states; write model: {{timm: {raw['architecture']}}}, and "
-            "give it as the weights"
+            f"{source} is a model of timm, as its config.json states; write model: {{timm: {raw['architecture']}}}, "
+            "and give it as the weights"
         )
     if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
         found = "no model_type" if model_type is None else f"model_type {model_type!r}"
