@@ -29,7 +29,7 @@ TORCHVISION = [
     ("convnext_tiny", {}, "classifier.2"),
     ("mobilenet_v3_small", {}, "classifier.3"),
 ]
-SLOW = {"vit_b_16", "convnext_tiny"}
+SLOW = {"vit_b_16", "convnext_tiny", "efficientnet_lite0", "mobilenet_v3_small", "resnet10t"}
 CASES = [
     pytest.param(library, name, options, layer, id=f"{library}-{name}", marks=[pytest.mark.slow] * (name in SLOW))
     for library, models in (("timm", TIMM), ("torchvision", TORCHVISION))

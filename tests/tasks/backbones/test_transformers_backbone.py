@@ -95,7 +95,7 @@ class TestLogits:
 
 
 @pytest.mark.parametrize("name", TEXT_MODELS)
-@pytest.mark.parametrize("length", [1, 4, 6])
+@pytest.mark.parametrize("length", [1, 5])
 @pytest.mark.parametrize("ends_with_padding", [False, True])
 def test_a_text_alone_and_in_a_padded_batch_are_equal(name, length, ends_with_padding, tmp_path):
     stored = saved(make_model(name), tmp_path)
