@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 
 from .errors import ConfigError, DuplicateNameError, FrontrunnerError, UnknownNameError
 from .one_line import is_one_line, shown
+from .plugin_source import source_digest
 
 __all__ = ["Entry", "Registry"]
 
@@ -109,6 +110,17 @@ class Registry(Generic[T]):
             )
         self._entries[entry.name] = entry
 
+    def put(self, name: str, origin: str, cls: type[T]) -> None:
+        """Register a class in the place of another one of this name and origin, as a file has that was edited.
+
+        Raises:
+            ConfigError, DuplicateNameError: as `add`.
+        """
+        taken = self.entries().get(name)
+        if taken is not None and taken.origin == origin:
+            del self._entries[name]
+        self.add(Entry(name, origin, cls))
+
     def add_from_module(self, module: ModuleType, origin: str) -> int:
         """Register every concrete subclass of the base that a module defines, and return how many there are.
 
@@ -149,6 +161,11 @@ class Registry(Generic[T]):
     def origin(self, name: str) -> str:
         """Return where the class of a registered name comes from."""
         return self.entries()[name].origin
+
+    def source(self, name: str) -> str:
+        """Return the digest of the source that a registered class is made by; empty for what ships with Frontrunner."""
+        entry = self.entries()[name]
+        return "" if isinstance(entry.target, str) else source_digest(entry.load(self.base))
 
     def entries(self) -> Mapping[str, Entry[T]]:
         """Return all entries by name, entry points of installed packages included."""

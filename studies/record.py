@@ -17,6 +17,7 @@ from ..harness.records.status import Ending, Status
 from ..harness.records.store import Store
 from ..harness.records.tuned import FILE, Configuration, Tuned
 from ..harness.running.reason import in_one_line
+from ..methods import METHODS
 from ..os_errors import because
 from .counted_trials import DEFAULT, REASON, WALL_TIME_S, settled, slot
 from .plots import draw_plots
@@ -110,6 +111,7 @@ def tuned(study: OpenStudy) -> Tuned:
         study=plan.name,
         method=plan.learner.method,
         method_version=plan.settings()["learner"]["version"],
+        method_source=METHODS.source(plan.learner.method),
         chosen=slot(best[0]),
         configurations=[
             Configuration(

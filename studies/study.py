@@ -12,7 +12,8 @@ from filelock import FileLock
 from optuna.trial import FrozenTrial
 
 from ..errors import ConfigError
-from ..harness.cells.cell import Cell, digest, make_cell
+from ..harness.cells.cell import SOURCES, Cell, digest
+from ..harness.cells.make_cell import make_cell
 from ..harness.records.store import Store
 from ..methods import make_learner
 from ..tasks import SUITES
@@ -122,6 +123,8 @@ class Plan:
             "space": {option: str(values) for option, values in self.space.distributions.items()},
             "seeds": list(self.spec.seeds),
             "objectives": {objective.measure: objective.direction for objective in self.objectives},
+            # Studies of what ships with Frontrunner keep the settings of before there were digests.
+            **{name: source for name in SOURCES if (source := getattr(cell, name))},
         }
 
 

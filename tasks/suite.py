@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence, Set
+from pathlib import Path
 from typing import ClassVar
 
 import torch
@@ -13,6 +14,7 @@ from torch import nn
 from ..errors import ConfigError, UnknownNameError
 from ..one_line import is_one_line
 from ..registry import Registry
+from ..yaml_file import is_yaml_file
 from .problem import Budget, Problem
 from .progress import Progress, silent
 from .seeds import as_seed
@@ -75,6 +77,20 @@ class Suite(ABC):
         """
         return None
 
+    def content_digest(self, tasks: tuple[str, ...]) -> str:
+        """Return a digest of the files that decide the problem of these tasks; empty where the version says it all.
+
+        It becomes part of the keys of cells, so that other weights or data are other results. A suite whose class is
+        a plugin's needs no digest of its source: that is a part of the keys anyway.
+
+        Args:
+            tasks: as `choose` returned them.
+
+        Raises:
+            FrontrunnerError: a file is missing or cannot be used.
+        """
+        return ""
+
     def choose(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
         """Return the chosen tasks, checked against the suite's; all of them when None.
 
@@ -114,6 +130,8 @@ def require_recordable(suite: Suite | type[Suite]) -> None:
             f"a suite's name becomes folders below one called artifacts, by which it is found again; name none of "
             f"{name!r} so"
         )
+    if is_yaml_file(name):
+        raise ConfigError(f"a suite's name cannot end like that of a YAML file, found {name!r}; rename it")
     if name == RESERVED:
         raise ConfigError(f"a suite cannot be called {RESERVED!r}, as MLflow's own experiment is; rename it")
     if not (isinstance(version, str) and version.strip()):
@@ -181,7 +199,7 @@ def list_suites() -> dict[str, str]:
 
 
 def load_problem(
-    suite: str,
+    suite: str | Path,
     tasks: Sequence[str] | None = None,
     *,
     device: str | torch.device = "cpu",
@@ -191,7 +209,7 @@ def load_problem(
     """Prepare a suite's problem; the first time experts are fine-tuned and cached, later they are read.
 
     Args:
-        suite: a registered name, see `list_suites()`.
+        suite: a registered name, see `list_suites()`; or the path of a suite file, which is registered.
         tasks: which of the suite's tasks, in this order of objectives; all when None.
         device: where weights and data go.
         seed: decides everything random in the preparation, the experts' fine-tuning included.
@@ -203,7 +221,11 @@ def load_problem(
             prepares no problem, or one that cannot be.
         DataError: shipped or cached data is missing, truncated or altered.
     """
-    found = SUITES.get(suite)()
+    if is_yaml_file(suite):
+        from .suite_file.registered import load_suite_file
+
+        suite = load_suite_file(suite).name
+    found = SUITES.get(str(suite))()
     problem: object = found.prepare(
         found.choose(tasks), device=as_device(device), seed=as_seed(seed), progress=progress
     )

@@ -24,6 +24,7 @@ SHARED = {
     "os_errors",
     "plugin_import",
     "plugin_modules",
+    "plugin_source",
     "registry",
     "regular_file",
     "utf8_file",

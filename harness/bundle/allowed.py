@@ -35,6 +35,7 @@ Name = Annotated[str, AfterValidator(_name)]
 FolderName = Annotated[str, Field(pattern=r"^\w[\w\-. +]{0,199}$"), AfterValidator(_one_line)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ProblemDigest = Annotated[str, Field(pattern=r"^[0-9a-f]*$", max_length=64)]
+SourceDigest = Annotated[str, Field(pattern=r"^[0-9a-f]*$", max_length=64)]
 HalfWidth = Annotated[float, Field(ge=0)]
 Environment = Annotated[dict[Name, Text], AfterValidator(_environment)]
 Options = Annotated[dict[Name, Any], Field(max_length=90)]
@@ -60,6 +61,8 @@ class CellFields(SharedModel):
     points_per_edge: Annotated[int, Field(ge=1, le=100_000)]
     label: Text
     split: Literal["test"]
+    method_source: SourceDigest = ""
+    suite_source: SourceDigest = ""
 
     @model_validator(mode="after")
     def _fits_a_tag(self) -> CellFields:

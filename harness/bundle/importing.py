@@ -137,7 +137,7 @@ class _Import:
     def _add(self, parent: str, shared: SharedCell) -> None:
         """Record one cell if it is still new; the caller holds the cell's lock."""
         attempts = self.store.attempts(shared.cell)
-        ours = next((found for attempt in attempts if (found := attempt.intact()) is not None), None)
+        ours = next((found for attempt in reversed(attempts) if (found := attempt.intact()) is not None), None)
         if ours is not None and shared.front is not None:
             self.conflicts.extend(conflict(ours, shared.front))
         elif ours is None and is_new(shared, attempts, asked=True):

@@ -38,6 +38,8 @@ class Tuned:
     """Number of the trial that is used unless another is named."""
     configurations: Sequence[Configuration]
     """The best configuration by one objective, or those that no other dominates; the chosen one comes first."""
+    method_source: str = ""
+    """Digest of the source of a plugin's method; empty for one that ships with Frontrunner."""
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Tuned:
@@ -48,7 +50,7 @@ class Tuned:
         """Return the chosen configuration, or that of the given trial.
 
         Raises:
-            ConfigError: the trial is not among the best, or the method has another version now.
+            ConfigError: the trial is not among the best, or the method has another version or source now.
         """
         wanted = self.chosen if trial is None else trial
         by_trial = {found.trial: found for found in self.configurations}
@@ -59,6 +61,11 @@ class Tuned:
             raise ConfigError(
                 f"study {self.study!r} tuned version {self.method_version} of {self.method}, which is now at "
                 f"{current}; tune it again under another name"
+            )
+        if self.method_source and METHODS.source(self.method) != self.method_source:
+            raise ConfigError(
+                f"{METHODS.origin(self.method)} was edited since study {self.study!r} tuned {self.method}; "
+                "tune it again under another name"
             )
         return by_trial[wanted]
 

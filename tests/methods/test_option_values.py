@@ -14,7 +14,8 @@ import torch
 from pydantic import Field
 
 import frontrunner as fr
-from frontrunner.harness.cells.cell import Cell, make_cell
+from frontrunner.harness.cells.cell import Cell
+from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.harness.commands.described_options import describe_options
 from frontrunner.methods import METHODS, option_docs
 from frontrunner.methods.options import canonical_options, read_options, recorded_options

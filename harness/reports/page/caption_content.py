@@ -18,7 +18,7 @@ def caption_content(board: Board) -> dict[str, Any]:
     cell = first.attempt.cell
     n_preferences = math.comb(cell.points_per_edge + len(cell.tasks) - 2, len(cell.tasks) - 1)
     entries = [
-        ("Objectives", f"error on the {cell.split} split of {board.suite} v{cell.suite_version}, minimised"),
+        ("Objectives", f"error on the {cell.split} split of {board.suite} v{cell.suite_state}, minimised"),
         ("Reference point", as_point(board.reference_point)),
         ("Reference front", f"{board.reference_source} ({board.reference_digest})"),
         ("Preferences", f"grid of {n_preferences}"),

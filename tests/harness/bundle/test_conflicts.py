@@ -88,9 +88,9 @@ class TestConflicts:
             return dataclasses.replace(record, problem="0" * 16)
 
         file = rerecorded(shared.file, tmp_path / "o.zip", others)
-        assert "the experts of tiny v1: task0, task1, task2 (grid of 21 preferences), seed 0, are not" in (
-            import_bundle(own, file).sentence
-        )
+        said = import_bundle(own, file).sentence
+        assert "the experts of tiny v1 [" in said
+        assert "]: task0, task1, task2 (grid of 21 preferences), seed 0, are not" in said
 
     @pytest.mark.parametrize(
         ("change", "named"),
@@ -103,7 +103,7 @@ class TestConflicts:
         self, shared, own, tmp_path, change, named, rerecorded, refused, boards
     ):
         file = rerecorded(shared.file, tmp_path / "o.zip", lambda record: dataclasses.replace(record, **change))
-        refused(own, file, "tiny v1: task0, task1, task2", named)
+        refused(own, file, "tiny v1 [", "]: task0, task1, task2", named)
         mine = boards(own)
         summary = import_bundle(own, file, ours=True)
         assert (summary.finished, summary.unfinished) == (0, 0)

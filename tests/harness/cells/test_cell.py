@@ -9,7 +9,8 @@ import pytest
 import frontrunner as fr
 from frontrunner.errors import ConfigError, UnknownNameError
 from frontrunner.harness.cells.bench_file import BenchSpec
-from frontrunner.harness.cells.cell import Cell, default_points_per_edge, make_cell
+from frontrunner.harness.cells.cell import Cell
+from frontrunner.harness.cells.make_cell import default_points_per_edge, make_cell
 from frontrunner.harness.records.store import store_folder
 from frontrunner.methods import METHODS
 

@@ -85,7 +85,7 @@ def test_the_nearest_preference():
 
 def ran(folder, method, **options):
     """The folder of a cell that was run in this process."""
-    from frontrunner.harness.cells.cell import make_cell
+    from frontrunner.harness.cells.make_cell import make_cell
 
     cell = make_cell(method, "tiny", tasks=None, seed=0, options=options, points_per_edge=3)
     folder.mkdir()

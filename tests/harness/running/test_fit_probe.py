@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import frontrunner as fr
-from frontrunner.harness.cells.cell import make_cell
+from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.running.evaluate import evaluate_members
 from frontrunner.harness.running.fit_probe import FitProbe

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from frontrunner.errors import CellError, UnsupportedError
-from frontrunner.harness.cells.cell import make_cell
+from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.harness.commands.verdict import require_finished, require_settled, summary
 from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.records.store import Store

@@ -6,7 +6,7 @@ import threading
 import psutil
 import pytest
 
-from frontrunner.harness.cells.cell import make_cell
+from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.harness.cells.plugins import load_plugins
 from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.running.worker_events import Progressed

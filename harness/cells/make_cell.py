@@ -1,0 +1,158 @@
+"""Make cells from what users write, after checking all of it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ConfigError
+from ...metrics import simplex_grid
+from .cell import MAX_CELL_CHARACTERS, MAX_POINTS, Cell
+from .line import checked_line, folded
+
+if TYPE_CHECKING:  # imports torch
+    from ...methods import Learner
+
+
+def make_cell(
+    method: str,
+    suite: str,
+    *,
+    tasks: Sequence[str] | None,
+    seed: int,
+    options: Mapping[str, Any],
+    points_per_edge: int | None,
+    label: str | None = None,
+    split: str = "test",
+) -> Cell:
+    """Return a cell made from names and options, after checking all of them.
+
+    Args:
+        method, suite, tasks, options: as users write them; every task of the suite when `tasks` is None.
+        seed: decides the suite's preparation, the learner and everything random in between; in [0, 2^63).
+        points_per_edge: points along each edge of the preference grid; `default_points_per_edge` when None.
+        label: the learner's name in reports; its method and changed options when None.
+        split: the split that the front is evaluated on.
+
+    Raises:
+        UnknownNameError, ConfigError: a name or value is not known or not allowed.
+    """
+    return cell_on(
+        choose_suite(suite, tasks),
+        method,
+        seed=seed,
+        options=options,
+        points_per_edge=points_per_edge,
+        label=label,
+        split=split,
+    )
+
+
+@dataclass(frozen=True)
+class ChosenSuite:
+    """A suite with the tasks of it that are used, in the state in which its files are now."""
+
+    name: str
+    version: str
+    tasks: tuple[str, ...]
+    source: str
+    """See `Cell.suite_source`."""
+
+
+def choose_suite(suite: str, tasks: Sequence[str] | None) -> ChosenSuite:
+    """Return a suite with some of its tasks, or all, after checking both.
+
+    Raises:
+        UnknownNameError, ConfigError: the suite or a task is not known, or cannot be recorded.
+        FrontrunnerError: a file that the suite reads is missing or cannot be used.
+    """
+    from ...tasks import SUITES
+    from .sources import suite_source
+
+    found = SUITES.get(suite)()
+    chosen = found.choose(tasks)
+    for task in chosen:
+        if not re.fullmatch(r"[\w\-. ]+", task):
+            raise ConfigError(f"task names become metric names: letters, digits, spaces and _-. only, found {task!r}")
+    return ChosenSuite(suite, found.version, chosen, suite_source(suite, chosen))
+
+
+def cell_on(
+    suite: ChosenSuite,
+    method: str,
+    *,
+    seed: int,
+    options: Mapping[str, Any],
+    points_per_edge: int | None,
+    label: str | None = None,
+    split: str = "test",
+) -> Cell:
+    """Return a cell on a suite that was chosen before; all else is as in `make_cell`."""
+    from ...methods import make_learner, recorded_options
+    from .sources import method_source
+
+    learner = make_learner(method, **options)
+    if not 0 <= seed < 2**63:
+        raise ConfigError(f"a seed must be 0 or more and below 2^63, found {seed}")
+    points = default_points_per_edge(len(suite.tasks)) if points_per_edge is None else points_per_edge
+    check_grid(len(suite.tasks), points)
+    cell = Cell(
+        method=method,
+        method_version=learner.version,
+        options=recorded_options(learner.config),
+        suite=suite.name,
+        suite_version=suite.version,
+        tasks=suite.tasks,
+        seed=seed,
+        points_per_edge=points,
+        label=checked_line(folded(label or _describe(method, learner)), longest=None),
+        split=split,
+        method_source=method_source(method),
+        suite_source=suite.source,
+    )
+    if (length := len(json.dumps(cell.to_json()))) > MAX_CELL_CHARACTERS:
+        raise ConfigError(
+            f"the learner {cell.method!r} and its options may take {MAX_CELL_CHARACTERS:,} characters as JSON, "
+            f"found {length:,}"
+        )
+    return cell
+
+
+def check_grid(n_tasks: int, points_per_edge: int) -> None:
+    """Refuse a grid of preferences whose front could not be recorded.
+
+    Raises:
+        ConfigError: fewer than two points on an edge, or more than `MAX_POINTS` in all.
+    """
+    n_preferences = math.comb(points_per_edge + n_tasks - 2, n_tasks - 1) if points_per_edge > 1 else 0
+    if n_preferences > MAX_POINTS:
+        raise ConfigError(
+            f"a front is recorded of {MAX_POINTS:,} preferences at most; {points_per_edge:,} points per edge of "
+            f"{n_tasks} tasks make {n_preferences:,}, lower points_per_edge"
+        )
+    simplex_grid(n_tasks, points_per_edge)  # raises where it has no step
+
+
+def default_points_per_edge(n_tasks: int) -> int:
+    """Return the points along each edge of a grid of a few dozen preferences.
+
+    The grid has 11 preferences for two tasks, 21 for three, 20 for four, 15 for five.
+    """
+    return {2: 11, 3: 6, 4: 4}.get(n_tasks, 3)
+
+
+def _describe(method: str, learner: Learner) -> str:
+    """Return the method's name with the options that differ from their defaults."""
+    from ...methods import recorded_options
+
+    options = recorded_options(learner.config)
+    try:
+        defaults = recorded_options(type(learner)().config)
+    except ConfigError:  # an option has none
+        defaults = {}
+    changed = [f"{name}={value}" for name, value in options.items() if name not in defaults or defaults[name] != value]
+    return f"{method} ({', '.join(changed)})" if changed else method
