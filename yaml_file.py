@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -16,6 +15,13 @@ from .errors import ConfigError, UnknownNameError
 from .one_line import as_one_line, shown
 from .utf8_file import read_utf8
 from .yaml_limits import MAX_BYTES, LimitError, PlainLoader
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def is_yaml_file(name: object) -> bool:
+    """Return whether what stands where a name or a file is expected is the path of a YAML file."""
+    return isinstance(name, Path) or (isinstance(name, str) and name.lower().endswith(SUFFIXES))
 
 
 class Strict(BaseModel):
@@ -43,6 +49,32 @@ def read_yaml(file: Path, spec: type[Spec], parts: Sequence[type[Strict]] = ()) 
     Raises:
         ConfigError: the file cannot be read or does not fit; the message says in one sentence why.
     """
+    content = _content(file, spec)
+    try:
+        return spec.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(f"{file}: {_problems(error, [spec, *parts], content)[0]}") from error
+
+
+def yaml_problems(file: Path, spec: type[Strict], parts: Sequence[type[Strict]] = ()) -> list[str]:
+    """Return a sentence on everything in a YAML file that does not fit; empty where `read_yaml` would read it.
+
+    Args:
+        file, spec, parts: as in `read_yaml`.
+
+    Raises:
+        ConfigError: the file cannot be read, or is no YAML.
+    """
+    content = _content(file, spec)
+    try:
+        spec.model_validate(content)
+    except ValidationError as error:
+        return _problems(error, [spec, *parts], content)
+    return []
+
+
+def _content(file: Path, spec: type[Strict]) -> dict[object, object]:
+    """Return the content of a YAML file that holds keys."""
     required = [name for name, field in spec.model_fields.items() if field.is_required()]
     try:
         content = yaml.load(read_utf8(file, MAX_BYTES), PlainLoader)
@@ -56,12 +88,7 @@ def read_yaml(file: Path, spec: type[Spec], parts: Sequence[type[Strict]] = ()) 
         raise ConfigError(
             f"{file} must hold the keys {', '.join(required[:-1])} and {required[-1]}, found {type(content).__name__}"
         )
-    try:
-        return spec.model_validate(content)
-    except ValidationError as error:
-        models: list[type[Strict]] = [spec, *parts]
-        known = [key for model in models for key in model.model_fields]
-        raise ConfigError(f"{file}: {_first_problem(error, known)}") from error
+    return content
 
 
 @contextlib.contextmanager
@@ -79,18 +106,66 @@ def checked_content(file: Path | None) -> Iterator[None]:
         raise
 
 
-def _first_problem(error: ValidationError, known: Sequence[str]) -> str:
-    """Return one sentence on the first problem that pydantic has found; `known` are all keys of the file."""
-    # A misspelt key is also a missing one; the misspelling says more.
-    problem = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-    # Where several types are allowed, pydantic also names the one it tried.
-    where = ".".join(str(part) for part in problem["loc"] if not re.search(r"[A-Z\[(]", str(part)))
+def _problems(error: ValidationError, models: Sequence[type[Strict]], content: object) -> list[str]:
+    """Return a sentence on each problem that pydantic has found, what is misspelt first."""
+    known = [key for model in models for key in model.model_fields]
+    found = [(one, _path(one["loc"], content, ends_missing=one["type"] == "missing")) for one in error.errors()]
+    found.sort(key=lambda one: one[0]["type"] != "extra_forbidden")
+    told: list[str] = []
+    meant: list[list[str | int | None]] = []
+    covered: list[list[str | int]] = []
+    for _, path in found:
+        if any(path == other[: len(path)] for other in covered):
+            continue
+        # Where several types are allowed, that which came furthest is meant.
+        problem, furthest = max((one for one in found if one[1][: len(path)] == path), key=lambda one: len(one[1]))
+        covered.append(furthest)
+        sentence = _sentence(problem, furthest, known)
+        if problem["type"] == "extra_forbidden":
+            meant.append([*path[:-1], _nearest(str(path[-1]), known)])
+        if furthest not in meant:  # a misspelt key is missing too
+            told.append(sentence)
+    return told
+
+
+def _sentence(problem: Mapping[str, Any], path: Sequence[str | int], known: Sequence[str]) -> str:
+    """Return one sentence on a problem; `known` are all keys of the file."""
+    where = ".".join(map(str, path))
     if problem["type"] == "extra_forbidden":
-        found = str(problem["loc"][-1])  # may be a known key of another place, which is no hint
-        near = difflib.get_close_matches(found, [key for key in known if key != found], n=1)
-        return f"unknown key {where!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+        near = _nearest(str(problem["loc"][-1]), known)
+        return f"unknown key {where!r}" + (f"; did you mean {near!r}?" if near else "")
     if problem["type"] == "missing":
         return f"the key {where!r} is missing"
     if problem["type"] == "value_error":  # our own ConfigError, a sentence already
         return f"{where}: {problem['ctx']['error']}" if where else str(problem["ctx"]["error"])
-    return f"{where}: {problem['msg'].lower()}, found {shown(problem['input'])}"
+    what = "keys with values are expected" if problem["type"] == "model_type" else problem["msg"].lower()
+    quotes = isinstance(problem["input"], bool) and problem["type"] == "string_type"
+    hint = "; YAML reads yes, no, on and off as true and false, unless they stand in quotes" if quotes else ""
+    return f"{where}: {what}, found {shown(problem['input'])}{hint}"
+
+
+def _nearest(key: str, known: Sequence[str]) -> str | None:
+    """Return the known key that is spelt most alike; another one, since a known key may stand in the wrong place."""
+    return next(iter(difflib.get_close_matches(key, [one for one in known if one != key], n=1)), None)
+
+
+def _path(location: Sequence[str | int], content: object, *, ends_missing: bool) -> list[str | int]:
+    """Return the keys and positions of a location in what the file holds.
+
+    Where several types are allowed, pydantic also names the one it tried, which is no part of the path.
+
+    Args:
+        location: as pydantic gives it.
+        content: the content of the file.
+        ends_missing: whether the last part is a key that the content lacks.
+    """
+    path: list[str | int] = []
+    for i, part in enumerate(location):
+        missing = ends_missing and i == len(location) - 1
+        if isinstance(content, dict) and (part in content or missing):
+            content = content.get(part)
+            path.append(part)
+        elif isinstance(content, list) and isinstance(part, int) and part < len(content):
+            content = content[part]
+            path.append(part)
+    return path

@@ -106,11 +106,11 @@ def data_digest(spec: DataSpec, base: Path, progress: Progress = silent) -> str:
 
 @contextlib.contextmanager
 def about_task(task: str) -> Iterator[None]:
-    """Name the task in errors of its data."""
+    """Put the path of a task's data in the suite file before errors of them."""
     try:
         yield
     except FrontrunnerError as error:
-        error.args = (f"data of task {task!r}: {error}",)
+        error.args = (f"tasks.{task}.data: {error}",)
         raise
 
 

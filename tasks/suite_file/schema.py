@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from ...errors import ConfigError
 from ...yaml_file import Strict
@@ -15,7 +15,13 @@ ONE_FILE = "train"
 """The split that a single file or folder without folders of splits is taken for; val and test are carved from it."""
 
 
-class ModelSpec(Strict):
+class Part(Strict):
+    """A part of a suite file: numbers that stand where a name is expected, such as a column 0, are read as names."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+
+class ModelSpec(Part):
     """The architecture, by exactly one library."""
 
     open_clip: str | None = None
@@ -37,7 +43,7 @@ class ModelSpec(Strict):
         return self
 
 
-class DataSpec(Strict):
+class DataSpec(Part):
     """One task's data, of exactly one format; a path, or one a split."""
 
     imagefolder: str | dict[Split, str] | None = None
@@ -87,7 +93,7 @@ class DataSpec(Strict):
         return self
 
 
-class ZeroShotSpec(Strict):
+class ZeroShotSpec(Part):
     """A head made by a CLIP's text tower."""
 
     templates: str | Annotated[list[str], Field(min_length=1)]
@@ -96,7 +102,7 @@ class ZeroShotSpec(Strict):
     """Names of the classes by label, or a file with one a line; the data's classes when absent."""
 
 
-class HeadSpec(Strict):
+class HeadSpec(Part):
     """A task's frozen head, which is never merged: from the expert's file by default."""
 
     own: str | None = None
@@ -111,7 +117,7 @@ class HeadSpec(Strict):
         return self
 
 
-class TaskSpec(Strict):
+class TaskSpec(Part):
     """One task: an expert, its data, and its head."""
 
     expert: str
@@ -120,7 +126,7 @@ class TaskSpec(Strict):
     head: HeadSpec | None = None
 
 
-class BudgetSpec(Strict):
+class BudgetSpec(Part):
     """The training that the suite recommends, see `Budget`."""
 
     steps: PositiveInt = 4000
@@ -128,7 +134,7 @@ class BudgetSpec(Strict):
     lr: PositiveFloat = 1e-5
 
 
-class SuiteFile(Strict):
+class SuiteFile(Part):
     """The content of a suite file; relative paths start at the file's folder."""
 
     name: str

@@ -170,7 +170,7 @@ def test_classes_that_do_not_match_are_refused_with_the_nearest(folders, classes
     with pytest.raises(DataError) as caught:
         read(classes=classes)
     assert [part for part in parts if part not in str(caught.value)] == []
-    assert str(caught.value).startswith("data of task 'pets': ")
+    assert str(caught.value).startswith("tasks.pets.data: ")
 
 
 def test_an_empty_class_folder_is_said_and_no_error(read, tmp_path):

@@ -1,0 +1,124 @@
+"""Suites whose pre-trained model, experts, heads and data are named by a YAML file."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import torch
+from torch import nn
+
+from ...errors import ConfigError
+from ...os_errors import because
+from ..problem import Budget, Problem
+from ..progress import Progress
+from ..suite import Suite, require_recordable
+from .reading import field, read_suite_file
+from .schema import SuiteFile
+
+if TYPE_CHECKING:  # reading weights and data imports much that a list of suites does not need
+    from .loaded_model import LoadedModel
+
+
+class FileSuite(Suite):
+    """The suite of one suite file; `suite_class` makes a subclass a file."""
+
+    spec: ClassVar[SuiteFile]
+    """What the file says."""
+    file: ClassVar[Path]
+    """The file, an absolute path; relative paths in it start at its folder."""
+
+    def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
+        """Read weights, heads and data; what is decoded or converted is kept in the cache. The seed decides nothing."""
+        from .file_problem import make_problem
+        from .loaded_task import load_task
+
+        model = self.load_model()
+        loaded = {}
+        with field(str(self.file)):
+            for step, task in enumerate(tasks):
+                progress(f"reading {task}", step, len(tasks))
+                loaded[task] = load_task(task, self.spec, self.file.parent, model, progress)
+            return make_problem(type(self), model, loaded, device)
+
+    def architecture(self, tasks: tuple[str, ...]) -> nn.Module:
+        """Return the encoder without values."""
+        return self.load_model().encoder
+
+    def content_digest(self, tasks: tuple[str, ...]) -> str:
+        """Return a digest of what the file says and of the content of the weights and data of these tasks."""
+        from .state import digest_state
+
+        with field(str(self.file)):
+            return digest_state(self.spec, self.file.parent, tasks)
+
+    def load_model(self) -> LoadedModel:
+        """Return the encoder with the pre-trained weights.
+
+        Raises:
+            FrontrunnerError: they cannot be read, or do not fit; the message names the file and the field.
+        """
+        from .loaded_model import load_model
+
+        with field(str(self.file)):
+            return load_model(self.spec, self.file.parent)
+
+    @classmethod
+    def spec_budget(cls) -> Budget:
+        """Return the budget that the file states."""
+        stated = cls.spec.budget
+        return Budget(steps=stated.steps, batch_size=stated.batch_size, lr=stated.lr)
+
+
+def suite_class(path: str | Path) -> type[FileSuite]:
+    """Return the suite of a suite file; the same class for the same file with the same content.
+
+    Raises:
+        ConfigError: the file cannot be read, or is no suite file; the message names the wrong field.
+    """
+    spec = read_suite_file(path)
+    file = Path(path).resolve()
+    try:
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read {because(error)}") from error
+    return _made(file, content, spec.model_dump_json())
+
+
+@functools.lru_cache(maxsize=256)
+def _made(file: Path, content: str, spec_json: str) -> type[FileSuite]:  # noqa: ARG001 - content is part of the key
+    spec = SuiteFile.model_validate_json(spec_json)
+    made: type[FileSuite] = type(
+        "SuiteOfFile",
+        (FileSuite,),
+        {
+            "__doc__": _summary(spec),
+            "__module__": __name__,
+            "name": spec.name,
+            "version": spec.version,
+            "tasks": tuple(spec.tasks),
+            "cpu_threads": spec.cpu_threads,
+            "imports": _imports(spec),
+            "spec": spec,
+            "file": file,
+        },
+    )
+    made.budget = made.spec_budget()
+    with field(str(file)):
+        require_recordable(made)
+    return made
+
+
+def _summary(spec: SuiteFile) -> str:
+    """Return one line on a suite, for lists."""
+    model = next(f"{value} of {library}" for library, value in spec.model if library != "options" and value)
+    return spec.summary or f"{len(spec.tasks)} tasks on {model}"
+
+
+def _imports(spec: SuiteFile) -> tuple[str, ...]:
+    """Return the libraries that preparing imports, which workers may share."""
+    return tuple(
+        library for library in ("open_clip", "transformers", "timm", "torchvision") if getattr(spec.model, library)
+    )

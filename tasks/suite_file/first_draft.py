@@ -1,0 +1,177 @@
+"""Write a first suite file from the weights and data that are in a folder."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ...errors import ConfigError, DataError
+from ...os_errors import because
+from ..datasets.class_names import normalised
+from .found_data import FoundData, find_data
+from .found_models import FoundModel, find_models
+
+DECIDE = "DECIDE"
+"""The word that marks a line on which the user must decide."""
+SHOWN = 12
+"""How many files a comment names."""
+FIRST_BYTES = 65_536
+_UNUSUAL = re.compile(r"[^\w\-. ]+")
+
+
+def draft_suite_file(folder: Path, file: Path) -> int:
+    """Write a suite file for the models and data in a folder, and return how many lines of it are to be decided.
+
+    Args:
+        folder: what is searched; it is not changed but by the new file.
+        file: the file to write.
+
+    Raises:
+        ConfigError: the file exists already, or cannot be written.
+        DataError: there is no such folder, or there are no weights in it.
+    """
+    if not folder.is_dir():
+        raise DataError(f"there is no folder {folder}; expected one that holds weights and data")
+    if file.suffix not in (".yaml", ".yml"):
+        raise ConfigError(f"a suite file is called *.yaml, found {str(file)!r}")
+    models = find_models(folder)
+    if not models:
+        raise DataError(
+            f"{folder} holds no weights (.safetensors, .pt, .bin); expected a pre-trained model and experts"
+        )
+    text = "\n".join(_lines(folder, file, models, find_data(folder))) + "\n"
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError as error:
+        raise ConfigError(f"{file} exists already and is not overwritten; name another file with --output") from error
+    except OSError as error:
+        raise ConfigError(f"the suite file cannot be written {because(error)}") from error
+    return sum(DECIDE in line for line in text.splitlines())
+
+
+def _lines(folder: Path, file: Path, models: Sequence[FoundModel], data: Sequence[FoundData]) -> Iterator[str]:
+    """Yield the lines of the suite file."""
+    before = _from_there(folder, file)
+    pretrained = next((one for one in models if one.is_pretrained), None)
+    experts = [one for one in models if one is not pretrained]
+    called = folder.resolve().name
+    yield f"# Written by `frontrunner suite new` from what is in {called}/; relative paths start at this file's folder."
+    yield f"name: {_plain(_UNUSUAL.sub('-', called).strip('-. ') or 'my-suite')}"
+    yield from _model_lines(pretrained or (experts[0] if experts else None), before)
+    if pretrained is None:
+        yield f"# {DECIDE}: none of the weights is called pre-trained; found {_named([one.path for one in models])}."
+        yield "pretrained: weights/pretrained.safetensors"
+    else:
+        yield f"pretrained: {_plain(before + pretrained.path)}"
+    yield "tasks:"
+    used = set[str]()
+    for expert in experts:
+        found = _data_of(expert, data)
+        used |= set() if found is None else {found.name}
+        yield from _task_lines(expert, found, data, before)
+    if unused := [one for one in data if one.name not in used]:
+        yield f"# {DECIDE}: no expert is called like these data: {_named([one.path or one.name for one in unused])}."
+    yield "budget: {steps: 1000, batch_size: 16, lr: 1.0e-5}  # of every fit; the learning rate is that of all weights"
+
+
+def _model_lines(model: FoundModel | None, before: str) -> Iterator[str]:
+    """Yield the line that says the architecture, as the configuration beside the weights does."""
+    config: dict[str, Any] = {} if model is None else dict(model.config)
+    if "model_type" in config and model is not None:
+        yield f"model: {{transformers: {_plain(before + model.path)}}}"
+    elif isinstance(config.get("architecture"), str):
+        options = config.get("model_args") or {}
+        stated = f", options: {json.dumps(options)}" if options else ""
+        yield f"model: {{timm: {_plain(config['architecture'])}{stated}}}"
+    elif "model_cfg" in config and model is not None:
+        yield f"model: {{open_clip: {_plain(before + model.path)}}}"
+    else:
+        yield f"# {DECIDE}: which architecture it is; one of open_clip (of openai's weights: ViT-B-32-quickgelu),"
+        yield "# transformers, timm, torchvision, or python: my_file.py:function."
+        yield "model: {open_clip: ViT-B-32-quickgelu}"
+
+
+def _task_lines(expert: FoundModel, found: FoundData | None, data: Sequence[FoundData], before: str) -> Iterator[str]:
+    """Yield the lines of one task."""
+    yield f"  {_plain(expert.task)}:"
+    yield f"    expert: {_plain(before + expert.path)}"
+    if found is None:
+        paths = [one.path or one.name for one in data]
+        yield f"    # {DECIDE}: which data are this expert's; found {_named(paths) if paths else 'none'}."
+        yield f"    data: {{imagefolder: data/{expert.task}}}"
+        return
+    if found.files:
+        where = ", ".join(f"{split}: {_plain(before + path)}" for split, path in found.files.items())
+        parts = [f"{found.format}: {{{where}}}"]
+    else:
+        parts = [f"{found.format}: {_plain(before + found.path)}"]
+    columns, decide = _columns(found)
+    parts += columns
+    if found.classes is not None:
+        parts.append(f"classes: {_plain(before + found.classes)}")
+    if decide:
+        yield f"    # {DECIDE}: {decide}"
+    yield f"    data: {{{', '.join(parts)}}}"
+
+
+def _columns(found: FoundData) -> tuple[list[str], str]:
+    """Return the keys that name the columns of a table of texts, and what is to be decided about them."""
+    if found.example is None or found.format == "parquet":
+        return [], ""
+    names = _header(found)
+    label = next((name for name in names if name.lower() in ("label", "labels", "class", "target")), None)
+    texts = [name for name in names if name != label and name.lower() not in ("idx", "index", "id", "guid")][:2]
+    if label is None or not texts:
+        return [], f"the columns `text` and `label`; found {_named(names)}."
+    text = _plain(texts[0]) if len(texts) == 1 else f"[{', '.join(map(_plain, texts))}]"
+    return [f"text: {text}"] + ([] if label == "label" else [f"label: {_plain(label)}"]), ""
+
+
+def _header(found: FoundData) -> list[str]:
+    """Return the columns of a table, from its first line; empty where that cannot be read."""
+    if found.example is None:
+        return []
+    try:
+        with found.example.open(encoding="utf-8-sig", newline="") as opened:
+            line = opened.readline(FIRST_BYTES)
+        if found.format == "jsonl":
+            content = json.loads(line)
+            return list(content) if isinstance(content, dict) else []
+    except (OSError, ValueError):
+        return []
+    if found.format == "tsv":
+        return line.rstrip("\r\n").split("\t")
+    return next(csv.reader([line]), [])
+
+
+def _data_of(expert: FoundModel, data: Sequence[FoundData]) -> FoundData | None:
+    """Return the data that are called like an expert."""
+    own = normalised(expert.task)
+    exact = [one for one in data if normalised(one.name) == own]
+    near = [one for one in data if normalised(one.name) in own or own in normalised(one.name)]
+    return next(iter([*exact, *near]), None)
+
+
+def _from_there(folder: Path, file: Path) -> str:
+    """Return what stands before paths so that they start at the file's folder."""
+    here, there = file.resolve().parent, folder.resolve()
+    if here == there:
+        return ""
+    return f"{there.relative_to(here).as_posix()}/" if there.is_relative_to(here) else f"{there.as_posix()}/"
+
+
+def _plain(text: str) -> str:
+    """Return a text as YAML writes it, in quotes where it would be read as something else."""
+    written: str = yaml.safe_dump([text], default_flow_style=True, width=10**6, allow_unicode=True).strip()
+    return written.removeprefix("[").removesuffix("]")
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
