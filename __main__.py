@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from .harness.commands import leaderboard, store_command
+from .harness.commands import leaderboard, store_command, suite_command
 from .harness.commands.bench import bench
 from .harness.commands.doctor import doctor
 from .harness.commands.export import export
@@ -23,7 +23,7 @@ from .harness.commands.run import run
 from .harness.commands.ui import ui
 from .studies.command import tune
 
-ORDER = ("list", "run", "bench", "tune", "leaderboard", "front", "export", "store", "ui", "doctor")
+ORDER = ("list", "run", "bench", "tune", "leaderboard", "front", "export", "suite", "store", "ui", "doctor")
 """The commands as the help shows them; typer alone would put those with commands of their own last."""
 
 
@@ -60,6 +60,7 @@ for command in (run, bench, tune, front, export, ui, doctor):
     app.command()(command)
 app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(store_command.app, name="store")
+app.add_typer(suite_command.app, name="suite")
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from ..errors import ConfigError
 from ..harness.cells.environment import resolve_devices
+from ..harness.cells.suite_files import located
 from ..harness.commands.console import store_to_write
 from ..harness.commands.display import Display
 from ..harness.commands.verdict import require_settled
@@ -58,10 +59,12 @@ def run_file(
         raise ConfigError(f"the tables are written to a .md file in a folder that exists, found {str(output)!r}")
     spec = read_tune(file)
     with checked_content(file):
+        spec = spec.model_copy(update={"suite": located(spec.suite, file.parent)})
         plans = [Plan.of(spec, learner) for learner in spec.learners]
         measures_shown(spec, plans[0].objectives)  # refuses goals that are none, before hours are spent
     devices = resolve_devices(device)
     files = [str(Path(plugin).resolve()) for plugin in plugins]
+    files += [] if spec.suite.file is None else [spec.suite.file]
     tuning = _Tuning(spec, plans, store_to_write(folder), console, devices, files)
     with checked_content(file):
         tuning.check_test()

@@ -16,7 +16,7 @@ from ..harness.records.status import Status
 from ..harness.records.store import Store
 from ..harness.reports.publish_cell import publish_scores
 from ..harness.running.listener import ForwardingListener, Listener
-from ..harness.running.settle import settle_cell
+from ..harness.running.settle import Running, settle_cell
 from ..harness.running.settled_cell import SettledCell
 from ..harness.running.worker_events import Event, Probed
 from ..harness.scoring.scored_cells import recorded_scores
@@ -134,11 +134,9 @@ class TrialRunner:
             cell,
             self.store,
             self.parent,
-            device=self.device,
-            plugins=self.plugins,
+            running=Running(self.device, self.plugins, probes=0 if early is None else early.probes),
             stop=self.stop,
             listener=listener,
-            probes=0 if early is None else early.probes,
         )
         ending = settled_cell.ending
         if ending.status is Status.STOPPED:

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from ...errors import ConfigError
-from ...yaml_file import Strict, named, read_yaml
-from .cell import Cell, make_cell
+from ...yaml_file import Strict, is_yaml_file, named, read_yaml
+from .cell import Cell
 from .line import checked_line, folded
+from .make_cell import cell_on, choose_suite
 
 MAX_CELLS = 100_000
 """The most cells of a bench: ten times those of the largest that its leaderboard is timed with."""
@@ -25,11 +26,28 @@ Label = Annotated[str, AfterValidator(folded), AfterValidator(checked_line)]
 class SuiteSpec(Strict):
     """One suite of a bench, with all or some of its tasks."""
 
-    name: str
+    name: str = ""
+    """The name of a registered suite; may be left out where `file` is given."""
+    file: str | None = None
+    """A suite file; a relative path starts at the bench file."""
     tasks: list[str] | None = None
     """The suite's tasks to use, in the order of the objectives; all of them when absent."""
     points_per_edge: int | None = None
     """Points along each edge of the preference grid; when absent, as many as give a few dozen preferences."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_file(cls, given: Any) -> Any:
+        """Read a name that is that of a YAML file as `file`."""
+        if isinstance(given, dict) and is_yaml_file(given.get("name")) and given.get("file") is None:
+            return {**{key: value for key, value in given.items() if key != "name"}, "file": given["name"]}
+        return given
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> SuiteSpec:
+        if not self.name and self.file is None:
+            raise ConfigError("a suite is given by name, or by file: a suite file")
+        return self
 
 
 class LearnerSpec(Strict):
@@ -66,6 +84,11 @@ class BenchSpec(Strict):
     """How often the partial set is scored during each fit, and once more at its end, for curves of hypervolume over
     time. Scoring does not change a fit and is not charged to it, so a cell's key does not depend on this number."""
 
+    @property
+    def suite_files(self) -> list[str]:
+        """The suite files of the bench, which workers load; absolute paths once `with_suite_files` has looked."""
+        return list(dict.fromkeys(suite.file for suite in self.suites if suite.file is not None))
+
     def cells(self) -> list[Cell]:
         """Return the bench's cells, suite by suite and seed by seed, each cell once.
 
@@ -76,16 +99,16 @@ class BenchSpec(Strict):
         if n_cells > MAX_CELLS:
             raise ConfigError(f"a bench may have {MAX_CELLS:,} cells at most, found {n_cells:,}; split it")
         cells = [
-            make_cell(
+            cell_on(
+                chosen,
                 learner.method,
-                suite.name,
-                tasks=suite.tasks,
                 seed=seed,
                 options=learner.options,
                 points_per_edge=suite.points_per_edge,
                 label=learner.label,
             )
             for suite in self.suites
+            for chosen in [choose_suite(suite.name, suite.tasks)]
             for seed in self.seeds
             for learner in self.learners
         ]

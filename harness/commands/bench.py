@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..records.database_lock import say_on_standard_error
-from .cell_options import CellOptions, with_cell_options
+from .cell_options import AgainOption, CellOptions, with_cell_options
 from .console import folder_of, open_console, program, store_to_write
 
 if TYPE_CHECKING:
@@ -25,13 +25,16 @@ def bench(
         Path | None,
         typer.Option("--output", "-o", help="Also write the leaderboard, to a .md, .csv, .json or .html file."),
     ] = None,
+    again: AgainOption = False,
     *,
     cells: CellOptions,
 ) -> None:
     """Run every learner, suite and seed of a file, then print the leaderboard; finished cells are not repeated."""
+    from ...yaml_file import checked_content
     from ..board.leaderboard import leaderboards
     from ..board.overall_ranking import overall_ranking
     from ..cells.bench_file import read_bench
+    from ..cells.suite_files import with_suite_files
     from ..records.store import Store
     from ..reports.report import check_report, write_report
     from .leaderboard import print_boards
@@ -40,7 +43,9 @@ def bench(
     if output is not None:
         check_report(output)
     spec = read_bench(file)
-    settled_cells = run_cells(spec, cells, file)
+    with checked_content(file):
+        spec = with_suite_files(spec, file.parent)
+    settled_cells = run_cells(spec, cells, file, again=again)
     opened, groups = (
         Store(folder_of(cells.store), create=False),
         {one.cell.group for one in settled_cells},
@@ -56,13 +61,16 @@ def bench(
     require_settled(settled_cells)
 
 
-def run_cells(spec: BenchSpec, cells: CellOptions, file: Path | None = None) -> Sequence[SettledCell]:
+def run_cells(
+    spec: BenchSpec, cells: CellOptions, file: Path | None = None, *, again: bool = False
+) -> Sequence[SettledCell]:
     """Run every cell of a bench that is not settled yet, with a display, and return how each of them ended.
 
     Args:
         spec: the bench; tuned learners are looked up in the store.
         cells: where to run them and where to record them; the store is created when it is not there yet.
         file: the file that the bench was read from, which errors of its content name.
+        again: whether to run settled cells anew.
 
     Raises:
         ConfigError, UnknownNameError: the bench or the device is wrong; no store has been created then.
@@ -83,13 +91,14 @@ def run_cells(spec: BenchSpec, cells: CellOptions, file: Path | None = None) -> 
         n_cells = len(spec.cells())  # checked before there is a store
     store = store_to_write(folder)
     record_and_say(store)
-    with Display(open_console(), n_cells) as display:
+    with Display(open_console(), n_cells) as display, checked_content(file):
         result = run_and_publish_bench(
             spec,
             store,
             devices=devices,
             plugins=[str(Path(plugin).resolve()) for plugin in cells.plugins],
             listener=display,
+            again=again,
         )
     for note in result.notes:
         say_on_standard_error(note)

@@ -6,10 +6,15 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from .console import DeviceOption, PluginOption, StoreOption
 
+AgainOption = Annotated[
+    bool, typer.Option("--again", help="Run cells that are settled, too; the newest result counts.")
+]
 PARAMETER = "cells"
 """The parameter of a command that these options become."""
 

@@ -26,7 +26,10 @@ StoreOption = Annotated[
 ]
 PluginOption = Annotated[
     list[str] | None,
-    typer.Option("--plugin", help="A Python file that defines learners, suites or indicators of your own; repeatable."),
+    typer.Option(
+        "--plugin",
+        help="A Python file that defines learners, suites or indicators of your own, or a suite file; repeatable.",
+    ),
 ]
 DeviceOption = Annotated[
     str,

@@ -46,6 +46,7 @@ def leaderboard(
     """Rank what is recorded by hypervolume, with intervals, IGD+, alignment and costs; export and import results."""
     if context.invoked_subcommand is not None:
         return
+    from ...yaml_file import is_yaml_file
     from ..board.leaderboard import leaderboards
     from ..board.overall_ranking import overall_ranking
     from ..records.store import Store
@@ -61,6 +62,10 @@ def leaderboard(
         if format_ not in ("table", output.suffix.removeprefix(".")):
             raise ConfigError(f"--format {format_} and --output {output} say different things; drop --format")
         report.check_report(output)
+    if suite is not None and is_yaml_file(suite):
+        from ..cells.suite_files import suite_name
+
+        suite = suite_name(suite)
     opened = Store(folder_of(store), create=False)
     record_and_say(opened, open_to_write=store_to_write)
     with _without_garbage_collection():

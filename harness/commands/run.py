@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ...errors import ConfigError
 from ...one_line import as_one_line
-from .cell_options import CellOptions, with_cell_options
+from .cell_options import AgainOption, CellOptions, with_cell_options
 
 
 @with_cell_options
 def run(
     method: Annotated[str, typer.Argument(help="The method to run; `frontrunner list` shows all.")],
-    suite: Annotated[str, typer.Argument(help="The suite to run it on; `frontrunner list` shows all.")],
+    suite: Annotated[
+        str, typer.Argument(help="The suite to run it on, see `frontrunner list`, or a suite file of your own (.yaml).")
+    ],
     tasks: Annotated[str | None, typer.Option(help="Tasks of the suite, comma-separated; all when absent.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the experts, the learner and all else that is random.")] = 0,
     set_: Annotated[
@@ -25,12 +28,14 @@ def run(
         int | None,
         typer.Option(help="Points on each edge of the preference grid; a few dozen preferences when absent."),
     ] = None,
+    again: AgainOption = False,
     *,
     cells: CellOptions,
 ) -> None:
     """Run one method on one suite and show its front; a finished run is not repeated."""
     from ..cells.bench_file import BenchSpec, LearnerSpec, SuiteSpec
     from ..cells.line import MAX_LINE
+    from ..cells.suite_files import located
     from .bench import run_cells
     from .front import print_front
     from .key_values import read_pairs
@@ -39,12 +44,15 @@ def run(
     chosen = None if tasks is None else [name.strip() for name in tasks.split(",")]
     if not method:
         raise ConfigError("the name of a method is expected, found none; `frontrunner list` shows all")
+    if not suite:
+        raise ConfigError("the name of a suite or a suite file is expected, found none; `frontrunner list` shows all")
+    on = located(SuiteSpec.model_validate({"name": suite, "tasks": chosen, "points_per_edge": points_per_edge}), Path())
     spec = BenchSpec(
-        name=as_one_line(f"{method} on {suite}")[:MAX_LINE],
-        suites=[SuiteSpec(name=suite, tasks=chosen, points_per_edge=points_per_edge)],
+        name=as_one_line(f"{method} on {on.name}")[:MAX_LINE],
+        suites=[on],
         learners=[LearnerSpec(method=method, options=read_pairs("--set", set_ or []))],
         seeds=[seed],
     )
-    (settled_cell,) = run_cells(spec, cells)
+    (settled_cell,) = run_cells(spec, cells, again=again)
     require_finished(settled_cell)
     print_front(settled_cell.run_id, cells.store)

@@ -26,8 +26,19 @@ def require_settled(settled_cells: Sequence[SettledCell]) -> None:
         printed = "" if first.log is None else f"; its output is in {first.log}"
         raise CellError(
             f"{len(unsettled)} of {len(settled_cells)} cells did not finish (first: {first.ending.reason}{printed}); "
-            "the same command runs them again"
+            f"{_what_next(unsettled)}"
         )
+
+
+def _what_next(unsettled: Sequence[SettledCell]) -> str:
+    """Return what the same command would do about cells that did not finish."""
+    repeating = sum(one.ending.repeats for one in unsettled)
+    if repeating == len(unsettled):
+        whom = "it" if repeating == 1 else "they"
+        return f"run again without a change, {whom} would fail in the same way"
+    if repeating:
+        return f"the same command runs them again, but {repeating} would fail in the same way without a change"
+    return "the same command runs them again"
 
 
 def summary(settled_cells: Sequence[SettledCell]) -> str:

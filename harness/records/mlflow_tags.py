@@ -12,10 +12,12 @@ SUMMARISED = f"{PREFIX}recorded"
 """The tag with the digest of what a bench's or a study's run was last summarised from."""
 IMPORTED_FROM = f"{PREFIX}imported_from"
 """The tag that names the bundle a run was imported from."""
+SUITE_FILE = f"{PREFIX}suite_file"
+"""The tag that names the file that a run's suite was read from."""
 
 OWN_TAGS = frozenset(
     {"kind", "bench", "study", "study_name", "recorded", "cell", "spec", "method", "label", "group", "status", "reason"}
-    | {"digests", "reference_front", "hypervolume_exact", "imported_from"}
+    | {"digests", "reference_front", "hypervolume_exact", "imported_from", "suite_file"}
 )
 """Tags that the store sets, without the prefix they share with the tags of the environment."""
 

@@ -37,6 +37,8 @@ class Ending:
     """Why it ended with this status, in one sentence; empty where it finished."""
     resumable: bool = False
     """Whether the next attempt should continue from this one's checkpoints."""
+    repeats: bool = False
+    """Whether another attempt would end in the same way while nothing is changed: what was configured cannot be run."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", as_one_line(self.reason))  # whatever raised the error said

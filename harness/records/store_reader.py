@@ -85,12 +85,12 @@ class StoreReader:
     def settled(self, cell: Cell) -> Attempt | None:
         """Return the attempt that makes a rerun unnecessary, or None.
 
-        That is one that finished with an undamaged front, else one that is unsupported.
+        That is the newest that finished with an undamaged front, else the newest that is unsupported.
 
         Raises:
             UnreadableError: a front cannot be read now; a cell is not run again for that.
         """
-        attempts = self.attempts(cell)
+        attempts = self.attempts(cell)[::-1]
         finished = (attempt for attempt in attempts if attempt.intact() is not None)
         unsupported = (attempt for attempt in attempts if attempt.status is Status.UNSUPPORTED)
         return next(itertools.chain(finished, unsupported), None)

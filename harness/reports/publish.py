@@ -125,7 +125,13 @@ class Published(ForwardingListener):
 
 
 def run_and_publish_bench(
-    spec: BenchSpec, store: Store, *, devices: Sequence[str], plugins: Sequence[str], listener: Listener
+    spec: BenchSpec,
+    store: Store,
+    *,
+    devices: Sequence[str],
+    plugins: Sequence[str],
+    listener: Listener,
+    again: bool = False,
 ) -> BenchResult:
     """Run the cells of a bench that are not settled, publish each, and write the bench's summary to its runs.
 
@@ -133,9 +139,11 @@ def run_and_publish_bench(
 
     Raises:
         StoreError: the store cannot be written; cells that had finished before are recorded.
+        ConfigError: as `run_bench`; nothing was run.
     """
     with Publisher(store) as publisher:
-        run = run_bench(spec, store, devices=devices, plugins=plugins, listener=Published(listener, publisher))
+        heard = Published(listener, publisher)
+        run = run_bench(spec, store, devices=devices, plugins=plugins, listener=heard, again=again)
         try:
             publisher.finish_scores()
             notes = summarise(store, run, publisher.drawing)

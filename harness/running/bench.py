@@ -17,7 +17,8 @@ from ..records.status import Ending, Status
 from ..records.store import Store
 from .devices import on_each_device
 from .listener import Listener
-from .settle import settle_cell
+from .misfits import refuse_misfits
+from .settle import Running, settle_cell
 from .settled_cell import SettledCell
 from .worker_process import preload
 
@@ -39,7 +40,13 @@ class BenchRun:
 
 
 def run_bench(
-    spec: BenchSpec, store: Store, *, devices: Sequence[str], plugins: Sequence[str], listener: Listener
+    spec: BenchSpec,
+    store: Store,
+    *,
+    devices: Sequence[str],
+    plugins: Sequence[str],
+    listener: Listener,
+    again: bool = False,
 ) -> BenchRun:
     """Run the cells that are not settled; where one fails, its reason is recorded and the others go on.
 
@@ -47,16 +54,18 @@ def run_bench(
         spec: the bench; its names and values are checked before anything is recorded.
         store: the store in which finished cells are looked up and new ones recorded.
         devices: torch device names.
-        plugins: files that every worker loads.
+        plugins: files that every worker loads, beside the suite files of the bench.
         listener: receives the events of every cell.
+        again: whether to run settled cells anew.
+
+    Raises:
+        ConfigError: a learner's options do not fit an architecture that is known before anything is prepared.
     """
     cells = spec.cells()
-    digest = _digest(spec.name, cells)
-    parents = {}
-    for suite in dict.fromkeys(cell.suite for cell in cells):
-        mine = cells_document(cell for cell in cells if cell.suite == suite)
-        documents = {"cells.json": mine, "bench.json": spec.model_dump()}
-        parents[suite] = store.parent_run("bench", suite, spec.name, digest, documents)
+    finished = set() if again else {one.cell.key for one in store.attempts() if one.status.settled}
+    refuse_misfits(cell for cell in cells if cell.key not in finished)
+    workers = [*plugins, *spec.suite_files]
+    parents = _open_parents(spec, cells, store)
     todo: queue.SimpleQueue[Cell] = queue.SimpleQueue()
     for cell in cells:
         todo.put(cell)
@@ -73,11 +82,9 @@ def run_bench(
                     cell,
                     store,
                     parents[cell.suite],
-                    device=device,
-                    plugins=plugins,
+                    running=Running(device, workers, probes=spec.probes, again=again),
                     stop=stop,
                     listener=listener,
-                    probes=spec.probes,
                 )
             settled[cell.key] = dataclasses.replace(ended, finished=None)  # the listener was given what was measured
 
@@ -89,6 +96,17 @@ def run_bench(
             BenchRun([], parents).close(store, Ending(Status.KILLED, "interrupted"))
         raise
     return BenchRun([settled[cell.key] for cell in cells], parents)
+
+
+def _open_parents(spec: BenchSpec, cells: Sequence[Cell], store: Store) -> dict[str, str]:
+    """Open the bench's MLflow run on every suite, and return their ids by the suite's name."""
+    digest = _digest(spec.name, cells)
+    parents = {}
+    for suite in dict.fromkeys(cell.suite for cell in cells):
+        mine = cells_document(cell for cell in cells if cell.suite == suite)
+        documents = {"cells.json": mine, "bench.json": spec.model_dump()}
+        parents[suite] = store.parent_run("bench", suite, spec.name, digest, documents)
+    return parents
 
 
 def _digest(name: str, cells: Sequence[Cell]) -> str:

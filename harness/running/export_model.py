@@ -19,11 +19,13 @@ from ...metrics import simplex_grid
 from ...one_line import as_one_line
 from ...os_errors import because
 from ...tasks import SUITES, Params, Problem, load_problem
+from ...tasks.suite_file.registered import load_suite_file
 from ...whole_file import replacing
 from ..cells.environment import resolve_devices
+from ..cells.sources import changed_since
 from ..records.attempt import Attempt
 from ..records.finished_cell import NOTES, STATE
-from ..records.mlflow_tags import IMPORTED_FROM
+from ..records.mlflow_tags import IMPORTED_FROM, SUITE_FILE
 from .checked_set import check_finite, check_model, checked_set
 from .plain_state import plain_state
 from .problem_digest import digest_problem
@@ -42,13 +44,15 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
 
     Raises:
         PreferenceError: the tasks are not those of the run, or the set does not answer this preference.
-        StoreError: the recorded weights cannot be used on this machine, they or the model hold NaN or infinity, the
-            model is of other names, shapes or dtypes than the architecture, or the folder cannot be written.
+        StoreError: a plugin or suite file of the run is not here, or was edited since; the recorded weights cannot be
+            used on this machine; they or the model hold NaN or infinity; the model is of other names, shapes or dtypes
+            than the architecture; or the folder cannot be written.
     """
     cell = attempt.cell
     if set(weights) != set(cell.tasks):
         raise PreferenceError(f"expected one weight for each of {', '.join(cell.tasks)}, found {', '.join(weights)}")
     _require_registered(attempt)
+    _require_unchanged(attempt)
     learner = cell.learner()
     state = _state_of(attempt, learner)
     record = attempt.record()
@@ -78,13 +82,30 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
 
 
 def _require_registered(attempt: Attempt) -> None:
-    """Raise StoreError where the run's method or suite came from a plugin that is not here now."""
+    """Raise StoreError where the run's method or suite came from a plugin or suite file that is not here now."""
+    file = attempt.tags.get(SUITE_FILE)
+    if file is not None and attempt.cell.suite not in SUITES.entries():
+        if not Path(file).is_file():
+            raise StoreError(
+                f"run {attempt.run_id[:8]} was made with the suite file {file}, which is not there now; give its new "
+                "place with --plugin FILE"
+            )
+        load_suite_file(file)
     for registry, name in ((METHODS, attempt.cell.method), (SUITES, attempt.cell.suite)):
         if name not in registry.entries():
             raise StoreError(
                 f"run {attempt.run_id[:8]} was made with the {registry.kind} {name!r}, which comes from a plugin; "
                 "give its file with --plugin FILE, or install its package"
             )
+
+
+def _require_unchanged(attempt: Attempt) -> None:
+    """Raise StoreError where a plugin or a suite file, its weights or its data were edited since the run."""
+    if changed := changed_since(attempt.cell):
+        raise StoreError(
+            f"run {attempt.run_id[:8]} was made with another state of {changed}; bring that state back, "
+            "or run the cell again"
+        )
 
 
 def _state_of(attempt: Attempt, learner: Learner) -> dict[str, Tensor]:

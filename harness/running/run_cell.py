@@ -27,6 +27,7 @@ from .evaluate import check_size, evaluate_members
 from .fit_probe import FitProbe
 from .global_settings import settings_restored
 from .meter import Meter
+from .misfits import architecture_of, looks_at_architectures
 from .problem_digest import UnchangedWeights
 from .resumable_fit import ResumableFit
 from .set_diagnostics import time_one_answer
@@ -65,7 +66,11 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
     environment = {**versions(), **machine(device)}
     made_by = {"torch": torch.__version__, "device": environment.get("gpu", "cpu")}
     meter = Meter(device)
+    learner = cell.learner()
+    if looks_at_architectures(cell) and (model := architecture_of(cell)) is not None:
+        learner.check_model(model, len(cell.tasks))  # before experts are prepared
     prepared = _prepare(cell, device, made_by, meter, reporter)
+    learner.check(prepared.problem)
     fitted = _fit(cell, request, prepared, made_by, meter, reporter)
     problem = prepared.problem
     check_size(fitted.pareto_set, fitted.preferences)

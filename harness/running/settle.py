@@ -6,14 +6,18 @@ import contextlib
 import functools
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ...errors import StoreError, UnreadableError
 from ...os_errors import because
+from ...tasks import SUITES
+from ...yaml_file import is_yaml_file
 from ..cells.cell import Cell
 from ..records.finished_cell import FinishedCell, is_complete
+from ..records.mlflow_tags import SUITE_FILE
 from ..records.status import Ending, Status
 from ..records.store import Store
 from ..records.unrecorded import forget_left_behind, record_left_behind
@@ -24,16 +28,23 @@ from .worker_events import Event, Probed, curve_point
 from .worker_process import run_in_process
 
 
+@dataclass(frozen=True)
+class Running:
+    """How a cell is run."""
+
+    device: str
+    """A torch device name."""
+    plugins: Sequence[str] = ()
+    """Plugins and suite files that the worker loads."""
+    probes: int = 0
+    """How often the partial set is scored and reported; above 0, the finished set is scored too where the cell is
+    evaluated on the test split."""
+    again: bool = False
+    """Whether to run a cell that is settled, too; the newest result counts."""
+
+
 def settle_cell(
-    cell: Cell,
-    store: Store,
-    parent: str,
-    *,
-    device: str,
-    plugins: Sequence[str],
-    stop: threading.Event,
-    listener: Listener,
-    probes: int = 0,
+    cell: Cell, store: Store, parent: str, *, running: Running, stop: threading.Event, listener: Listener
 ) -> SettledCell:
     """Return what the store holds of a settled cell, else run the cell and record it.
 
@@ -44,27 +55,26 @@ def settle_cell(
         cell: the cell to settle.
         store: the store in which it is looked up and recorded.
         parent: id of the MLflow run of the bench or study that requests the cell.
-        device: a torch device name.
-        plugins: files that the worker loads.
+        running: how the cell is run.
         stop: ends the cell as killed once it is set.
         listener: receives the cell's events; where its `reports` raises `StoppedError`, the cell ends as stopped.
-        probes: how often the partial set is scored and reported; above 0, the finished set is scored too where the
-            cell is evaluated on the test split.
     """
     lock = store.lock(cell)
     if not _acquire(lock, cell, stop, listener):
         return SettledCell(cell, Ending(Status.KILLED, "interrupted", resumable=True), run_id="", ran=False)
     try:
-        done = store.settled(cell)
+        done = None if running.again else store.settled(cell)
         if done is not None:
             store.remove_checkpoints(cell)  # left by an attempt that was killed after it was recorded
             forget_left_behind(store, cell)
             settled = SettledCell(cell, Ending(done.status, done.reason), done.run_id, ran=False)
-        elif (left := record_left_behind(store, cell, parent)) is not None:
+        elif not running.again and (left := record_left_behind(store, cell, parent)) is not None:
             settled = SettledCell(cell, Ending(Status.FINISHED), left[0], ran=False, finished=left[1])
         else:
-            listener.begins(cell, device)
-            run = functools.partial(run_in_process, device=device, plugins=plugins, stop=stop, probes=probes)
+            listener.begins(cell, running.device)
+            run = functools.partial(
+                run_in_process, device=running.device, plugins=running.plugins, probes=running.probes, stop=stop
+            )
             settled = _attempt(cell, store, parent, run, listener)
     finally:
         lock.release()
@@ -89,6 +99,8 @@ def _acquire(lock: FileLock, cell: Cell, stop: threading.Event, listener: Listen
 def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], listener: Listener) -> SettledCell:
     """Run the cell by `run`, a `run_in_process` with its options, and record how it ended."""
     run_id = store.begin(cell, parent)
+    if is_yaml_file(file := SUITES.origin(cell.suite)):
+        store.log(run_id, tags={SUITE_FILE: file})
     probes: list[Probed] = []
 
     def on_event(event: Event) -> None:

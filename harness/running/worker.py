@@ -15,9 +15,10 @@ import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ...errors import StoreError, UnsupportedError
+from ...errors import ConfigError, DataError, DuplicateNameError, StoreError, UnknownNameError, UnsupportedError
 from ..cells.cell import Cell
 from ..cells.plugins import load_plugins
+from ..cells.sources import changed_since
 from ..records.status import Ending, Status
 from .out_of_memory import is_out_of_memory
 from .reason import in_one_line
@@ -27,6 +28,8 @@ from .worker_events import Ended, Reporter
 
 LOG = "worker.log"
 """Name of the file in the scratch folder that takes what the worker and its libraries print, tracebacks included."""
+MISCONFIGURED = (ConfigError, DataError, DuplicateNameError, UnknownNameError)
+"""Errors that come again until somebody changes an option, a file or a plugin."""
 
 
 def _ending_of(error: BaseException) -> Ending:
@@ -37,14 +40,19 @@ def _ending_of(error: BaseException) -> Ending:
     if is_out_of_memory(error):
         return Ending(Status.OUT_OF_MEMORY, reason, resumable=True)
     # Any other failure, except that the disk is full, would happen again from the same checkpoint.
-    return Ending(Status.FAILED, reason, resumable=isinstance(error, StoreError))
+    return Ending(
+        Status.FAILED, reason, resumable=isinstance(error, StoreError), repeats=isinstance(error, MISCONFIGURED)
+    )
 
 
 def attempt(request: Request, reporter: Reporter) -> Ending:
     """Run the requested cell, and return how it ended."""
     try:
         load_plugins(request.plugins)
-        run_cell(Cell.from_json(request.cell), request, reporter)
+        cell = Cell.from_json(request.cell)
+        if changed := changed_since(cell):
+            raise StoreError(f"{changed}, has been edited since the command was started; start it again")
+        run_cell(cell, request, reporter)
     except BaseException as error:
         with contextlib.suppress(Exception):  # a learner may have closed standard error
             traceback.print_exc()

@@ -121,7 +121,7 @@ def recorded_scores(store: Store, attempt: Attempt) -> dict[str, float]:
 
 
 def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list[ComparableGroup]:
-    """Return every group that has a finished cell; of several finished attempts at a cell, the first undamaged counts.
+    """Return every group that has a finished cell; of several finished attempts at a cell, the newest undamaged counts.
 
     Args:
         store: the store that the cells are recorded in, and whose folder keeps scores (`scores.sqlite`).
@@ -132,14 +132,14 @@ def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list
     """
     indicators = own_indicators()
     with open_cache(store.folder) as cache:
-        by_group: dict[str, dict[str, _Member]] = {}
+        by_group: dict[str, dict[str, list[Attempt]]] = {}
         for attempt in store.attempts() if attempts is None else attempts:
-            members = by_group.setdefault(attempt.cell.group, {})
-            digest = None if attempt.cell.key in members else cache.digest(attempt)
-            own = None if digest is None else _own(cache, attempt, digest, indicators)
-            if digest is not None and own is not None:
-                members[attempt.cell.key] = _Member(attempt, digest, own)
-        return [_group(cache, name, list(members.values())) for name, members in by_group.items() if members]
+            by_group.setdefault(attempt.cell.group, {}).setdefault(attempt.cell.key, []).append(attempt)
+        found = {
+            name: [member for tried in cells.values() if (member := _newest(cache, tried, indicators)) is not None]
+            for name, cells in by_group.items()
+        }
+        return [_group(cache, name, members) for name, members in found.items() if members]
 
 
 def shown_fronts(store: Store, results: Sequence[ScoredCell]) -> list[Mapping[str, Any]]:
@@ -167,6 +167,16 @@ def publish_reference_scores(store: Store, groups: Sequence[ComparableGroup]) ->
                     metrics={name: result.scores[name] for name in names if name in result.scores},
                     tags={f"{PREFIX}reference_front": group.reference_digest},
                 )
+
+
+def _newest(cache: ScoreCache, attempts: Sequence[Attempt], indicators: dict[str, Indicator]) -> _Member | None:
+    """Return the newest attempt at a cell that finished and can be scored; `attempts` are oldest first."""
+    for attempt in reversed(attempts):
+        digest = cache.digest(attempt)
+        own = None if digest is None else _own(cache, attempt, digest, indicators)
+        if digest is not None and own is not None:
+            return _Member(attempt, digest, own)
+    return None
 
 
 def _own(

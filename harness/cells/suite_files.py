@@ -1,0 +1,45 @@
+"""Find the suite files that a command or another file names, and register their suites."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import ConfigError
+from ...tasks.suite_file.registered import load_suite_file
+from ...yaml_file import is_yaml_file
+from .bench_file import BenchSpec, SuiteSpec
+
+
+def located(suite: SuiteSpec, folder: Path) -> SuiteSpec:
+    """Return a suite with its name, its file's suite registered and the file as an absolute path.
+
+    Args:
+        suite: as it was written; returned as it is where it names no file.
+        folder: where relative paths start.
+
+    Raises:
+        ConfigError: the file cannot be read, is no suite file, or its suite has another name than is given.
+        DuplicateNameError: its suite has a name that is taken by another origin.
+    """
+    if suite.file is None:
+        return suite
+    found = load_suite_file(folder / Path(suite.file).expanduser())
+    if suite.name not in ("", found.name):
+        raise ConfigError(
+            f"the suite of {suite.file} is called {found.name!r}, found the name {suite.name!r} beside it; drop that"
+        )
+    return suite.model_copy(update={"name": found.name, "file": str(found.file)})
+
+
+def with_suite_files(spec: BenchSpec, folder: Path) -> BenchSpec:
+    """Return a bench whose suite files are registered and named by absolute paths, see `located`."""
+    return spec.model_copy(update={"suites": [located(suite, folder) for suite in spec.suites]})
+
+
+def suite_name(given: str) -> str:
+    """Return the name of a suite that may be given by its file, which is registered then.
+
+    Raises:
+        ConfigError, DuplicateNameError: as `located`.
+    """
+    return load_suite_file(Path(given).expanduser()).name if is_yaml_file(given) else given
