@@ -16,6 +16,9 @@ def export(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The folder to write model.safetensors and model.json to.")
     ],
+    head: Annotated[
+        str | None, typer.Option(help="Of a suite file's run: the task whose head the library's model gets.")
+    ] = None,
     store: StoreOption = None,
     plugin: PluginOption = None,
 ) -> None:
@@ -26,5 +29,6 @@ def export(
     from .key_values import read_weights
 
     load_plugins(plugin or [])
-    written = export_model(Store(folder_of(store), create=False).find(run), read_weights(preference), output)
-    open_console().print(f"wrote {written}", highlight=False, soft_wrap=True)
+    found = Store(folder_of(store), create=False).find(run)
+    for written in export_model(found, read_weights(preference), output, head=head):
+        open_console().print(f"wrote {written}", highlight=False, soft_wrap=True)

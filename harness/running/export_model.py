@@ -13,12 +13,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ...errors import FrontError, FrontrunnerError, PreferenceError, StoreError
+from ...errors import ConfigError, FrontError, FrontrunnerError, PreferenceError, StoreError, UnknownNameError
 from ...methods import METHODS, Context, Learner, ParetoSet
 from ...metrics import simplex_grid
 from ...one_line import as_one_line
 from ...os_errors import because
 from ...tasks import SUITES, Params, Problem, load_problem
+from ...tasks.suite_file.file_suite import FileSuite
 from ...tasks.suite_file.registered import load_suite_file
 from ...whole_file import replacing
 from ..cells.environment import resolve_devices
@@ -31,16 +32,21 @@ from .plain_state import plain_state
 from .problem_digest import digest_problem
 
 
-def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -> Path:
+def export_model(
+    attempt: Attempt, weights: Mapping[str, float], folder: Path, *, head: str | None = None
+) -> list[Path]:
     """Write `model.safetensors` (a state dict of the original architecture) and `model.json` into `folder`.
+
+    Where the suite is a file, a folder beside them holds the model as its library writes it.
 
     Args:
         attempt: a finished run.
         weights: the preference: one weight for each task of the run, a point of the simplex.
         folder: created if it does not exist.
+        head: the task whose head goes into the library's folder; None for the encoder alone.
 
     Returns:
-        The path of `model.safetensors`.
+        The path of `model.safetensors`, and of the library's folder where there is one.
 
     Raises:
         PreferenceError: the tasks are not those of the run, or the set does not answer this preference.
@@ -51,7 +57,12 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
     cell = attempt.cell
     if set(weights) != set(cell.tasks):
         raise PreferenceError(f"expected one weight for each of {', '.join(cell.tasks)}, found {', '.join(weights)}")
+    if head is not None and head not in cell.tasks:
+        raise UnknownNameError(f"task of run {attempt.run_id[:8]}:", head, cell.tasks)
     _require_registered(attempt)
+    suite = SUITES.get(cell.suite)()
+    if head is not None and not isinstance(suite, FileSuite):
+        raise ConfigError(f"only models of suite files are exported with a head, found the suite {cell.suite!r}")
     _require_unchanged(attempt)
     learner = cell.learner()
     state = _state_of(attempt, learner)
@@ -78,7 +89,10 @@ def export_model(attempt: Attempt, weights: Mapping[str, float], folder: Path) -
         "preference": dict(zip(cell.tasks, preference, strict=True)),
         **cell.to_json(),
     }
-    return _write(params, about, folder)
+    written = [_write(params, about, folder)]
+    if isinstance(suite, FileSuite):
+        written.append(suite.export({name: tensor.detach().cpu() for name, tensor in params.items()}, folder, head))
+    return written
 
 
 def _require_registered(attempt: Attempt) -> None:

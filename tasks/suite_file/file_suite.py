@@ -12,8 +12,8 @@ from torch import nn
 
 from ...errors import ConfigError
 from ...os_errors import because
-from ..problem import Budget, Problem
-from ..progress import Progress
+from ..problem import Budget, Params, Problem
+from ..progress import Progress, silent
 from ..suite import Suite, require_recordable
 from .reading import field, read_suite_file
 from .schema import SuiteFile
@@ -53,6 +53,30 @@ class FileSuite(Suite):
 
         with field(str(self.file)):
             return digest_state(self.spec, self.file.parent, tasks)
+
+    def export(self, params: Params, folder: Path, task: str | None = None) -> Path:
+        """Write a folder from which the suite's library itself loads a model of this suite, and return it.
+
+        Args:
+            params: the encoder's weights.
+            folder: where the folder is written, called after the library.
+            task: the task whose head the model gets; the encoder alone when None.
+
+        Raises:
+            FrontrunnerError: a file of the suite cannot be read, or the library cannot hold such a model.
+        """
+        from .loaded_task import load_head_and_data
+        from .locations import read_model
+
+        model, base = self.load_model(), self.file.parent
+        head = None
+        with field(str(self.file)):
+            if task is not None:
+                expert = read_model(self.spec.tasks[task].expert, base, self.spec.model)
+                head, _ = load_head_and_data(task, self.spec, base, model, expert, silent)
+            library = next(name for name, value in self.spec.model if name != "options" and value)
+            model.backbone.export(params, head, model.stored, folder / library)
+        return folder / library
 
     def load_model(self) -> LoadedModel:
         """Return the encoder with the pre-trained weights.

@@ -69,7 +69,7 @@ def test_a_run_of_a_plugin_that_is_not_given_is_refused_with_what_to_give(field,
 def test_preferences_are_answered_by_different_models(attempt_of, tmp_path):
     attempt = attempt_of("pwe-moe-ls")
     first, second = (
-        load_file(export_model(attempt, dict(zip(attempt.cell.tasks, row, strict=True)), tmp_path / str(row[0])))
+        load_file(export_model(attempt, dict(zip(attempt.cell.tasks, row, strict=True)), tmp_path / str(row[0]))[0])
         for row in ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
     )
     assert any(not first[name].equal(second[name]) for name in first)
@@ -235,7 +235,7 @@ def plain_attempt(attempt_of, monkeypatch, tmp_path):
 
 def test_a_state_of_numbers_arrays_and_lists_is_exported(plain_attempt, tmp_path):
     third = dict.fromkeys(plain_attempt.cell.tasks, 1 / 3)
-    found = load_file(export_model(plain_attempt, third, tmp_path / "model"))
+    found = load_file(export_model(plain_attempt, third, tmp_path / "model")[0])
     problem = fr.load_problem("tiny", seed=plain_attempt.cell.seed)
     torch.testing.assert_close(found["embed.weight"], 0.25 * problem.pretrained["embed.weight"])
 
