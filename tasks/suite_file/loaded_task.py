@@ -9,6 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from ..backbones.backbone import Head
+from ..backbones.last_layer import classes_in
 from ..datasets.read_data import read_task_data
 from ..datasets.task_data import TaskData
 from ..progress import Progress
@@ -76,7 +77,9 @@ def load_head_and_data(
         return _zero_shot_head(task, zero_shot, base, model, data), data
     with field(f"tasks.{task}.head"):
         head = own_head(said, spec, base, model, expert)
-    return head, _read_data(task, said, base, model, head.classes, progress)
+    # A head without names still says how many classes there are.
+    classes = head.classes or tuple(f"LABEL_{k}" for k in range(classes_in(head.module)))
+    return head, _read_data(task, said, base, model, classes, progress)
 
 
 def own_head(said: TaskSpec, spec: SuiteFile, base: Path, model: LoadedModel, expert: StoredWeights) -> Head:

@@ -235,12 +235,21 @@ def test_all_mistakes_are_listed(mine, command):
             ["tasks.MNIST.data: ", "csv and tsv"],
         ),
         ({"budget": {"steps": 0}}, ["budget.steps: ", "found 0"]),
-        ({"name": "vision-mini"}, ["'vision-mini' is registered twice", "vision_mini_suite", "my-suite.yaml"]),
+        ({"name": "two\nlines"}, ["a suite's name must be one line", "my-suite.yaml"]),
     ],
 )
-def test_a_wrong_field_is_named_with_its_path(change, parts, mine, command, tmp_path):
+def test_a_wrong_field_is_named_with_its_path(change, parts, mine, command, in_process, tmp_path):
     write_suite(mine.parent, image_spec(**change))
-    run(command, mine, tmp_path).assert_one_sentence(*parts)
+    command.within("suite", "check", mine).assert_one_sentence(*parts)
+    ran = run(command, mine, tmp_path, method="pwe-moe-ls")
+    assert [part for part in parts if part not in ran.err] == []
+    assert in_process == []
+
+
+def test_a_name_that_is_taken_names_both_origins(mine, command, tmp_path):
+    write_suite(mine.parent, image_spec(name="vision-mini"))
+    taken = ["'vision-mini' is registered twice", "vision_mini_suite", "my-suite.yaml"]
+    run(command, mine, tmp_path).assert_one_sentence(*taken)
     assert not (tmp_path / "store").exists()
 
 
