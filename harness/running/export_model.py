@@ -18,10 +18,11 @@ from ...methods import METHODS, Context, Learner, ParetoSet
 from ...metrics import simplex_grid
 from ...one_line import as_one_line
 from ...os_errors import because
-from ...tasks import SUITES, Params, Problem, load_problem
+from ...tasks import SUITES, Params, Problem, Suite, load_problem
 from ...tasks.suite_file.file_suite import FileSuite
 from ...tasks.suite_file.registered import load_suite_file
 from ...whole_file import replacing
+from ..cells.cell import Cell
 from ..cells.environment import resolve_devices
 from ..cells.sources import changed_since
 from ..records.attempt import Attempt
@@ -57,12 +58,9 @@ def export_model(
     cell = attempt.cell
     if set(weights) != set(cell.tasks):
         raise PreferenceError(f"expected one weight for each of {', '.join(cell.tasks)}, found {', '.join(weights)}")
-    if head is not None and head not in cell.tasks:
-        raise UnknownNameError(f"task of run {attempt.run_id[:8]}:", head, cell.tasks)
     _require_registered(attempt)
     suite = SUITES.get(cell.suite)()
-    if head is not None and not isinstance(suite, FileSuite):
-        raise ConfigError(f"only models of suite files are exported with a head, found the suite {cell.suite!r}")
+    _require_head(head, cell, suite)
     _require_unchanged(attempt)
     learner = cell.learner()
     state = _state_of(attempt, learner)
@@ -93,6 +91,14 @@ def export_model(
     if isinstance(suite, FileSuite):
         written.append(suite.export({name: tensor.detach().cpu() for name, tensor in params.items()}, folder, head))
     return written
+
+
+def _require_head(head: str | None, cell: Cell, suite: Suite) -> None:
+    """Refuse a head that is none of the run's, or where none is exported."""
+    if head is not None and head not in cell.tasks:
+        raise UnknownNameError("task of the run:", head, cell.tasks)
+    if head is not None and not isinstance(suite, FileSuite):
+        raise ConfigError(f"only models of suite files are exported with a head, found the suite {cell.suite!r}")
 
 
 def _require_registered(attempt: Attempt) -> None:
