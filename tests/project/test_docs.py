@@ -73,7 +73,9 @@ def test_a_link_to_nothing_is_kept_for_mkdocs_to_refuse(hooks):
 def test_the_page_of_the_command_line_has_every_command(hooks, root):
     page = hooks.command_line(root / "pyproject.toml")
     headings = set(re.findall(r"^## `frontrunner (\w+)`$", page, re.M))
-    assert headings == {"list", "run", "bench", "tune", "front", "export", "ui", "doctor", "leaderboard", "store"}
+    commands = {"list", "run", "bench", "tune", "front", "export", "ui", "doctor", "leaderboard", "store", "suite"}
+    assert headings == commands
+    assert "### `frontrunner suite check`" in page
     assert "### `frontrunner leaderboard import`" in page
     assert "### `frontrunner store repair`" in page
     assert "--points-per-edge" in page
