@@ -17,6 +17,7 @@ TOWERS = {
     "B/32": (32, 768, 12, 512),
     "B/32-quarter": (32, 768, 3, 512),
     "L/14": (14, 1024, 24, 768),
+    "L/14-quarter": (14, 1024, 6, 768),
     "tiny": (112, 64, 2, 32),
 }
 """Architecture -> patch size, width, layers and outputs; a quarter has a quarter of the layers."""

@@ -18,8 +18,7 @@ from typing import Annotated
 
 import torch
 import typer
-from clip_towers import paths_of, problem_of, weights_of, write_weights
-from safetensors.torch import save_file
+from clip_towers import paths_of, problem_of, weights_of, write_tensors, write_weights
 
 import frontrunner as fr
 from frontrunner.methods.whole_set.upscale_rules import weights_of_modules
@@ -27,6 +26,7 @@ from frontrunner.methods.whole_set.upscale_rules import weights_of_modules
 CASES = {
     "B/32": ["pwe-moe-ls mlp 2 16", "pwe-moe-ls mlp 8 4", "pwe-moe-epo mlp 2 16", "pwe-moe-epo mlp 8 4"],
     "L/14": ["pwe-moe-ls mlp 8 1", "pwe-moe-epo mlp 8 1", "pwe-moe-ls all 8 1", "pwe-moe-epo all 8 1"],
+    "L/14-quarter": ["pwe-moe-ls mlp 8 1", "pwe-moe-epo mlp 8 1", "pwe-moe-ls all 8 1", "pwe-moe-epo all 8 1"],
     "tiny": ["pwe-moe-ls mlp 2 2", "pwe-moe-epo all 8 1"],
 }
 """Tower -> method, rule of up-scaling, tasks and examples of each."""
@@ -92,7 +92,7 @@ def run_case(tower, case, folder, kind):
     """Run one case in this process and print its measurements as JSON."""
     method, rule, n_tasks, batch_size = case.split()
     start = Peak.now()
-    with Peak() as peak:
+    with Peak() as fit, Peak() as whole:
         problem = problem_of(tower, weights_of(tower, int(n_tasks), folder), int(batch_size))
         groups = weights_of_modules(problem, rule)
         names = [name for group in groups.values() for name in group if name in problem.merged]
@@ -101,23 +101,22 @@ def run_case(tower, case, folder, kind):
             return
         learner = fr.make_learner(method, upscale=rule)
         found = learner.fit(problem, fr.simplex_grid(problem.n_tasks, 2), fr.Context())
+        in_fit = dict(fit.peaks)
         solved = found.solve([1 / problem.n_tasks] * problem.n_tasks)
-        save_file({name: tensor.contiguous() for name, tensor in solved.items()}, Path(folder) / "solved.safetensors")
-    (Path(folder) / "solved.safetensors").unlink()
+        path = Path(folder) / "solved.safetensors"
+        write_tensors(path, solved, solved.items())
+    path.unlink()
     upscaled = sum(problem.pretrained[name].nbytes for name in names)
     weights = sum(tensor.nbytes for tensor in problem.pretrained.values())
-    print(
-        json.dumps(
-            {
-                "libraries": start["Rss"],
-                "libraries_anonymous": start["Anonymous"],
-                "weights": weights,
-                "task_vectors": problem.n_tasks * upscaled,
-                "merged": upscaled,
-                **peak.peaks,
-            }
-        )
-    )
+    measured = {
+        "weights": weights,
+        "task_vectors": problem.n_tasks * upscaled,
+        "merged": upscaled,
+        **{f"libraries_{name}": value for name, value in start.items()},
+        **{f"fit_{name}": value for name, value in in_fit.items()},
+        **{f"whole_{name}": value for name, value in whole.peaks.items()},
+    }
+    print(json.dumps(measured))
 
 
 def in_child(tower, case, folder, kind):
@@ -144,10 +143,12 @@ def measure(
         for one in cases:
             found = in_child(tower, one, home, "activations") | in_child(tower, one, home, "measured")
             needed = sum(found[part] for part in ("weights", "task_vectors", "merged", "activations"))
-            parts = ", ".join(f"{part} {found[part] / MB:,.0f}" for part in found if part not in ("Rss", "Anonymous"))
+            beyond = found["fit_Rss"] - found["libraries_Rss"]
             print(
-                f"{tower} {one}: peak resident {found['Rss'] / MB:,.0f} MB = {found['Rss'] / needed:.2f} of "
-                f"{needed / MB:,.0f} MB, anonymous {found['Anonymous'] / MB:,.0f} MB ({parts})",
+                f"{tower} {one}: peak resident of the fit {found['fit_Rss'] / MB:,.0f} MB = "
+                f"{found['fit_Rss'] / needed:.2f} of {needed / MB:,.0f} MB, beyond libraries {beyond / needed:.2f}; "
+                f"anonymous {found['whole_Anonymous'] / MB:,.0f} MB\n   "
+                f"{', '.join(f'{part} {size / MB:,.0f}' for part, size in found.items())}",
                 flush=True,
             )
 
