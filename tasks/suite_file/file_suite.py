@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import torch
 from torch import nn
 
-from ...errors import ConfigError
+from ...errors import ConfigError, UnsupportedError
 from ...os_errors import because
 from ..problem import Budget, Params, Problem
 from ..progress import Progress, silent
@@ -75,6 +75,8 @@ class FileSuite(Suite):
                 expert = read_model(self.spec.tasks[task].expert, base, self.spec.model)
                 head, _ = load_head_and_data(task, self.spec, base, model, expert, silent)
             library = next(name for name, value in self.spec.model if name != "options" and value)
+            if model.stored is None:
+                raise UnsupportedError("a model with random weights is not exported as its library writes it")
             model.backbone.export(params, head, model.stored, folder / library)
         return folder / library
 

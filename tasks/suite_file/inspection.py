@@ -81,11 +81,13 @@ def _inspect_task(found: Inspection, task: str, spec: SuiteFile, base: Path, pro
     """Add what is wrong with one task; what depends on something that is missing is not looked at."""
     said = spec.tasks[task]
     stored = expert = None
+    is_read = False
     with found.looking(), at(f"tasks.{task}.expert"):
         stored = read_model(said.expert, base, spec.model)
+        is_read = True
         if found.model is not None:
-            expert = load_expert(stored, spec, found.model)
-    if found.model is None or stored is None:
+            expert = load_expert(task, stored, spec, found.model)
+    if found.model is None or not is_read:
         seen = inspect_task_data(task, said.data, base=base)
         found.problems += [f"tasks.{task}.data: {problem}" for problem in seen.problems]
         return

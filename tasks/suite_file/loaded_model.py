@@ -15,8 +15,9 @@ from ..backbones.backbone import Backbone
 from ..weight_files.cached_tensors import converted
 from ..weight_files.stored_weights import StoredWeights
 from .locations import read_model
+from .random_models import random_weights
 from .reading import field
-from .schema import SuiteFile
+from .schema import RANDOM, SuiteFile
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class LoadedModel:
     """What all tasks of a suite share."""
 
     backbone: Backbone
-    stored: StoredWeights
-    """The pre-trained model as its files hold it."""
+    stored: StoredWeights | None
+    """The pre-trained model as its files hold it; None where weights are random."""
     encoder: nn.Module
     """The architecture, without values."""
     pretrained: dict[str, Tensor]
@@ -48,8 +49,11 @@ def load_model(spec: SuiteFile, base: Path) -> LoadedModel:
         backbone = make_backbone(spec.model, base, stored, max_length=spec.max_length)
         encoder = backbone.build()
     with field("pretrained"):
-        weights = backbone.encoder_weights(stored)
-    return LoadedModel(backbone, stored, encoder, in_type(weights, spec.dtype, stored.digest))
+        if stored is None:
+            weights, digest = random_weights(encoder), RANDOM
+        else:
+            weights, digest = backbone.encoder_weights(stored), stored.digest
+    return LoadedModel(backbone, stored, encoder, in_type(weights, spec.dtype, digest))
 
 
 def in_type(weights: dict[str, Tensor], dtype: str | None, digest: str) -> dict[str, Tensor]:

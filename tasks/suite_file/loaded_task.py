@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
+from ...errors import ConfigError
 from ..backbones.backbone import Head
 from ..backbones.last_layer import classes_in
+from ..datasets.class_list import given_classes
 from ..datasets.read_data import read_task_data
 from ..datasets.task_data import TaskData
+from ..datasets.text_format import TextFormat
 from ..progress import Progress
+from ..weight_files.read_weights import read_weights
 from ..weight_files.stored_weights import StoredWeights
 from .loaded_model import LoadedModel, in_type, require_same_types
-from .locations import read_model
+from .locations import find_weights, read_model
+from .random_models import random_expert, seed_of
 from .reading import field, listed_names
 from .schema import SuiteFile, TaskSpec, ZeroShotSpec
 
@@ -46,16 +53,24 @@ def load_task(task: str, spec: SuiteFile, base: Path, model: LoadedModel, progre
     said = spec.tasks[task]
     with field(f"tasks.{task}.expert"):
         stored = read_model(said.expert, base, spec.model)
-        expert = load_expert(stored, spec, model)
+        expert = load_expert(task, stored, spec, model)
     return LoadedTask(expert, *load_head_and_data(task, spec, base, model, stored, progress))
 
 
-def load_expert(stored: StoredWeights, spec: SuiteFile, model: LoadedModel) -> dict[str, Tensor]:
+def load_expert(task: str, stored: StoredWeights | None, spec: SuiteFile, model: LoadedModel) -> dict[str, Tensor]:
     """Return an expert's weights by the encoder's names, of the pre-trained weights' types.
+
+    Args:
+        task: the expert's.
+        stored: the expert's file; None where its weights are random.
+        spec: what the suite file says.
+        model: the pre-trained model.
 
     Raises:
         DataError: a layer is missing, or something does not fit.
     """
+    if stored is None:
+        return random_expert(model.encoder, model.pretrained, task)
     weights = model.backbone.encoder_weights(stored, base=model.pretrained)
     expert = in_type(weights, spec.dtype, stored.digest)
     require_same_types(expert, model.pretrained, stored.source)
@@ -63,7 +78,7 @@ def load_expert(stored: StoredWeights, spec: SuiteFile, model: LoadedModel) -> d
 
 
 def load_head_and_data(
-    task: str, spec: SuiteFile, base: Path, model: LoadedModel, expert: StoredWeights, progress: Progress
+    task: str, spec: SuiteFile, base: Path, model: LoadedModel, expert: StoredWeights | None, progress: Progress
 ) -> tuple[Head, TaskData]:
     """Return a task's head and its data, whose labels are the head's classes.
 
@@ -76,27 +91,44 @@ def load_head_and_data(
         data = _read_data(task, said, base, model, _prompt_classes(task, zero_shot, base), progress)
         return _zero_shot_head(task, zero_shot, base, model, data), data
     with field(f"tasks.{task}.head"):
-        head = own_head(said, spec, base, model, expert)
+        head = own_head(task, spec, base, model, expert)
     # A head without names still says how many classes there are.
     classes = head.classes or tuple(f"LABEL_{k}" for k in range(classes_in(head.module)))
     return head, _read_data(task, said, base, model, classes, progress)
 
 
-def own_head(said: TaskSpec, spec: SuiteFile, base: Path, model: LoadedModel, expert: StoredWeights) -> Head:
-    """Return the head that an expert's file holds, or that a file of its own does.
+def own_head(task: str, spec: SuiteFile, base: Path, model: LoadedModel, expert: StoredWeights | None) -> Head:
+    """Return the head that an expert's file holds, or that a file of its own does, or a random one.
 
     Raises:
         DataError: there is none, or it is not clear which.
     """
+    said = spec.tasks[task]
     if said.head is not None and said.head.file is not None:
-        return model.backbone.head(read_model(said.head.file, base, spec.model))
+        return model.backbone.head(read_weights(find_weights(said.head.file, base)))
+    if expert is None:
+        return _random_head(task, said, base, model)
     return model.backbone.head(expert, None if said.head is None else said.head.own)
 
 
 def _read_data(
     task: str, said: TaskSpec, base: Path, model: LoadedModel, classes: Sequence[str] | None, progress: Progress
 ) -> TaskData:
-    return read_task_data(task, said.data, model.backbone.inputs, base=base, canonical=classes, progress=progress)
+    inputs = model.backbone.inputs
+    if said.data.separator is not None:
+        if not isinstance(inputs, TextFormat):
+            raise ConfigError(f"tasks.{task}.data.separator joins texts, but the model takes images; remove it")
+        inputs = dataclasses.replace(inputs, separator=said.data.separator)
+    return read_task_data(task, said.data, inputs, base=base, canonical=classes, progress=progress)
+
+
+def _random_head(task: str, said: TaskSpec, base: Path, model: LoadedModel) -> Head:
+    """Return a head that was never trained, for as many classes as the data have."""
+    listed = given_classes(said.data, base)
+    n_classes = len(listed) if listed is not None else (said.data.generated or {}).get("classes")
+    if n_classes is None:
+        raise ConfigError("a random head needs to know how many classes there are; list them as `classes` of the data")
+    return Head(model.backbone.random_head(n_classes, torch.Generator().manual_seed(seed_of(task))), None)
 
 
 def _prompt_classes(task: str, zero_shot: ZeroShotSpec, base: Path) -> tuple[str, ...] | None:
@@ -111,4 +143,6 @@ def _zero_shot_head(task: str, zero_shot: ZeroShotSpec, base: Path, model: Loade
     with field(f"tasks.{task}.head.zero_shot.templates"):
         templates = listed_names(zero_shot.templates, base)
     with field(f"tasks.{task}.head.zero_shot"):
+        if model.stored is None:
+            raise ConfigError("random weights have no text tower that could make a head; leave the head out")
         return Head(model.backbone.zero_shot_head(model.stored, names, templates), data.classes)

@@ -1,22 +1,19 @@
-"""Find the files of models that a suite file names: by a path, or on the Hugging Face hub."""
+"""Find the weights of models that a suite file names: by a path, by a library's name, or on the Hugging Face hub."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ..backbones.library_tags import library_weights
-from ..weight_files.hub import fetch_model, looks_like_hub_id
+from ..weight_files.locate import locate_weights
 from ..weight_files.read_weights import read_weights
 from ..weight_files.stored_weights import StoredWeights
 from ..weight_files.weight_folder import SUFFIXES
-from .schema import ModelSpec
-
-RANDOM = "random"
-"""What stands for weights that are drawn at random."""
+from .schema import RANDOM, ModelSpec
 
 
-def read_model(where: str, base: Path, model: ModelSpec) -> StoredWeights:
-    """Return the weights of a model that a suite file names.
+def read_model(where: str, base: Path, model: ModelSpec) -> StoredWeights | None:
+    """Return the weights of a model that a suite file names; None for weights that are drawn at random.
 
     What is there as a path counts as one, whatever else it looks like; then a name that the model's library has for
     weights, then an id on the hub.
@@ -29,12 +26,9 @@ def read_model(where: str, base: Path, model: ModelSpec) -> StoredWeights:
     Raises:
         FrontrunnerError: they cannot be found, fetched or read.
     """
+    if where == RANDOM:
+        return None
     path = base / Path(where).expanduser()
-    if not path.exists():
-        is_path = "/" in where or path.suffix in SUFFIXES  # no library has such a name for weights
-        known = None if is_path else library_weights(model, where)
-        if known is not None:
-            return known
-        if looks_like_hub_id(where):
-            path = fetch_model(where)
-    return read_weights(path, library="open_clip" if model.open_clip else "")
+    is_path = path.exists() or "/" in where or path.suffix in SUFFIXES  # no library has such a name for weights
+    known = None if is_path else library_weights(model, where)
+    return known or read_weights(locate_weights(where, base), library="open_clip" if model.open_clip else "")

@@ -12,10 +12,8 @@ from torch import Tensor, nn
 from ...errors import ConfigError
 from ..datasets.class_list import given_classes
 from ..weight_files.cached_tensors import converted
-from .schema import DataSpec, SuiteFile, TaskSpec
+from .schema import RANDOM, DataSpec, SuiteFile, TaskSpec
 
-RANDOM = "random"
-"""What a suite file writes for weights that are drawn at random."""
 SUFFIX = "-random"
 """What the name of a suite with random weights ends with, so that its results are never taken for others."""
 SIZES = {"train": 64, "val": 16, "test": 32}

@@ -11,6 +11,8 @@ from ...yaml_file import Strict
 
 Split: TypeAlias = Literal["train", "val", "test"]
 """The splits that learners and runs ask for."""
+RANDOM = "random"
+"""What stands for weights that are drawn at random."""
 ONE_FILE = "train"
 """The split that a single file or folder without folders of splits is taken for; val and test are carved from it."""
 

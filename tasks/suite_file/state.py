@@ -12,9 +12,10 @@ from ...errors import ConfigError
 from ...plugin_source import file_source_digest
 from ..datasets.read_data import data_digest
 from ..weight_files.content_digest import digest_of
-from .locations import RANDOM, read_model
+from .locations import read_model
+from .random_models import RECIPE
 from .reading import field, listed_names
-from .schema import ModelSpec, SuiteFile, TaskSpec
+from .schema import RANDOM, ModelSpec, SuiteFile, TaskSpec
 
 CONFIGURATION = (".json", ".txt", ".model", ".jinja")
 """How files end, beside weights, that decide what a model of transformers computes: configurations and tokenizers."""
@@ -48,7 +49,8 @@ def digest_state(spec: SuiteFile, base: Path, tasks: tuple[str, ...]) -> str:
 
 def _weights(where: str, base: Path, model: ModelSpec) -> str:
     """Return the digest of a model's weights, with the configuration beside them."""
-    return RANDOM if where == RANDOM else read_model(where, base, model).digest
+    stored = read_model(where, base, model)
+    return f"{RANDOM} {RECIPE}" if stored is None else stored.digest
 
 
 def _model(spec: ModelSpec, base: Path) -> dict[str, Any]:
