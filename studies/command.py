@@ -11,7 +11,7 @@ from ..harness.commands.cell_options import CellOptions, with_cell_options
 from ..harness.commands.console import folder_of, open_console
 
 
-@with_cell_options
+@with_cell_options()
 def tune(
     file: Annotated[Path, typer.Argument(help="A YAML file of a tuning, such as studies/router.yaml.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the tables, to a .md file.")] = None,

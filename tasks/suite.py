@@ -140,6 +140,15 @@ def require_recordable(suite: Suite | type[Suite]) -> None:
         raise ConfigError(f"the tasks of suite {name!r} must be a tuple of names, found {tasks!r}")
 
 
+_PAPER_SUITES = {
+    "clip-vit-b-32-ta8": "the paper's eight image tasks on CLIP ViT-B/32",
+    "clip-vit-b-16-ta8": "the paper's eight image tasks on CLIP ViT-B/16",
+    "clip-vit-l-14-ta8": "the paper's eight image tasks on CLIP ViT-L/14",
+    "clip-vit-b-32-ta20": "twenty image tasks on CLIP ViT-B/32",
+    "gpt2-glue": "the paper's seven language tasks on GPT-2",
+}
+"""Suite files that ship with Frontrunner, by name; each has a variant with random weights."""
+
 SUITES: Registry[Suite] = Registry(
     "suite",
     base="frontrunner.tasks.suite:Suite",
@@ -189,6 +198,17 @@ SUITES: Registry[Suite] = Registry(
             "frontrunner.tasks.analytic.linear_net:LinearNetSuite",
             "a two-layer linear network on up to three regressions with data; front known in closed form",
         ),
+        **{
+            name: (f"frontrunner.tasks.paper_suites:{name}", f"{summary}; weights and data from the Hugging Face hub")
+            for name, summary in _PAPER_SUITES.items()
+        },
+        **{
+            f"{name}-random": (
+                f"frontrunner.tasks.paper_suites:{name}-random",
+                f"the shapes of {name} with random weights on generated data, for memory and speed alone",
+            )
+            for name in _PAPER_SUITES
+        },
     },
 )
 

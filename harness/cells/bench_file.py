@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -32,6 +32,8 @@ class SuiteSpec(Strict):
     """A suite file; a relative path starts at the bench file."""
     tasks: list[str] | None = None
     """The suite's tasks to use, in the order of the objectives; all of them when absent."""
+    weights: Literal["random"] | None = None
+    """`random` for the shapes of a suite file with random weights on generated data, to measure memory and speed."""
     points_per_edge: int | None = None
     """Points along each edge of the preference grid; when absent, as many as give a few dozen preferences."""
 

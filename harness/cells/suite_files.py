@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import ConfigError
-from ...tasks.suite_file.registered import load_suite_file
+from ...tasks import SUITES
+from ...tasks.suite_file.random_models import SUFFIX
+from ...tasks.suite_file.registered import load_random_suite, load_suite_file
 from ...yaml_file import is_yaml_file
 from .bench_file import BenchSpec, SuiteSpec
 
@@ -22,13 +24,22 @@ def located(suite: SuiteSpec, folder: Path) -> SuiteSpec:
         DuplicateNameError: its suite has a name that is taken by another origin.
     """
     if suite.file is None:
-        return suite
-    found = load_suite_file(folder / Path(suite.file).expanduser())
+        return suite if suite.weights is None else suite.model_copy(update={"name": _random_name(suite.name)})
+    load = load_suite_file if suite.weights is None else load_random_suite
+    found = load(folder / Path(suite.file).expanduser())
     if suite.name not in ("", found.name):
         raise ConfigError(
             f"the suite of {suite.file} is called {found.name!r}, found the name {suite.name!r} beside it; drop that"
         )
     return suite.model_copy(update={"name": found.name, "file": str(found.file)})
+
+
+def _random_name(name: str) -> str:
+    """Return the name under which a registered suite has its shapes with random weights."""
+    known = SUITES.entries()
+    if name in known and f"{name}{SUFFIX}" not in known:
+        raise ConfigError(f"the suite {name!r} comes from no suite file, so it has no variant with random weights")
+    return f"{name}{SUFFIX}" if name in known else name
 
 
 def with_suite_files(spec: BenchSpec, folder: Path) -> BenchSpec:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..records.database_lock import say_on_standard_error
-from .cell_options import AgainOption, CellOptions, with_cell_options
+from .cell_options import CellOptions, with_cell_options
 from .console import folder_of, open_console, program, store_to_write
 
 if TYPE_CHECKING:
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from ..running.settled_cell import SettledCell
 
 
-@with_cell_options
+@with_cell_options(again=True)
 def bench(
     file: Annotated[Path, typer.Argument(help="A YAML file of a bench, such as studies/quickstart.yaml.")],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Also write the leaderboard, to a .md, .csv, .json or .html file."),
     ] = None,
-    again: AgainOption = False,
     *,
     cells: CellOptions,
 ) -> None:
@@ -45,7 +44,7 @@ def bench(
     spec = read_bench(file)
     with checked_content(file):
         spec = with_suite_files(spec, file.parent)
-    settled_cells = run_cells(spec, cells, file, again=again)
+    settled_cells = run_cells(spec, cells, file)
     opened, groups = (
         Store(folder_of(cells.store), create=False),
         {one.cell.group for one in settled_cells},
@@ -61,16 +60,13 @@ def bench(
     require_settled(settled_cells)
 
 
-def run_cells(
-    spec: BenchSpec, cells: CellOptions, file: Path | None = None, *, again: bool = False
-) -> Sequence[SettledCell]:
+def run_cells(spec: BenchSpec, cells: CellOptions, file: Path | None = None) -> Sequence[SettledCell]:
     """Run every cell of a bench that is not settled yet, with a display, and return how each of them ended.
 
     Args:
         spec: the bench; tuned learners are looked up in the store.
         cells: where to run them and where to record them; the store is created when it is not there yet.
         file: the file that the bench was read from, which errors of its content name.
-        again: whether to run settled cells anew.
 
     Raises:
         ConfigError, UnknownNameError: the bench or the device is wrong; no store has been created then.
@@ -98,7 +94,7 @@ def run_cells(
             devices=devices,
             plugins=[str(Path(plugin).resolve()) for plugin in cells.plugins],
             listener=display,
-            again=again,
+            again=cells.again,
         )
     for note in result.notes:
         say_on_standard_error(note)

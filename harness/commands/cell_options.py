@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -15,13 +15,17 @@ from .console import DeviceOption, PluginOption, StoreOption
 AgainOption = Annotated[
     bool, typer.Option("--again", help="Run cells that are settled, too; the newest result counts.")
 ]
+WeightsOption = Annotated[
+    Literal["random"] | None,
+    typer.Option(help="`random`: the shapes of a suite file on generated data, for memory and speed alone."),
+]
 PARAMETER = "cells"
 """The parameter of a command that these options become."""
 
 
 @dataclass(frozen=True)
 class CellOptions:
-    """What was given for `--device`, `--store` and `--plugin`."""
+    """What was given for `--device`, `--store`, `--plugin` and `--again`."""
 
     device: str
     """`auto`, or devices separated by commas."""
@@ -29,33 +33,43 @@ class CellOptions:
     """The store's folder; None stands for FRONTRUNNER_STORE, else ./mlruns."""
     plugins: tuple[str, ...]
     """Files that have been loaded, and that workers load too."""
+    again: bool = False
+    """Whether to run cells that are settled, too."""
 
 
-def with_cell_options(command: Callable[..., None]) -> Callable[..., None]:
+def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command `--device`, `--store` and `--plugin`, which it takes as one `CellOptions` called `cells`.
 
     Plugins are loaded before the command begins. Typer reads the options of a command from its signature, so the
     wrapper is given one.
+
+    Args:
+        again: whether the command has `--again`, too.
     """
-
-    @functools.wraps(command)
-    def wrapped(
-        *, device: DeviceOption = "auto", store: StoreOption = None, plugin: PluginOption = None, **given: Any
-    ) -> None:
-        from ..cells.plugins import load_plugins
-
-        load_plugins(plugin or [])
-        command(**given, **{PARAMETER: CellOptions(device, store, tuple(plugin or ()))})
-
-    own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.name != PARAMETER]
     shared = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, default, annotation in (
             ("device", "auto", DeviceOption),
             ("store", None, StoreOption),
             ("plugin", None, PluginOption),
+            *([("again", False, AgainOption)] if again else []),
         )
     ]
-    wrapped.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined] # functions take any attribute
-    wrapped.__annotations__ = {one.name: one.annotation for one in [*own, *shared]}
-    return wrapped
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def wrapped(
+            *, device: str = "auto", store: str | None = None, plugin: list[str] | None = None, **given: Any
+        ) -> None:
+            from ..cells.plugins import load_plugins
+
+            load_plugins(plugin or [])
+            anew = given.pop("again", False)
+            command(**given, **{PARAMETER: CellOptions(device, store, tuple(plugin or ()), again=anew)})
+
+        own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.name != PARAMETER]
+        wrapped.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined] # functions take any attribute
+        wrapped.__annotations__ = {one.name: one.annotation for one in [*own, *shared]}
+        return wrapped
+
+    return decorate

@@ -9,10 +9,10 @@ import typer
 
 from ...errors import ConfigError
 from ...one_line import as_one_line
-from .cell_options import AgainOption, CellOptions, with_cell_options
+from .cell_options import CellOptions, WeightsOption, with_cell_options
 
 
-@with_cell_options
+@with_cell_options(again=True)
 def run(
     method: Annotated[str, typer.Argument(help="The method to run; `frontrunner list` shows all.")],
     suite: Annotated[
@@ -28,7 +28,7 @@ def run(
         int | None,
         typer.Option(help="Points on each edge of the preference grid; a few dozen preferences when absent."),
     ] = None,
-    again: AgainOption = False,
+    weights: WeightsOption = None,
     *,
     cells: CellOptions,
 ) -> None:
@@ -46,13 +46,18 @@ def run(
         raise ConfigError("the name of a method is expected, found none; `frontrunner list` shows all")
     if not suite:
         raise ConfigError("the name of a suite or a suite file is expected, found none; `frontrunner list` shows all")
-    on = located(SuiteSpec.model_validate({"name": suite, "tasks": chosen, "points_per_edge": points_per_edge}), Path())
+    on = located(
+        SuiteSpec.model_validate(
+            {"name": suite, "tasks": chosen, "weights": weights, "points_per_edge": points_per_edge}
+        ),
+        Path(),
+    )
     spec = BenchSpec(
         name=as_one_line(f"{method} on {on.name}")[:MAX_LINE],
         suites=[on],
         learners=[LearnerSpec(method=method, options=read_pairs("--set", set_ or []))],
         seeds=[seed],
     )
-    (settled_cell,) = run_cells(spec, cells, again=again)
+    (settled_cell,) = run_cells(spec, cells)
     require_finished(settled_cell)
     print_front(settled_cell.run_id, cells.store)

@@ -15,6 +15,7 @@ from ...os_errors import because
 from ..problem import Budget, Params, Problem
 from ..progress import Progress, silent
 from ..suite import Suite, require_recordable
+from .random_models import with_random_weights
 from .reading import field, read_suite_file
 from .schema import SuiteFile
 
@@ -45,7 +46,10 @@ class FileSuite(Suite):
 
     def architecture(self, tasks: tuple[str, ...]) -> nn.Module:
         """Return the encoder without values."""
-        return self.load_model().encoder
+        from .loaded_model import load_encoder
+
+        with field(str(self.file)):
+            return load_encoder(self.spec, self.file.parent)[2]
 
     def content_digest(self, tasks: tuple[str, ...]) -> str:
         """Return a digest of what the file says and of the content of the weights and data of these tasks."""
@@ -98,8 +102,12 @@ class FileSuite(Suite):
         return Budget(steps=stated.steps, batch_size=stated.batch_size, lr=stated.lr)
 
 
-def suite_class(path: str | Path) -> type[FileSuite]:
+def suite_class(path: str | Path, *, random: bool = False) -> type[FileSuite]:
     """Return the suite of a suite file; the same class for the same file with the same content.
+
+    Args:
+        path: the suite file.
+        random: whether to return the suite of its shapes with random weights on generated data, see `random_models`.
 
     Raises:
         ConfigError: the file cannot be read, or is no suite file; the message names the wrong field.
@@ -110,6 +118,9 @@ def suite_class(path: str | Path) -> type[FileSuite]:
         content = hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:
         raise ConfigError(f"{path} cannot be read {because(error)}") from error
+    if random:
+        with field(str(path)):
+            spec = with_random_weights(spec, file.parent)
     return _made(file, content, spec.model_dump_json())
 
 

@@ -33,6 +33,19 @@ class LoadedModel:
     """The encoder's pre-trained weights by its own names, on the CPU."""
 
 
+def load_encoder(spec: SuiteFile, base: Path) -> tuple[Backbone, StoredWeights | None, nn.Module]:
+    """Return a suite file's architecture, its pre-trained model's file (None for random weights), and its encoder.
+
+    Raises:
+        FrontrunnerError: as `load_model`.
+    """
+    with field("pretrained"):
+        stored = read_model(spec.pretrained, base, spec.model)
+    with field("model"):
+        backbone = make_backbone(spec.model, base, stored, max_length=spec.max_length)
+        return backbone, stored, backbone.build()
+
+
 def load_model(spec: SuiteFile, base: Path) -> LoadedModel:
     """Read the pre-trained model of a suite file.
 
@@ -43,11 +56,7 @@ def load_model(spec: SuiteFile, base: Path) -> LoadedModel:
     Raises:
         FrontrunnerError: the weights cannot be read, or do not fit the architecture; the message names the field.
     """
-    with field("pretrained"):
-        stored = read_model(spec.pretrained, base, spec.model)
-    with field("model"):
-        backbone = make_backbone(spec.model, base, stored, max_length=spec.max_length)
-        encoder = backbone.build()
+    backbone, stored, encoder = load_encoder(spec, base)
     with field("pretrained"):
         if stored is None:
             weights, digest = random_weights(encoder), RANDOM

@@ -18,10 +18,11 @@ from ..datasets.read_data import read_task_data
 from ..datasets.task_data import TaskData
 from ..datasets.text_format import TextFormat
 from ..progress import Progress
+from ..weight_files.locate import locate_weights
 from ..weight_files.read_weights import read_weights
 from ..weight_files.stored_weights import StoredWeights
 from .loaded_model import LoadedModel, in_type, require_same_types
-from .locations import find_weights, read_model
+from .locations import read_model
 from .random_models import random_expert, seed_of
 from .reading import field, listed_names
 from .schema import SuiteFile, TaskSpec, ZeroShotSpec
@@ -105,7 +106,7 @@ def own_head(task: str, spec: SuiteFile, base: Path, model: LoadedModel, expert:
     """
     said = spec.tasks[task]
     if said.head is not None and said.head.file is not None:
-        return model.backbone.head(read_weights(find_weights(said.head.file, base)))
+        return model.backbone.head(read_weights(locate_weights(said.head.file, base)))
     if expert is None:
         return _random_head(task, said, base, model)
     return model.backbone.head(expert, None if said.head is None else said.head.own)
