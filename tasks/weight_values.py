@@ -43,7 +43,7 @@ def kinds_of_weights(owners: Sequence[Owner], buffers: Set[str]) -> tuple[frozen
         if like.dtype not in MERGED_TYPES:
             _require_equal(name, owners)
             continue
-        ranges = [_range(owner.params[name]) for owner in owners]
+        ranges = [range_of_values(owner.params[name]) for owner in owners]
         if not _is_constant(name, owners, ranges, buffers):
             merged.add(name)
             if _is_variance(name, owners, ranges, buffers):
@@ -103,7 +103,7 @@ def _is_constant(name: str, owners: Sequence[Owner], ranges: Sequence[tuple[floa
     return True
 
 
-def _range(tensor: Tensor) -> tuple[float, float]:
+def range_of_values(tensor: Tensor) -> tuple[float, float]:
     """Return the least and greatest entry, both NaN where one is; (0, 0) for no entries. Makes no copy."""
     if tensor.numel() == 0:
         return 0.0, 0.0

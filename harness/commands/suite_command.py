@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from ...errors import ConfigError
-from ..records.database_lock import say_on_standard_error
+from ...one_line import as_one_line
 from .console import open_console, program
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
@@ -51,7 +51,7 @@ def check(
     else:
         sys.stdout.write(as_text(format_, inspection, found) + "\n")
         for warning in found.warnings:
-            say_on_standard_error(f"warning: {warning}")
+            sys.stderr.write(f"warning: {as_one_line(warning)}\n")
 
 
 def _require_sound(file: Path, problems: list[str]) -> None:

@@ -89,7 +89,8 @@ def made_of(template: nn.Module | None, tensors: Mapping[str, Tensor], source: s
         tensor = tensors[key]
         if tensor.shape[1:] != like.shape[1:] or tensor.is_floating_point() != like.is_floating_point():
             raise DataError(
-                f"{source} holds {name}.{key} of shape {tuple(tensor.shape)}, expected {('classes', *like.shape[1:])}"
+                f"{source} holds {name}.{key} of shape {tuple(tensor.shape)}, "
+                f"expected ({', '.join(['classes', *map(str, like.shape[1:])])})"
             )
         if tensor.shape != like.shape:
             resized.add(owner)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from ...errors import ConfigError
 from ..classification import ClassificationProblem
+from .finite_weights import require_finite
 from .loaded_model import LoadedModel
 from .loaded_task import LoadedTask
+from .reading import field
 
 if TYPE_CHECKING:
     from .file_suite import FileSuite
@@ -29,7 +32,18 @@ def make_problem(
 
     Raises:
         ConfigError: parts do not fit together, or a model cannot be merged; see `ClassificationProblem`.
+        DataError: a file holds NaN or infinity; the message names its field.
     """
+    try:
+        return _put_together(suite, model, loaded, device)
+    except ConfigError:
+        _require_finite_models(suite, model, loaded)  # where that is why, the message names the file
+        raise
+
+
+def _put_together(
+    suite: type[FileSuite], model: LoadedModel, loaded: Mapping[str, LoadedTask], device: torch.device
+) -> ClassificationProblem:
     backbone = model.backbone
     return ClassificationProblem(
         name=suite.name,
@@ -45,6 +59,15 @@ def make_problem(
         trim=backbone.inputs.trim,
         join=backbone.inputs.join,
     )
+
+
+def _require_finite_models(suite: type[FileSuite], model: LoadedModel, loaded: Mapping[str, LoadedTask]) -> None:
+    """Refuse a pre-trained model or an expert that holds NaN or infinity, by its field."""
+    with field("pretrained"):
+        require_finite(model.pretrained, suite.spec.pretrained, model.encoder)
+    for task, one in loaded.items():
+        with field(f"tasks.{task}.expert"):
+            require_finite(one.expert, suite.spec.tasks[task].expert, model.encoder)
 
 
 def _on(params: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:

@@ -15,6 +15,7 @@ from ..datasets.data_inspection import inspect_task_data
 from ..progress import Progress, silent
 from .file_problem import make_problem
 from .file_suite import FileSuite, suite_class
+from .finite_weights import require_finite
 from .loaded_model import LoadedModel, load_model
 from .loaded_task import LoadedTask, load_expert, load_head_and_data
 from .locations import read_model
@@ -70,7 +71,10 @@ def inspect_suite_file(path: Path, progress: Progress = silent) -> Inspection:
     found.suite = suite
     spec, base = suite.spec, suite.file.parent
     with found.looking():
-        found.model = load_model(spec, base)
+        model = load_model(spec, base)
+        with at("pretrained"):
+            require_finite(model.pretrained, spec.pretrained, model.encoder)
+        found.model = model
     for step, task in enumerate(spec.tasks):
         progress(f"reading {task}", step, len(spec.tasks))
         _inspect_task(found, task, spec, base, progress)
@@ -86,7 +90,9 @@ def _inspect_task(found: Inspection, task: str, spec: SuiteFile, base: Path, pro
         stored = read_model(said.expert, base, spec.model)
         is_read = True
         if found.model is not None:
-            expert = load_expert(task, stored, spec, found.model)
+            read = load_expert(task, stored, spec, found.model)
+            require_finite(read, said.expert, found.model.encoder)
+            expert = read
     if found.model is None or not is_read:
         seen = inspect_task_data(task, said.data, base=base)
         found.problems += [f"tasks.{task}.data: {problem}" for problem in seen.problems]

@@ -21,6 +21,7 @@ from ..progress import Progress
 from ..weight_files.locate import locate_weights
 from ..weight_files.read_weights import read_weights
 from ..weight_files.stored_weights import StoredWeights
+from .finite_weights import require_finite
 from .loaded_model import LoadedModel, in_type, require_same_types
 from .locations import read_model
 from .random_models import random_expert, seed_of
@@ -93,6 +94,7 @@ def load_head_and_data(
         return _zero_shot_head(task, zero_shot, base, model, data), data
     with field(f"tasks.{task}.head"):
         head = own_head(task, spec, base, model, expert)
+        require_finite(head.module.state_dict(), "the head", head.module)
     # A head without names still says how many classes there are.
     classes = head.classes or tuple(f"LABEL_{k}" for k in range(classes_in(head.module)))
     return head, _read_data(task, said, base, model, classes, progress)

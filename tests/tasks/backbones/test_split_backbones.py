@@ -264,7 +264,7 @@ class TestPython:
     @pytest.mark.parametrize(
         ("tensors", "says"),
         [
-            ({"fc.weight": torch.zeros(3, 5)}, r"fc.weight of shape \(3, 5\), expected \('classes', 4\)"),
+            ({"fc.weight": torch.zeros(3, 5)}, r"fc.weight of shape \(3, 5\), expected \(classes, 4\)"),
             ({"fc.bias": torch.zeros(2)}, "widths"),
             ({"fc.weight": torch.zeros(1, 4), "fc.bias": torch.zeros(1)}, "two classes"),
         ],

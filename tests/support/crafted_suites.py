@@ -1,0 +1,82 @@
+"""A folder of models and data as users have them whose experts are good without any training, and its suite file."""
+
+import json
+
+import numpy as np
+import timm
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from suite_folders import write_suite
+
+OPTIONS = {"img_size": 16, "patch_size": 8}
+TASKS = ("first", "second", "third", "fourth")
+CLASSES = ("blue", "green", "red")
+COLOURS = {"blue": (30, 40, 220), "green": (30, 210, 40), "red": (220, 30, 40)}
+SIZES = {"train": 8, "test": 16}
+"""Images of a class."""
+
+
+def crafted_spec(tasks=TASKS, **changes):
+    """The content of a suite file over tasks of the crafted folder."""
+    spec = {
+        "name": "crafted",
+        "model": {"timm": "test_vit", "options": dict(OPTIONS)},
+        "pretrained": "weights/pretrained",
+        "tasks": {
+            task: {"expert": f"weights/{task}.safetensors", "data": {"imagefolder": f"data/{task}"}} for task in tasks
+        },
+        "budget": {"steps": 2, "batch_size": 2, "lr": 1e-3},
+        "cpu_threads": 1,
+    }
+    return spec | changes
+
+
+def craft(folder):
+    """Write a vision transformer with random weights, an expert a task, and image folders of colours.
+
+    An expert is the pre-trained model with noise, and the head that fits its features best by least squares.
+    """
+    rng = np.random.default_rng(0)
+    generator = torch.Generator().manual_seed(0)
+    model = timm.create_model("test_vit", num_classes=0, **OPTIONS).eval()
+    base = {
+        name: tensor + 0.1 * torch.randn(tensor.shape, generator=generator)
+        for name, tensor in model.state_dict().items()
+    }
+    pretrained = folder / "weights" / "pretrained"
+    pretrained.mkdir(parents=True)
+    save_file(base, pretrained / "model.safetensors")
+    settings = {"architecture": "test_vit", "num_classes": 0, "model_args": OPTIONS}
+    (pretrained / "config.json").write_text(json.dumps(settings))
+    for task in TASKS:
+        expert = {name: tensor + 0.1 * torch.randn(tensor.shape, generator=generator) for name, tensor in base.items()}
+        model.load_state_dict(expert)
+        head = _fitted_head(model, *_written_images(folder / "data" / task, rng))
+        save_file(expert | head, folder / "weights" / f"{task}.safetensors")
+    write_suite(folder, crafted_spec())
+
+
+def _written_images(folder, rng):
+    """Write images of one colour each, with a little noise; return those of train with their labels."""
+    pixels, labels = [], []
+    for split, n in SIZES.items():
+        for label, name in enumerate(CLASSES):
+            (folder / split / name).mkdir(parents=True)
+            for i in range(n):
+                colour = np.clip(np.array(COLOURS[name]) + rng.integers(-25, 26, 3), 0, 255).astype(np.uint8)
+                Image.fromarray(np.broadcast_to(colour, (16, 16, 3)).copy()).save(folder / split / name / f"{i:02}.png")
+                if split == "train":
+                    pixels.append(colour / 127.5 - 1)
+                    labels.append(label)
+    return torch.tensor(np.array(pixels), dtype=torch.float32), torch.tensor(labels)
+
+
+@torch.no_grad()
+def _fitted_head(model, colours, labels):
+    features = model(colours[:, :, None, None].expand(-1, -1, 16, 16)).double()
+    features = torch.cat([features, torch.ones(len(features), 1, dtype=torch.float64)], dim=1)
+    targets = torch.nn.functional.one_hot(labels, len(CLASSES)).double() * 10
+    ridge = 1e-3 * torch.eye(features.shape[1], dtype=torch.float64)
+    weight = torch.linalg.solve(features.T @ features + ridge, features.T @ targets).float()
+    return {"head.weight": weight[:-1].T.contiguous(), "head.bias": weight[-1].contiguous()}
