@@ -18,11 +18,9 @@ class BankOptions:
     """Options of how the experts are held while coefficients are trained."""
 
     bank_dtype: Annotated[Literal["float32", "bfloat16"] | None, AddedLater()] = None
-    """Type that task vectors are kept in; if unset, the weights' own, and then large models keep none but form them
-    from the experts. bfloat16 halves them, at three significant digits of a task vector."""
+    """Type that task vectors are kept in; if unset, the weights' own, and large models keep none."""
     bank_device: Annotated[Literal["problem", "cpu"], AddedLater()] = "problem"
-    """Where experts are held: on the problem's device, or in pinned memory of the CPU, from which a GPU gets them
-    weight by weight."""
+    """Where experts are held: on the problem's device, or in pinned memory of the CPU."""
 
     @property
     def are_default(self) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from ...errors import ConfigError, DataError
 from ...os_errors import because
 from ..progress import Progress, silent
+from ..threads import cpu_threads
 
 
 def make_example(folder: Path, kind: str, progress: Progress = silent) -> None:
@@ -27,11 +28,13 @@ def make_example(folder: Path, kind: str, progress: Progress = silent) -> None:
         if kind == "images":
             from .example_images import make_image_example
 
-            make_image_example(folder, progress=progress)
+            with cpu_threads(1):  # small models are as fast on one, and then come out the same everywhere
+                make_image_example(folder, progress=progress)
         elif kind == "texts":
             from .example_texts import make_text_example
 
-            make_text_example(folder, progress=progress)
+            with cpu_threads(1):
+                make_text_example(folder, progress=progress)
         else:
             raise ConfigError(f"an example is of images or of texts, found {kind!r}")
     except OSError as error:

@@ -5,6 +5,7 @@ import importlib.util
 import pytest
 
 import frontrunner as fr
+from frontrunner.tasks import SUITES as REGISTRY
 from frontrunner.tasks.cnn_mini import cnn_mini_suite, efficientnet
 from frontrunner.tasks.fine_tuning import FineTuning
 from frontrunner.tasks.sequence_mini import sequence_mini_suite
@@ -22,8 +23,9 @@ needs_weights = pytest.mark.skipif(not HAS_WEIGHTS, reason="needs the package th
 SUITES = [
     pytest.param(name, marks=[needs_weights, pytest.mark.slow]) if name == "cnn-mini" else name
     for name in fr.list_suites()
+    if REGISTRY.origin(name) != "frontrunner.tasks.paper_suites"
 ]
-"""The names of all suites."""
+"""The names of all suites but those of gigabytes, which have tests of their own."""
 
 
 def barely_train(monkeypatch, cache):
