@@ -138,6 +138,9 @@ def require_recordable(suite: Suite | type[Suite]) -> None:
         raise ConfigError(f"the version of suite {name!r} must be a text such as '1', found {version!r}")
     if not (isinstance(tasks, tuple) and all(isinstance(task, str) and task.strip() for task in tasks)):
         raise ConfigError(f"the tasks of suite {name!r} must be a tuple of names, found {tasks!r}")
+    for task in tasks:
+        if not re.fullmatch(r"[\w\-. ]+", task):
+            raise ConfigError(f"task names become metric names: letters, digits, spaces and _-. only, found {task!r}")
 
 
 _PAPER_SUITES = {

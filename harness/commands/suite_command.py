@@ -62,7 +62,7 @@ def _require_sound(file: Path, problems: list[str]) -> None:
             console.print(f"[red]✗[/] {escape(problem)}", highlight=False, soft_wrap=True)
         raise ConfigError(f"{file} has {len(problems)} problems; mend them and check it again")
     if problems:
-        named = problems[0] if problems[0].startswith(str(file)) else f"{file}: {problems[0]}"
+        named = problems[0] if problems[0].startswith((str(file), str(file.resolve()))) else f"{file}: {problems[0]}"
         raise ConfigError(named)
 
 

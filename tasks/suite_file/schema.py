@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import ConfigDict, Field, JsonValue, PositiveFloat, PositiveInt, model_validator
 
 from ...errors import ConfigError
 from ...yaml_file import Strict
@@ -18,9 +18,12 @@ ONE_FILE = "train"
 
 
 class Part(Strict):
-    """A part of a suite file: numbers that stand where a name is expected, such as a column 0, are read as names."""
+    """A part of a suite file: numbers that stand where a name is expected, such as a column 0, are read as names.
 
-    model_config = ConfigDict(coerce_numbers_to_str=True)
+    Everything in it can be written as JSON, so no number is infinite.
+    """
+
+    model_config = ConfigDict(coerce_numbers_to_str=True, allow_inf_nan=False)
 
 
 class ModelSpec(Part):
@@ -36,7 +39,7 @@ class ModelSpec(Part):
     """A model of torchvision."""
     python: str | None = None
     """A function of the user's, `file.py:name`, that returns the encoder, an `nn.Module`."""
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, JsonValue] = Field(default_factory=dict)
     """Keyword arguments of the library's or the user's function that makes the model."""
 
     @model_validator(mode="after")

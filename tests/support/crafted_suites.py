@@ -9,7 +9,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from suite_folders import write_suite
 
-OPTIONS = {"img_size": 16, "patch_size": 8}
+OPTIONS = {"img_size": 16, "patch_size": 8, "embed_dim": 16, "depth": 2, "num_heads": 2}
 TASKS = ("first", "second", "third", "fourth")
 CLASSES = ("blue", "green", "red")
 COLOURS = {"blue": (30, 40, 220), "green": (30, 210, 40), "red": (220, 30, 40)}

@@ -118,9 +118,13 @@ def _filled(value):
 QKV = "blocks.0.attn.qkv.weight"
 FIRST = "tasks.first.expert"
 WEIGHTS = {
-    "another shape": (FIRST, _with("pos_embed", lambda t: t[:, :3]), ["pos_embed", "(1, 3, 64)", "(1, 5, 64)"]),
-    "a transposed layer": (FIRST, _with(QKV, lambda t: t.T), [QKV, "(64, 192)", "(192, 64)"]),
-    "a head of another width": ("tasks.first.head", _with("head.weight", lambda t: t[:, :9]), ["9", "64"]),
+    "another shape": (FIRST, _with("pos_embed", lambda t: t[:, :3]), ["pos_embed", "(1, 3, 16)", "(1, 5, 16)"]),
+    "a transposed layer": (FIRST, _with(QKV, lambda t: t.T), [QKV, "(16, 48)", "(48, 16)"]),
+    "a head of another width": (
+        "tasks.first.head",
+        _with("head.weight", lambda t: t[:, :9]),
+        ["(3, 9)", "(classes, 16)"],
+    ),
     "a missing layer": (FIRST, _without("blocks.1"), ["blocks.1"]),
     "a missing head": ("tasks.first.head", _without("head."), ["head"]),
     "a layer too many": (
@@ -147,7 +151,7 @@ def test_weights(kind, crafted, refused, tmp_path):
 @pytest.mark.parametrize(
     ("change", "parts"),
     [
-        (_with("pos_embed", lambda t: t[:, :3]), ["pos_embed", "(1, 3, 64)", "(1, 5, 64)"]),
+        (_with("pos_embed", lambda t: t[:, :3]), ["pos_embed", "(1, 3, 16)", "(1, 5, 16)"]),
         (_without("blocks.1"), ["blocks.1"]),
         (_with(QKV, _filled(torch.nan)), [QKV, "NaN"]),
     ],
@@ -252,6 +256,21 @@ def test_three_checkpoints_for_four_tasks(how, crafted, refused, tmp_path):
         case.spec["tasks"]["fourth"]["expert"] = None
         parts = ["a valid string", "found None"]
     refused(case, "the key 'tasks.fourth.expert' " if how == "the key is missing" else "tasks.fourth.expert: ", parts)
+
+
+@pytest.mark.parametrize(
+    ("change", "beginning", "part"),
+    [
+        ({"budget": {"lr": float("inf")}}, "budget.lr: ", "finite"),
+        ({"model": {"timm": "test_vit", "options": {"drop_rate": float("nan")}}}, "model.options.drop_rate", "finite"),
+        ({"tasks": []}, "tasks: ", "found []"),
+        ({"budget": {"steps": -1}}, "budget.steps: ", "found -1"),
+        ({"name": ""}, "a suite's name", "one line"),
+        ({"tasks": {"first/part": {"expert": "a", "data": {"csv": "b"}}}}, "task names", "'first/part'"),
+    ],
+)
+def test_a_value_that_no_suite_can_have(change, beginning, part, crafted, refused, tmp_path):
+    refused(Case(copied(crafted, tmp_path / "mine"), crafted_spec(TASKS) | change), beginning, [part])
 
 
 def _text_spec(data):
