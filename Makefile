@@ -40,6 +40,10 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/hypervolume.py
 	$(BIN)/python benchmarks/interval_coverage.py
 	$(BIN)/python benchmarks/leaderboard_size.py
+	$(BIN)/python benchmarks/problem_memory.py
+	$(BIN)/python benchmarks/image_cache.py
+	$(BIN)/python benchmarks/full_size_step.py
+	$(BIN)/python benchmarks/pwe_moe_memory.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info build

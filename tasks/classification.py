@@ -23,7 +23,7 @@ from .one_a_task import one_a_task
 from .pass_size import MOST_EXAMPLES, PassSize
 from .precision import at_least_single
 from .problem import Batch, Budget, Params
-from .rows import split_rows
+from .rows import split_rows, tensors_in
 from .segments import SegmentedModel
 from .stored_inputs import Inputs, as_they_are, joined, moved
 from .untouched_randomness import unused_randomness
@@ -79,7 +79,8 @@ class ClassificationProblem(ExampleProblem):
         self._precision = ModelPrecision(self.pretrained)
         self._pass_size = PassSize()
         self._comparison = LossComparison(buffers=[name for name, _ in self.model.named_buffers()])
-        self.data = tuple(self._with_class_numbers(t, splits) for t, splits in enumerate(self.data))
+        encoded: dict[Hashable, Any] = {}
+        self.data = tuple(self._with_class_numbers(t, splits, encoded) for t, splits in enumerate(self.data))
 
     def losses(self, params: Params, batch: Batch) -> Tensor:
         """Return the mean cross-entropies (T,); the T mini-batches go through the encoder as one.
@@ -169,11 +170,19 @@ class ClassificationProblem(ExampleProblem):
                 yield self.as_batch(part.between(first, first + n_examples))
 
     @torch.no_grad()
-    def _with_class_numbers(self, t: int, splits: Mapping[str, Examples]) -> Mapping[str, Examples]:
-        """Return the splits of task `t` with labels checked against its head, which is run on one example."""
+    def _with_class_numbers(
+        self, t: int, splits: Mapping[str, Examples], encoded: dict[Hashable, Any]
+    ) -> Mapping[str, Examples]:
+        """Return the splits of task `t` with labels checked against its head, which is run on one example.
+
+        Heads look at what the encoder gave for an example of the same form, whose features have the same form, too.
+        """
 
         def encode(inputs: Any) -> Any:
-            return self.forward(self.pretrained, self._inputs(self.pretrained, inputs))
+            form = tuple((leaf.shape, leaf.dtype) for leaf in tensors_in(inputs))
+            if form not in encoded:
+                encoded[form] = self.forward(self.pretrained, self._inputs(self.pretrained, inputs))
+            return encoded[form]
 
         checked = dict(splits)
         n_classes = 0

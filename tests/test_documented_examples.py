@@ -11,6 +11,8 @@ from frontrunner.methods.registry import METHODS
 from frontrunner.plugin_import import import_plugin
 from frontrunner.studies.spec import read_tune
 from frontrunner.studies.study import Plan
+from frontrunner.tasks.suite_file.file_suite import suite_class
+from frontrunner.tasks.suite_file.schema import BudgetSpec, HeadSpec, SuiteFile, ZeroShotSpec
 from frontrunner.testing import scoring_input
 
 
@@ -50,9 +52,25 @@ def test_the_indicator_of_contributing_is_one(root, tmp_path):
 
 
 def test_the_bench_of_the_readme_is_a_bench(root, tmp_path):
-    text, _ = blocks(root / "README.md", "yaml")
+    _, text, _ = blocks(root / "README.md", "yaml")
     (tmp_path / "bench.yaml").write_text(text)
     assert len(read_bench(tmp_path / "bench.yaml").cells()) == 6
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/suite-files.md"])
+def test_the_suite_file_of_a_page_is_one(page, root, tmp_path):
+    text = blocks(root / page, "yaml")[0]
+    (tmp_path / "suite.yaml").write_text(text)
+    suite = suite_class(tmp_path / "suite.yaml")
+    assert len(text.splitlines()) <= 25
+    assert suite.budget.steps == 4000
+    assert suite.tasks == ("pets", "cars")
+
+
+def test_every_key_of_a_suite_file_is_described(root):
+    page = (root / "docs" / "suite-files.md").read_text()
+    for key in (*SuiteFile.model_fields, *BudgetSpec.model_fields, *HeadSpec.model_fields, *ZeroShotSpec.model_fields):
+        assert key in page, key
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/tuning.md"])
