@@ -64,13 +64,23 @@ def expert_tensors(pretrained, seed):
         yield key, torch.add(tensor, repeated.view(tensor.shape), alpha=size)
 
 
-def write_weights(name, n_tasks, folder):
-    """Write a pre-trained tower and its experts as safetensors files."""
+def write_weights(name, n_tasks, folder, distinct=0):
+    """Write a pre-trained tower and its experts as safetensors files.
+
+    Args:
+        name: one of `TOWERS`.
+        n_tasks: how many experts.
+        folder: where they are written.
+        distinct: how many of them differ, all if 0; the others are further names of these files, in turn.
+    """
     pretrained = random_weights(name)
     first, *others = paths_of(n_tasks, folder)
     write_tensors(first, pretrained, pretrained.items())
     for t, path in enumerate(others):
-        write_tensors(path, pretrained, expert_tensors(pretrained, 1 + t))
+        if distinct and t >= distinct:
+            path.hardlink_to(others[t % distinct])
+        else:
+            write_tensors(path, pretrained, expert_tensors(pretrained, 1 + t))
 
 
 def write_tensors(path, like, named):

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -63,49 +64,70 @@ class Peak:
         self._thread.join()
 
 
-def plain_step(problem, names):
-    """Run a plain step in which these weights want gradients, which are dropped as they come."""
+class Saved:
+    """Counts what autograd keeps of a forward pass: every storage once, without those of weights."""
+
+    def __init__(self, weights):
+        self._storages = {tensor.untyped_storage().data_ptr(): 0 for tensor in weights}
+        self._hooks = torch.autograd.graph.saved_tensors_hooks(self._kept, lambda tensor: tensor)
+
+    def _kept(self, tensor):
+        storage = tensor.untyped_storage()
+        self._storages.setdefault(storage.data_ptr(), storage.nbytes())
+        return tensor.detach()  # the tensor itself would keep the graph that keeps it
+
+    @property
+    def n_bytes(self):
+        return sum(self._storages.values())
+
+    def __enter__(self):
+        self._hooks.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        self._hooks.__exit__(*error)
+
+
+def activations_of(problem, names):
+    """Return what a plain step keeps for its backward pass and adds to the process, in bytes.
+
+    In it the weights of these names want gradients, which are dropped as they come.
+    """
 
     def drop(leaf):
         leaf.grad = None
 
     weights = dict(problem.pretrained)
-    hooks = []
     for name in names:
         weights[name] = weights[name].detach().requires_grad_()
-        hooks.append(weights[name].register_post_accumulate_grad_hook(drop))
+        weights[name].register_post_accumulate_grad_hook(drop)
     batch = next(problem.batches("train", problem.budget.batch_size, torch.Generator().manual_seed(0)))
-    problem.losses(weights, batch).sum().backward()
-    for hook in hooks:
-        hook.remove()
-
-
-def activations_of(problem, names):
-    """Return the bytes that two plain steps add to the process."""
     before = Peak.now()["Anonymous"]
     with Peak(0.005) as peak:
-        plain_step(problem, names)
-        plain_step(problem, names)
-    return peak.peaks["Anonymous"] - before
+        with Saved(weights.values()) as saved:
+            losses = problem.losses(weights, batch)
+        losses.sum().backward()
+    return {"activations": saved.n_bytes, "plain_step": peak.peaks["Anonymous"] - before}
 
 
-def run_case(tower, case, folder, kind):
+def run_case(tower, case, folder, kind, steps):
     """Run one case in this process and print its measurements as JSON."""
     method, rule, n_tasks, batch_size = case.split()
-    start = Peak.now()
+    start, begin = Peak.now(), time.perf_counter()
     with Peak() as fit, Peak() as whole:
         problem = problem_of(tower, weights_of(tower, int(n_tasks), folder), int(batch_size))
         groups = weights_of_modules(problem, rule)
         names = [name for group in groups.values() for name in group if name in problem.merged]
         if kind == "activations":
-            print(json.dumps({"activations": activations_of(problem, names)}))
+            print(json.dumps(activations_of(problem, names)))
             return
-        learner = fr.make_learner(method, upscale=rule)
+        learner = fr.make_learner(method, upscale=rule, steps=steps)
         found = learner.fit(problem, fr.simplex_grid(problem.n_tasks, 2), fr.Context())
         in_fit = dict(fit.peaks)
         solved = found.solve([1 / problem.n_tasks] * problem.n_tasks)
         path = Path(folder) / "solved.safetensors"
         write_tensors(path, solved, solved.items())
+    seconds = time.perf_counter() - begin
     path.unlink()
     upscaled = sum(problem.pretrained[name].nbytes for name in names)
     weights = sum(tensor.nbytes for tensor in problem.pretrained.values())
@@ -116,13 +138,15 @@ def run_case(tower, case, folder, kind):
         **{f"libraries_{name}": value for name, value in start.items()},
         **{f"fit_{name}": value for name, value in in_fit.items()},
         **{f"whole_{name}": value for name, value in whole.peaks.items()},
+        "seconds": seconds,
     }
     print(json.dumps(measured))
 
 
-def in_child(tower, case, folder, kind):
+def in_child(tower, case, folder, kind, steps):
     """Run one case in a new process and return its measurements."""
-    command = [sys.executable, __file__, "--tower", tower, "--case", case, "--folder", folder, "--kind", kind]
+    named = {"tower": tower, "case": case, "folder": folder, "kind": kind, "steps": steps}
+    command = [sys.executable, __file__, *(word for name, value in named.items() for word in (f"--{name}", str(value)))]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -130,23 +154,26 @@ def measure(
     tower: Annotated[str, typer.Option(help="B/32, L/14 or tiny.")] = "B/32",
     case: Annotated[str, typer.Option(help="Method, rule, tasks, examples of each; all if empty.")] = "",
     folder: Annotated[str, typer.Option(help="Folder of the weights, which are made where they are not there.")] = "",
+    distinct: Annotated[int, typer.Option(help="How many experts' files differ, all if 0; the rest are links.")] = 0,
+    steps: Annotated[int, typer.Option(help="Steps of training.")] = 3,
     kind: Annotated[str, typer.Option(hidden=True)] = "parent",
 ) -> None:
     if kind != "parent":
-        run_case(tower, case, folder, kind)
+        run_case(tower, case, folder, kind, steps)
         return
     cases = [case] if case else CASES[tower]
     with tempfile.TemporaryDirectory() as temporary:
         home = folder or temporary
         most = max(int(one.split()[2]) for one in cases)
         if not all(path.exists() for path in paths_of(most, home)):
-            write_weights(tower, most, home)
+            write_weights(tower, most, home, distinct)
         for one in cases:
-            found = in_child(tower, one, home, "activations") | in_child(tower, one, home, "measured")
+            found = in_child(tower, one, home, "activations", steps) | in_child(tower, one, home, "measured", steps)
             needed = sum(found[part] for part in ("weights", "task_vectors", "merged", "activations"))
             beyond = found["fit_Rss"] - found["libraries_Rss"]
+            seconds = found.pop("seconds")
             print(
-                f"{tower} {one}: peak resident of the fit {found['fit_Rss'] / MB:,.0f} MB = "
+                f"{tower} {one}: {seconds:.0f} s, peak resident of the fit {found['fit_Rss'] / MB:,.0f} MB = "
                 f"{found['fit_Rss'] / needed:.2f} of {needed / MB:,.0f} MB, beyond libraries {beyond / needed:.2f}; "
                 f"anonymous {found['whole_Anonymous'] / MB:,.0f} MB\n   "
                 f"{', '.join(f'{part} {size / MB:,.0f}' for part, size in found.items())}",

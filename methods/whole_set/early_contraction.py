@@ -22,14 +22,12 @@ class MergedLeaves:
 
     Args:
         model: what is merged.
-        coefficients: (groups, T).
+        pieces: what it merged for some coefficients (groups, T).
         copies: n, how many models there are in the same memory.
     """
 
-    def __init__(self, model: UpscaledModel, coefficients: Tensor, copies: int) -> None:
+    def __init__(self, model: UpscaledModel, pieces: Sequence[Sequence[Tensor]], copies: int) -> None:
         self._model = model
-        with torch.no_grad():
-            pieces = model.merge_pieces(coefficients)
         leaves = [[[piece.detach().requires_grad_() for piece in bank] for bank in pieces] for _ in range(copies)]
         self._contractions = [
             [_Contraction([own[b][p] for own in leaves], bank, p) for p in range(len(pieces[b]))]

@@ -15,6 +15,7 @@ from ...tasks.problem import Batch, Problem
 from ..expert_bank import ExpertBank
 from .conditioned_set import ConditionedSet, backward, flat_gradient
 from .early_contraction import MergedLeaves, followed_to_coefficients
+from .task_by_task import StoredActivations, losses_task_by_task
 from .upscaling import UpscaledModel
 
 
@@ -32,6 +33,7 @@ class RoutedSet(ConditionedSet):
         kept = problem.model_parameters + problem.n_tasks * model.upscaled_parameters
         super().__init__(problem, routers, kept_parameters=kept)
         self.model = model
+        self._activations = StoredActivations()
 
     def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
         """Return the weights merged by the routers' coefficients."""
@@ -49,25 +51,50 @@ class RoutedSet(ConditionedSet):
         """Return the losses (T,) of the model for a preference, differentiable in the routers.
 
         Of a large model they can be followed backward once: a weight's gradient is then freed as soon as it has met
-        its task vectors.
+        its task vectors. Where that would keep too much of T forward passes, each task's backward pass comes at once.
         """
         coefficients: Tensor = self.network(self.as_input(preference))
-        large = any(isinstance(bank, ExpertBank) for bank in self.model.banks)
-        if not (large and coefficients.requires_grad):
+        if not (self._is_large and coefficients.requires_grad):
             return at_least_single(self.problem.losses(self.model.merge(coefficients), batch))
-        merged = MergedLeaves(self.model, coefficients, copies=1)
+        pieces = self._merged_pieces(coefficients)
+        if self._activations.are_too_large(self.problem, self.model, pieces, batch):
+            losses, derivatives = losses_task_by_task(self.problem, self.model, pieces, batch)
+            if derivatives is None:
+                return losses
+            change = coefficients - coefficients.detach()  # of value 0, but not of derivative
+            followed: Tensor = torch.tensordot(derivatives.to(change.dtype), change, dims=2)
+            return losses + followed.to(losses.dtype)
+        merged = MergedLeaves(self.model, pieces, copies=1)
         losses = at_least_single(self.problem.losses(merged.models[0], batch))
         return followed_to_coefficients(losses, merged, coefficients)
 
     def task_gradients(self, preference: NDArray[np.float64], batch: Batch) -> tuple[Tensor, Tensor]:
         """Return what the base class does; a module's T gradients meet its task vectors at once and are then freed."""
         coefficients: Tensor = self.network(self.as_input(preference))
-        merged = MergedLeaves(self.model, coefficients, copies=self.n_tasks)
-        losses = self.problem.losses_by_model(merged.models, batch)
-        backward(losses.sum())
+        losses, derivatives = self._losses_and_derivatives(self._merged_pieces(coefficients), batch)
         parameters = list(self.network.parameters())
         rows = coefficients.new_empty(self.n_tasks, self.trainable_parameters)
-        for row, of_task in zip(rows, merged.derivatives().to(coefficients.dtype), strict=True):
+        for row, of_task in zip(rows, derivatives.to(coefficients.dtype), strict=True):
             gradients = torch.autograd.grad(coefficients, parameters, of_task, retain_graph=True)
             row.copy_(flat_gradient(parameters, gradients))
-        return at_least_single(losses.detach()), rows
+        return at_least_single(losses), rows
+
+    def _losses_and_derivatives(self, pieces: Sequence[Sequence[Tensor]], batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the losses (T,) of merged pieces and their derivatives in the coefficients (T, groups, T)."""
+        if self._is_large and self._activations.are_too_large(self.problem, self.model, pieces, batch):
+            losses, derivatives = losses_task_by_task(self.problem, self.model, pieces, batch)
+            if derivatives is not None:
+                return losses, derivatives
+            backward(losses)  # says that nothing depends on them
+        merged = MergedLeaves(self.model, pieces, copies=self.n_tasks)
+        losses = self.problem.losses_by_model(merged.models, batch)
+        backward(losses.sum())
+        return losses.detach(), merged.derivatives()
+
+    @property
+    def _is_large(self) -> bool:
+        return any(isinstance(bank, ExpertBank) for bank in self.model.banks)
+
+    @torch.no_grad()
+    def _merged_pieces(self, coefficients: Tensor) -> list[list[Tensor]]:
+        return self.model.merge_pieces(coefficients)

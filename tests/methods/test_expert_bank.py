@@ -11,7 +11,7 @@ from frontrunner.methods.bank_options import BankOptions
 from frontrunner.methods.expert_bank import ExpertBank
 from frontrunner.methods.task_vectors import ModelMerger, banks_by_type
 from frontrunner.methods.weight_rows import WeightRows
-from frontrunner.methods.whole_set import upscaling
+from frontrunner.methods.whole_set import task_by_task, upscaling
 
 PREFERENCE = np.array([0.2, 0.3, 0.5])
 RULES = ["mlp", "all", "model", "blocks.0.*,norm"]
@@ -89,6 +89,72 @@ def test_losses_and_gradients_are_those_of_flat_banks(rule, method, tiny, large)
         found.append((losses.detach(), gradients, routed.task_gradients(PREFERENCE, batch), routed.solve(PREFERENCE)))
     assert isinstance(routed.model.banks[0], ExpertBank)
     torch.testing.assert_close(found[1], found[0], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("method", LEARNERS)
+def test_tasks_one_by_one_give_what_they_give_together(rule, method, tiny, large, monkeypatch):
+    large()
+    options = {"upscale": rule} if method == "pwe-moe-ls" else {}
+    batch, found = a_batch(tiny), []
+    for most in (2**31, 0):
+        monkeypatch.setattr(task_by_task, "LARGEST_ACTIVATIONS", most)
+        routed, before = untrained(tiny, method, **options), tiny.forward_passes
+        losses = routed.losses(PREFERENCE, batch)
+        passes = tiny.forward_passes - before
+        assert passes == (1 if most else tiny.n_tasks)
+        (torch.tensor(PREFERENCE).float() @ losses).backward()
+        gradients = [parameter.grad for parameter in routed.network.parameters()]
+        found.append((losses.detach(), gradients, routed.task_gradients(PREFERENCE, batch)))
+    torch.testing.assert_close(found[1], found[0], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("way", ["losses", "task_gradients"])
+def test_one_by_one_a_single_tasks_activations_are_kept(way, tiny, large, monkeypatch):
+    large()
+    batch, alive, most = a_batch(tiny), [], []
+    task_loss = type(tiny).task_loss
+
+    def watched(problem, t, params, given):
+        most.append(sum(not reference.expired() for reference in alive))
+
+        def keep(tensor):
+            if tensor.untyped_storage().data_ptr() not in own:
+                alive.append(StorageWeakRef(tensor.untyped_storage()))
+            return tensor.detach()
+
+        own = {tensor.untyped_storage().data_ptr() for tensor in params.values()}
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            return task_loss(problem, t, params, given)
+
+    routed = untrained(tiny, upscale="all")
+    monkeypatch.setattr(task_by_task, "LARGEST_ACTIVATIONS", 0)
+    getattr(routed, way)(PREFERENCE, batch)  # finds out how much is kept
+    monkeypatch.setattr(type(tiny), "task_loss", watched)
+    getattr(routed, way)(PREFERENCE, batch)
+    assert len(most) == tiny.n_tasks
+    assert len(alive) > 10
+    # Inputs of the batch stay; what a task's forward pass made does not.
+    assert max(most) <= 2 * tiny.n_tasks
+
+
+def test_what_is_kept_is_counted_before_tasks_go_together(tiny, large, monkeypatch):
+    large()
+
+    def kept(batch_size):
+        routed = untrained(tiny, upscale="all")
+        with torch.no_grad():
+            pieces = routed.model.merge_pieces(routed.network(routed.as_input(PREFERENCE)))
+        weights = routed.model.assembled([[piece.requires_grad_() for piece in bank] for bank in pieces])
+        batch = next(tiny.batches("train", batch_size, torch.Generator().manual_seed(0)))
+        return task_by_task.kept_by_pass(tiny, 0, weights, batch)
+
+    assert 1.5 * kept(8) < kept(16) < 2 * kept(8)  # all but what has no rows
+    for most, n_passes in ((tiny.n_tasks * kept(8), 1), (tiny.n_tasks * kept(8) - 1, tiny.n_tasks)):
+        monkeypatch.setattr(task_by_task, "LARGEST_ACTIVATIONS", most)
+        batch, before = a_batch(tiny), tiny.forward_passes
+        untrained(tiny, upscale="all").losses(PREFERENCE, batch)
+        assert tiny.forward_passes - before == n_passes
 
 
 def test_a_large_model_is_merged_from_the_experts_own_memory(tiny, large):
