@@ -40,7 +40,7 @@ def findings(store: str | None) -> Iterator[Finding]:
     for what, found in {**versions(), **machine("cpu")}.items():
         yield what, found, True
     yield from _cuda_devices()
-    yield _expert_cache()
+    yield _cache()
     yield _store(folder_of(store))
     yield from _registered()
 
@@ -58,14 +58,17 @@ def _cuda_devices() -> Iterator[Finding]:
         yield f"cuda:{i}", f"{torch.cuda.get_device_name(i)}, {as_bytes(free)} of {as_bytes(total)} free", True
 
 
-def _expert_cache() -> Finding:
-    from ...tasks.expert_cache import cache_folder
+def _cache() -> Finding:
+    """Report what the cache folder holds: experts, weights that were converted or drawn, decoded examples."""
+    from ...tasks.cache_folder import cache_folder
     from ..scoring.units import as_bytes
 
     cache = cache_folder()
-    experts = list(cache.glob("experts/*.safetensors"))
-    held = as_bytes(sum(file.stat().st_size for file in experts))
-    return "expert cache", f"{cache}: {len(experts)} experts, {held}{_obstacle(cache)}", not _obstacle(cache)
+    parts = []
+    for part in ("experts", "weights", "examples"):
+        held = sum(file.stat().st_size for file in cache.glob(f"{part}/**/*") if file.is_file())
+        parts.append(f"{as_bytes(held)} of {part}")
+    return "cache", f"{cache}: {', '.join(parts)}{_obstacle(cache)}", not _obstacle(cache)
 
 
 def _store(folder: Path) -> Finding:
