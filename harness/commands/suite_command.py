@@ -79,7 +79,8 @@ def new(
     file = folder / "suite.yaml" if output is None else output
     to_decide = draft_suite_file(folder, file)
     console = open_console()
-    decide = f"{to_decide} lines in it are for you to decide; then check it" if to_decide else "check it"
+    lines = "1 line in it is" if to_decide == 1 else f"{to_decide} lines in it are"
+    decide = f"{lines} for you to decide; then check it" if to_decide else "check it"
     console.print(
         f"wrote {file}; {decide}:\n  {program()} suite check {file}", highlight=False, soft_wrap=True, markup=False
     )

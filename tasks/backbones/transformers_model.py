@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from .hf_clip_backbone import CLIPS, HfClipBackbone
 from .image_options import IMAGE_OPTIONS, image_format_of
 from .transformers_backbone import TransformersBackbone
 from .transformers_images import image_format_in
-from .transformers_texts import letters_as_tokens, text_format, tokenizer_in
+from .transformers_texts import letters_as_tokens, tells_texts_apart, text_format, tokenizer_in
 
 CONFIG = "config.json"
 
@@ -87,7 +88,9 @@ def _texts(
     without = backbone.folder is None and is_random
     vocabulary = backbone.config.get_text_config().vocab_size
     tokenizer = letters_as_tokens(vocabulary) if without else tokenizer_in(backbone.folder, name)
-    return text_format(tokenizer, backbone.config, backbone.encoder, source=name, max_length=max_length)
+    has_types = without or tells_texts_apart(backbone.folder)
+    made = text_format(tokenizer, backbone.config, backbone.encoder, source=name, max_length=max_length)
+    return made if has_types else dataclasses.replace(made, token_type_ids=False)
 
 
 def _images(folder: Path | None, options: Mapping[str, Any], name: str, side: Any) -> ImageFormat:

@@ -11,6 +11,7 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 from ...errors import ConfigError, DataError
 from ..datasets.text_format import TYPES, TextFormat
 from ..datasets.tokenizer_files import read_tokenizer
+from ..weight_files.weight_folder import WeightLayout, read_config
 
 LONGEST_UNASKED = 4096
 """Tokens of a text that are stored without the suite file's asking for so many: every text takes as much space."""
@@ -65,6 +66,22 @@ def positions(config: Any, encoder: Any) -> int | None:
     table = getattr(getattr(encoder, "embeddings", None), "position_embeddings", None)
     unused = getattr(table, "padding_idx", None)
     return stated if unused is None else stated - unused - 1
+
+
+def tells_texts_apart(folder: Path | None) -> bool:
+    """Return whether the tokenizer of a model's folder numbers the texts of a pair for the model, as transformers does.
+
+    Its configuration says so by `model_input_names`, else by its class; where neither is known, it does.
+    """
+    file = None if folder is None else folder / "tokenizer_config.json"
+    if file is None or not file.is_file():
+        return True
+    import transformers
+
+    said = read_config(WeightLayout((), None, file))
+    kind = getattr(transformers, str(said.get("tokenizer_class")), None)
+    names = said.get("model_input_names", getattr(kind, "model_input_names", [TYPES]))
+    return TYPES in names
 
 
 def tokenizer_in(folder: Path | None, source: str) -> Tokenizer:

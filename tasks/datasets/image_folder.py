@@ -52,6 +52,7 @@ class ImageFolders(DataSource):
             tree = self._trees[name]
             names = _files(tree)
             digest.update(f"{split}|{len(names)}|".encode())
+            digest.update(b"\0".join(os.fsencode(folder) for folder in tree.images))  # empty ones are classes, too
             digest.update(b"\0".join(os.fsencode(name) for name in names))
             digest.update(digests_of(tree.root, names, tell).tobytes())
         return digest.hexdigest()

@@ -11,7 +11,7 @@ from torch import Tensor
 from ...errors import ConfigError
 from ..classification import ClassificationProblem
 from .finite_weights import require_finite
-from .loaded_model import LoadedModel
+from .loaded_model import LoadedModel, wanted_type
 from .loaded_task import LoadedTask
 from .reading import field
 
@@ -53,7 +53,7 @@ def _put_together(
         experts=[_on(one.expert, device) for one in loaded.values()],
         budget=suite.spec_budget(),
         data=[one.data.splits for one in loaded.values()],
-        heads=[one.head.module.to(device) for one in loaded.values()],
+        heads=[one.head.module.to(device, wanted_type(suite.spec.dtype)) for one in loaded.values()],
         to_input=backbone.inputs.to_input,
         run=backbone.run,
         trim=backbone.inputs.trim,

@@ -14,10 +14,11 @@ from ..backbones import make_backbone
 from ..backbones.backbone import Backbone
 from ..weight_files.cached_tensors import converted
 from ..weight_files.stored_weights import StoredWeights
+from ..weight_files.weight_digest import digest_weights
 from .locations import read_model
 from .random_models import random_weights
 from .reading import field
-from .schema import RANDOM, SuiteFile
+from .schema import SuiteFile
 
 
 @dataclass(frozen=True)
@@ -58,31 +59,32 @@ def load_model(spec: SuiteFile, base: Path) -> LoadedModel:
     """
     backbone, stored, encoder = load_encoder(spec, base)
     with field("pretrained"):
-        if stored is None:
-            weights, digest = random_weights(encoder), RANDOM
-        else:
-            weights, digest = backbone.encoder_weights(stored), stored.digest
-    return LoadedModel(backbone, stored, encoder, in_type(weights, spec.dtype, digest))
+        weights = random_weights(encoder) if stored is None else backbone.encoder_weights(stored)
+    return LoadedModel(backbone, stored, encoder, in_type(weights, spec.dtype))
 
 
-def in_type(weights: dict[str, Tensor], dtype: str | None, digest: str) -> dict[str, Tensor]:
+def wanted_type(name: str | None) -> torch.dtype | None:
+    """Return the type that a suite file's `dtype` names; None where all is left in the types of the files."""
+    return None if name is None else getattr(torch, name)
+
+
+def in_type(weights: dict[str, Tensor], dtype: str | None) -> dict[str, Tensor]:
     """Return weights whose floating-point tensors are of one type, converted once and kept in the cache.
 
     Args:
         weights: by name.
         dtype: the type's name; None leaves them as they are.
-        digest: of the file that they come from.
     """
-    if dtype is None:
+    wanted = wanted_type(dtype)
+    if wanted is None:
         return weights
-    wanted: torch.dtype = getattr(torch, dtype)
     if all(tensor.dtype == wanted or not tensor.is_floating_point() for tensor in weights.values()):
         return weights
 
     def convert() -> dict[str, Tensor]:
         return {name: tensor.to(wanted) if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
 
-    key = {"file": digest, "conversion": f"to {dtype}, 1", "names": sorted(weights)}
+    key = {"weights": digest_weights(weights), "conversion": f"to {dtype}, 1"}
     return dict(converted(key, convert))
 
 

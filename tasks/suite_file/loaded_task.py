@@ -18,12 +18,10 @@ from ..datasets.read_data import read_task_data
 from ..datasets.task_data import TaskData
 from ..datasets.text_format import TextFormat
 from ..progress import Progress
-from ..weight_files.locate import locate_weights
-from ..weight_files.read_weights import read_weights
 from ..weight_files.stored_weights import StoredWeights
 from .finite_weights import require_finite
 from .loaded_model import LoadedModel, in_type, require_same_types
-from .locations import read_model
+from .locations import read_head_file, read_model
 from .random_models import random_expert, seed_of
 from .reading import field, listed_names
 from .schema import SuiteFile, TaskSpec, ZeroShotSpec
@@ -74,7 +72,7 @@ def load_expert(task: str, stored: StoredWeights | None, spec: SuiteFile, model:
     if stored is None:
         return random_expert(model.encoder, model.pretrained, task)
     weights = model.backbone.encoder_weights(stored, base=model.pretrained)
-    expert = in_type(weights, spec.dtype, stored.digest)
+    expert = in_type(weights, spec.dtype)
     require_same_types(expert, model.pretrained, stored.source)
     return expert
 
@@ -108,7 +106,7 @@ def own_head(task: str, spec: SuiteFile, base: Path, model: LoadedModel, expert:
     """
     said = spec.tasks[task]
     if said.head is not None and said.head.file is not None:
-        return model.backbone.head(read_weights(locate_weights(said.head.file, base)))
+        return model.backbone.head(read_head_file(said.head.file, base))
     if expert is None:
         return _random_head(task, said, base, model)
     return model.backbone.head(expert, None if said.head is None else said.head.own)

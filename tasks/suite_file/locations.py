@@ -12,6 +12,15 @@ from ..weight_files.weight_folder import SUFFIXES
 from .schema import RANDOM, ModelSpec
 
 
+def read_head_file(where: str, base: Path) -> StoredWeights:
+    """Return what the file or folder of a head holds.
+
+    Raises:
+        FrontrunnerError: as `read_model`.
+    """
+    return read_weights(locate_weights(where, base))
+
+
 def read_model(where: str, base: Path, model: ModelSpec) -> StoredWeights | None:
     """Return the weights of a model that a suite file names; None for weights that are drawn at random.
 

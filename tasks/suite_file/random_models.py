@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ...errors import ConfigError
 from ..datasets.class_list import given_classes
 from ..weight_files.cached_tensors import converted
+from ..weight_files.weight_digest import digest_weights
 from .schema import RANDOM, DataSpec, SuiteFile, TaskSpec
 
 SUFFIX = "-random"
@@ -60,7 +61,7 @@ def random_expert(encoder: nn.Module, pretrained: Mapping[str, Tensor], task: st
             name: _moved(tensor, generator) if name in names else tensor.clone() for name, tensor in pretrained.items()
         }
 
-    return converted({"random": RECIPE, "shapes": _shapes(encoder), "task": task}, make)
+    return converted({"random": RECIPE, "near": digest_weights(pretrained), "task": task}, make)
 
 
 def seed_of(task: str) -> int:

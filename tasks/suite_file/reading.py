@@ -11,6 +11,7 @@ from ...os_errors import because
 from ...regular_file import check_regular
 from ...utf8_file import read_utf8
 from ...yaml_file import read_yaml
+from ..weight_files.locate import nearest_path
 from .schema import PARTS, SuiteFile
 
 MAX_LIST_BYTES = 5_000_000
@@ -28,7 +29,9 @@ def read_suite_file(path: str | Path) -> SuiteFile:
     if file.is_dir():
         raise ConfigError(f"{file} is a folder; name the suite file in it, or make one by `frontrunner suite new`")
     if not file.exists():
-        raise ConfigError(f"there is no suite file {file}; `frontrunner suite new FOLDER` writes a first one")
+        near = nearest_path(file)
+        near = near if near.startswith("did you mean") else "`frontrunner suite new FOLDER` writes a first one"
+        raise ConfigError(f"there is no suite file {file}; {near}")
     return read_yaml(file, SuiteFile, PARTS)
 
 
@@ -55,11 +58,11 @@ def listed_names(given: str | Sequence[str], base: Path) -> tuple[str, ...]:
         DataError: the file is missing, empty, or has an empty line between names.
     """
     if not isinstance(given, str):
-        return tuple(given)
+        return tuple(name.partition("\t")[0].strip() for name in given)
     file = base / Path(given).expanduser()
     try:
         check_regular(file)
-        lines = read_utf8(file, MAX_LIST_BYTES).splitlines()
+        lines = read_utf8(file, MAX_LIST_BYTES).split("\n")
     except OSError as error:
         raise DataError(f"{given} cannot be read {because(error)}; one name a line is expected") from error
     while lines and not lines[-1].strip():

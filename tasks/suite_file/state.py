@@ -10,9 +10,11 @@ from typing import Any
 
 from ...errors import ConfigError
 from ...plugin_source import file_source_digest
+from ..backbones import make_backbone
 from ..datasets.read_data import data_digest
 from ..weight_files.content_digest import digest_of
-from .locations import read_model
+from ..weight_files.hub import looks_like_hub_id, on_this_machine
+from .locations import read_head_file, read_model
 from .random_models import RECIPE
 from .reading import field, listed_names
 from .schema import RANDOM, ModelSpec, SuiteFile, TaskSpec
@@ -35,7 +37,7 @@ def digest_state(spec: SuiteFile, base: Path, tasks: tuple[str, ...]) -> str:
         FrontrunnerError: a file is missing or cannot be read; the message names the field.
     """
     with field("model"):
-        model = _model(spec.model, base)
+        model = _model(spec.model, base, spec.max_length)
     with field("pretrained"):
         pretrained = _weights(spec.pretrained, base, spec.model)
     content = {
@@ -53,19 +55,28 @@ def _weights(where: str, base: Path, model: ModelSpec) -> str:
     return f"{RANDOM} {RECIPE}" if stored is None else stored.digest
 
 
-def _model(spec: ModelSpec, base: Path) -> dict[str, Any]:
+def _model(spec: ModelSpec, base: Path, max_length: int | None) -> dict[str, Any]:
     """Return what is said of the architecture, with digests of the files that decide it."""
     said = spec.model_dump(exclude_none=True)
     if spec.python is not None:
         said["python"] = [spec.python.rpartition(":")[2], file_source_digest(python_file(spec.python, base))]
+        # The function may name files that decide how inputs are made, such as a tokenizer.
+        said["inputs"] = dict(make_backbone(spec, base, None, max_length=max_length).inputs.facts)
         return said
     for library, name in said.items():
-        path = base / Path(name).expanduser() if isinstance(name, str) else None
-        if path is not None and path.is_file():
-            said[library] = digest_of(path)
-        elif path is not None and path.is_dir():
-            said[library] = [[file.name, digest_of(file)] for file in _configurations(path)]
+        folder = _folder_of(name, base) if isinstance(name, str) else None
+        if folder is not None:
+            said[library] = [[file.name, digest_of(file)] for file in _configurations(folder)]
     return said
+
+
+def _folder_of(name: str, base: Path) -> Path | None:
+    """Return the folder that an architecture is read from; None where the library knows it by its name."""
+    plain = name.removeprefix("local-dir:").removeprefix("hf-hub:")
+    path = base / Path(plain).expanduser()
+    if path.is_dir():
+        return path
+    return on_this_machine(plain, "model") if "/" in plain and looks_like_hub_id(plain) else None
 
 
 def python_file(given: str, base: Path) -> Path:
@@ -90,18 +101,18 @@ def _task(task: str, said: TaskSpec, spec: SuiteFile, base: Path) -> dict[str, A
     with field(f"tasks.{task}.expert"):
         found: dict[str, Any] = {"expert": _weights(said.expert, base, spec.model)}
     with field(f"tasks.{task}.head"):
-        found["head"] = _head(said, spec, base)
+        found["head"] = _head(said, base)
     with field(f"tasks.{task}.data"):
         found["data"] = data_digest(said.data, base)
     return found
 
 
-def _head(said: TaskSpec, spec: SuiteFile, base: Path) -> Any:
+def _head(said: TaskSpec, base: Path) -> Any:
     """Return what decides a task's head."""
     if said.head is None:
         return None
     if said.head.file is not None:
-        return _weights(said.head.file, base, spec.model)
+        return read_head_file(said.head.file, base).digest
     if said.head.zero_shot is None:
         return said.head.own
     prompts = said.head.zero_shot
