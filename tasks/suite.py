@@ -248,7 +248,7 @@ def load_problem(
         from .suite_file.registered import load_suite_file
 
         suite = load_suite_file(suite).name
-    found = SUITES.get(str(suite))()
+    found = SUITES.get(suite)()  # type: ignore[arg-type] # what is no text is refused there
     problem: object = found.prepare(
         found.choose(tasks), device=as_device(device), seed=as_seed(seed), progress=progress
     )

@@ -67,8 +67,8 @@ def mapped(folder):
 def looks(monkeypatch):
     """The tensors whose values were checked."""
     seen = []
-    look = weight_values._range
-    monkeypatch.setattr(weight_values, "_range", lambda tensor: seen.append(tensor) or look(tensor))
+    look = weight_values.range_of_values
+    monkeypatch.setattr(weight_values, "range_of_values", lambda tensor: seen.append(tensor) or look(tensor))
     return seen
 
 
