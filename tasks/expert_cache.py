@@ -10,10 +10,8 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from .cache_folder import cache_folder as cache_folder
 from .problem import Params
 from .weight_files.cached_tensors import mapped_entry
-from .weight_files.weight_digest import digest_weights as digest_weights
 
 
 def cached(key: Mapping[str, object], make: Callable[[], Params], device: torch.device) -> dict[str, Tensor]:

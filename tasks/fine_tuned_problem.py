@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from ..file_digest import digest_files
 from .classification import ClassificationProblem
 from .examples import Examples
-from .expert_cache import cached, digest_weights
+from .expert_cache import cached
 from .fine_tuning import FineTuning, fine_tune
 from .problem import Budget, Params
 from .progress import Progress
 from .stored_inputs import named_tensors
 from .threads import cpu_threads
+from .weight_files.weight_digest import digest_weights
 
 
 @dataclass(frozen=True)

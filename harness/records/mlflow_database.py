@@ -29,7 +29,7 @@ def create_database(database: Path) -> None:
     hundred migrations of a new database take seconds, so an empty one is kept in the user's cache for every version of
     MLflow, and copied.
     """
-    from ...tasks.expert_cache import cache_folder
+    from ...tasks.cache_folder import cache_folder
 
     partial = database.with_suffix(".partial")
     for leftover in database.parent.glob(f"{partial.name}*"):

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...tasks import Params, Problem
-from ...tasks.expert_cache import cache_folder
+from ...tasks.cache_folder import cache_folder
 from ...tasks.objectives import checked_objectives
 from ...whole_file import replacing
 

@@ -21,6 +21,7 @@ from ...os_errors import because
 from ...tasks import SUITES, Params, Problem, Suite, load_problem
 from ...tasks.suite_file.file_suite import FileSuite
 from ...tasks.suite_file.registered import load_suite_file
+from ...tasks.weight_files.separate import separate
 from ...whole_file import replacing
 from ..cells.cell import Cell
 from ..cells.environment import resolve_devices
@@ -187,12 +188,10 @@ def _restored(
 def _write(params: Params, about: Mapping[str, Any], folder: Path) -> Path:
     """Write a model's two files, each whole or not at all, and return the path of its weights."""
     file = folder / "model.safetensors"
-    # Merged weights are views of one flat tensor; safetensors needs separate ones.
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        separate = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in params.items()}
         with replacing(file) as partial:
-            save_file(separate, partial)
+            save_file(separate(params), partial)
         with replacing(folder / "model.json") as partial:
             partial.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     except (OSError, SafetensorError) as error:

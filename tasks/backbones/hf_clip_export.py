@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..precision import type_name
-from .open_clip_export import separate
+from ..weight_files.separate import separate
 
 WEIGHTS = "model.safetensors"
 BESIDE = ("preprocessor_config.json", "tokenizer*", "vocab.json", "merges.txt", "special_tokens_map.json")

@@ -10,6 +10,7 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ..weight_files.separate import separate
 from .backbone import Head
 from .open_clip_architecture import CONFIG, OpenClipArchitecture
 
@@ -40,8 +41,3 @@ def write_head(head: Head, folder: Path) -> None:
     """Write a head's weights, and its classes where they are known, to `head.safetensors`."""
     metadata = {} if head.classes is None else {"classes": json.dumps(list(head.classes))}
     save_file(separate(head.module.state_dict()), folder / HEAD, metadata)
-
-
-def separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return tensors on the CPU each of which has memory of its own, as safetensors wants them."""
-    return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}

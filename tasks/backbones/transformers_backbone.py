@@ -19,9 +19,10 @@ from ..datasets.input_format import InputFormat
 from ..weight_files.stored_weights import StoredWeights
 from .backbone import Backbone, Head
 from .encoder_fit import fitting, require_no_adapter, unwrapped
+from .last_layer import MANY
 from .meta_parameters import without_values
 from .random_heads import filled
-from .transformers_classifier import MANY_CLASSES, make_classifier
+from .transformers_classifier import make_classifier
 from .transformers_config import (
     classification,
     deciding,
@@ -76,7 +77,7 @@ class TransformersBackbone(Backbone):
         """The configuration as the model's maker wrote it."""
         self.kind, self._made_by = classification(self.original, source)
         self.config = with_padding(self.original, source) if self.kind == "text" else self.original
-        self._classifier = make_classifier(self._made_by, self.config, MANY_CLASSES)
+        self._classifier = make_classifier(self._made_by, self.config, MANY)
         self._prefix: str = self._classifier.base_model_prefix
         base = getattr(self._classifier, self._prefix, None)
         if not isinstance(base, nn.Module):

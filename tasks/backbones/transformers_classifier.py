@@ -10,9 +10,6 @@ import torch
 
 from .meta_parameters import parameters_on_meta
 
-MANY_CLASSES = 7919
-"""A number of classes that is no width of a layer, so that the dimensions of a head that are classes can be told."""
-
 
 def make_classifier(made_by: Any, config: Any, n_classes: int) -> Any:
     """Return a classifier on the device meta that runs without caches and returns what heads need, in evaluation mode.

@@ -10,7 +10,8 @@ from torch import Tensor
 from ...errors import DataError
 from ..weight_files.stored_weights import StoredWeights
 from .backbone import Head
-from .transformers_classifier import MANY_CLASSES, make_classifier
+from .last_layer import MANY
+from .transformers_classifier import make_classifier
 from .transformers_head import TransformersHead
 
 
@@ -22,7 +23,7 @@ def read_head(
     Args:
         made_by: the class of the classifier.
         config: its configuration.
-        classifier: one with `MANY_CLASSES`, to tell which dimensions are classes.
+        classifier: one with `MANY`, to tell which dimensions are classes.
         outside: the file's tensors that are not of the base model.
         stored: the file.
         name: what the file calls the head's only layer; as the library calls it when None.
@@ -83,12 +84,10 @@ def _count(shapes: Mapping[str, Any], found: Mapping[str, Tensor], source: str) 
     counts: dict[str, int] = {}
     for key, shape in shapes.items():
         tensor = found[key]
-        if tensor.ndim != len(shape) or any(
-            n != m for n, m in zip(tensor.shape, shape, strict=True) if m != MANY_CLASSES
-        ):
-            expected = tuple("classes" if m == MANY_CLASSES else m for m in shape)
+        if tensor.ndim != len(shape) or any(n != m for n, m in zip(tensor.shape, shape, strict=True) if m != MANY):
+            expected = tuple("classes" if m == MANY else m for m in shape)
             raise DataError(f"{source} holds {key} of shape {tuple(tensor.shape)}, expected {expected}")
-        counts.update((key, n) for n, m in zip(tensor.shape, shape, strict=True) if m == MANY_CLASSES)
+        counts.update((key, n) for n, m in zip(tensor.shape, shape, strict=True) if m == MANY)
     if len(set(counts.values())) != 1:
         raise DataError(f"the head of {source} has different numbers of classes in {counts}, expected one number")
     n_classes = next(iter(counts.values()))

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from ...file_digest import digest_files
 from ..examples import Examples
-from ..expert_cache import cached, digest_weights
+from ..expert_cache import cached
 from ..problem import Params
 from ..threads import cpu_threads
+from ..weight_files.weight_digest import digest_weights
 from . import efficientnet
 from .efficientnet import FEATURES, to_input
 

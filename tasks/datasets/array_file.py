@@ -48,11 +48,6 @@ class ArrayWriter:
         self._opened = file.open("xb")
         self._digest = hashlib.sha256()
 
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of a row; 0 before the first has come."""
-        return 0 if self._row is None else self._row[0].itemsize * math.prod(self._row[1])
-
     def append(self, rows: NDArray[np.generic]) -> None:
         """Write some rows (n, ...).
 

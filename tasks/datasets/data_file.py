@@ -11,8 +11,8 @@ from ...errors import DataError
 from ...os_errors import because
 from ...regular_file import check_regular
 from ..suite_file.schema import ONE_FILE
+from ..weight_files.refused_files import LFS
 
-LFS = b"version https://git-lfs"
 _SHARD = re.compile(r"(?P<split>.+)-(?P<shard>\d{5})-of-(?P<shards>\d{5})")
 """How the hub calls the parts of a split."""
 

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ...one_line import as_one_line
 from ...os_errors import because, of_the_machine
+from ..weight_files.refused_files import LFS
 from .array_file import ArrayWriter
-from .data_file import LFS
 from .entry_writer import EntryWriter
 from .input_format import InputFormat
 from .raw_split import RawImage, RawSplit, Tell

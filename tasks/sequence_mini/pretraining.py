@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from ...file_digest import digest_files
 from .. import examples, fine_tuning
 from ..examples import Examples
-from ..expert_cache import cached, digest_weights
+from ..expert_cache import cached
 from ..fine_tuning import FineTuning, fine_tune
 from ..problem import Batch, Params
 from ..progress import Progress
 from ..threads import cpu_threads
 from ..vision_mini.images import Domain
+from ..weight_files.weight_digest import digest_weights
 from . import row_reader
 from .row_reader import RowReader, to_input, untrained
 

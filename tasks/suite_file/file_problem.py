@@ -51,7 +51,7 @@ def _put_together(
         model=model.encoder,
         pretrained=_on(model.pretrained, device),
         experts=[_on(one.expert, device) for one in loaded.values()],
-        budget=suite.spec_budget(),
+        budget=suite.budget,
         data=[one.data.splits for one in loaded.values()],
         heads=[one.head.module.to(device, wanted_type(suite.spec.dtype)) for one in loaded.values()],
         to_input=backbone.inputs.to_input,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import nn
 
-from ...errors import ConfigError, UnsupportedError
-from ...os_errors import because
+from ...errors import UnsupportedError
 from ..problem import Budget, Params, Problem
 from ..progress import Progress, silent
 from ..suite import Suite, require_recordable
@@ -26,6 +24,7 @@ if TYPE_CHECKING:  # reading weights and data imports much that a list of suites
 class FileSuite(Suite):
     """The suite of one suite file; `suite_class` makes a subclass a file."""
 
+    budget: ClassVar[Budget]
     spec: ClassVar[SuiteFile]
     """What the file says."""
     file: ClassVar[Path]
@@ -78,11 +77,11 @@ class FileSuite(Suite):
             if task is not None:
                 expert = read_model(self.spec.tasks[task].expert, base, self.spec.model)
                 head, _ = load_head_and_data(task, self.spec, base, model, expert, silent)
-            library = next(name for name, value in self.spec.model if name != "options" and value)
             if model.stored is None:
                 raise UnsupportedError("a model with random weights is not exported as its library writes it")
-            model.backbone.export(params, head, model.stored, folder / library)
-        return folder / library
+            written = folder / self.spec.model.library
+            model.backbone.export(params, head, model.stored, written)
+        return written
 
     def load_model(self) -> LoadedModel:
         """Return the encoder with the pre-trained weights.
@@ -95,15 +94,9 @@ class FileSuite(Suite):
         with field(str(self.file)):
             return load_model(self.spec, self.file.parent)
 
-    @classmethod
-    def spec_budget(cls) -> Budget:
-        """Return the budget that the file states."""
-        stated = cls.spec.budget
-        return Budget(steps=stated.steps, batch_size=stated.batch_size, lr=stated.lr)
-
 
 def suite_class(path: str | Path, *, random: bool = False) -> type[FileSuite]:
-    """Return the suite of a suite file; the same class for the same file with the same content.
+    """Return the suite of a suite file; the same class for the same file that says the same.
 
     Args:
         path: the suite file.
@@ -114,18 +107,14 @@ def suite_class(path: str | Path, *, random: bool = False) -> type[FileSuite]:
     """
     spec = read_suite_file(path)
     file = Path(path).resolve()
-    try:
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read {because(error)}") from error
     if random:
         with field(str(path)):
             spec = with_random_weights(spec, file.parent)
-    return _made(file, content, spec.model_dump_json())
+    return _made(file, spec.model_dump_json())
 
 
 @functools.lru_cache(maxsize=256)
-def _made(file: Path, content: str, spec_json: str) -> type[FileSuite]:  # noqa: ARG001 - content is part of the key
+def _made(file: Path, spec_json: str) -> type[FileSuite]:
     spec = SuiteFile.model_validate_json(spec_json)
     made: type[FileSuite] = type(
         "SuiteOfFile",
@@ -136,13 +125,13 @@ def _made(file: Path, content: str, spec_json: str) -> type[FileSuite]:  # noqa:
             "name": spec.name,
             "version": spec.version,
             "tasks": tuple(spec.tasks),
+            "budget": Budget(**spec.budget.model_dump()),
             "cpu_threads": spec.cpu_threads,
             "imports": _imports(spec),
             "spec": spec,
             "file": file,
         },
     )
-    made.budget = made.spec_budget()
     with field(str(file)):
         require_recordable(made)
     return made
@@ -150,12 +139,10 @@ def _made(file: Path, content: str, spec_json: str) -> type[FileSuite]:  # noqa:
 
 def _summary(spec: SuiteFile) -> str:
     """Return one line on a suite, for lists."""
-    model = next(f"{value} of {library}" for library, value in spec.model if library != "options" and value)
-    return spec.summary or f"{len(spec.tasks)} tasks on {model}"
+    library = spec.model.library
+    return spec.summary or f"{len(spec.tasks)} tasks on {getattr(spec.model, library)} of {library}"
 
 
 def _imports(spec: SuiteFile) -> tuple[str, ...]:
     """Return the libraries that preparing imports, which workers may share."""
-    return tuple(
-        library for library in ("open_clip", "transformers", "timm", "torchvision") if getattr(spec.model, library)
-    )
+    return () if spec.model.python is not None else (spec.model.library,)

@@ -46,7 +46,7 @@ def random_weights(encoder: nn.Module) -> dict[str, Tensor]:
 
     def make() -> dict[str, Tensor]:
         generator = torch.Generator().manual_seed(0)
-        return {name: _drawn(name, like, name in names, generator) for name, like in _state(encoder).items()}
+        return {name: _drawn(name, like, name in names, generator) for name, like in encoder.state_dict().items()}
 
     return converted({"random": RECIPE, "shapes": _shapes(encoder)}, make)
 
@@ -81,12 +81,8 @@ def _random_task(task: str, said: TaskSpec, base: Path) -> TaskSpec:
     return TaskSpec(expert=RANDOM, data=DataSpec(generated={**SIZES, "classes": len(listed)}, text=said.data.text))
 
 
-def _state(encoder: nn.Module) -> Mapping[str, Tensor]:
-    return encoder.state_dict()
-
-
 def _shapes(encoder: nn.Module) -> str:
-    listed = "|".join(f"{name} {tuple(like.shape)} {like.dtype}" for name, like in _state(encoder).items())
+    listed = "|".join(f"{name} {tuple(like.shape)} {like.dtype}" for name, like in encoder.state_dict().items())
     return hashlib.sha256(listed.encode()).hexdigest()
 
 

@@ -26,6 +26,10 @@ class Part(Strict):
     model_config = ConfigDict(coerce_numbers_to_str=True, allow_inf_nan=False)
 
 
+LIBRARIES = ("open_clip", "transformers", "timm", "torchvision", "python")
+"""The keys of a model of which one is given."""
+
+
 class ModelSpec(Part):
     """The architecture, by exactly one library."""
 
@@ -44,8 +48,13 @@ class ModelSpec(Part):
 
     @model_validator(mode="after")
     def _one_library(self) -> ModelSpec:
-        _require_one(self, ("open_clip", "transformers", "timm", "torchvision", "python"), "a model is of one library")
+        _require_one(self, LIBRARIES, "a model is of one library")
         return self
+
+    @property
+    def library(self) -> str:
+        """The library's key."""
+        return next(name for name in LIBRARIES if getattr(self, name) is not None)
 
 
 class DataSpec(Part):

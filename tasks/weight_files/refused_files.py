@@ -11,6 +11,8 @@ from ...regular_file import check_regular
 
 LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """How files of torch.save before 1.6 begin."""
+LFS = b"version https://git-lfs"
+"""How a pointer of Git LFS begins, which stands where a large file was not fetched."""
 LARGEST_PICKLE = 64_000_000
 """Bytes of the pickle in an archive of torch.save, weights not counted; those of large models have some 100 kB."""
 _BEGINNINGS = (
@@ -103,7 +105,7 @@ def _fault(file: Path, beginning: bytes) -> str | None:
     """Return what a message says of a file that holds no weights by its first bytes and name."""
     if not beginning:
         return "is empty; copy or download it again"
-    if beginning.startswith(b"version https://git-lfs"):
+    if beginning.startswith(LFS):
         return "is a Git LFS pointer instead of the file that it stands for; fetch that with `git lfs pull`"
     if is_torch_archive(beginning) or is_safetensors(beginning) or beginning.startswith(LEGACY_MAGIC):
         return None

@@ -65,21 +65,3 @@ def _found(content: Any, source: str, levels: int) -> Mapping[str, Tensor]:
             inner = _found(value, source, levels - 1)
             tensors |= {f"{name}.{part}": tensor for part, tensor in inner.items()}
     return tensors
-
-
-def without_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Return tensors under names without a prefix, such as DataParallel's `module.`; the same tensors where it is "".
-
-    Names that lack it are kept.
-    """
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
-
-
-def common_prefix(names: Mapping[str, Any]) -> str:
-    """Return the longest prefix of whole parts that all names share, such as `module.model.`; "" where none is."""
-    split = [name.split(".")[:-1] for name in names]
-    if not split:
-        return ""
-    first = min(split, key=len)
-    n_shared = next((i for i, part in enumerate(first) if any(other[i] != part for other in split)), len(first))
-    return "".join(f"{part}." for part in first[:n_shared])

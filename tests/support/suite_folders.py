@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import yaml
+from filelock import FileLock
 
 TASKS = ("digits", "fashion")
 
@@ -28,6 +29,14 @@ def write_suite(folder, spec, name="my-suite.yaml"):
     file = Path(folder) / name
     file.write_text(yaml.safe_dump(spec, sort_keys=False), encoding="utf-8")
     return file
+
+
+def made_once(folder, make):
+    """A folder that the first worker of pytest-xdist to ask makes; the others wait for it."""
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            make(folder)
+    return folder
 
 
 def copied(example, folder):

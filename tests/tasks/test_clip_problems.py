@@ -12,10 +12,10 @@ from frontrunner.tasks.backbones.zero_shot import ZeroShotHead
 from frontrunner.tasks.classification import ClassificationProblem
 from frontrunner.tasks.datasets.image_format import ImageFormat
 from frontrunner.tasks.examples import Examples
-from frontrunner.tasks.expert_cache import digest_weights
 from frontrunner.tasks.problem import Budget
 from frontrunner.tasks.suite_file.schema import ModelSpec
 from frontrunner.tasks.weight_files.stored_weights import StoredWeights
+from frontrunner.tasks.weight_files.weight_digest import digest_weights
 
 
 def backbone_of(kind, folder):

@@ -12,9 +12,9 @@ from frontrunner.errors import DataError, UnsupportedError
 from frontrunner.tasks.backbones.backbone import Head
 from frontrunner.tasks.backbones.hf_clip_backbone import HfClipBackbone
 from frontrunner.tasks.datasets.image_format import ImageFormat
-from frontrunner.tasks.expert_cache import digest_weights
 from frontrunner.tasks.weight_files.read_weights import read_weights
 from frontrunner.tasks.weight_files.stored_weights import StoredWeights
+from frontrunner.tasks.weight_files.weight_digest import digest_weights
 
 IMAGES = ImageFormat(size=16, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 TOKENS = torch.tensor([[49406, 320, 1125, 49407, *[0] * 12]])

@@ -10,9 +10,9 @@ from torch.func import functional_call
 from frontrunner.errors import ConfigError, DataError, FrontrunnerError, UnknownNameError
 from frontrunner.tasks.backbones import make_backbone
 from frontrunner.tasks.backbones.zero_shot import ZeroShotHead
-from frontrunner.tasks.expert_cache import digest_weights
 from frontrunner.tasks.suite_file.schema import ModelSpec
 from frontrunner.tasks.weight_files.stored_weights import StoredWeights
+from frontrunner.tasks.weight_files.weight_digest import digest_weights
 
 
 def stored(tensors, config=None, source="cars.safetensors"):

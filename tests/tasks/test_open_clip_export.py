@@ -14,10 +14,10 @@ from torch.func import functional_call
 from frontrunner.errors import DataError
 from frontrunner.tasks.backbones import make_backbone
 from frontrunner.tasks.backbones.backbone import Head
-from frontrunner.tasks.expert_cache import digest_weights
 from frontrunner.tasks.suite_file.schema import ModelSpec
 from frontrunner.tasks.weight_files.read_weights import read_weights
 from frontrunner.tasks.weight_files.stored_weights import StoredWeights
+from frontrunner.tasks.weight_files.weight_digest import digest_weights
 
 TOKENS = torch.tensor([[49406, 320, 1125, 49407, *[0] * 12]])
 

@@ -10,9 +10,9 @@ from small_clips import TEXT, architecture_folder, hugging_face_model, open_clip
 from frontrunner.errors import ConfigError, DataError
 from frontrunner.tasks.backbones import make_backbone
 from frontrunner.tasks.backbones.zero_shot import ZeroShotHead, cached_zero_shot_head, zero_shot_weight
-from frontrunner.tasks.expert_cache import digest_weights
 from frontrunner.tasks.suite_file.schema import ModelSpec
 from frontrunner.tasks.weight_files.stored_weights import StoredWeights
+from frontrunner.tasks.weight_files.weight_digest import digest_weights
 
 CLASSES = ["annual crop land", "forest", "river", "sea or lake", "pasture"]
 TEMPLATES = ["a satellite photo of {}.", "aerial imagery of the {}."]

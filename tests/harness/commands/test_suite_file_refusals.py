@@ -7,9 +7,8 @@ import pytest
 import torch
 import yaml
 from crafted_suites import COLOURS, craft, crafted_spec
-from filelock import FileLock
 from safetensors.torch import load_file, save_file
-from suite_folders import copied, write_suite
+from suite_folders import copied, made_once, write_suite
 from weight_models import Runs
 
 from frontrunner.harness.running import run_cell, worker
@@ -22,21 +21,14 @@ TASKS = ("first", "second")
 @pytest.fixture(scope="session")
 def crafted(shared_folder):
     """A vision transformer, four experts and four image folders."""
-    folder = shared_folder / "crafted_suite"
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            craft(folder)
-    return folder
+    return made_once(shared_folder / "crafted_suite", craft)
 
 
 @pytest.fixture(scope="session")
 def sentences(shared_folder):
     """A GPT-2, its experts and tables, all without training."""
-    folder = shared_folder / "untrained_text_example"
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            make_text_example(folder, TextExampleSize(pretraining_steps=0, expert_steps=0, train=20, test=10))
-    return folder
+    size = TextExampleSize(pretraining_steps=0, expert_steps=0, train=20, test=10)
+    return made_once(shared_folder / "untrained_text_example", lambda folder: make_text_example(folder, size))
 
 
 @pytest.fixture(autouse=True)

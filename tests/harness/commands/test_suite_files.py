@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 import yaml
-from filelock import FileLock
 from safetensors.torch import load_file, save_file
-from suite_folders import TASKS, copied, image_spec, write_suite
+from suite_folders import TASKS, copied, image_spec, made_once, write_suite
 
 from frontrunner.harness.records.mlflow_tags import SUITE_FILE
 from frontrunner.harness.records.store import Store
@@ -19,21 +18,15 @@ from frontrunner.tasks.suite_file.example_texts import TextExampleSize, make_tex
 @pytest.fixture(scope="module")
 def images(shared_folder):
     """A small vision transformer, its experts and image folders."""
-    folder = shared_folder / "image_example"
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            make_image_example(folder, ExampleSize(pretraining_steps=30, expert_steps=30, train=80, test=40))
-    return folder
+    size = ExampleSize(pretraining_steps=30, expert_steps=30, train=80, test=40)
+    return made_once(shared_folder / "image_example", lambda folder: make_image_example(folder, size))
 
 
 @pytest.fixture(scope="module")
 def texts(shared_folder):
     """A small GPT-2, its experts and tables."""
-    folder = shared_folder / "text_example"
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            make_text_example(folder, TextExampleSize(pretraining_steps=20, expert_steps=30, train=80, test=40))
-    return folder
+    size = TextExampleSize(pretraining_steps=20, expert_steps=30, train=80, test=40)
+    return made_once(shared_folder / "text_example", lambda folder: make_text_example(folder, size))
 
 
 @pytest.fixture(autouse=True)

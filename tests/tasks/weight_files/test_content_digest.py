@@ -8,10 +8,10 @@ import pytest
 from weight_models import tensors, written_safetensors
 
 import frontrunner as fr
-from frontrunner.tasks.expert_cache import digest_weights
 from frontrunner.tasks.weight_files import content_digest, file_identity, weight_digest
 from frontrunner.tasks.weight_files.content_digest import digest_of
 from frontrunner.tasks.weight_files.mapped_file import map_safetensors
+from frontrunner.tasks.weight_files.weight_digest import digest_weights
 
 
 @pytest.fixture(autouse=True)

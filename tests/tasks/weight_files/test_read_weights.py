@@ -14,7 +14,6 @@ from weight_models import saved_module, tensors, written_safetensors
 
 from frontrunner.tasks.weight_files.mapped_file import range_of
 from frontrunner.tasks.weight_files.read_weights import read_weights
-from frontrunner.tasks.weight_files.state_dict import common_prefix, without_prefix
 
 
 @pytest.fixture(autouse=True)
@@ -178,12 +177,3 @@ def test_the_digest_is_the_contents(tmp_path):
     one, other = (read_weights(written_safetensors(tmp_path / name)).digest for name in ("one.pt", "other.pt"))
     changed = read_weights(written_safetensors(tmp_path / "changed.pt", tensors(2))).digest
     assert one == other != changed
-
-
-def test_prefixes():
-    names = {f"module.model.{name}": tensor for name, tensor in tensors().items()}
-    assert common_prefix(names) == "module.model."
-    assert list(without_prefix(names, "module.model.")) == list(tensors())
-    assert common_prefix(tensors()) == ""
-    assert common_prefix({"module.weight": 1, "other.weight": 2}) == ""
-    assert common_prefix({}) == ""
