@@ -9,13 +9,7 @@ run this: the result is part of the repository, and this file is the record of h
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
-import re
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,47 +18,18 @@ import typer
 from PIL import Image
 
 from ...errors import DataError
-from .build_packages import version_of
+from ..shipped_data.folder_budget import check_budget
+from ..shipped_data.manifest import file_entry, manifest_text
+from ..shipped_data.packages import source_of
+from ..shipped_data.provenance import table_row, with_table
+from ..shipped_data.split_shares import SPLITS
+from ..shipped_data.unique_examples import unique_examples
 from .build_sources import DOMAINS, TILE, Array, RawDomain
 
 ASSETS = Path(__file__).parent / "assets"
 COLUMNS = 50
-SPLITS = {"pretrain": 0.2, "train": 0.5, "val": 0.1, "test": 0.2}
 BUDGET_BYTES = 13_000_000
 """The most bytes of the folder of images, which every clone and every wheel carries."""
-
-
-@dataclass(frozen=True)
-class Unique:
-    """The images that the search for duplicates keeps, and why it drops the others."""
-
-    indices: Array
-    """The positions of the kept images, ascending."""
-    n_repeats: int
-    """How many images are equal to a kept one."""
-    n_contradictory: int
-    """How many images have pixels that occur under several labels; none of them is kept."""
-
-
-def unique_images(images: Array, labels: Array) -> Unique:
-    """Find the first image of every group of equal ones, without groups of more than one label.
-
-    It comes before splitting, or test images would be seen in training.
-
-    Args:
-        images: (n, ...).
-        labels: (n,).
-    """
-    groups: dict[bytes, list[int]] = defaultdict(list)
-    for index, image in enumerate(images):
-        groups[image.tobytes()].append(index)
-    agreeing = [group for group in groups.values() if len(set(labels[group].tolist())) == 1]
-    n_agreeing = sum(map(len, agreeing))
-    return Unique(
-        indices=np.array(sorted(group[0] for group in agreeing), dtype=np.int64),
-        n_repeats=n_agreeing - len(agreeing),
-        n_contradictory=len(images) - n_agreeing,
-    )
 
 
 def stratified_order(labels: Array, generator: np.random.Generator, per_class: int | None = None) -> Array:
@@ -119,52 +84,28 @@ def webp(image: Array) -> bytes:
     return buffer.getvalue()
 
 
-def manifest_text(manifest: dict[str, Any]) -> str:
-    """Write a manifest as indented JSON, with each list of numbers on one line, since there are thousands of labels."""
-
-    def one_line(match: re.Match[str]) -> str:
-        return re.sub(r"\s+", " ", match[0]).replace("[ ", "[").replace(" ]", "]")
-
-    return re.sub(r"\[[\d,\s]+\]", one_line, json.dumps(manifest, indent=2)) + "\n"
-
-
-def with_table(document: str, rows: Sequence[str]) -> str:
-    """Replace the lines between a document's two table markers by `rows`.
-
-    Raises:
-        DataError: the markers are not there.
-    """
-    begin, end = "<!-- table: written by build_data -->", "<!-- end of table -->"
-    if begin not in document or end not in document:
-        raise DataError(f"expected the lines {begin!r} and {end!r} in PROVENANCE.md, found them missing")
-    return document.partition(begin)[0] + "\n".join([begin, *rows, end]) + document.partition(end)[2]
-
-
 def pack(domain: RawDomain, downloads: Path, out: Path) -> tuple[dict[str, Any], str]:
     """Write the mosaic of one domain, and return its manifest entry and its row of the provenance table."""
     images, labels = domain.load(downloads)
-    unique = unique_images(images, labels)
+    unique = unique_examples([image.tobytes() for image in images], labels)
     generator = np.random.default_rng(list(domain.name.encode()))  # by name: a new domain moves no other
     kept = unique.indices[stratified_order(labels[unique.indices], generator, domain.per_class)]
     content = webp(mosaic(images[kept]))
     file = f"{domain.name}.webp"
     (out / file).write_bytes(content)
-    package = domain.package
     entry = {
-        "file": file,
-        "sha256": hashlib.sha256(content).hexdigest(),
+        **file_entry(file, content),
         "columns": COLUMNS,
         "count": len(kept),
         "classes": list(domain.classes),
         "labels": labels[kept].tolist(),
         "splits": split_ranges(len(kept)),
         "licence": domain.licence,
-        "source": f"{package.name} {version_of(package, downloads)} ({package.registry})",
+        "source": source_of(domain.package, downloads),
     }
     counts = (len(images), unique.n_repeats, unique.n_contradictory, len(kept))
     size = f"{len(content) / 1e6:.2f} MB"
-    cells = [domain.name, entry["source"], *(f"{count:,}" for count in counts), size, domain.licence]
-    return entry, f"| {' | '.join(cells)} |"
+    return entry, table_row(domain.name, entry["source"], *counts, size, domain.licence)
 
 
 def build(
@@ -186,12 +127,11 @@ def build(
         manifest_text({"version": 1, "tile": TILE, "domains": entries}), encoding="utf-8"
     )
     (out / "PROVENANCE.md").write_text(
-        with_table((ASSETS / "PROVENANCE.md").read_text(encoding="utf-8"), rows), encoding="utf-8"
+        with_table((ASSETS / "PROVENANCE.md").read_text(encoding="utf-8"), rows, written_by="build_data"),
+        encoding="utf-8",
     )
-    files = [out / entry["file"] for entry in entries.values()]
-    size = sum(file.stat().st_size for file in [*files, out / "manifest.json", out / "PROVENANCE.md"])
-    if size > BUDGET_BYTES:
-        raise DataError(f"expected at most {BUDGET_BYTES:,} bytes of images, found {size:,}; lower a per_class")
+    files = [*(entry["file"] for entry in entries.values()), "manifest.json", "PROVENANCE.md"]
+    size = check_budget([out / file for file in files], BUDGET_BYTES, "images", "lower a per_class")
     typer.echo(f"{size:,} bytes in {out}")
 
 

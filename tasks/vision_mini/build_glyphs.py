@@ -13,7 +13,8 @@ import numpy as np
 from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 
-from .build_packages import Package, fetch, tar_members
+from ..shipped_data.archive_members import tar_members
+from ..shipped_data.packages import Package, fetch
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FONTS = Package(registry="Debian", name="fonts-noto-core")

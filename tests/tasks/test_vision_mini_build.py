@@ -3,7 +3,6 @@
 import io
 import json
 import pickle
-import tarfile
 
 import numpy as np
 import pytest
@@ -12,19 +11,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from frontrunner.errors import DataError
+from frontrunner.tasks.shipped_data.split_shares import SPLITS
+from frontrunner.tasks.vision_mini import build_arrays, build_sources
 from frontrunner.tasks.vision_mini import build_data as build
-from frontrunner.tasks.vision_mini import build_packages, build_sources
 
 
 def tiles(n, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
-
-
-def test_repeats_keep_the_first_and_contradictions_keep_none():
-    a, b, c = tiles(3)
-    unique = build.unique_images(np.stack([a, b, a, c, b]), np.array([0, 1, 0, 2, 3]))
-    assert unique.indices.tolist() == [0, 3]
-    assert (unique.n_repeats, unique.n_contradictory) == (1, 2)
 
 
 @given(
@@ -56,7 +49,7 @@ def test_splits_cover_everything_once_in_their_shares(count):
     assert list(ranges) == ["pretrain", "train", "val", "test"]
     assert [i for start, end in ranges.values() for i in range(start, end)] == list(range(count))
     for name, (start, end) in ranges.items():
-        assert abs(end - start - build.SPLITS[name] * count) <= 1
+        assert abs(end - start - SPLITS[name] * count) <= 1
 
 
 @pytest.mark.parametrize("n", [1, 7, 8, 23])
@@ -69,29 +62,13 @@ def test_mosaic_and_its_webp_give_every_tile_back(n):
         assert np.array_equal(build.tiles_of(np.asarray(decoded.convert("RGB")), n, columns=8), original)
 
 
-def test_manifest_keeps_a_list_of_numbers_on_one_line_and_its_meaning():
-    manifest = {"labels": list(range(200)), "classes": ["a b", "c"], "splits": {"train": [0, 5]}}
-    text = build.manifest_text(manifest)
-    assert json.loads(text) == manifest
-    assert any(line.count(",") >= 199 for line in text.splitlines())
-
-
-def test_provenance_table_replaces_the_old_one_only():
-    document = "above\n<!-- table: written by build_data -->\nold\n<!-- end of table -->\nbelow\n"
-    changed = build.with_table(document, ["new"])
-    assert changed == document.replace("old", "new")
-    assert build.with_table(changed, ["new"]) == changed
-    with pytest.raises(DataError, match="missing"):
-        build.with_table("no markers", ["new"])
-
-
 @pytest.mark.parametrize("array", [np.arange(12, dtype=np.uint8).reshape(3, 4), np.array([1, -2], dtype=np.int64)])
 def test_unpickler_reads_arrays_written_by_old_and_new_numpy(array):
     content = pickle.dumps(array, protocol=3)  # the last that writes names without their lengths
-    assert np.array_equal(build_packages.unpickle_array(pickle.dumps(array, protocol=4)), array)
+    assert np.array_equal(build_arrays.unpickle_array(pickle.dumps(array, protocol=4)), array)
     assert b"numpy._core.multiarray" in content
     old = content.replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
-    assert np.array_equal(build_packages.unpickle_array(old), array)
+    assert np.array_equal(build_arrays.unpickle_array(old), array)
 
 
 class Malicious:
@@ -106,37 +83,14 @@ def test_unpickler_refuses_a_malicious_pickle_before_it_acts(tmp_path):
     target = tmp_path / "owned"
     for payload in (Malicious(target), np.array([Malicious(target)], dtype=object)):
         with pytest.raises(DataError, match=r"io\.open"):
-            build_packages.unpickle_array(pickle.dumps(payload))
+            build_arrays.unpickle_array(pickle.dumps(payload))
     assert not target.exists()
 
 
 @pytest.mark.parametrize("value", [[1, 2], np.array(["a", None], dtype=object)])
 def test_unpickler_refuses_what_is_no_array_of_numbers(value):
     with pytest.raises(DataError, match="array of numbers"):
-        build_packages.unpickle_array(pickle.dumps(value, protocol=4))
-
-
-def test_fetch_prefers_what_is_there_and_says_what_to_do_when_a_client_fails(tmp_path, monkeypatch):
-    package = build_packages.Package(registry="npm", name="thing", version="1.0")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DataError, match=r"put thing-1\.0\.tgz into"):
-        build_packages.fetch(package, tmp_path)
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "thing-1.0.tgz").write_bytes(b"")
-    assert build_packages.fetch(package, tmp_path).parent.name == "sub"
-
-
-def test_tar_members_reads_wanted_files_and_no_links(tmp_path):
-    with tarfile.open(tmp_path / "a.tgz", "w:gz") as tar:
-        for name in ("yes.png", "no.txt"):
-            member = tarfile.TarInfo(name)
-            member.size = 3
-            tar.addfile(member, io.BytesIO(b"abc"))
-        link = tarfile.TarInfo("link.png")
-        link.type, link.linkname = tarfile.SYMTYPE, "yes.png"
-        tar.addfile(link)
-    found = list(build_packages.tar_members(tmp_path / "a.tgz", lambda name: name.endswith(".png")))
-    assert found == [("yes.png", b"abc")]
+        build_arrays.unpickle_array(pickle.dumps(value, protocol=4))
 
 
 def png(picture):

