@@ -1,0 +1,1 @@
+"""Real text-classification tasks that are shipped with Frontrunner."""
