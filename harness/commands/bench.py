@@ -60,16 +60,20 @@ def bench(
     require_settled(settled_cells)
 
 
-def run_cells(spec: BenchSpec, cells: CellOptions, file: Path | None = None) -> Sequence[SettledCell]:
+def run_cells(
+    spec: BenchSpec, cells: CellOptions, file: Path | None = None, *, refuse_misfits: bool = False
+) -> Sequence[SettledCell]:
     """Run every cell of a bench that is not settled yet, with a display, and return how each of them ended.
 
     Args:
         spec: the bench; tuned learners are looked up in the store.
         cells: where to run them and where to record them; the store is created when it is not there yet.
         file: the file that the bench was read from, which errors of its content name.
+        refuse_misfits: whether a learner that cannot be fitted on a suite is an error, and not recorded.
 
     Raises:
         ConfigError, UnknownNameError: the bench or the device is wrong; no store has been created then.
+        CellError: a misfit is refused; neither has one been created then.
         StoreError: the store cannot be used.
     """
     from ...yaml_file import checked_content
@@ -79,15 +83,18 @@ def run_cells(spec: BenchSpec, cells: CellOptions, file: Path | None = None) -> 
     from ..reports.publish import run_and_publish_bench
     from .display import Display
     from .left_behind import record_and_say
+    from .verdict import require_no_misfit
 
     folder, devices = folder_of(cells.store), resolve_devices(cells.device)
     with checked_content(file):
         if any(learner.tuned for learner in spec.learners):
             spec = find_tuned_learners(spec, Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
-        n_cells = len(spec.cells())  # checked before there is a store
+        found = spec.cells()  # checked before there is a store
+    if refuse_misfits:
+        require_no_misfit(found)
     store = store_to_write(folder)
     record_and_say(store)
-    with Display(open_console(), n_cells) as display, checked_content(file):
+    with Display(open_console(), len(found)) as display, checked_content(file):
         result = run_and_publish_bench(
             spec,
             store,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Self
 
 from rich.console import Console
@@ -19,6 +20,22 @@ from ..scoring.units import as_time
 
 LONGEST_ACTIVITY = 100
 """Characters to which what a learner says it is doing is cut."""
+LONGEST_UNIT = 20
+
+
+@dataclass
+class _Phase:
+    """A phase that a cell's worker is in."""
+
+    name: str
+    started: float
+    counted: str = ""
+    """How much there was to do, with its unit, where the worker has said so."""
+
+    def told(self) -> str:
+        """Return what the phase was and how long it took."""
+        counted = f" {escape(self.counted)} in" if self.counted else ""
+        return f"{self.name}:{counted} {as_time(time.monotonic() - self.started)}"
 
 
 class Display:
@@ -47,7 +64,7 @@ class Display:
         )
         self._all = self._bars.add_task("cells", total=n_cells, note="")
         self._tasks: dict[str, TaskID] = {}
-        self._phase: dict[str, str] = {}
+        self._phases: dict[str, _Phase] = {}
         self._activity: dict[str, str] = {}
         self._started: dict[str, float] = {}
 
@@ -61,6 +78,8 @@ class Display:
     def begins(self, cell: Cell, device: str) -> None:
         """Add a bar for a cell that starts on `device`."""
         self._started[cell.key] = time.monotonic()
+        self._phases.pop(cell.key, None)  # of an attempt before
+        self._activity.pop(cell.key, None)
         self._tasks[cell.key] = self._bars.add_task(escape(cell.label), total=None, note=f"starting on {device}")
         self._say(f"{self._name(cell)}: starting on {device}")
 
@@ -72,18 +91,12 @@ class Display:
         """Move the bar of a cell as its worker reports a phase or a step."""
         task = self._tasks[cell.key]
         if isinstance(event, PhaseStarted):
-            self._phase[cell.key] = event.phase
+            before = self._phases.get(cell.key)
+            self._phases[cell.key] = _Phase(event.phase, time.monotonic())
             self._bars.reset(task, total=None, note=event.phase)
+            self._say(f"{self._name(cell)}: {event.phase}{'' if before is None else f', after {before.told()}'}")
         elif isinstance(event, Progressed):
-            activity = as_one_line(event.activity, LONGEST_ACTIVITY)
-            if activity != self._activity.get(cell.key):
-                self._activity[cell.key] = activity
-                self._bars.reset(task)  # so that the time left is that of this activity
-                if activity != self._phase.get(cell.key):  # "expert digits" within the phase prepare
-                    self._say(f"{self._name(cell)}: {escape(activity)}, {event.total} steps")
-            metrics = "  ".join(f"{name} {value:.3f}" for name, value in event.metrics.items())
-            note = escape(f"{activity}  {metrics}".strip())
-            self._bars.update(task, completed=event.step, total=event.total, note=note)
+            self._progresses(cell, event, task)
 
     def ends(self, settled_cell: SettledCell) -> None:
         """Replace the bar of a cell by a line that says how it ended."""
@@ -97,11 +110,12 @@ class Display:
             line = f"– {name}: unsupported, as before" if unsupported else f"✓ {name}: {finished}"
             self._console.print(f"[dim]{line}[/]", highlight=False)
             return
+        if unsupported:
+            self._console.print(f"– {name}: unsupported: {escape(settled_cell.ending.reason)}", highlight=False)
+            return
         took = as_time(time.monotonic() - self._started[cell.key])
         if settled_cell.ending.status is Status.FINISHED:
             self._console.print(f"[green]✓[/] {name}: {took}", highlight=False)
-        elif unsupported:
-            self._console.print(f"– {name}: unsupported: {escape(settled_cell.ending.reason)}", highlight=False)
         else:
             self._console.print(
                 f"[red]✗ {name}: {settled_cell.ending.status} after {took}: {escape(settled_cell.ending.reason)}[/]",
@@ -120,6 +134,21 @@ class Display:
     def says(self, line: str) -> None:
         """Print a line above the bars; it may hold rich's markup."""
         self._console.print(line, highlight=False, soft_wrap=True)
+
+    def _progresses(self, cell: Cell, event: Progressed, task: TaskID) -> None:
+        activity, unit = as_one_line(event.activity, LONGEST_ACTIVITY), as_one_line(event.unit, LONGEST_UNIT)
+        phase = self._phases.get(cell.key)
+        if activity != self._activity.get(cell.key):
+            self._activity[cell.key] = activity
+            self._bars.reset(task)  # so that the time left is that of this activity
+            if phase is None or activity != phase.name:  # "expert digits" within the phase prepare
+                counted = f", {event.total} {unit}" if unit else ""
+                self._say(f"{self._name(cell)}: {escape(activity + counted)}")
+        if phase is not None and activity == phase.name:
+            phase.counted = f"{event.total} {unit}".strip()
+        metrics = "  ".join(f"{name} {value:.3f}" for name, value in event.metrics.items())
+        note = escape("  ".join(filter(None, (unit, activity, metrics))))
+        self._bars.update(task, completed=event.step, total=event.total, note=note)
 
     def _say(self, line: str) -> None:
         """Print what a bar shows at its start, where no bar can be drawn."""

@@ -58,6 +58,6 @@ def run(
         learners=[LearnerSpec(method=method, options=read_pairs("--set", set_ or []))],
         seeds=[seed],
     )
-    (settled_cell,) = run_cells(spec, cells)
+    (settled_cell,) = run_cells(spec, cells, refuse_misfits=True)
     require_finished(settled_cell)
     print_front(settled_cell.run_id, cells.store)

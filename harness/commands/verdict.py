@@ -5,28 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import CellError
+from ..cells.cell import Cell
 from ..records.status import Status
+from ..running.misfits import find_misfits
 from ..running.settled_cell import SettledCell
+
+
+def require_no_misfit(cells: Sequence[Cell]) -> None:
+    """Raise CellError, with the reason, where other options of a cell's learner would be needed to fit it."""
+    misfits = find_misfits(cells)
+    for cell in cells:
+        if (ending := misfits.get(cell.key)) is not None and ending.repeats:
+            require_finished(SettledCell(cell, ending, run_id="", ran=False))
 
 
 def require_finished(settled_cell: SettledCell) -> None:
     """Raise CellError, with the reason, unless the one cell that a command was asked for has finished."""
-    if settled_cell.ending.status is Status.UNSUPPORTED:
-        raise CellError(
-            f"{settled_cell.cell.title} is unsupported: {settled_cell.ending.reason}; choose another method or suite"
-        )
+    ending = settled_cell.ending
+    if ending.status is Status.UNSUPPORTED:
+        what = "other options" if ending.repeats else "another method or suite"
+        raise CellError(f"{settled_cell.cell.title} is unsupported: {ending.reason}; choose {what}")
     require_settled([settled_cell])
 
 
 def require_settled(settled_cells: Sequence[SettledCell]) -> None:
-    """Raise CellError where a cell of a bench did not finish and might do so when run again; unsupported ones pass."""
-    unsettled = [settled_cell for settled_cell in settled_cells if not settled_cell.ending.status.settled]
+    """Raise CellError where a cell of a bench did not finish and might do so run again, or with other options."""
+    unsettled = [settled_cell for settled_cell in settled_cells if not settled_cell.ending.passes]
     if unsettled:
         first = unsettled[0]
+        whose = f"{first.cell.title}: " if first.ending.status is Status.UNSUPPORTED else ""
         printed = "" if first.log is None else f"; its output is in {first.log}"
         raise CellError(
-            f"{len(unsettled)} of {len(settled_cells)} cells did not finish (first: {first.ending.reason}{printed}); "
-            f"{_what_next(unsettled)}"
+            f"{len(unsettled)} of {len(settled_cells)} cells did not finish (first: {whose}{first.ending.reason}"
+            f"{printed}); {_what_next(unsettled)}"
         )
 
 
@@ -43,12 +54,15 @@ def _what_next(unsettled: Sequence[SettledCell]) -> str:
 
 def summary(settled_cells: Sequence[SettledCell]) -> str:
     """Return one line such as `7 of 11 cells finished, 2 did not, 2 are unsupported (...)`."""
-    finished, unsupported = (
-        sum(one.ending.status is status for one in settled_cells) for status in (Status.FINISHED, Status.UNSUPPORTED)
-    )
+    finished = sum(one.ending.status is Status.FINISHED for one in settled_cells)
+    misfits = sum(one.ending.status is Status.UNSUPPORTED and one.ending.repeats for one in settled_cells)
+    unsupported = sum(one.ending.status is Status.UNSUPPORTED for one in settled_cells) - misfits
     parts = [f"{finished} of {len(settled_cells)} cells finished"]
-    if unsettled := len(settled_cells) - finished - unsupported:
+    if unsettled := len(settled_cells) - finished - unsupported - misfits:
         parts.append(f"{unsettled} did not")
+    if misfits:
+        verb = "is" if misfits == 1 else "are"
+        parts.append(f"{misfits} {verb} unsupported as configured (other options may fit)")
     if unsupported:
         verb = "is" if unsupported == 1 else "are"
         parts.append(

@@ -18,8 +18,9 @@ from .first_layout import read_recorded
 from .front_record import TRUE_FRONT, FrontRecord
 from .json_limits import parse_json, read_limited
 from .metric_names import CURVE_METRIC
+from .mlflow_tags import MISFIT
 from .not_read import not_read
-from .status import Status
+from .status import Ending, Status
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Attempt:
     """SHA-256 digests of the files that results are computed from, by file name."""
     tags: Mapping[str, str]
     """All tags of the run, versions and machine among them."""
+
+    @property
+    def ending(self) -> Ending:
+        """How the attempt has ended."""
+        return Ending(self.status, self.reason, repeats=MISFIT in self.tags)
 
     def record(self) -> FrontRecord:
         """Return the recorded front; raise StoreError when a file is missing or not the one that was recorded."""

@@ -15,7 +15,7 @@ from .attempt import Attempt
 from .finished_cell import FinishedCell
 from .metric_names import LOWEST_ERROR
 from .mlflow_reader import RecordedRun
-from .mlflow_tags import IMPORTED_FROM, PREFIX
+from .mlflow_tags import IMPORTED_FROM, MISFIT, PREFIX
 from .status import Ending, Status
 
 PARAM_LENGTH = 6000
@@ -58,7 +58,8 @@ def started_tags(cell: Cell, parent: str, imported_from: str) -> dict[str, str]:
 def ended_tags(ending: Ending) -> dict[str, str]:
     """Return the tags that say how an attempt has ended."""
     reason = {f"{PREFIX}reason": ending.reason} if ending.reason else {}
-    return {**reason, f"{PREFIX}status": ending.status.value}
+    misfit = {MISFIT: "yes"} if ending.status is Status.UNSUPPORTED and ending.repeats else {}
+    return {**reason, **misfit, f"{PREFIX}status": ending.status.value}
 
 
 def finished_params(finished: FinishedCell) -> dict[str, object]:

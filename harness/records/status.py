@@ -14,7 +14,7 @@ class Status(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"
     UNSUPPORTED = "unsupported"
-    """The learner needs something that the suite does not offer; running it again would not help."""
+    """The learner, perhaps as configured, needs what the suite does not offer; running it again would not help."""
     FAILED = "failed"
     OUT_OF_MEMORY = "out of memory"
     KILLED = "killed"
@@ -39,6 +39,11 @@ class Ending:
     """Whether the next attempt should continue from this one's checkpoints."""
     repeats: bool = False
     """Whether another attempt would end in the same way while nothing is changed: what was configured cannot be run."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether a command that asked for the cell has done all it could: it finished, or no options could help."""
+        return self.status.settled and not self.repeats
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", as_one_line(self.reason))  # whatever raised the error said

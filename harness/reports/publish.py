@@ -139,7 +139,6 @@ def run_and_publish_bench(
 
     Raises:
         StoreError: the store cannot be written; cells that had finished before are recorded.
-        ConfigError: as `run_bench`; nothing was run.
     """
     with Publisher(store) as publisher:
         heard = Published(listener, publisher)

@@ -17,7 +17,7 @@ from ..records.status import Ending, Status
 from ..records.store import Store
 from .devices import on_each_device
 from .listener import Listener
-from .misfits import refuse_misfits
+from .misfits import find_misfits
 from .settle import Running, settle_cell
 from .settled_cell import SettledCell
 from .worker_process import preload
@@ -33,9 +33,9 @@ class BenchRun:
     """Id of the bench's MLflow run on every suite, by the suite's name."""
 
     def close(self, store: Store, ending: Ending | None = None) -> None:
-        """Close the runs with `ending`; without one, as finished where all cells are settled, else as failed."""
+        """Close the runs with `ending`; without one, as finished where all cells pass, else as failed."""
         for suite, parent in self.parents.items():
-            done = all(one.ending.status.settled for one in self.settled if one.cell.suite == suite)
+            done = all(one.ending.passes for one in self.settled if one.cell.suite == suite)
             store.end(parent, ending or Ending(Status.FINISHED if done else Status.FAILED))
 
 
@@ -58,16 +58,15 @@ def run_bench(
         listener: receives the events of every cell.
         again: whether to run settled cells anew.
 
-    Raises:
-        ConfigError: a learner's options do not fit an architecture that is known before anything is prepared.
+    A learner that cannot be fitted on an architecture that is known before anything is prepared is recorded first.
     """
     cells = spec.cells()
-    finished = set() if again else {one.cell.key for one in store.attempts() if one.status.settled}
-    refuse_misfits(cell for cell in cells if cell.key not in finished)
+    done = set() if again else {one.cell.key for one in store.attempts() if one.status.settled}
+    misfits = find_misfits(cell for cell in cells if cell.key not in done)
     workers = [*plugins, *spec.suite_files]
     parents = _open_parents(spec, cells, store)
     todo: queue.SimpleQueue[Cell] = queue.SimpleQueue()
-    for cell in cells:
+    for cell in sorted(cells, key=lambda cell: cell.key not in misfits):
         todo.put(cell)
     settled: dict[str, SettledCell] = {}
 
@@ -82,7 +81,7 @@ def run_bench(
                     cell,
                     store,
                     parents[cell.suite],
-                    running=Running(device, workers, probes=spec.probes, again=again),
+                    running=Running(device, workers, probes=spec.probes, again=again, misfits=misfits),
                     stop=stop,
                     listener=listener,
                 )

@@ -27,7 +27,7 @@ from .evaluate import check_size, evaluate_members
 from .fit_probe import FitProbe
 from .global_settings import settings_restored
 from .meter import Meter
-from .misfits import architecture_of, looks_at_architectures
+from .misfits import architecture_of, looks_at_architectures, require_fit
 from .problem_digest import UnchangedWeights
 from .resumable_fit import ResumableFit
 from .set_diagnostics import time_one_answer
@@ -68,8 +68,9 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
     meter = Meter(device)
     learner = cell.learner()
     if looks_at_architectures(cell) and (model := architecture_of(cell)) is not None:
-        learner.check_model(model, len(cell.tasks))  # before experts are prepared
+        require_fit(learner, model, len(cell.tasks))  # before experts are prepared
     prepared = _prepare(cell, device, made_by, meter, reporter)
+    require_fit(learner, prepared.problem.model, prepared.problem.n_tasks)
     learner.check(prepared.problem)
     fitted = _fit(cell, request, prepared, made_by, meter, reporter)
     problem = prepared.problem

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -41,6 +41,8 @@ class Running:
     evaluated on the test split."""
     again: bool = False
     """Whether to run a cell that is settled, too; the newest result counts."""
+    misfits: Mapping[str, Ending] = field(default_factory=dict)
+    """How cells end, by key, that are known not to run, see `find_misfits`; they are recorded without a worker."""
 
 
 def settle_cell(
@@ -67,9 +69,13 @@ def settle_cell(
         if done is not None:
             store.remove_checkpoints(cell)  # left by an attempt that was killed after it was recorded
             forget_left_behind(store, cell)
-            settled = SettledCell(cell, Ending(done.status, done.reason), done.run_id, ran=False)
+            settled = SettledCell(cell, done.ending, done.run_id, ran=False)
         elif not running.again and (left := record_left_behind(store, cell, parent)) is not None:
             settled = SettledCell(cell, Ending(Status.FINISHED), left[0], ran=False, finished=left[1])
+        elif (misfit := running.misfits.get(cell.key)) is not None:
+            run_id = store.begin(cell, parent)
+            store.end(run_id, misfit)
+            settled = SettledCell(cell, misfit, run_id, ran=True)
         else:
             listener.begins(cell, running.device)
             run = functools.partial(

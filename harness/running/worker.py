@@ -20,6 +20,7 @@ from ..cells.cell import Cell
 from ..cells.plugins import load_plugins
 from ..cells.sources import changed_since
 from ..records.status import Ending, Status
+from .misfits import ending_of
 from .out_of_memory import is_out_of_memory
 from .reason import in_one_line
 from .run_cell import Request, run_cell
@@ -36,7 +37,7 @@ def _ending_of(error: BaseException) -> Ending:
     """Return the ending of a cell that raised an error, with its reason in one sentence."""
     reason = in_one_line(error)
     if isinstance(error, UnsupportedError):
-        return Ending(Status.UNSUPPORTED, reason)
+        return ending_of(error, reason)
     if is_out_of_memory(error):
         return Ending(Status.OUT_OF_MEMORY, reason, resumable=True)
     # Any other failure, except that the disk is full, would happen again from the same checkpoint.

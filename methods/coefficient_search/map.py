@@ -12,6 +12,7 @@ from ...errors import ConfigError
 from ...tasks.problem import Budget
 from ..learner import Context
 from ..ranges import Range
+from ..written_option import as_written
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
 from .evaluator import CoefficientEvaluator
 from .evolution import evolve_and_keep
@@ -70,7 +71,7 @@ class Map(CoefficientLearner):
         if wanted < terms:
             raise ConfigError(
                 f"evaluations must be {terms} or more, the numbers of a quadratic of {n_tasks} coefficients; "
-                f"found {wanted}"
+                f"found {as_written(self.config, 'evaluations')}"
             )
         return wanted
 

@@ -12,6 +12,7 @@ from pydantic import PositiveInt
 from ...errors import ConfigError
 from ..learner import Context
 from ..ranges import Range
+from ..written_option import as_written
 from .coefficient_learner import CoefficientLearner, Found, SearchBox
 from .evaluator import CoefficientEvaluator
 from .expected_improvement import most_promising
@@ -51,7 +52,7 @@ class MoboMerge(CoefficientLearner):
         if wanted <= initial_design(n_tasks):
             raise ConfigError(
                 f"evaluations must be above {initial_design(n_tasks)}, the initial design for {n_tasks} tasks; "
-                f"found {wanted}"
+                f"found {as_written(self.config, 'evaluations')}"
             )
         return wanted
 

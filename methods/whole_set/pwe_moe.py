@@ -19,6 +19,7 @@ from ..ranges import Choice, Range
 from ..scalarization import LinearScalarization, SmoothTchebycheff
 from ..scalarization.epo import EpoScalarization
 from ..scalarized_learner import composed
+from ..written_option import as_written
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .routed_set import RoutedSet
 from .router import RouterBank
@@ -96,7 +97,7 @@ class PweMoe(ConditionedLearner):
         Raises:
             ConfigError: it does, or one of its patterns; the message shows names that would.
         """
-        select_modules(model, self.config.upscale)
+        select_modules(model, self.config.upscale, told=as_written(self.config, "upscale"))
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> PweMoeSet:
         """Make the set with new routers, whose coefficients are near `init_lambda` for every preference."""

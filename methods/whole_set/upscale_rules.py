@@ -35,17 +35,19 @@ def resolve_rule(model: nn.Module, rule: str) -> str:
     return "mlp" if feed_forward_blocks(model) else "all"
 
 
-def select_modules(model: nn.Module, rule: str) -> tuple[str, ...]:
+def select_modules(model: nn.Module, rule: str, *, told: str = "") -> tuple[str, ...]:
     """Return the names of the modules that a rule up-scales, in the model's order; none contains another.
 
     Args:
         model: any module, without values too; how blocks are recognised is said in `blocks`.
         rule: see `RULES`.
+        told: what messages call the rule, `upscale = ...` when empty.
 
     Raises:
         ConfigError: the rule or one of its patterns selects nothing; the message shows names that it could.
     """
     modules = [name for name, module in model.named_modules() if name and any(True for _ in module.parameters())]
+    told = told or f"upscale = {rule!r}"
     rule = resolve_rule(model, rule)
     if rule == "model":
         return (WHOLE_MODEL,)
@@ -54,7 +56,7 @@ def select_modules(model: nn.Module, rule: str) -> tuple[str, ...]:
     elif rule in ("attn+mlp", "all"):
         wanted = feed_forward_blocks(model) | attention_blocks(model)
     else:
-        wanted = _matching(model, modules, rule)
+        wanted = _matching(model, modules, rule, told)
     if rule == "all":
         wanted |= _owners(model, modules, wanted)
         if not wanted:  # every parameter is the model's own
@@ -62,7 +64,7 @@ def select_modules(model: nn.Module, rule: str) -> tuple[str, ...]:
     if not wanted:
         have = f"{', '.join(modules[:SHOWN])}{', ...' if len(modules) > SHOWN else ''}" if modules else "none"
         raise ConfigError(
-            f"upscale = {rule!r} selects no module of {type(model).__name__}; its modules are {have}; "
+            f"{told} selects no module of {type(model).__name__}; its modules are {have}; "
             "upscale = 'auto' takes all that own parameters, upscale = 'model' takes it as a whole"
         )
     chosen = [name for name in modules if name in wanted]
@@ -106,15 +108,14 @@ def _owners(model: nn.Module, modules: Sequence[str], blocks: Collection[str]) -
     )
 
 
-def _matching(model: nn.Module, modules: Sequence[str], rule: str) -> frozenset[str]:
+def _matching(model: nn.Module, modules: Sequence[str], rule: str, told: str) -> frozenset[str]:
     """Return the modules that comma-separated patterns select; ConfigError for a pattern that selects none."""
     found: set[str] = set()
     for pattern in filter(None, (part.strip() for part in rule.split(","))):
         matched = [name for name in modules if fnmatch.fnmatchcase(name, pattern)]
         if not matched:
             raise ConfigError(
-                f"upscale = {rule!r} selects no module of {type(model).__name__} by {pattern!r}; "
-                f"{_advice(pattern, modules)}"
+                f"{told} selects no module of {type(model).__name__} by {pattern!r}; {_advice(pattern, modules)}"
             )
         found.update(matched)
     return frozenset(found)

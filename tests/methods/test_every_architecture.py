@@ -106,8 +106,8 @@ class Scales(nn.Module):
         ("regmean", lambda: Alone(nn.GRU), fr.UnsupportedError, "linear layers.* found none in Alone"),
         ("regmean", lambda: nn.Conv2d(3, 4, 3), fr.UnsupportedError, "linear layers.* found none in Conv2d"),
         ("cosmos", Scales, fr.UnsupportedError, "weights that are vectors.* Scales has none"),
-        ("pwe-moe-ls", lambda: Alone(nn.LSTM), fr.ConfigError, "'mlp' selects no module of Alone.*upscale = 'auto'"),
-        ("pwe-moe-epo", MODELS["resnet"][0], fr.ConfigError, "'mlp' selects no module .*upscale = 'auto'"),
+        ("pwe-moe-ls", lambda: Alone(nn.LSTM), fr.ConfigError, r"'mlp' \(the default\) selects no .* Alone.*'auto'"),
+        ("pwe-moe-epo", MODELS["resnet"][0], fr.ConfigError, r"'mlp' \(the default\) selects no .*'auto'"),
         ("map", Scales, fr.ConfigError, "evaluations must be 45 or more"),
     ],
 )

@@ -57,5 +57,5 @@ def test_what_its_layers_allow_is_known_before_anything_is_prepared():
     model = suite.architecture(suite.tasks)
     assert isinstance(model, RowReader)
     fr.make_learner("regmean").check_model(model, 2)  # by its one linear layer
-    with pytest.raises(fr.ConfigError, match=r"'mlp' selects no module of RowReader.*upscale = 'auto'"):
+    with pytest.raises(fr.ConfigError, match=r"'mlp' \(the default\) selects no module of RowReader.*upscale = 'auto'"):
         fr.make_learner("pwe-moe-ls").check_model(model, 2)
