@@ -141,12 +141,12 @@ class LearnerConformance:
         """A fit interrupted at its second report goes on from its checkpoints, to the same front."""
         before, after = list[int](), list[int]()
 
-        def interrupt(activity: str, step: int, total: int, **metrics: float) -> None:
+        def interrupt(activity: str, step: int, total: int, *, unit: str = "steps", **metrics: float) -> None:
             before.append(step)
             if len(before) == 2:
                 raise KeyboardInterrupt
 
-        def note(activity: str, step: int, total: int, **metrics: float) -> None:
+        def note(activity: str, step: int, total: int, *, unit: str = "steps", **metrics: float) -> None:
             after.append(step)
 
         checkpoints = functools.partial(Checkpoints, tmp_path, interval_s=0)

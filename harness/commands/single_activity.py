@@ -23,12 +23,13 @@ def showing() -> Iterator[Told]:
     if not console.is_interactive:
         yield silent
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    unit_column = TextColumn("{task.fields[unit]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), unit_column, TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bars:
-        bar = bars.add_task("", total=None)
+        bar = bars.add_task("", total=None, unit="")
 
-        def told(activity: str, step: int, total: int, **metrics: float) -> None:  # noqa: ARG001 - a Progress takes them
+        def told(activity: str, step: int, total: int, *, unit: str = "steps", **metrics: float) -> None:  # noqa: ARG001 - a Progress takes them
             shown = escape(as_one_line(activity, LONGEST_ACTIVITY))
-            bars.update(bar, description=shown, completed=step, total=total)
+            bars.update(bar, description=shown, completed=step, total=total, unit=escape(unit))
 
         yield told

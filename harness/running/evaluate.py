@@ -39,7 +39,7 @@ def evaluate_members(
         labels.append(str(label))
         if preference is not None:
             answered.append(preference)
-        progress("evaluate", len(errors), n_members)
+        progress("evaluate", len(errors), n_members, unit="models")
     if len(errors) != n_members or len(answered) not in (0, len(errors)):
         raise FrontError(
             f"the Pareto set was to yield {n_members} members, all or none with a preference; "

@@ -96,9 +96,9 @@ class ResumableFit:
         reporter.go_on_from(self._earlier.curve)
         self.checkpoints = _ExplainedCheckpoints(folder, interval_s=interval_s, on_save=self._saved)
 
-    def progress(self, activity: str, step: int, total: int, **metrics: float) -> None:
+    def progress(self, activity: str, step: int, total: int, *, unit: str = "steps", **metrics: float) -> None:
         """Report progress (a `Progress`); a step that was saved just before is also added to the saved curve."""
-        self._reporter(activity, step, total, **metrics)
+        self._reporter(activity, step, total, unit=unit, **metrics)
         if self._at_checkpoint is not None:
             dataclasses.replace(self._at_checkpoint, curve=self._reporter.curve).write(self._folder)
             self._at_checkpoint = None

@@ -37,6 +37,8 @@ class Progressed:
     total: int
     metrics: Mapping[str, float]
     """Values at this step, by name, such as the loss."""
+    unit: str = "steps"
+    """What `step` and `total` count; empty where they say nothing alone."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Reporter:
         """Add the score of the finished set to the curve; it is not sent, since the fit can no longer be stopped."""
         self.curve.append({"step": self.last_step, PROBED: hypervolume, PROBE_TIME: fit_time_s})
 
-    def __call__(self, activity: str, step: int, total: int, **metrics: float) -> None:
+    def __call__(self, activity: str, step: int, total: int, *, unit: str = "steps", **metrics: float) -> None:
         """Send progress at most ten times a second, and add to the curve about `CURVE_POINTS` points (a `Progress`).
 
         Numbers may be those of NumPy, or arrays and tensors of one element.
@@ -133,7 +135,7 @@ class Reporter:
         now = time.monotonic()
         if now - self._last >= REPORT_INTERVAL_S or activity != self._activity:
             self._last, self._activity = now, activity
-            self.send(Progressed(str(activity), step, total, values))
+            self.send(Progressed(str(activity), step, total, values, str(unit)))
 
 
 def _checked_name(name: str) -> str:

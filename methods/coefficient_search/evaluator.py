@@ -56,7 +56,7 @@ class CoefficientEvaluator:
         self._record[key] = self._evaluated(key) if known is None else known
         if known is None and self._context.checkpoints.due:
             self.save()
-        self._context.progress("fit", len(self._record), self.total)
+        self._context.progress("fit", len(self._record), self.total, unit="merged models")
         return self._record[key]
 
     @property

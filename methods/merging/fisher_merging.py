@@ -178,7 +178,7 @@ class FisherMerging(Learner):
             if number % REPORT_EVERY == 0 or number == n_examples:
                 if context.checkpoints.due:
                     context.checkpoints.save("fisher", {"step": number, "fisher": fisher, "unbatched": unbatched})
-                context.progress("fit", number, n_examples)
+                context.progress("fit", number, n_examples, unit="examples a task")
         return fisher.div_(n_examples), unbatched
 
 

@@ -68,7 +68,7 @@ def read_task_data(
                 f"the model takes {format.kind}s, {source.name} holds {source.kind}s; another column may be named by "
                 f"`{format.kind}`"
             )
-        content = source.digest(choose_splits(source, spec).own, _told(progress, f"read {task}"))
+        content = source.digest(choose_splits(source, spec).own, _told(progress, f"read {task}", "files"))
         key = {
             "content": content,
             "data": deciding(spec),
@@ -78,12 +78,12 @@ def read_task_data(
         }
 
         def make(entry: EntryWriter) -> Mapping[str, Any]:
-            tell = _told(progress, f"read {task}")
+            tell = _told(progress, f"compare {task}", f"{format.kind}s")
             located = locate(source, spec, base, canonical, tell=tell)
             return _store(task, located, format, entry, content, progress)
 
         def waits() -> None:
-            progress(f"wait for another process that reads {task}", 0, 1)
+            progress(f"wait for another process that reads {task}", 0, 1, unit="")
 
         return _as_task_data(task, format, cached_examples(key, _code(), make, waits))
 
@@ -100,7 +100,7 @@ def data_digest(spec: DataSpec, base: Path, progress: Progress = silent) -> str:
     content = ""
     if spec.generated is None:
         source = open_source(spec, base)
-        content = source.digest(choose_splits(source, spec).own, _told(progress, "read data"))
+        content = source.digest(choose_splits(source, spec).own, _told(progress, "read data", "files"))
     return _digest([content, deciding(spec), given])
 
 
@@ -124,7 +124,8 @@ def _store(
     n_ahead = sum(len(part.labels) for part in located.splits.values())
     for split, part in located.splits.items():
         prefix = f"{split}/inputs/"
-        tell = _told(progress, f"{'decode' if format.kind == 'image' else 'tokenize'} {task} {split}")
+        doing = "decode" if format.kind == "image" else "tokenize"
+        tell = _told(progress, f"{doing} {task} {split}", f"{format.kind}s")
         arrays[split] = store_inputs(part.raw, part.positions, format, entry, prefix=prefix, n_ahead=n_ahead, tell=tell)
         n_ahead -= len(part.labels)
         with entry.array(f"{split}/{_LABELS}", len(part.labels)) as writer:
@@ -162,8 +163,8 @@ def _digest(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _told(progress: Progress, activity: str) -> Tell:
-    return lambda step, total: progress(activity, step, total)
+def _told(progress: Progress, activity: str, unit: str) -> Tell:
+    return lambda step, total: progress(activity, step, total, unit=unit)
 
 
 @functools.cache

@@ -71,9 +71,9 @@ def error_table(problem: ClassificationProblem, split: str, progress: Progress =
     models = (problem.pretrained, *problem.experts)
     rows = []
     for done, params in enumerate(models):
-        progress("models", done, len(models))
+        progress("evaluate", done, len(models), unit="models")
         rows.append(problem.evaluate(params, split).error)
-    progress("models", len(models), len(models))
+    progress("evaluate", len(models), len(models), unit="models")
     return ErrorTable(problem.tasks, split, np.array(rows), problem.n_examples(split))
 
 

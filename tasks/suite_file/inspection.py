@@ -76,7 +76,7 @@ def inspect_suite_file(path: Path, progress: Progress = silent) -> Inspection:
             require_finite(model.pretrained, spec.pretrained, model.encoder)
         found.model = model
     for step, task in enumerate(spec.tasks):
-        progress(f"reading {task}", step, len(spec.tasks))
+        progress(f"reading {task}", step, len(spec.tasks), unit="")
         _inspect_task(found, task, spec, base, progress)
     return found
 

@@ -32,12 +32,16 @@ def read(base, form=None, *, task="pets", progress=None, head=None, **keys):
 
 def test_images_are_decoded_once(pets, tmp_path):
     form, told = TinyImages(), []
-    first = read(tmp_path, form, progress=lambda *step: told.append(step))
+    first = read(tmp_path, form, progress=lambda *step, unit: told.append((*step, unit)))
     assert form.n_stored == 26
-    assert ("decode pets train", 18, 18) in told
-    assert ("decode pets test", 6, 6) in told
+    assert ("decode pets train", 18, 18, "images") in told
+    assert ("decode pets test", 6, 6, "images") in told
+    assert {(activity, unit) for activity, _, _, unit in told if not activity.startswith("decode")} <= {
+        ("read pets", "files"),
+        ("compare pets", "images"),
+    }
     told.clear()
-    again = read(tmp_path, form, progress=lambda *step: told.append(step))
+    again = read(tmp_path, form, progress=lambda *step, unit: told.append((*step, unit)))
     assert form.n_stored == 26
     assert [step for step in told if step[0].startswith("decode")] == []
     assert again.digest == first.digest

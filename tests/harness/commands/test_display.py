@@ -1,0 +1,56 @@
+"""What a bench prints where no bars can be drawn: every phase, with what it counted in its own unit."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from frontrunner.harness.cells.make_cell import make_cell
+from frontrunner.harness.commands.display import Display
+from frontrunner.harness.running.worker_events import PhaseStarted, Progressed
+
+TIME = r"[\d.]+ m?s"
+
+
+def _lines(command, tmp_path, learner):
+    ended = command.within(*command.bench(tmp_path, [learner]))
+    assert ended.status == 0, ended.err
+    return [line for line in ended.out.splitlines() if " · tiny · seed 0: " in line]
+
+
+@pytest.mark.parametrize(
+    ("learner", "counted"),
+    [
+        ({"method": "pwe-moe-ls", "options": {"steps": 20}, "label": "x"}, "20 steps"),
+        ({"method": "fisher-merging", "options": {"n_examples": 4}, "label": "x"}, "4 examples a task"),
+        ({"method": "mobo-merge", "options": {"evaluations": 9}, "label": "x"}, "9 merged models"),
+    ],
+)
+def test_every_phase_has_a_line_with_what_the_one_before_took(learner, counted, command, in_process, tmp_path):
+    start, prepare, fit, evaluate, end = _lines(command, tmp_path, learner)
+    name = re.escape("x · tiny · seed 0: ")
+    assert start.endswith("starting on cpu")
+    assert re.fullmatch(f"{name}prepare", prepare)
+    assert re.fullmatch(f"{name}fit, after prepare: {TIME}", fit)
+    assert re.fullmatch(f"{name}evaluate, after fit: {counted} in {TIME}", evaluate)
+    assert re.fullmatch(f"✓ {name}{TIME}", end)
+
+
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        (Progressed("decode cars train", 1, 900, {}, "images"), "decode cars train, 900 images"),
+        (Progressed("tokenize [cola] test", 1, 7, {}, "texts"), "tokenize [cola] test, 7 texts"),
+        (Progressed("expert digits", 10, 400, {"loss": 1.0}), "expert digits, 400 steps"),
+        (Progressed("reading cars", 0, 8, {}, ""), "reading cars"),
+    ],
+)
+def test_a_part_of_a_phase_is_counted_in_its_own_unit(event, shown, tiny):
+    cell = make_cell("pretrained", "tiny", tasks=None, seed=0, options={}, points_per_edge=None)
+    printed = io.StringIO()
+    with Display(Console(file=printed, width=200), 1) as display:
+        display.begins(cell, "cpu")
+        display.reports(cell, PhaseStarted("prepare"))
+        display.reports(cell, event)
+    assert printed.getvalue().splitlines()[-1] == f"pretrained · tiny · seed 0: {shown}"
