@@ -7,7 +7,6 @@ time of their files; only where these differ from what was written is the conten
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ..cache_folder import cache_folder
+from ..killed_writers import remove_left
 from .array_file import map_array
 from .cache_errors import explained
 from .entry_writer import ENTRY, EntryWriter, write_json
@@ -73,7 +73,7 @@ def cached_examples(
         if found is not None:
             return found
         with explained(root):
-            _sweep(root, folder)
+            remove_left(root)
             partial = folder.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
@@ -140,13 +140,3 @@ def _is_touched(file: Path, state: dict[str, Any]) -> bool:
             raise ValueError(f"{file.name} does not match its checksum")
     state["modified_ns"] = found.st_mtime_ns
     return True
-
-
-def _sweep(root: Path, folder: Path) -> None:
-    """Remove what killed processes have left of other entries."""
-    for partial in root.glob("*.partial"):
-        if partial.stem == folder.name:
-            continue
-        lock = FileLock(partial.with_suffix(".lock"))
-        with contextlib.suppress(Timeout, OSError), lock.acquire(timeout=0):  # not of those still at work
-            shutil.rmtree(partial, ignore_errors=True)

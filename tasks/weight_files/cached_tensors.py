@@ -16,13 +16,14 @@ from pathlib import Path
 
 from filelock import FileLock
 from safetensors import SafetensorError
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ...errors import DataError
 from ..cache_folder import cache_folder, using_cache
+from ..killed_writers import remove, remove_left
 from .mapped_file import map_safetensors
 from .weight_digest import digest_weights
+from .written_tensors import write_tensors
 
 logger = logging.getLogger("frontrunner")
 
@@ -111,16 +112,22 @@ def _read(file: Path, title: str) -> dict[str, Tensor] | None:
 
 
 def _write(file: Path, tensors: dict[str, Tensor], key: str) -> None:
-    """Write beside the final name, flush to disk, move into place: a killed process leaves no half entry."""
+    """Write to a folder beside the final name, flush to disk, move into place: a killed process leaves no half entry.
+
+    In a folder, since safetensors writes to a file of a name of its own first, which would be left, too.
+    """
     partial = file.with_suffix(".partial")  # one writer at a time: the entry's lock is held
+    remove_left(file.parent)
+    remove(partial)
+    partial.mkdir()
     metadata = {"key": key, CHECKSUM: digest_weights(tensors), ORDER: json.dumps(list(tensors))}
     try:
         try:
-            save_file(tensors, partial, metadata=metadata)
+            write_tensors(tensors, partial / file.name, metadata)
         except SafetensorError as error:  # the Rust writer reports a full disk as its own error
             raise OSError(str(error)) from error
-        with partial.open("rb") as written:
+        with (partial / file.name).open("rb") as written:
             os.fsync(written.fileno())
-        partial.replace(file)
+        (partial / file.name).replace(file)
     finally:
-        partial.unlink(missing_ok=True)
+        remove(partial)

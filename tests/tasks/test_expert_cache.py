@@ -1,10 +1,12 @@
 import logging
 import multiprocessing
 import os
+import signal
 import time
 
 import pytest
 import torch
+from filelock import FileLock
 
 import frontrunner as fr
 from frontrunner.tasks import expert_cache
@@ -81,7 +83,7 @@ def test_a_full_disk_leaves_no_half_entry_and_says_so(folder, monkeypatch):
         file.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cached_tensors, "save_file", full)
+    monkeypatch.setattr(cached_tensors, "write_tensors", full)
     with pytest.raises(fr.DataError, match="No space left on device"):
         expert_cache.cached(KEY, Maker(), CPU)
     assert [file.suffix for file in folder.iterdir() if file.suffix != ".lock"] == []
@@ -92,6 +94,53 @@ def test_a_cache_that_cannot_be_a_folder_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("FRONTRUNNER_CACHE", str(tmp_path / "file"))
     with pytest.raises(fr.DataError, match="set FRONTRUNNER_CACHE"):
         expert_cache.cached(KEY, Maker(), CPU)
+
+
+def _killed(moment):
+    """Ends its process as `kill -9` does, while an entry is made, half written, or written and not in its place."""
+
+    def end(*_):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def half_written(tensors, file, metadata):
+        file.with_name(".tmp1a2b3c").write_bytes(b"half")  # as safetensors does
+        end()
+
+    if moment == "half written":
+        cached_tensors.write_tensors = half_written
+    elif moment == "not in its place":
+        cached_tensors.os.fsync = end
+    expert_cache.cached(KEY, end if moment == "being made" else Maker(), CPU)
+
+
+@pytest.mark.parametrize("moment", ["being made", "half written", "not in its place"])
+@pytest.mark.parametrize("key", [KEY, {**KEY, "seed": 1}])
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_the_next_takes_no_half_entry_of_a_killed_process_and_removes_it(moment, key, folder):
+    process = multiprocessing.get_context("fork").Process(target=_killed, args=(moment,))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert bool(list(folder.glob("*.partial"))) == (moment != "being made")
+    assert not list(folder.glob("*.safetensors"))
+    make = Maker()
+    found = expert_cache.cached(key, make, CPU)  # the same entry, or another
+    assert make.calls == 1
+    assert found["weight"][0] == 1.0
+    left = [file.name for file in folder.rglob("*") if file.suffix != ".lock"]
+    assert left == [file.name for file in folder.glob("*.safetensors")]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_another_process_is_writing_is_left_alone(kind, folder):
+    folder.mkdir(parents=True)
+    partial = folder / "0123.partial"
+    partial.mkdir() if kind == "folder" else partial.write_bytes(b"half")
+    with FileLock(folder / "0123.lock"):
+        expert_cache.cached(KEY, Maker(), CPU)
+        assert partial.exists()
+    expert_cache.cached({**KEY, "seed": 1}, Maker(), CPU)
+    assert not partial.exists()
 
 
 def _slow_maker(log):
