@@ -17,9 +17,12 @@ from ...metrics import INDICATORS, Indicator, list_indicators
 from ...registry import FROM_PLUGIN
 from ...tasks import SUITES, Suite, list_suites
 from ...tasks.suite import require_recordable
+from ...tasks.suite_file.random_models import SUFFIX
 from .described_options import describe_options
 
 INDENT = 2
+RANDOM_SUMMARY = "one of these shapes with random weights on generated data, for memory and speed alone"
+"""What stands for the variants of suite files with random weights, one line for all."""
 ROOMY = 100
 """The terminal's width, in columns, from which on the choices of an option stand on one line."""
 _SECTIONS = re.compile(r"^(Args|Attributes|Raises|Returns):[ \t]*$(\n([ \t]+.*)?$)*", re.MULTILINE)
@@ -34,7 +37,12 @@ def overview() -> RenderableType:
         listed.add_row(Text(name, style="bold"), Text(summary))
     listed.add_row()
     listed.add_row(Text("suites", style="bold underline"))
-    for name, summary in list_suites().items():
+    suites = list_suites()
+    shapes = [name.removesuffix(SUFFIX) for name in suites if name.endswith(SUFFIX)]
+    shapes = [name for name in shapes if name in suites]
+    for name, summary in suites.items():
+        if name.removesuffix(SUFFIX) in shapes and name.endswith(SUFFIX):
+            continue
         listed.add_row(Text(name, style="bold"), Text(summary))
         try:
             suite = SUITES.get(name)
@@ -46,6 +54,8 @@ def overview() -> RenderableType:
         except ConfigError as error:
             tasks = str(error)
         listed.add_row("", Text(tasks, style="dim"))
+    if shapes:
+        listed.add_row(Text(f"NAME{SUFFIX}", style="bold"), Text(f"{RANDOM_SUMMARY}: {', '.join(shapes)}"))
     listed.add_row()
     listed.add_row(Text("indicators", style="bold underline"))
     for name, summary in list_indicators().items():

@@ -7,6 +7,7 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.harness.commands.described_options import OptionDescription, describe_options
+from frontrunner.harness.commands.listing import RANDOM_SUMMARY
 from frontrunner.methods import METHODS
 from frontrunner.metrics import INDICATORS
 from frontrunner.tasks import SUITES
@@ -20,18 +21,32 @@ def lines_of(ended):
 def test_it_is_a_line_each_with_the_tasks_of_suites_and_one_that_says_how_to_see_more(command):
     lines = [line for line in lines_of(command.within("list")) if line]
     expected = ["methods", *(f"{name} {summary}" for name, summary in fr.list_methods().items()), "suites"]
+    shapes = [name.removesuffix("-random") for name in fr.list_suites() if name.endswith("-random")]
     for name, summary in fr.list_suites().items():
-        expected += [f"{name} {summary}", ", ".join(SUITES.get(name).tasks)]
+        if not name.endswith("-random"):
+            expected += [f"{name} {summary}", ", ".join(SUITES.get(name).tasks)]
+    expected.append(f"NAME-random {RANDOM_SUMMARY}: {', '.join(shapes)}")
     expected += ["indicators", *(f"{name} {summary}" for name, summary in fr.list_indicators().items())]
     assert lines[:-1] == [" ".join(line.split()) for line in expected]
     assert "frontrunner list METHOD" in lines[-1]
+
+
+def test_variants_with_random_weights_are_one_line_and_shown_in_full_by_name(command):
+    variants = [name for name in fr.list_suites() if name.endswith("-random")]
+    assert len(variants) > 1
+    overview = command.within("list").out
+    assert overview.count("-random") == 1
+    for name in variants:
+        assert name.removesuffix("-random") in overview
+    assert lines_of(command.within("list", variants[0]))[0].startswith(variants[0])
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_summaries_stand_in_one_column_of_any_terminal(width, command, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
     *listed, _, _ = command.within("list").out.splitlines()
-    column = max(map(len, [*fr.list_methods(), *fr.list_suites(), *fr.list_indicators()])) + 2
+    suites = [name for name in fr.list_suites() if not name.endswith("-random")]
+    column = max(map(len, [*fr.list_methods(), *suites, *fr.list_indicators()])) + 2
     assert max(map(len, listed)) <= width
     for line in listed:
         assert line[column - 2 : column] == "  "
