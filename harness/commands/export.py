@@ -30,5 +30,15 @@ def export(
 
     load_plugins(plugin or [])
     found = Store(folder_of(store), create=False).find(run)
-    for written in export_model(found, read_weights(preference), output, head=head):
-        open_console().print(f"wrote {written}", highlight=False, soft_wrap=True)
+    console = open_console()
+    file, *folders = export_model(found, read_weights(preference), output, head=head)
+    for written in (file, *folders):
+        console.print(f"wrote {written}", highlight=False, soft_wrap=True)
+    if folders and head is None:
+        console.print(
+            f"{folders[0].name} has no head, so it gives features and no classes; --head TASK writes one in "
+            f"(tasks: {', '.join(found.cell.tasks)})",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from ...errors import ConfigError, FrontError, FrontrunnerError, PreferenceError, StoreError, UnknownNameError
@@ -22,6 +22,7 @@ from ...tasks import SUITES, Params, Problem, Suite, load_problem
 from ...tasks.suite_file.file_suite import FileSuite
 from ...tasks.suite_file.registered import load_suite_file
 from ...tasks.weight_files.separate import separate
+from ...tasks.weight_files.written_tensors import write_tensors
 from ...whole_file import replacing
 from ..cells.cell import Cell
 from ..cells.environment import resolve_devices
@@ -191,7 +192,7 @@ def _write(params: Params, about: Mapping[str, Any], folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(file) as partial:
-            save_file(separate(params), partial)
+            write_tensors(separate(params), partial)
         with replacing(folder / "model.json") as partial:
             partial.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     except (OSError, SafetensorError) as error:

@@ -16,13 +16,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import save_file
 
 from ...errors import StoreError
 from ...methods import ParetoSet
 from ...os_errors import because, of_the_system
 from ...tasks import Problem
 from ...tasks.real_numbers import as_number
+from ...tasks.weight_files.written_tensors import write_tensors
 from ..records.coefficients import MergeCoefficients
 from ..records.finished_cell import STATE
 from .collect_coefficients import collect_coefficients
@@ -105,7 +105,7 @@ def _save_state(pareto_set: ParetoSet, folder: Path) -> Path | None:
     if not state:
         return None
     try:
-        save_file(state, folder / STATE)
+        write_tensors(state, folder / STATE)
     except (OSError, SafetensorError) as error:
         if not of_the_system(error):
             raise

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ..precision import type_name
 from ..weight_files.separate import separate
+from ..weight_files.written_tensors import write_tensors
 
 WEIGHTS = "model.safetensors"
 BESIDE = ("preprocessor_config.json", "tokenizer*", "vocab.json", "merges.txt", "special_tokens_map.json")
@@ -33,7 +33,7 @@ def write_hf_clip(config: Any, whole: Mapping[str, Tensor], original: Path | Non
     written.architectures = ["CLIPModel"]
     written.dtype = next(type_name(tensor) for tensor in whole.values())
     written.save_pretrained(folder)
-    save_file(separate(whole), folder / WEIGHTS, {"format": "pt"})
+    write_tensors(separate(whole), folder / WEIGHTS, {"format": "pt"})
     if original is not None and original.resolve() != folder.resolve():
         for file in sorted(file for pattern in BESIDE for file in original.glob(pattern)):
             shutil.copyfile(file, folder / file.name)

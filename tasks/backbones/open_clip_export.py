@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ..weight_files.separate import separate
+from ..weight_files.written_tensors import write_tensors
 from .backbone import Head
 from .open_clip_architecture import CONFIG, OpenClipArchitecture
 
@@ -34,10 +34,10 @@ def write_open_clip(
     folder.mkdir(parents=True, exist_ok=True)
     config = {"model_cfg": dict(architecture.config), "preprocess_cfg": dict(preprocess)}
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    save_file(separate(whole), folder / WEIGHTS)
+    write_tensors(separate(whole), folder / WEIGHTS)
 
 
 def write_head(head: Head, folder: Path) -> None:
     """Write a head's weights, and its classes where they are known, to `head.safetensors`."""
     metadata = {} if head.classes is None else {"classes": json.dumps(list(head.classes))}
-    save_file(separate(head.module.state_dict()), folder / HEAD, metadata)
+    write_tensors(separate(head.module.state_dict()), folder / HEAD, metadata)

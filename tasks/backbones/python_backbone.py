@@ -17,6 +17,7 @@ from ...one_line import as_one_line, shown
 from ...plugin_import import import_plugin
 from ..datasets.image_format import ImageFormat
 from ..weight_files.stored_weights import StoredWeights
+from ..weight_files.written_tensors import write_tensors
 from .backbone import Head
 from .last_layer import MANY, classes_in, layer_of_classes, named_layer, require_last
 from .meta_parameters import drop_values
@@ -109,10 +110,8 @@ class PythonBackbone(SplitBackbone):
 
     def export(self, params: Mapping[str, Tensor], head: Head | None, pretrained: StoredWeights, folder: Path) -> None:
         """Write the module's state dict, and a model.json that says how it was made and is loaded."""
-        from safetensors.torch import save_file
-
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(self.joined(params, head), folder / "model.safetensors", metadata={"format": "pt"})
+        write_tensors(self.joined(params, head), folder / "model.safetensors", {"format": "pt"})
         beside = "its own last layer" if self.layer else "a linear layer beside the encoder, under head."
         described = {
             "library": "python",

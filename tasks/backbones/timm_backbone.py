@@ -16,6 +16,7 @@ from ...errors import ConfigError, DataError, UnknownNameError, UnsupportedError
 from ...one_line import as_one_line
 from ..datasets.image_format import ImageFormat
 from ..weight_files.stored_weights import StoredWeights
+from ..weight_files.written_tensors import write_tensors
 from .backbone import Head
 from .last_layer import MANY, classes_in, layer_of_classes, require_last
 from .meta_parameters import made_without_values
@@ -86,11 +87,9 @@ class TimmBackbone(SplitBackbone):
 
     def export(self, params: Mapping[str, Tensor], head: Head | None, pretrained: StoredWeights, folder: Path) -> None:
         """Write a folder for `timm.create_model("local-dir:FOLDER", pretrained=True)`."""
-        from safetensors.torch import save_file
-
         folder.mkdir(parents=True, exist_ok=True)
         n_classes = 0 if head is None else classes_in(head.module)
-        save_file(self.joined(params, head), folder / "model.safetensors", metadata={"format": "pt"})
+        write_tensors(self.joined(params, head), folder / "model.safetensors", {"format": "pt"})
         kept = {key: value for key, value in self.pretrained_cfg.items() if key in _KEPT and value is not None}
         config: dict[str, Any] = {
             "architecture": self.name.partition(".")[0],

@@ -15,6 +15,7 @@ from ...errors import ConfigError, UnknownNameError
 from ...one_line import as_one_line
 from ..datasets.image_format import ImageFormat
 from ..weight_files.stored_weights import StoredWeights
+from ..weight_files.written_tensors import write_tensors
 from .backbone import Head
 from .image_options import IMAGENET_MEAN, IMAGENET_STD
 from .last_layer import MANY, classes_in, layer_of_classes, require_last
@@ -56,10 +57,8 @@ class TorchvisionBackbone(SplitBackbone):
 
     def export(self, params: Mapping[str, Tensor], head: Head | None, pretrained: StoredWeights, folder: Path) -> None:
         """Write the state dict of the library's model, and a model.json that says how to make and load it."""
-        from safetensors.torch import save_file
-
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(self.joined(params, head), folder / "model.safetensors", metadata={"format": "pt"})
+        write_tensors(self.joined(params, head), folder / "model.safetensors", {"format": "pt"})
         options = dict(self.options)
         load = "load_state_dict(safetensors.torch.load_file('model.safetensors'))"
         if head is None:

@@ -17,10 +17,12 @@ from torch import Tensor, nn
 from ...errors import DataError
 from ..datasets.input_format import InputFormat
 from ..weight_files.stored_weights import StoredWeights
+from ..weight_files.written_tensors import allow_as_usual
 from .backbone import Backbone, Head
 from .encoder_fit import fitting, require_no_adapter, unwrapped
 from .last_layer import MANY
 from .meta_parameters import without_values
+from .quiet_transformers import without_bars
 from .random_heads import filled
 from .transformers_classifier import make_classifier
 from .transformers_config import (
@@ -155,7 +157,10 @@ class TransformersBackbone(Backbone):
             model.config.id2label = dict(enumerate(names))
             model.config.label2id = {label: k for k, label in enumerate(names)}
         model.config.dtype = dtype
-        model.save_pretrained(folder, state_dict=tensors)
+        with without_bars():
+            model.save_pretrained(folder, state_dict=tensors)
+        for file in folder.glob("*.safetensors"):
+            allow_as_usual(file)
         if self.folder is not None:
             for file in sorted({file for pattern in BESIDE for file in self.folder.glob(pattern)}):
                 shutil.copyfile(file, folder / file.name)

@@ -16,6 +16,7 @@ from ...errors import DataError
 from ..examples import Examples
 from ..progress import Progress, silent
 from ..vision_mini.images import Domain, load_domain
+from ..weight_files.written_tensors import write_tensors
 
 ARCHITECTURE = "test_vit"
 """Of timm: 264,000 parameters for images of 32x32."""
@@ -167,6 +168,4 @@ def _write_pretrained(folder: Path, weights: Mapping[str, Tensor]) -> None:
 
 
 def _save(file: Path, weights: Mapping[str, Tensor]) -> None:
-    from safetensors.torch import save_file
-
-    save_file({name: tensor.detach().contiguous() for name, tensor in weights.items()}, file)
+    write_tensors({name: tensor.detach().contiguous() for name, tensor in weights.items()}, file)

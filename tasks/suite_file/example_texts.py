@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
 
 from ..progress import Progress, silent
+from ..weight_files.written_tensors import write_tensors
 
 SUBJECTS = {
     "one": ("my neighbour", "the teacher", "a child", "her brother", "the doctor"),
@@ -191,13 +192,11 @@ def _fine_tune(
 
 def _write_model(folder: Path, model: Any) -> None:
     """Write a model as transformers does, without what that prints."""
-    from safetensors.torch import save_file
-
     folder.mkdir(parents=True, exist_ok=True)
     model.config.architectures = [type(model).__name__]
     model.config.save_pretrained(folder)
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    write_tensors(tensors, folder / "model.safetensors", {"format": "pt"})
 
 
 def _step(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:

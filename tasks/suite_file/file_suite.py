@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -18,6 +19,7 @@ from .reading import field, read_suite_file
 from .schema import SuiteFile
 
 if TYPE_CHECKING:  # reading weights and data imports much that a list of suites does not need
+    from ..backbones.backbone import Head
     from .loaded_model import LoadedModel
 
 
@@ -39,7 +41,7 @@ class FileSuite(Suite):
         loaded = {}
         with field(str(self.file)):
             for step, task in enumerate(tasks):
-                progress(f"reading {task}", step, len(tasks))
+                progress(f"reading {task}", step, len(tasks), unit="")
                 loaded[task] = load_task(task, self.spec, self.file.parent, model, progress)
             return make_problem(type(self), model, loaded, device)
 
@@ -72,11 +74,12 @@ class FileSuite(Suite):
         from .locations import read_model
 
         model, base = self.load_model(), self.file.parent
-        head = None
+        head: Head | None = None
         with field(str(self.file)):
             if task is not None:
                 expert = read_model(self.spec.tasks[task].expert, base, self.spec.model)
-                head, _ = load_head_and_data(task, self.spec, base, model, expert, silent)
+                found, data = load_head_and_data(task, self.spec, base, model, expert, silent)
+                head = dataclasses.replace(found, classes=found.classes or data.classes)
             if model.stored is None:
                 raise UnsupportedError("a model with random weights is not exported as its library writes it")
             written = folder / self.spec.model.library

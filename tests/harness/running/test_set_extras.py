@@ -39,7 +39,7 @@ def test_a_state_that_the_disk_refuses_ends_the_cell(error, problem, tmp_path, m
     def refuse(state, file):
         raise error
 
-    monkeypatch.setattr(set_extras, "save_file", refuse)
+    monkeypatch.setattr(set_extras, "write_tensors", refuse)
     with pytest.raises(fr.StoreError, match=r"^the learned weights cannot be written .* from the last checkpoint$"):
         take_extras(Stateful(problem), problem, GRID, {}, tmp_path)
 
