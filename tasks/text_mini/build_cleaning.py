@@ -8,10 +8,13 @@ import unicodedata
 from collections.abc import Iterator
 
 _QUOTES = str.maketrans(
-    {"’": "'", "‘": "'", "´": "'", "“": '"', "”": '"', "\xad": "", "‑": "-", "‐": "-", "\ufffd": " "}
+    {"`": "'", "’": "'", "‘": "'", "´": "'", "“": '"', "”": '"', "\xad": "", "‑": "-", "‐": "-", "\ufffd": " "}
 )
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 """Unicode categories of control characters, marks of direction and separators of lines."""
+_ADDRESS = re.compile(r"\b[\w.+=-]+@[\w-]+(\.[\w-]+)*")
+_LINK = re.compile(r"(https?|ftp)://\S+|\bwww\.\S+", re.IGNORECASE)
+_TELEPHONE = re.compile(r"(?<!\d)(\+?1[-. ])?(\(\d{3}\)|\d{3}[-./ ])[-. ]?\d{3}[-. ]\d{4}(?!\d)")
 _ABBREVIATIONS = ("Mr", "Mrs", "Ms", "Dr", "St", "Jr", "Sr", "Lt", "Col", "Sgt", "Capt", "Gen", "Prof", "vs", "No")
 _SENTENCE_END = re.compile(
     "".join(rf"(?<!\b{word}\.)" for word in _ABBREVIATIONS) + r"(?<!\b[A-Z]\.)(?<=[.!?])[\"')]*\s+(?=[\"'(]?[A-Z0-9])"
@@ -20,10 +23,17 @@ _SENTENCE_END = re.compile(
 
 def clean(text: str) -> str:
     """Resolve HTML entities, write plain quotes and hyphens, drop control characters and join white space."""
-    text = html.unescape(html.unescape(text)).replace("''", '"').replace("``", '"').replace("`", "'")
-    text = unicodedata.normalize("NFC", text).translate(_QUOTES)
+    text = unicodedata.normalize("NFC", html.unescape(html.unescape(text)))
+    text = text.translate(_QUOTES).replace("''", '"')
     words = "".join(" " if unicodedata.category(sign) in _UNSEEN else sign for sign in text).split()
     return " ".join(words)
+
+
+def without_contacts(text: str) -> str:
+    """Replace links, mail addresses and telephone numbers by a word in brackets."""
+    for pattern, word in ((_LINK, "[link]"), (_ADDRESS, "[address]"), (_TELEPHONE, "[telephone]")):
+        text = pattern.sub(word, text)
+    return text
 
 
 def sentences(text: str, fewest_characters: int = 20) -> Iterator[str]:

@@ -9,12 +9,9 @@ from email.errors import HeaderParseError
 from email.message import Message
 from html.parser import HTMLParser
 
-from .build_cleaning import clean
+from .build_cleaning import clean, without_contacts
 
 _SIGNATURE = re.compile(r"^(-- ?|_{20,}|-{20,}|-*(DeathToSpam)+-*)$", re.MULTILINE)
-_ADDRESS = re.compile(r"\b[\w.+=-]+@[\w-]+(\.[\w-]+)*")
-_LINK = re.compile(r"\b(https?|ftp)://\S+|\bwww\.\S+", re.IGNORECASE)
-_TELEPHONE = re.compile(r"(?<!\d)(\+?1[-. ])?(\(\d{3}\)|\d{3}[-./ ])[-. ]?\d{3}[-. ]\d{4}(?!\d)")
 _EXPLICIT = re.compile(
     r"porn|xxx|\bcum\b|cock\b|pussy|\bsluts?\b|blow ?job|hardcore|\btits\b|fuck|cunt|gang ?bang|\bnude|\bsex\b|horny|"
     r"penis|incest|\brape|lolita|\bteens?\b|naked|bestiality|zoophil|masturbat|orgasm|erotic|\bwhores?\b",
@@ -91,15 +88,13 @@ def _body(message: Message) -> str:
 
 
 def words_of_mail(raw: bytes) -> str:
-    """Return subject and body of a mail on one line, with a word instead of addresses, links and telephone numbers.
+    """Return subject and body of a mail on one line, with words for links, addresses and telephone numbers.
 
     The body ends at its signature or at the rule above a mailing list's footer, which would give its group away.
     """
     message = email.message_from_bytes(raw)
     text = f"{_subject(message)}\n{_SIGNATURE.split(_body(message), maxsplit=1)[0]}"
-    for pattern, word in ((_LINK, "[link]"), (_ADDRESS, "[address]"), (_TELEPHONE, "[telephone]")):
-        text = pattern.sub(word, text)
-    return clean(_RULES.sub(r"\1\1\1", text))
+    return without_contacts(clean(_RULES.sub(r"\1\1\1", text)))
 
 
 def is_explicit(text: str) -> bool:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from ..shipped_data.archive_members import one_member, tar_members
 from ..shipped_data.packages import Package, fetch
-from .build_cleaning import clean, head, sentences, windows
+from .build_cleaning import clean, head, sentences, windows, without_contacts
 from .build_mail import is_explicit, is_latin, words_of_mail
 from .build_splits import place_of, split_at
 
@@ -149,7 +149,7 @@ def other_glosses(downloads: Path) -> Iterator[str]:
 
 def product_reviews(downloads: Path) -> Iterator[str]:
     """Read sentences of product reviews."""
-    return (text for text, _ in _rated(downloads, "amazonReviewSnippets_GroundTruth.txt"))
+    return (without_contacts(text) for text, _ in _rated(downloads, "amazonReviewSnippets_GroundTruth.txt"))
 
 
 def rests_of_mails(downloads: Path) -> Iterator[str]:
