@@ -57,6 +57,30 @@ def craft(folder):
     write_suite(folder, crafted_spec())
 
 
+def craft_resnet(folder, tasks):
+    """Write a ResNet of timm and experts with weights, statistics and heads of their own beside crafted images.
+
+    Returns the content of their suite file.
+    """
+    for seed, name in enumerate(("resnet", *(f"resnet-{task}" for task in tasks))):
+        torch.manual_seed(seed)
+        model = timm.create_model("test_resnet", num_classes=len(CLASSES))
+        with torch.no_grad():
+            for weight in model.parameters():
+                weight.add_(0.3 * torch.randn_like(weight))
+            for key, buffer in model.named_buffers():
+                if "running" in key:
+                    buffer.add_(torch.rand_like(buffer))
+                else:
+                    buffer.add_(seed)  # batches counted
+        tensors = {key: tensor.contiguous() for key, tensor in model.state_dict().items()}
+        save_file(tensors, folder / "weights" / f"{name}.safetensors")
+    spec = crafted_spec(tasks, model={"timm": "test_resnet"}, pretrained="weights/resnet.safetensors")
+    for task in tasks:
+        spec["tasks"][task]["expert"] = f"weights/resnet-{task}.safetensors"
+    return spec
+
+
 def _written_images(folder, rng):
     """Write images of one colour each, with a little noise; return those of train with their labels."""
     pixels, labels = [], []

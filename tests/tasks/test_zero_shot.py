@@ -55,6 +55,22 @@ def test_the_head_is_that_of_the_paper_in_the_order_of_classes(backbone):
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("templates", [TEMPLATES, ["a photo of a {}"], ["{}", "a {}", "many {}", "the {}!"]])
+@pytest.mark.parametrize("classes", [CLASSES, ["one", "two"]])
+def test_the_head_is_open_clips_own_classifier(classes, templates, backbone):
+    import open_clip
+
+    model = open_clip_model()
+    tokenize = open_clip.get_tokenizer("ViT-B-32", context_length=TEXT["context_length"])
+    theirs = open_clip.build_zero_shot_classifier(model, tokenize, classes, templates)
+    head = backbone.zero_shot_head(stored(model.state_dict()), classes, templates)
+    torch.testing.assert_close(head.weight / model.logit_scale.exp(), theirs.T, atol=1e-6, rtol=1e-5)
+    images = torch.randn(5, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    logits = model.logit_scale.exp() * model.encode_image(images, normalize=True) @ theirs
+    torch.testing.assert_close(head(model.encode_image(images)), logits, atol=1e-4, rtol=1e-5)
+
+
+@torch.no_grad()
 def test_a_file_of_hugging_face_gives_the_head_of_its_text_tower(backbone):
     from small_clips import hugging_face_config
 

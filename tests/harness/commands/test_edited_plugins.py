@@ -1,5 +1,6 @@
 """An edited plugin is never answered with the results of before: not by its file, nor by what that imports."""
 
+import os
 import zlib
 
 import pytest
@@ -64,6 +65,39 @@ def test_a_plugin_runs_again_where_its_source_was_edited(edited, plugin, command
     found = {attempt.cell.method_source for attempt in Store(tmp_path / "store", create=False).attempts()}
     assert len(found) == 1 + counts
     assert "" not in found
+
+
+SCALED = """
+import frontrunner as fr
+from scales import SCALE
+
+class Scaled(fr.Learner):
+    \"\"\"Gives the pre-trained model plus a number.\"\"\"
+    name = "scaled"
+
+    def fit(self, problem, preferences, context):
+        params = {name: tensor + SCALE * 1.0 for name, tensor in problem.pretrained.items()}
+        return fr.FiniteSet(problem.n_tasks, lambda _: params, ["one"], total_parameters=problem.model_parameters)
+"""
+
+
+@pytest.mark.slow
+def test_the_new_code_gives_the_new_result(command, tmp_path):
+    """Each edit keeps the file's length and time, by which bytecode and caches may be told."""
+    plugin, beside = tmp_path / "scaled.py", tmp_path / "scales.py"
+    plugin.write_text(SCALED)
+    beside.write_text("SCALE = 1.0\n")
+    found = []
+    for file, before, after in ((beside, "1.0", "1.0"), (beside, "1.0", "9.0"), (plugin, "1.0", "0.0")):
+        state = file.stat()
+        file.write_text(file.read_text().replace(before, after))
+        os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+        words = ["--plugin", plugin, "--store", tmp_path / "store"]
+        ended = command.run("run", "scaled", "merging-toy", "--tasks", "e1,e2", *words)
+        assert ended.status == 0, ended.err
+        newest = Store(tmp_path / "store", create=False).attempts()[-1]
+        found.append(tuple(newest.record().evaluation.error[0]))
+    assert len(set(found)) == 3
 
 
 def test_what_ships_with_frontrunner_keeps_its_keys():
