@@ -88,7 +88,7 @@ def test_the_new_code_gives_the_new_result(command, tmp_path):
     plugin.write_text(SCALED)
     beside.write_text("SCALE = 1.0\n")
     found = []
-    for file, before, after in ((beside, "1.0", "1.0"), (beside, "1.0", "9.0"), (plugin, "1.0", "0.0")):
+    for file, before, after in ((beside, "1.0", "1.0"), (beside, "1.0", "9.0"), (plugin, "1.0", "3.0")):
         state = file.stat()
         file.write_text(file.read_text().replace(before, after))
         os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
