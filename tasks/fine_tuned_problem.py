@@ -24,14 +24,14 @@ from .weight_files.weight_digest import digest_weights
 
 
 @dataclass(frozen=True)
-class Making:
+class ExpertRecipe:
     """What decides an expert besides its task's data, the pre-trained model and the head."""
 
     suite: str
     """The suite's name."""
     version: str
     """The suite's version."""
-    recipe: FineTuning
+    fine_tuning: FineTuning
     """How an expert is fine-tuned."""
     code: Sequence[Path]
     """The files of code that train an expert; their digest is part of the cache's key."""
@@ -42,7 +42,7 @@ class Making:
 
 
 def fine_tuned_problem(
-    making: Making,
+    recipe: ExpertRecipe,
     tasks: Sequence[str],
     *,
     model: nn.Module,
@@ -58,13 +58,13 @@ def fine_tuned_problem(
     An expert does not depend on which other tasks are asked for. Arguments are those of `ClassificationProblem`.
 
     Args:
-        making: recipe, code and seed.
+        recipe: how experts are made.
         progress: told the steps that are done.
     """
 
     def posed(chosen: Sequence[int], experts: Sequence[Params], recommended: Budget) -> ClassificationProblem:
         return ClassificationProblem(
-            name=making.suite,
+            name=recipe.suite,
             tasks=[tasks[t] for t in chosen],
             model=model,
             pretrained=pretrained,
@@ -75,39 +75,39 @@ def fine_tuned_problem(
             to_input=to_input,
         )
 
-    experts = [_expert(posed([t], [pretrained], Budget(0, 0)), making, progress) for t in range(len(tasks))]
+    experts = [_expert(posed([t], [pretrained], Budget(0, 0)), recipe, progress) for t in range(len(tasks))]
     return posed(range(len(tasks)), experts, budget)
 
 
-def _expert(single: ClassificationProblem, making: Making, progress: Progress) -> Params:
+def _expert(single: ClassificationProblem, recipe: ExpertRecipe, progress: Progress) -> Params:
     """Return the expert of a one-task problem, from the cache or fine-tuned now, keyed by all that decides it."""
     (task,), (head,), (splits,) = single.tasks, single.heads, single.data
-    train, recipe = splits["train"], making.recipe
+    train, fine_tuning = splits["train"], recipe.fine_tuning
     key = {
-        "suite": making.suite,
-        "version": making.version,
+        "suite": recipe.suite,
+        "version": recipe.version,
         "task": task,
-        "seed": making.seed,
-        "recipe": dataclasses.asdict(recipe),
+        "seed": recipe.seed,
+        "recipe": dataclasses.asdict(fine_tuning),
         "train": digest_weights({**dict(named_tensors("inputs", train.inputs)), "labels": train.labels}),
         "pretrained": digest_weights(single.pretrained),
         "head": digest_weights(head.state_dict()),
-        "code": digest_files(*making.code),
+        "code": digest_files(*recipe.code),
         "torch": torch.__version__,
-        **making.versions,
+        **recipe.versions,
         "device": single.device.type,
     }
 
     def make() -> Params:
-        generator = torch.Generator().manual_seed(making.seed)
+        generator = torch.Generator().manual_seed(recipe.seed)
         # Whoever asks first makes the entry, so its bits must not depend on how many threads they use.
         with cpu_threads(1):
             return fine_tune(
                 single.pretrained,
                 [name for name, _ in single.model.named_parameters()],
                 lambda params, batch: single.task_loss(0, params, batch),
-                single.batches("train", recipe.batch_size, generator),
-                recipe,
+                single.batches("train", fine_tuning.batch_size, generator),
+                fine_tuning,
                 activity=f"expert {task}",
                 progress=progress,
             )

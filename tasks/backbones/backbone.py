@@ -35,11 +35,6 @@ class Backbone(ABC):
     inputs: InputFormat
     """What the encoder takes, from the model's own configuration."""
 
-    @property
-    @abstractmethod
-    def facts(self) -> Mapping[str, str]:
-        """What decides results beside weights and data, such as the activation and the library's version."""
-
     @abstractmethod
     def build(self) -> nn.Module:
         """Return the encoder on the device meta, in evaluation mode: names, shapes and code, no values."""

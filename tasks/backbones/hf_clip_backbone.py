@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,8 @@ from ...one_line import as_one_line
 from ..datasets.image_format import ImageFormat
 from ..weight_files.stored_weights import StoredWeights
 from .backbone import Backbone, Head
-from .clip_activation import require_activation, title
-from .clip_function import DECIDING, require_function
+from .clip_activation import require_activation
+from .clip_function import require_function
 from .clip_heads import read_head, require_nothing_but_heads
 from .clip_weights import like
 from .encoder_fit import fitting, require_no_adapter
@@ -57,16 +55,6 @@ class HfClipBackbone(Backbone):
         self.vision = self.config.vision_config if self.config.model_type == "clip" else self.config
         self._encoder = made_without_values(self._make)
         self._names = self._encoder.state_dict()
-
-    @property
-    def facts(self) -> Mapping[str, str]:
-        """The library's version, the architecture with its activation, and how images become inputs."""
-        return {
-            "transformers": importlib.metadata.version("transformers"),
-            "architecture": json.dumps({key: getattr(self.vision, key) for key in sorted(DECIDING)}),
-            "activation": title(self.vision.hidden_act),
-            "preprocessing": json.dumps(dict(self.inputs.facts), sort_keys=True),
-        }
 
     def build(self) -> nn.Module:
         """Return the tower on the device meta; the numbers of positions have values, on the CPU."""

@@ -4,35 +4,42 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import threading
+import functools
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
-_PATCHING = threading.Lock()
+_WITHOUT_VALUES: ContextVar[bool] = ContextVar("without_values", default=False)
+"""Whether parameters that are registered now, in this thread, lose their values."""
 
 
 @contextlib.contextmanager
 def parameters_on_meta() -> Iterator[None]:
     """Have every module that is made meanwhile keep its parameters on the device meta, and its buffers where they are.
 
-    Making a module under `torch.device("meta")` loses the values of buffers that no file holds, such as positions and
-    rotary frequencies, and fails where code reads a number from a tensor.
+    Modules that other threads make meanwhile keep their values. Making a module under `torch.device("meta")` loses the
+    values of buffers that no file holds, such as positions and rotary frequencies, and fails where code reads a number
+    from a tensor.
     """
-    with _PATCHING:
-        register = nn.Module.register_parameter
+    _look_at_registered_parameters()
+    token = _WITHOUT_VALUES.set(True)
+    try:
+        yield
+    finally:
+        _WITHOUT_VALUES.reset(token)
 
-        def register_on_meta(module: nn.Module, name: str, param: nn.Parameter | None) -> None:
-            register(module, name, param)
-            if param is not None:
-                module._parameters[name] = _on_meta(param)
 
-        nn.Module.register_parameter = register_on_meta  # type: ignore[method-assign,assignment] # its first parameter has another name
-        try:
-            yield
-        finally:
-            nn.Module.register_parameter = register  # type: ignore[method-assign]
+@functools.cache
+def _look_at_registered_parameters() -> None:
+    """Install torch's hook, once: others may be iterated over while one is removed."""
+
+    def on_meta(_module: nn.Module, _name: str, param: nn.Parameter) -> nn.Parameter | None:
+        return _on_meta(param) if _WITHOUT_VALUES.get() else None
+
+    register_module_parameter_registration_hook(on_meta)  # type: ignore[arg-type] # torch's own type says None
 
 
 def made_without_values(make: Callable[[], nn.Module]) -> nn.Module:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,25 +25,16 @@ class SplitBackbone(Backbone):
         model: the whole model, or an encoder alone.
         layer: the name of its last layer; None where the model has none.
         source: what messages call the model.
-        told: its library, name and options, of `facts`.
         inputs: what the encoder takes.
     """
 
-    def __init__(
-        self, model: nn.Module, layer: str | None, source: str, *, told: Mapping[str, str], inputs: InputFormat
-    ) -> None:
+    def __init__(self, model: nn.Module, layer: str | None, source: str, inputs: InputFormat) -> None:
         self.inputs = inputs
-        self.told = dict(told)
         self.source = source
         self.layer = layer
         self._template = None if layer is None else model.get_submodule(layer)
         self._encoder = model.eval() if layer is None else without_layer(model, layer).eval()
         self._names = model.state_dict().keys()
-
-    @property
-    def facts(self) -> Mapping[str, str]:
-        """The library's version, the model and its options, and how images become inputs."""
-        return {**self.told, "inputs": json.dumps(dict(self.inputs.facts), sort_keys=True)}
 
     def build(self) -> nn.Module:
         """Return the encoder on the device meta; tables that it computes have values, on the CPU."""

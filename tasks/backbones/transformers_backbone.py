@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import json
-import re
 import shutil
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +24,14 @@ from .random_heads import filled
 from .transformers_classifier import make_classifier
 from .transformers_config import (
     classification,
-    deciding,
-    digest_of,
     read_config,
     require_same_architecture,
     with_padding,
 )
 from .transformers_head import TransformersHead, encoded
+from .transformers_head_file import read_head
 from .transformers_names import library_names
-from .transformers_own_head import read_head
 
-ACTIVATION = re.compile(r"(^|_)act(ivation)?(_|$)")
-"""Keys of configurations that name an activation."""
 BESIDE = (
     "tokenizer*",
     "vocab*",
@@ -88,20 +81,6 @@ class TransformersBackbone(Backbone):
         """The base model; its weights have no values."""
         self.inputs = inputs(self)
         self._taken = frozenset(inspect.signature(self.encoder.forward).parameters)
-
-    @property
-    def facts(self) -> Mapping[str, str]:
-        """The library's version, the class, and the configuration."""
-        activation = next((str(value) for key, value in deciding(self.config).items() if ACTIVATION.search(key)), None)
-        padding = {"pad_token_id": str(self.config.get_text_config().pad_token_id)} if self.kind == "text" else {}
-        return {
-            "library": f"transformers {version('transformers')}",
-            "model": self._made_by.__name__,
-            "configuration": digest_of(self.config),
-            **({"activation": activation} if activation else {}),
-            **padding,
-            "inputs": json.dumps(dict(self.inputs.facts), sort_keys=True),
-        }
 
     def build(self) -> nn.Module:
         """Return the base model on the device meta; tables that it computes have values, on the CPU."""

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from .. import classification, examples, fine_tuning, problem, recomputation, stored_inputs
-from ..fine_tuned_problem import Making, fine_tuned_problem
+from ..fine_tuned_problem import ExpertRecipe, fine_tuned_problem
 from ..fine_tuning import FineTuning
 from ..problem import Budget, Problem
 from ..progress import Progress
@@ -57,16 +57,16 @@ class CnnMini(Suite):
             linear_probe(model, pretrained, domain.splits["train"], len(domain.classes), task=task)
             for task, domain in zip(tasks, domains, strict=True)
         ]
-        making = Making(
+        recipe = ExpertRecipe(
             suite=self.name,
             version=self.version,
-            recipe=EXPERT,
+            fine_tuning=EXPERT,
             code=CODE,
             versions={"timm": importlib.metadata.version("timm")},
             seed=seed,
         )
         return fine_tuned_problem(
-            making,
+            recipe,
             tasks,
             model=model,
             pretrained=pretrained,

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from .. import classification, examples, fine_tuning, problem, recomputation, stored_inputs
-from ..fine_tuned_problem import Making, fine_tuned_problem
+from ..fine_tuned_problem import ExpertRecipe, fine_tuned_problem
 from ..fine_tuning import FineTuning
 from ..problem import Budget, Problem
 from ..progress import Progress
@@ -52,9 +52,11 @@ class SequenceMini(Suite):
         """Load images, and read or train the pre-trained network and the experts."""
         domains = {task: load_domain(task, device) for task in self.tasks}
         model, weights, heads = pretrained(domains, PRETRAINING, device=device, progress=progress)
-        making = Making(suite=self.name, version=self.version, recipe=EXPERT, code=CODE, versions={}, seed=seed)
+        recipe = ExpertRecipe(
+            suite=self.name, version=self.version, fine_tuning=EXPERT, code=CODE, versions={}, seed=seed
+        )
         return fine_tuned_problem(
-            making,
+            recipe,
             tasks,
             model=model,
             pretrained=weights,

@@ -54,10 +54,10 @@ class FileSuite(Suite):
 
     def content_digest(self, tasks: tuple[str, ...]) -> str:
         """Return a digest of what the file says and of the content of the weights and data of these tasks."""
-        from .state import digest_state
+        from .suite_digest import digest_suite
 
         with field(str(self.file)):
-            return digest_state(self.spec, self.file.parent, tasks)
+            return digest_suite(self.spec, self.file.parent, tasks)
 
     def export(self, params: Params, folder: Path, task: str | None = None) -> Path:
         """Write a folder from which the suite's library itself loads a model of this suite, and return it.
@@ -113,7 +113,7 @@ def suite_class(path: str | Path, *, random: bool = False) -> type[FileSuite]:
     if random:
         with field(str(path)):
             spec = with_random_weights(spec, file.parent)
-    return _made(file, spec.model_dump_json())
+    return _made(file, spec.model_dump_json(exclude_unset=True))
 
 
 @functools.lru_cache(maxsize=256)

@@ -91,14 +91,14 @@ def load_head_and_data(
         data = _read_data(task, said, base, model, _prompt_classes(task, zero_shot, base), progress)
         return _zero_shot_head(task, zero_shot, base, model, data), data
     with field(f"tasks.{task}.head"):
-        head = own_head(task, spec, base, model, expert)
+        head = load_head(task, spec, base, model, expert)
         require_finite(head.module.state_dict(), "the head", head.module)
     # A head without names still says how many classes there are.
     classes = head.classes or tuple(f"LABEL_{k}" for k in range(classes_in(head.module)))
     return head, _read_data(task, said, base, model, classes, progress)
 
 
-def own_head(task: str, spec: SuiteFile, base: Path, model: LoadedModel, expert: StoredWeights | None) -> Head:
+def load_head(task: str, spec: SuiteFile, base: Path, model: LoadedModel, expert: StoredWeights | None) -> Head:
     """Return the head that an expert's file holds, or that a file of its own does, or a random one.
 
     Raises:

@@ -11,7 +11,7 @@ from torch import nn
 
 from .. import classification, examples, fine_tuning, problem, recomputation, stored_inputs
 from ..backbones import zero_shot
-from ..fine_tuned_problem import Making, fine_tuned_problem
+from ..fine_tuned_problem import ExpertRecipe, fine_tuned_problem
 from ..fine_tuning import FineTuning
 from ..problem import Budget, Problem
 from ..progress import Progress
@@ -58,16 +58,16 @@ class VisionMini(Suite):
             zero_shot_head(model, tokenizer, task, domain.classes) for task, domain in zip(tasks, domains, strict=True)
         ]
         pretrained = {name: tensor.clone() for name, tensor in model.visual.state_dict().items()}
-        making = Making(
+        recipe = ExpertRecipe(
             suite=self.name,
             version=self.version,
-            recipe=EXPERT,
+            fine_tuning=EXPERT,
             code=CODE,
             versions={"open_clip": importlib.metadata.version("open_clip_torch")},
             seed=seed,
         )
         return fine_tuned_problem(
-            making,
+            recipe,
             tasks,
             model=model.visual,
             pretrained=pretrained,

@@ -235,8 +235,3 @@ def test_building_leaves_the_default_generator_alone(backbone):
     before = torch.get_rng_state()
     backbone.build()
     assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_facts_name_the_activation(backbone):
-    assert backbone.facts["activation"] == "QuickGELU"
-    assert backbone_of(hugging_face_config("gelu").to_dict()).facts["activation"] == "GELU"

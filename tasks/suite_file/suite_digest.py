@@ -23,7 +23,7 @@ CONFIGURATION = (".json", ".txt", ".model", ".jinja")
 """How files end, beside weights, that decide what a model of transformers computes: configurations and tokenizers."""
 
 
-def digest_state(spec: SuiteFile, base: Path, tasks: tuple[str, ...]) -> str:
+def digest_suite(spec: SuiteFile, base: Path, tasks: tuple[str, ...]) -> str:
     """Return a digest of what decides the problem of some tasks of a suite file.
 
     Files count by their content, wherever they are; what other tasks have does not count, nor the suite's summary.
