@@ -33,13 +33,20 @@ def described_inputs(described: Mapping[str, Any], folder: Path, max_length: int
     given = [name for name in ("inputs", "tokenizer", "image_size") if name in described]
     if len(given) > 1:
         raise ConfigError(f"{source} describes its inputs by {' and '.join(given)}; expected one of them")
+    for name, others in (("inputs", (*IMAGE_OPTIONS, *TEXT_OPTIONS)), ("tokenizer", IMAGE_OPTIONS)):
+        if name in described and (unused := [other for other in others if other in described]):
+            raise ConfigError(f"{source} has {name}, beside which {', '.join(unused)} would mean nothing; remove that")
     if "inputs" in described:
+        if max_length is not None:
+            raise ConfigError(f"inputs of {source} say all, so max_length means nothing; remove it from the suite file")
         if not isinstance(described["inputs"], InputFormat):
             raise ConfigError(f"inputs of {source} must be an InputFormat, found {type(described['inputs']).__name__}")
         return described["inputs"]
     if "tokenizer" not in described:
         if max_length is not None and "image_size" in described:
             raise ConfigError(f"{source} takes images, so max_length means nothing; remove it from the suite file")
+        if "pad_token_id" in described and "image_size" in described:
+            raise ConfigError(f"{source} takes images, so pad_token_id means nothing; remove it")
         return image_format_of(described, source)
     if max_length is None:
         raise ConfigError(f"{source} takes texts: set max_length in the suite file, the most tokens of a text")

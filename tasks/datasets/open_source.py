@@ -35,10 +35,9 @@ def open_source(
         DataError, ConfigError, UnknownNameError: there are no such data.
     """
     if spec.generated is not None:
-        n_texts = 1 if spec.text is None or isinstance(spec.text, str) else len(spec.text)
         n_classes = None if classes is None else len(classes)
         return GeneratedData(
-            spec.generated, kind or "image", n_classes=n_classes, n_texts=n_texts, seed=spec.split_seed
+            spec.generated, kind or "image", n_classes=n_classes, n_texts=spec.n_texts, seed=spec.split_seed
         )
     if spec.torchvision is not None:
         return TorchvisionData(spec.torchvision, base, spec.root)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...errors import DataError, UnknownNameError
+from ...errors import ConfigError, DataError, UnknownNameError
 from ..example_checks import USUAL_NAMES
 from ..suite_file.schema import DataSpec, Split
 from .raw_split import DataSource
@@ -34,6 +34,7 @@ def choose_splits(source: DataSource, spec: DataSpec) -> SplitChoice:
 
     Raises:
         UnknownNameError: the suite file names a split that the data have not; the message offers the nearest.
+        ConfigError: it says how train is divided, and nothing is carved from it.
         DataError: there is no training split, or two are called by usual names of one.
     """
     names = source.split_names
@@ -59,6 +60,7 @@ def choose_splits(source: DataSource, spec: DataSpec) -> SplitChoice:
         raise DataError(
             f"{source.name} has no training split, found {_listed(names)}; say which by `splits: {{train: ...}}`"
         )
+    _require_carving(source, spec, own)
     notes = []
     if "val" in own and "test" not in own:
         own["test"] = own.pop("val")
@@ -66,6 +68,24 @@ def choose_splits(source: DataSource, spec: DataSpec) -> SplitChoice:
     if unused := [name for name in names if name not in own.values()]:
         notes.append(f"not used: {_listed(unused)} of the data; `splits` can name them")
     return SplitChoice(own, tuple(notes))
+
+
+def _require_carving(source: DataSource, spec: DataSpec, own: dict[Split, str]) -> None:
+    """Refuse what says how train is divided where nothing is carved from it.
+
+    Raises:
+        ConfigError: the suite file says it.
+    """
+    if len(own) < len(("train", *HELD_OUT)):
+        return
+    given = spec.model_fields_set
+    unused = [("val_share", True), ("split_seed", not spec.at_most and spec.generated is None)]
+    for key, means_nothing in unused:
+        if means_nothing and key in given:
+            raise ConfigError(
+                f"{key} says how val and test are carved from train, but {source.name} has {own['val']} and "
+                f"{own['test']}; remove it"
+            )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, JsonValue, PositiveFloat, PositiveInt, model_validator
 
 from ...errors import ConfigError
 from ...yaml_file import Strict
+from .refused_keys import given_keys, refuse_keys
 
 Split: TypeAlias = Literal["train", "val", "test"]
 """The splits that learners and runs ask for."""
@@ -28,6 +31,8 @@ class Part(Strict):
 
 LIBRARIES = ("open_clip", "transformers", "timm", "torchvision", "python")
 """The keys of a model of which one is given."""
+IMAGE_LIBRARIES = ("open_clip", "timm", "torchvision")
+"""Those whose models take images alone."""
 
 
 class ModelSpec(Part):
@@ -46,6 +51,24 @@ class ModelSpec(Part):
     options: dict[str, JsonValue] = Field(default_factory=dict)
     """Keyword arguments of the library's or the user's function that makes the model."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _arguments_are_options(cls, content: object) -> object:
+        if isinstance(content, Mapping):
+            others = [key for key in content if not difflib.get_close_matches(str(key), cls.model_fields, n=1)]
+            refuse_keys(
+                cls,
+                {
+                    str(
+                        key
+                    ): f"expected one of {', '.join(LIBRARIES)} and options; what the library's function is to be "
+                    f"given stands there, as options: {{{key}: ...}}"
+                    for key in others
+                },
+                content,
+            )
+        return content
+
     @model_validator(mode="after")
     def _one_library(self) -> ModelSpec:
         _require_one(self, LIBRARIES, "a model is of one library")
@@ -55,6 +78,21 @@ class ModelSpec(Part):
     def library(self) -> str:
         """The library's key."""
         return next(name for name in LIBRARIES if getattr(self, name) is not None)
+
+
+FORMATS = ("imagefolder", "parquet", "csv", "tsv", "jsonl", "hub", "torchvision", "generated")
+"""The keys of data of which one is given."""
+_TABLES = ("parquet", "hub", "csv", "tsv", "jsonl")
+READ_OF = {
+    "config": ("hub",),
+    "root": ("torchvision",),
+    "image": ("parquet", "hub"),
+    "text": (*_TABLES, "generated"),
+    "label": _TABLES,
+    "header": ("csv", "tsv"),
+    "separator": (*_TABLES, "generated"),
+}
+"""Keys of data that not all formats have a use for, with those that have."""
 
 
 class DataSpec(Part):
@@ -102,9 +140,29 @@ class DataSpec(Part):
 
     @model_validator(mode="after")
     def _one_format(self) -> DataSpec:
-        formats = ("imagefolder", "parquet", "csv", "tsv", "jsonl", "hub", "torchvision", "generated")
-        _require_one(self, formats, "data are of one format")
+        _require_one(self, FORMATS, "data are of one format")
         return self
+
+    @model_validator(mode="after")
+    def _all_keys_are_read(self) -> DataSpec:
+        given = given_keys(self)
+        form = next(name for name in FORMATS if name in given)
+        wrong = {
+            key: f"is for data of {' or '.join(forms)}, and means nothing beside {form}; remove it"
+            for key, forms in READ_OF.items()
+            if key in given and form not in forms
+        }
+        if {"image", "text"} <= given and not wrong:
+            wrong["image"] = "is the column of images, found `text` beside it, the column of texts; remove one of them"
+        if "separator" in given and not wrong and self.text is not None and self.n_texts == 1:
+            wrong["separator"] = "joins the texts of a pair, found one column of `text`; remove it, or name two columns"
+        refuse_keys(type(self), wrong, self.__dict__)
+        return self
+
+    @property
+    def n_texts(self) -> int:
+        """How many texts make an example, as far as `text` says; 1 where it says nothing."""
+        return len(self.text) if isinstance(self.text, list) else 1
 
 
 class ZeroShotSpec(Part):
@@ -139,6 +197,13 @@ class TaskSpec(Part):
     data: DataSpec
     head: HeadSpec | None = None
 
+    @model_validator(mode="after")
+    def _random_experts_have_no_head(self) -> TaskSpec:
+        if self.expert == RANDOM and self.head is not None and self.head.own is not None:
+            why = "is a head's name in the expert's file, found the expert random, which has none; remove it"
+            refuse_keys(type(self), {"head.own": why}, {})
+        return self
+
 
 class BudgetSpec(Part):
     """The training that the suite recommends, see `Budget`."""
@@ -166,6 +231,14 @@ class SuiteFile(Part):
     """The most tokens of a text; the model's own limit when absent."""
     dtype: Literal["float32", "bfloat16", "float16"] | None = None
     """The type that all weights are converted to; that of the pre-trained file when absent."""
+
+    @model_validator(mode="after")
+    def _only_texts_have_a_length(self) -> SuiteFile:
+        library = self.model.library
+        if self.max_length is not None and library in IMAGE_LIBRARIES:
+            why = f"is the most tokens of a text, and a model of {library} takes images; remove it"
+            refuse_keys(type(self), {"max_length": why}, self.__dict__)
+        return self
 
 
 PARTS = (ModelSpec, DataSpec, HeadSpec, ZeroShotSpec, TaskSpec, BudgetSpec)
