@@ -51,11 +51,22 @@ class UnknownNameError(FrontrunnerError, LookupError):
 
 
 def _nearest(name: str, known: Sequence[str]) -> str | None:
-    """Return the known name that was probably meant: one spelt alike, else one of which a part was given."""
-    if alike := difflib.get_close_matches(name, known, n=1, cutoff=0.7):
-        return alike[0]
-    parts = [one for one in known if name in one] if len(name) >= 3 else []
+    """Return the known name that was probably meant: one spelt alike, else one of which a part was given.
+
+    Case and what parts words do not count.
+    """
+    folded: dict[str, str] = {}
+    for one in known:
+        folded.setdefault(_folded(one), one)
+    if alike := difflib.get_close_matches(_folded(name), folded, n=1, cutoff=0.7):
+        return folded[alike[0]]
+    parts = [one for form, one in folded.items() if _folded(name) in form] if len(name) >= 3 else []
     return min(parts, key=len, default=None)
+
+
+def _folded(name: str) -> str:
+    """Return a name in lower case, with hyphens and spaces as underscores."""
+    return name.casefold().replace("-", "_").replace(" ", "_")
 
 
 class DuplicateNameError(FrontrunnerError):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ...errors import DataError, UnknownNameError
 from ..weight_files.stored_weights import StoredWeights
 from .backbone import Head
+from .recognised_weights import another_model
 from .weight_names import listed
 from .zero_shot import ZeroShotHead
 
@@ -76,9 +77,13 @@ def require_nothing_but_heads(stored: StoredWeights, others: Mapping[str, Tensor
     heads = heads_in(others, width)
     odd = [name for name in others if name.rpartition(".")[0] not in heads]
     if odd:
+        shape = tuple(others[odd[0]].shape)
+        advice = another_model(stored.tensors) or (
+            "name the model that they are of, or save the file again without them"
+        )
         raise DataError(
             f"{stored.source} holds {listed(odd)} beside the CLIP: expected the model, and linear heads on its {width} "
-            "features; take out what is neither"
+            f"features (weight (classes, {width}) and bias), found {odd[0]} of shape {shape}; {advice}"
         )
 
 

@@ -14,6 +14,7 @@ from ..weight_files.cached_tensors import converted
 from ..weight_files.stored_weights import StoredWeights
 from . import clip_names
 from .clip_names import PATCHES, VISION, is_hugging_face, renamed_for_open_clip
+from .recognised_weights import another_model
 from .weight_names import listed, prefix_of
 
 TOWER = "visual."
@@ -60,7 +61,8 @@ def sort_clip_weights(stored: StoredWeights, visual: Collection[str]) -> ClipWei
         found = listed(list(stored.tensors)) or "no weights"
         raise DataError(
             f"{stored.source} holds no image tower of a CLIP: expected names such as visual.conv1.weight or "
-            f"vision_model.embeddings.patch_embedding.weight, found {found}"
+            f"vision_model.embeddings.patch_embedding.weight, found {found}; "
+            f"{another_model(stored.tensors) or 'give a file of the CLIP, or name the model that they are of'}"
         )
     outer = prefix.removesuffix(TOWER) if prefix.endswith(TOWER) else None
     in_visual = frozenset(_first(name) for name in visual)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -41,6 +42,31 @@ def library_weights(spec: ModelSpec, name: str) -> StoredWeights | None:
     if spec.timm is not None:
         return _of_timm(spec.timm.partition(".")[0], name)
     return _of_torchvision(spec.torchvision, name) if spec.torchvision is not None else None
+
+
+def nearest_weights(spec: ModelSpec, name: str) -> str:
+    """Return the name of weights of the model in its library that a text was probably meant as; empty if none is."""
+    near = difflib.get_close_matches(name.lower(), known := _known_weights(spec), n=1, cutoff=0.6)
+    return known[near[0]] if near else ""
+
+
+def _known_weights(spec: ModelSpec) -> dict[str, str]:
+    """Return the names that a library has for weights of the model, by themselves in lower case."""
+    names: list[str] = []
+    if spec.open_clip is not None:
+        import open_clip
+
+        names = open_clip.list_pretrained_tags_by_model(spec.open_clip.replace("/", "-"))
+    elif spec.timm is not None:
+        import timm
+
+        names = [one.partition(".")[2] for one in timm.list_pretrained(f"{spec.timm.partition('.')[0]}.*")]
+    elif spec.torchvision is not None:
+        from torchvision import models
+
+        if spec.torchvision in models.list_models(module=models):
+            names = list(models.get_model_weights(spec.torchvision).__members__)
+    return {name.lower(): name for name in names}
 
 
 def _of_timm(model: str, tag: str) -> StoredWeights | None:

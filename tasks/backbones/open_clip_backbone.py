@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,14 +12,15 @@ from torch import Tensor, nn
 from ...errors import ConfigError, DataError, UnknownNameError
 from ..weight_files.stored_weights import StoredWeights
 from .backbone import Backbone, Head
-from .clip_activation import require_activation, title
+from .clip_activation import require_activation
 from .clip_function import require_function_of_open_clip
 from .clip_heads import read_head, require_nothing_but_heads
 from .clip_names import is_hugging_face
 from .clip_weights import TOWER, ClipWeights, like, sort_clip_weights
 from .encoder_fit import fitting, require_no_adapter
 from .meta_parameters import without_values
-from .open_clip_architecture import OpenClipArchitecture, find_architecture
+from .model_options import HOW
+from .open_clip_architecture import CONFIG, OpenClipArchitecture, find_architecture
 from .open_clip_export import write_head, write_open_clip
 from .open_clip_preprocess import image_format, preprocess_of, require_same_images
 from .open_clip_text import fitting_text_side, open_clip_zero_shot_head
@@ -65,7 +64,8 @@ class OpenClipBackbone(Backbone):
         """
         for option in options:
             if option != AS_PUBLISHED:
-                raise UnknownNameError("option of a model of open_clip:", option, [AS_PUBLISHED])
+                how = f"all else is said by the {CONFIG} of a folder; {HOW}"
+                raise UnknownNameError("option of a model of open_clip:", option, [AS_PUBLISHED], otherwise=how)
         as_published = options.get(AS_PUBLISHED, False)
         if not isinstance(as_published, bool):
             raise ConfigError(f"options.{AS_PUBLISHED} of a model is true or false, found {as_published!r}")
@@ -76,17 +76,6 @@ class OpenClipBackbone(Backbone):
             )
         stated = pretrained.config.get("preprocess_cfg") if pretrained is not None else None
         return cls(architecture, {**architecture.preprocess, **(stated or {})}, as_published=as_published)
-
-    @property
-    def facts(self) -> Mapping[str, str]:
-        """The library's version, the architecture with its activation, and how images become inputs."""
-        return {
-            "open_clip": importlib.metadata.version("open_clip_torch"),
-            "architecture": json.dumps(self.architecture.config, sort_keys=True),
-            "activation": title(self.architecture.activation),
-            "preprocessing": json.dumps(self.preprocess, sort_keys=True),
-            **({AS_PUBLISHED: "true"} if self.as_published else {}),
-        }
 
     def build(self) -> nn.Module:
         """Return `model.visual`, or the published model around it."""

@@ -11,8 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...errors import ConfigError, FrontrunnerError
-from ...file_digest import digest_files
+from ...errors import ConfigError, FrontrunnerError, UnknownNameError
 from ...one_line import as_one_line, shown
 from ...plugin_import import import_plugin
 from ..datasets.image_format import ImageFormat
@@ -21,6 +20,7 @@ from ..weight_files.written_tensors import write_tensors
 from .backbone import Head
 from .last_layer import MANY, classes_in, layer_of_classes, named_layer, require_last
 from .meta_parameters import drop_values
+from .model_options import HOW
 from .python_inputs import INPUT_OPTIONS, described_inputs
 from .split_backbone import SplitBackbone
 
@@ -54,6 +54,7 @@ class PythonBackbone(SplitBackbone):
 
     Raises:
         ConfigError: the file cannot be imported, the function fails, or what it returns cannot be used.
+        UnknownNameError: the function takes no such option.
         UnsupportedError: the last layer cannot be split off.
     """
 
@@ -65,6 +66,7 @@ class PythonBackbone(SplitBackbone):
         if not callable(build):
             raise ConfigError(f"{file} has no function {function!r}; expected one that returns an nn.Module")
         parameters = _parameters(build)
+        _require_known(parameters, options, source)
         asked = "num_classes" in parameters and "num_classes" not in options and "head" not in options
         model, described = _called(
             build, _accepted(parameters, options), {"num_classes": MANY} if asked else {}, source
@@ -78,14 +80,8 @@ class PythonBackbone(SplitBackbone):
         inputs = described_inputs(described, file.parent, max_length, source)
         if layer is not None and isinstance(inputs, ImageFormat):
             require_last(model, layer, (1, *inputs.shape), source)
-        told = {
-            "library": "python",
-            "model": function,
-            "source": digest_files(file),
-            "options": json.dumps(self.options, sort_keys=True, default=str),
-        }
         self._arguments = frozenset(_parameters(model.forward))
-        super().__init__(drop_values(model), layer, source, told=told, inputs=inputs)
+        super().__init__(drop_values(model), layer, source, inputs)
 
     @classmethod
     def from_spec(
@@ -137,6 +133,15 @@ def _parameters(build: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
 def _accepted(parameters: Mapping[str, inspect.Parameter], options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options for the function: all but those that describe the inputs and that it does not take."""
     return {key: value for key, value in options.items() if key in parameters or key not in DESCRIBED}
+
+
+def _require_known(parameters: Mapping[str, inspect.Parameter], options: Mapping[str, Any], source: str) -> None:
+    """Refuse an option that the function has no argument for and that describes no inputs."""
+    if not parameters or any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values()):
+        return
+    for key in options:
+        if key not in parameters and key not in DESCRIBED:
+            raise UnknownNameError(f"option of {source}:", key, {*parameters, *DESCRIBED}, otherwise=HOW)
 
 
 def _called(

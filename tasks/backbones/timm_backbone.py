@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
 from ...errors import ConfigError, DataError, UnknownNameError, UnsupportedError
-from ...one_line import as_one_line
+from ...one_line import shown
 from ..datasets.image_format import ImageFormat
 from ..weight_files.stored_weights import StoredWeights
 from ..weight_files.written_tensors import write_tensors
 from .backbone import Head
 from .last_layer import MANY, classes_in, layer_of_classes, require_last
 from .meta_parameters import made_without_values
+from .model_options import arguments, made_with_options, require_known_model
 from .split_backbone import SplitBackbone
+
+SIDE = "img_size"
+"""The option that says the side of images in pixels, or height and width; of models that take any size, too."""
 
 
 class TimmBackbone(SplitBackbone):
@@ -28,7 +30,7 @@ class TimmBackbone(SplitBackbone):
 
     Args:
         name: a model of timm, with or without the tag of its pre-trained weights, which decides the preprocessing.
-        options: keyword arguments of `timm.create_model`.
+        options: keyword arguments of `timm.create_model`; `img_size` is taken for every model.
         preprocessing: how images are treated, as timm's configurations write it; what is absent is the model's default.
 
     Raises:
@@ -40,23 +42,19 @@ class TimmBackbone(SplitBackbone):
     def __init__(self, name: str, options: Mapping[str, Any], preprocessing: Mapping[str, Any] | None = None) -> None:
         from timm.data.config import resolve_data_config
 
-        self.name, self.options = name, dict(options)
-        model = _made(name, self.options, MANY)
+        self.name = name
+        model, self.options = _made(name, options, MANY)
         own: Any = model.pretrained_cfg
         stated = {key: value for key, value in (preprocessing or {}).items() if key in _KEPT and value is not None}
-        self.pretrained_cfg: dict[str, Any] = {**own, **stated}
-        side = self.options.get("img_size")
+        side = options.get(SIDE)
         asked = {"input_size": (3, *side) if isinstance(side, list | tuple) else side and (3, side, side)}
+        sized = {key: value for key, value in asked.items() if value}
+        self.pretrained_cfg: dict[str, Any] = {**own, **stated, **sized}
         settings: dict[str, Any] = resolve_data_config(args=asked, pretrained_cfg=self.pretrained_cfg)  # type: ignore[no-untyped-call]
         source = f"{name} of timm"
         layer = layer_of_classes(model, source)
         require_last(model, layer, (1, *settings["input_size"]), source)
-        told = {
-            "library": f"timm {version('timm')}",
-            "model": name.partition(".")[0],
-            "options": json.dumps(self.options, sort_keys=True, default=str),
-        }
-        super().__init__(model, layer, source, told=told, inputs=_inputs(settings, source))
+        super().__init__(model, layer, source, _inputs(settings, source))
         self.n_features = int(model.num_features)  # type: ignore[arg-type] # set by timm
 
     @classmethod
@@ -118,25 +116,34 @@ _KEPT = (
 """What of timm's own settings an export keeps; where its weights came from is no longer true."""
 
 
-def _made(name: str, options: Mapping[str, Any], n_classes: int) -> nn.Module:
-    """Return a model of timm without values."""
+def _made(name: str, options: Mapping[str, Any], n_classes: int) -> tuple[nn.Module, dict[str, Any]]:
+    """Return a model of timm without values, and the options that it was made with."""
     import timm
 
-    known = timm.list_models()
-    if name.partition(".")[0] not in known:
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-        raise UnknownNameError("model of timm", name, near or known[:3], otherwise="see timm.list_models()")
+    base, _, tag = name.partition(".")
+    require_known_model("timm", base, timm.list_models(), see="timm.list_models()")
+    if tag and name not in timm.list_pretrained(f"{base}.*"):
+        tags = [one.partition(".")[2] for one in timm.list_pretrained(f"{base}.*")]
+        raise UnknownNameError(f"weights of {base} in timm:", tag, tags, otherwise=f"or write {base} alone")
     refused = sorted(options.keys() & {"pretrained", "num_classes", "checkpoint_path"})
     if refused:
         raise ConfigError(
             f"options of a timm model may not set {refused[0]!r}: the suite's weights and tasks decide it"
         )
-    try:
-        return made_without_values(lambda: timm.create_model(name, pretrained=False, num_classes=n_classes, **options))
-    except (TypeError, ValueError, RuntimeError, AssertionError, KeyError) as error:
-        raise ConfigError(
-            f"{name} of timm cannot be made with the options {dict(options)} ({as_one_line(str(error), 300)})"
-        ) from error
+
+    def make(**given: Any) -> nn.Module:
+        return made_without_values(lambda: timm.create_model(name, pretrained=False, num_classes=n_classes, **given))
+
+    if SIDE in options and SIDE not in arguments(type(make())):  # of a model that takes images of any size
+        _require_side(options[SIDE], name)
+        options = {key: value for key, value in options.items() if key != SIDE}
+    return made_with_options(make, options, f"{name} of timm"), dict(options)
+
+
+def _require_side(side: object, name: str) -> None:
+    sides = side if isinstance(side, list | tuple) and len(side) == 2 else [side]
+    if not all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in sides):
+        raise ConfigError(f"{SIDE} of {name} of timm must be a number of pixels, or two of them, found {shown(side)}")
 
 
 def _inputs(settings: Mapping[str, Any], source: str) -> ImageFormat:

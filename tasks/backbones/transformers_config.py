@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import hashlib
+import difflib
 import json
 import re
 from collections.abc import Mapping
@@ -47,9 +47,10 @@ def read_config(raw: Mapping[str, Any], source: str) -> Any:
         )
     if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
         found = "no model_type" if model_type is None else f"model_type {model_type!r}"
+        near = difflib.get_close_matches(str(model_type), CONFIG_MAPPING.keys(), n=1, cutoff=0.7)
         raise DataError(
-            f"{source} states {found} in its config.json, expected one that transformers knows, such as gpt2 or vit; "
-            "give the folder of a model, or update transformers"
+            f"{source} states {found} in its config.json, expected one that transformers knows, such as "
+            f"{near[0] if near else 'gpt2 or vit'}; give the folder of a model, or update transformers"
         )
     if raw.get("quantization_config"):
         raise UnsupportedError(f"{source} holds quantised weights, which cannot be merged; give the original model")
@@ -144,12 +145,6 @@ def _without_undeciding(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     return {key: _without_undeciding(part) for key, part in value.items() if not UNDECIDING.search(str(key))}
-
-
-def digest_of(config: Any) -> str:
-    """Return a digest of what decides the encoder's function."""
-    text = json.dumps(deciding(config), sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def require_same_architecture(config: Any, stored: StoredWeights) -> None:

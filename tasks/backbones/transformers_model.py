@@ -12,10 +12,12 @@ from ..datasets.image_format import ImageFormat
 from ..datasets.input_format import InputFormat
 from ..datasets.text_format import TextFormat
 from ..weight_files.hub import fetch_model, looks_like_hub_id
+from ..weight_files.locate import nearest_path
 from ..weight_files.weight_folder import WeightLayout, read_config
 from .backbone import Backbone
 from .hf_clip_backbone import CLIPS, HfClipBackbone
 from .image_options import IMAGE_OPTIONS, image_format_of
+from .model_options import HOW
 from .transformers_backbone import TransformersBackbone
 from .transformers_images import image_format_in
 from .transformers_texts import letters_as_tokens, tells_texts_apart, text_format, tokenizer_in
@@ -44,7 +46,8 @@ def open_transformers(
     """
     for option in options:
         if option not in IMAGE_OPTIONS:
-            raise UnknownNameError("option of a model of transformers:", option, IMAGE_OPTIONS)
+            how = f"all else is said by the {CONFIG} of a folder; {HOW}"
+            raise UnknownNameError("option of a model of transformers:", option, IMAGE_OPTIONS, otherwise=how)
     folder, raw = _found(name, base, is_random)
     if raw.get("model_type") in CLIPS:
         _require_no_length(name, max_length)
@@ -68,10 +71,14 @@ def _found(name: str, base: Path, is_random: bool) -> tuple[Path | None, Mapping
     folder = base / Path(name).expanduser()
     if not folder.is_dir():
         if not looks_like_hub_id(name):
-            raise DataError(f"there is no folder {folder}, and {name!r} is no id of a model on the hub; mend the path")
+            near = nearest_path(folder)
+            raise DataError(f"there is no folder {folder}, and {name!r} is no id of a model on the hub; {near}")
         model_type = name.rpartition("/")[2]
         if is_random and model_type in CONFIG_MAPPING:
             return None, {"model_type": model_type}
+        if is_random and "/" not in name:
+            how = "or give the folder of a model"
+            raise UnknownNameError("type of model of transformers:", name, CONFIG_MAPPING.keys(), otherwise=how)
         folder = fetch_model(name)
     if not (folder / CONFIG).is_file():
         held = ", ".join(sorted(child.name for child in folder.iterdir())[:4]) or "nothing"

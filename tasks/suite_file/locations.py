@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..backbones.library_tags import library_weights
+from ...errors import DataError
+from ..backbones.library_tags import library_weights, nearest_weights
 from ..weight_files.locate import locate_weights
 from ..weight_files.read_weights import read_weights
 from ..weight_files.stored_weights import StoredWeights
@@ -40,4 +41,12 @@ def read_model(where: str, base: Path, model: ModelSpec) -> StoredWeights | None
     path = base / Path(where).expanduser()
     is_path = path.exists() or "/" in where or path.suffix in SUFFIXES  # no library has such a name for weights
     known = None if is_path else library_weights(model, where)
-    return known or read_weights(locate_weights(where, base), library="open_clip" if model.open_clip else "")
+    if known is not None:
+        return known
+    try:
+        return read_weights(locate_weights(where, base), library="open_clip" if model.open_clip else "")
+    except DataError as error:
+        near = "" if is_path else nearest_weights(model, where)
+        if not near:
+            raise
+        raise DataError(f"{error}; or did you mean the weights {near!r} of {model.library}?") from error

@@ -10,10 +10,17 @@ from safetensors.torch import save_file
 
 from frontrunner.errors import DataError
 from frontrunner.tasks.backbones import make_backbone
-from frontrunner.tasks.backbones.library_tags import library_weights
+from frontrunner.tasks.backbones.library_tags import library_weights, nearest_weights
+from frontrunner.tasks.suite_file.locations import read_model
 from frontrunner.tasks.suite_file.schema import ModelSpec
 
 MODEL = "resnet10t"
+
+
+@pytest.fixture(autouse=True)
+def no_hub(monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
 
 
 def test_a_tag_of_timm(tmp_path, monkeypatch):
@@ -69,3 +76,21 @@ def test_weights_of_torchvision(tmp_path, monkeypatch):
 )
 def test_a_path_is_no_name(spec):
     assert library_weights(ModelSpec(**spec), "weights/base.safetensors") is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "given", "meant"),
+    [
+        ({"open_clip": "ViT-B-32-quickgelu"}, "opena", "openai"),
+        ({"open_clip": "ViT-B-32"}, "laion2b_s34b", "laion2b_s34b_b79k"),
+        ({"timm": MODEL}, "c3_in1", "c3_in1k"),
+        ({"torchvision": "resnet18"}, "IMAGENET1K_V3", "IMAGENET1K_V1"),
+        ({"torchvision": "resnet18"}, "default", "DEFAULT"),
+    ],
+)
+def test_a_misspelt_name_of_weights_is_answered_with_the_nearest(spec, given, meant, tmp_path):
+    spec = ModelSpec(**spec)
+    assert nearest_weights(spec, given) == meant
+    assert nearest_weights(spec, "quite another") == ""
+    with pytest.raises(DataError, match=rf"did you mean the weights '{meant}' of {spec.library}"):
+        read_model(given, tmp_path, spec)

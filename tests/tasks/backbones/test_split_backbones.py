@@ -173,8 +173,24 @@ class TestTimm:
         ("name", "options", "error", "says"),
         [
             ("vit_tiny_patch16_242", {}, UnknownNameError, "did you mean 'vit_tiny_patch16_224'"),
-            ("vit_tiny_patch16_224.magic", {}, ConfigError, "cannot be made"),
-            ("vit_tiny_patch16_224", {"dept": 2}, ConfigError, "dept"),
+            (
+                "vit_tiny_patch16_224.magic",
+                {},
+                UnknownNameError,
+                "unknown weights of vit_tiny_patch16_224 in timm: 'magic'",
+            ),
+            ("resnet10t.c3_in1", {}, UnknownNameError, "did you mean 'c3_in1k'"),
+            ("ViT-Tiny-Patch16-224", {}, UnknownNameError, "did you mean 'vit_tiny_patch16_224'"),
+            ("vit_tiny_patch16_224", {"image_size": 32}, UnknownNameError, "did you mean 'img_size'"),
+            ("vit_tiny_patch16_224", {"xyz": 32}, UnknownNameError, "options: {key: value}"),
+            ("vit_tiny_patch16_224", {"depth": "two"}, ConfigError, "cannot be made"),
+            (
+                "resnet10t",
+                {"img_size": "large"},
+                ConfigError,
+                "img_size of resnet10t of timm must be a number of pixels",
+            ),
+            ("vit_tiny_patch16_224", {"dept": 2}, UnknownNameError, "did you mean 'depth'"),
             ("resnet10t", {"num_classes": 3}, ConfigError, "may not set 'num_classes'"),
             ("resnet10t", {"pretrained": True}, ConfigError, "may not set 'pretrained'"),
             ("deit_tiny_distilled_patch16_224", {"depth": 1}, UnsupportedError, "head and head_dist"),
@@ -184,15 +200,50 @@ class TestTimm:
         with pytest.raises(error, match=says):
             TimmBackbone(name, options)
 
+    @pytest.mark.parametrize(("side", "shape"), [(64, (3, 64, 64)), ([32, 96], (3, 32, 96))])
+    def test_a_model_of_any_size_of_images_takes_the_option_too(self, side, shape, tmp_path):
+        backbone = TimmBackbone("resnet10t", {"img_size": side})
+        assert backbone.inputs.shape == shape
+        import timm
+
+        weights = timm.create_model("resnet10t", num_classes=0).state_dict()
+        backbone.export(weights, None, None, tmp_path)
+        again = timm.create_model(f"local-dir:{tmp_path}", pretrained=True)
+        assert tuple(again.pretrained_cfg["input_size"]) == shape
+
 
 class TestTorchvision:
+    @pytest.mark.parametrize(
+        ("name", "options", "side"),
+        [
+            ("resnet18", {"image_size": 64}, 64),
+            ("vit_b_16", {"image_size": 32}, 32),
+            ("maxvit_t", {"image_size": 224}, 224),
+            ("mobilenet_v3_small", {"image_size": 96, "reduced_tail": True}, 96),
+            ("resnet18", {"weights": "IMAGENET1K_V1"}, 224),
+        ],
+    )
+    def test_images_have_the_side_that_is_asked_for(self, name, options, side):
+        backbone = TorchvisionBackbone(name, options)
+        assert backbone.inputs.shape == (3, side, side)
+        assert backbone.inputs.mean == (0.485, 0.456, 0.406)
+        assert TorchvisionBackbone(name, {**options, "mean": [0, 0, 0]}).inputs.mean == (0, 0, 0)
+
     @pytest.mark.parametrize(
         ("name", "options", "error", "says"),
         [
             ("resnet81", {}, UnknownNameError, "did you mean 'resnet18'"),
             ("resnet18", {"weights": "IMAGENET21K"}, UnknownNameError, "IMAGENET1K_V1"),
             ("resnet18", {"num_classes": 3}, ConfigError, "may not set num_classes"),
-            ("vit_b_16", {"image_sise": 3}, ConfigError, "image_sise"),
+            ("ResNet-18", {}, UnknownNameError, "did you mean 'resnet18'"),
+            ("resnet18", {"weights": "imagenet1k_v1"}, UnknownNameError, "did you mean 'IMAGENET1K_V1'"),
+            ("vit_b_16", {"image_sise": 3}, UnknownNameError, "did you mean 'image_size'"),
+            ("resnet18", {"img_size": 3}, UnknownNameError, "did you mean 'image_size'"),
+            ("resnet18", {"image_size": "large"}, ConfigError, "image_size of resnet18 must be a number of pixels"),
+            ("resnet18", {"mean": 0.5}, ConfigError, "mean of resnet18 of torchvision must be three numbers"),
+            ("mobilenet_v3_small", {"dropuot": 0.1}, UnknownNameError, "did you mean 'dropout'"),
+            ("convnext_tiny", {"xyz": 0.1}, UnknownNameError, "options: {key: value}"),
+            ("maxvit_t", {"image_size": 100}, ConfigError, "cannot be made"),
             ("squeezenet1_1", {}, UnsupportedError, "computes further"),
             ("googlenet", {"init_weights": False}, UnsupportedError, "aux1.fc2 and aux2.fc2 and fc"),
         ],
@@ -280,7 +331,7 @@ class TestPython:
         [
             ("missing", {}, ConfigError, "has no function 'missing'"),
             ("broken", {}, ConfigError, "out of ideas"),
-            ("whole", {"depth": 3}, ConfigError, "depth"),
+            ("whole", {"widht": 3}, UnknownNameError, "did you mean 'width'"),
             ("nothing", {}, ConfigError, "found NoneType"),
             ("misspelt", {}, ConfigError, "'image_sise'"),
             ("greyish", {}, ConfigError, "mean"),
@@ -317,12 +368,6 @@ class TestPython:
             PythonBackbone(tmp_path / "mine.py", "build", {})
         with pytest.raises(ConfigError, match="tokenizer and image_size"):
             PythonBackbone(tmp_path / "mine.py", "build", {"image_size": 8}, max_length=6)
-
-    def test_facts_tell_sources_and_options_apart(self, plugin):
-        first = PythonBackbone(plugin, "whole", {}).facts
-        assert PythonBackbone(plugin, "whole", {"width": 5}).facts != first
-        plugin.write_text(PLUGIN + "\n# edited\n")
-        assert PythonBackbone(plugin, "whole", {}).facts != first
 
     @staticmethod
     def net(plugin, width, n_classes):
