@@ -135,16 +135,21 @@ class ClassificationProblem(ExampleProblem):
         errors, losses = [], []
         for t in range(self.n_tasks):
             wrong, loss = [], []
-            for examples in self._passes(params, self.examples(t, split)):
-                features = self.forward(params, self._inputs(params, examples.inputs))
-                logits = at_least_single(self._logits(t, features, params))
-                wrong.append((logits.argmax(dim=1) != examples.labels).sum())
-                loss.append(F.cross_entropy(logits, examples.labels, reduction="sum"))
+            for logits, labels in self.logits(t, params, split):
+                wrong.append((logits.argmax(dim=1) != labels).sum())
+                loss.append(F.cross_entropy(logits, labels, reduction="sum"))
             # Read at the end alone: reading makes a GPU wait for the CPU.
             n_examples = len(self.examples(t, split))
             errors.append(sum(torch.stack(wrong).tolist()) / n_examples)
             losses.append(functools.reduce(operator.add, torch.stack(loss).tolist(), 0.0) / n_examples)
         return Objectives(np.array(errors), np.array(losses))
+
+    @torch.no_grad()
+    def logits(self, t: int, params: Params, split: str) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the logits (n, classes) and labels (n,) of task `t` over the whole split, a forward pass at a time."""
+        for examples in self._passes(params, self.examples(t, split)):
+            features = self.forward(params, self._inputs(params, examples.inputs))
+            yield at_least_single(self._logits(t, features, params)), examples.labels
 
     def run_model(self, *inputs: Any) -> Any:
         """Call the encoder by `run`."""

@@ -1,4 +1,4 @@
-"""`frontrunner suite`: check a suite file, write a first one, make an example."""
+"""`frontrunner suite`: check a suite, write a first suite file, make an example."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.markup import escape
 
 from ...errors import ConfigError
 from ...one_line import as_one_line
-from .console import open_console, program
+from .console import PluginOption, open_console, program
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
 Format = Literal["table", "md", "csv", "json"]
@@ -25,45 +24,41 @@ def suite() -> None:
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="The suite file.")],
+    suite: Annotated[
+        str, typer.Argument(help="A suite file of your own (.yaml), or the name of a suite, see `frontrunner list`.")
+    ],
+    tasks: Annotated[str | None, typer.Option(help="Tasks of the suite, comma-separated; all when absent.")] = None,
     split: Annotated[Literal["train", "val", "test"], typer.Option(help="The split that errors are measured on.")] = (
         "test"
     ),
     examples: Annotated[
         int | None, typer.Option(help="The most examples of a task that errors are measured on; all when absent.")
     ] = None,
+    device: Annotated[
+        str, typer.Option("--device", help="The device to run on: auto (the first CUDA device, else the CPU), cuda:1.")
+    ] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of experts that the suite trains, and of which examples count.")] = 0,
+    plugin: PluginOption = None,
     format_: Annotated[Format, typer.Option("--format", help="The format to print the errors in.")] = "table",
 ) -> None:
-    """Look for everything that is wrong with a suite file, then show the error of every expert on every task."""
-    from ...tasks.suite_file.inspection import inspect_suite_file
-    from ...tasks.suite_file.models_held_up import hold_up
+    """Look for everything that is wrong with a suite, then show the error of every expert on every task."""
+    from ..cells.plugins import load_plugins
     from .checked_suite import as_text, print_findings
+    from .measured_suite import measured_suite
     from .single_activity import showing
 
     if examples is not None and examples < LEAST_EXAMPLES:
         raise ConfigError(f"--examples is {LEAST_EXAMPLES} or more, found {examples}")
+    load_plugins(plugin or [])
+    chosen = None if tasks is None else [name.strip() for name in tasks.split(",")]
     with showing() as progress:
-        inspection = inspect_suite_file(file, progress)
-        _require_sound(file, inspection.problems)
-        found = hold_up(inspection, split, examples, progress)
+        found = measured_suite(suite, chosen, split, device=device, most=examples, seed=seed, progress=progress)
     if format_ == "table":
-        print_findings(open_console(), inspection, found)
+        print_findings(open_console(), found)
     else:
-        sys.stdout.write(as_text(format_, inspection, found) + "\n")
+        sys.stdout.write(as_text(format_, found) + "\n")
         for warning in found.warnings:
             sys.stderr.write(f"warning: {as_one_line(warning)}\n")
-
-
-def _require_sound(file: Path, problems: list[str]) -> None:
-    """Raise ConfigError where a suite file has problems; where there are several, all are printed first."""
-    if len(problems) > 1:
-        console = open_console()
-        for problem in problems:
-            console.print(f"[red]✗[/] {escape(problem)}", highlight=False, soft_wrap=True)
-        raise ConfigError(f"{file} has {len(problems)} problems; mend them and check it again")
-    if problems:
-        named = problems[0] if problems[0].startswith((str(file), str(file.resolve()))) else f"{file}: {problems[0]}"
-        raise ConfigError(named)
 
 
 @app.command()

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
+from ...errors import ConfigError
 from ..classification import ClassificationProblem
-from ..examples import Examples
+from ..examples import ExampleProblem, Examples
+from ..problem import Params, Problem
 from ..progress import Progress, silent
 
 PRETRAINED = "pre-trained"
 """The name of the row of the pre-trained model."""
-BATCH = 100
-"""Examples of one forward pass."""
-LEAST_GAIN = 0.02
-"""The least accuracy that a permutation of classes must gain to be reported."""
-STANDARD_ERRORS = 4.0
-"""By how many standard errors the gain must differ from none."""
-SHOWN_CLASSES = 3
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What an expert makes of the examples of its own task."""
+
+    labels: NDArray[np.int64]
+    """(n,)."""
+    predicted: NDArray[np.int64]
+    """The classes of greatest probability, (n,)."""
+    n_classes: int
+    """How many the head tells apart."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,10 @@ class ErrorTable:
     split: str
     errors: NDArray[np.float64]
     """(T + 1, T): row 0 is the pre-trained model, row t + 1 the expert of task t; each task with its own head."""
-    n_examples: tuple[int, ...]
-    """Examples of every task, (T,)."""
+    n_examples: tuple[int, ...] = ()
+    """Examples of every task, (T,); empty where the problem has none."""
+    own: tuple[Predictions, ...] = ()
+    """Of every expert on its own task, (T,); empty where the problem is no classification."""
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -60,83 +68,61 @@ class ErrorTable:
         return found
 
 
-def error_table(problem: ClassificationProblem, split: str, progress: Progress = silent) -> ErrorTable:
+def error_table(problem: Problem, split: str, progress: Progress = silent) -> ErrorTable:
     """Return the errors of the pre-trained model and of every expert on all tasks.
 
     Args:
-        problem: the suite's.
+        problem: any; its objectives are the errors where it has no classes.
         split: the split to evaluate on.
         progress: told how many models are done.
     """
     models = (problem.pretrained, *problem.experts)
-    rows = []
+    rows, own = [], []
     for done, params in enumerate(models):
         progress("evaluate", done, len(models), unit="models")
-        rows.append(problem.evaluate(params, split).error)
+        if isinstance(problem, ClassificationProblem) and _counts_wrong_classes(problem):
+            made = [_predictions(problem, t, params, split) for t in range(problem.n_tasks)]
+            rows.append(np.array([float((one.predicted != one.labels).mean()) for one in made]))
+            own += made[done - 1 : done] if done else []
+        else:
+            rows.append(problem.evaluate(params, split).error)
     progress("evaluate", len(models), len(models), unit="models")
-    return ErrorTable(problem.tasks, split, np.array(rows), problem.n_examples(split))
+    counts = problem.n_examples(split) if isinstance(problem, ExampleProblem) else ()
+    return ErrorTable(problem.tasks, split, np.array(rows), counts, tuple(own))
 
 
-@torch.no_grad()
-def permuted_labels(
-    problem: ClassificationProblem, t: int, classes: tuple[str, ...], split: str, *, seed: int = 0
-) -> str:
-    """Return a sentence where an expert's predictions fit its task far better under other names; empty where not.
+def thinned(problem: Problem, split: str, most: int, seed: int = 0) -> Problem:
+    """Return the same problem with so many examples a task in a split at most, chosen at random.
 
-    The permutation of classes is chosen on half of the examples and judged on the other half.
-
-    Args:
-        problem: the suite's.
-        t: the task.
-        classes: names by label.
-        split: the split to look at.
-        seed: decides the halves.
+    Raises:
+        ConfigError: the problem has no examples.
     """
-    labels = problem.examples(t, split).labels.cpu().numpy()
-    predicted = _predictions(problem, t, split)
-    half = np.random.default_rng(seed).permutation(len(labels)) % 2 == 0
-    n_classes = max(len(classes), int(predicted.max()) + 1, int(labels.max()) + 1)
-    confusion = np.zeros((n_classes, n_classes))
-    np.add.at(confusion, (labels[half], predicted[half]), 1)
-    # Where a class has no example or nothing speaks for another name, it keeps its own.
-    confusion[np.diag_indices(n_classes)] += 1e-6
-    _, matching = linear_sum_assignment(confusion, maximize=True)
-    labels, predicted = labels[~half], predicted[~half]
-    if len(labels) == 0:
-        return ""
-    gains = (matching[labels] == predicted).astype(float) - (labels == predicted)
-    gain, spread = gains.mean(), gains.std() / len(gains) ** 0.5
-    moved = np.flatnonzero(matching != np.arange(n_classes))
-    if gain < LEAST_GAIN or gain < STANDARD_ERRORS * spread or len(moved) == 0:
-        return ""
-    shown = ", ".join(f"{_name(classes, k)!r} as {_name(classes, matching[k])!r}" for k in moved[:SHOWN_CLASSES])
-    task = problem.tasks[t]
-    return (
-        f"the labels of {task} look permuted: under other names for {len(moved)} of {len(classes)} classes its "
-        f"expert's error falls from {(labels != predicted).mean():.3f} to {(matching[labels] != predicted).mean():.3f} "
-        f"({shown}{', ...' if len(moved) > SHOWN_CLASSES else ''}); are `classes` in the order of the head?"
+    if not isinstance(problem, ExampleProblem):
+        raise ConfigError(f"{problem.name} has no examples of which some could be taken; leave their number out")
+    few = copy.copy(problem)
+    few.data = tuple(
+        {**splits, split: _some(problem.examples(t, split), most, seed)} for t, splits in enumerate(problem.data)
     )
+    return few
 
 
-def thinned(data: Mapping[str, Examples], most: int, seed: int = 0) -> dict[str, Examples]:
-    """Return the splits with so many examples at most, chosen at random."""
-    found = {}
-    for name, examples in data.items():
-        order = np.random.default_rng(seed).permutation(len(examples))[:most]
-        found[name] = examples.take(torch.from_numpy(np.sort(order))) if len(examples) > most else examples
-    return found
+def _counts_wrong_classes(problem: ClassificationProblem) -> bool:
+    """Return whether its errors are those of its logits; a subclass may have errors of its own."""
+    return type(problem).evaluate is ClassificationProblem.evaluate
 
 
-def _predictions(problem: ClassificationProblem, t: int, split: str) -> NDArray[np.int64]:
-    """Return the classes (n,) that the expert of task `t` predicts on its own task."""
-    examples = problem.examples(t, split)
-    batch: list[Examples | None] = [None] * problem.n_tasks
-    found = []
-    for start in range(0, len(examples), BATCH):
-        batch[t] = problem.as_batch(examples.between(start, min(start + BATCH, len(examples))))
-        found.append(problem.log_probabilities(t, problem.experts[t], batch).argmax(dim=1).cpu().numpy())
-    return np.concatenate(found)
+def _some(examples: Examples, most: int, seed: int) -> Examples:
+    if len(examples) <= most:
+        return examples
+    order = np.random.default_rng(seed).permutation(len(examples))[:most]
+    return examples.take(torch.from_numpy(np.sort(order)))
 
 
-def _name(classes: tuple[str, ...], label: int) -> str:
-    return classes[label] if label < len(classes) else f"output {label}"
+def _predictions(problem: ClassificationProblem, t: int, params: Params, split: str) -> Predictions:
+    """Return the classes that a model predicts on a task, in passes that memory has room for."""
+    passes = [
+        (labels.cpu().numpy(), logits.argmax(dim=1).cpu().numpy(), logits.shape[1])
+        for logits, labels in problem.logits(t, params, split)
+    ]
+    labels, predicted, widths = zip(*passes, strict=True)
+    return Predictions(np.concatenate(labels), np.concatenate(predicted), widths[0])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
-from ...errors import FrontrunnerError
+from ...errors import ConfigError, FrontrunnerError
 from ...yaml_file import yaml_problems
 from ..datasets.data_inspection import inspect_task_data
 from ..progress import Progress, silent
@@ -19,6 +20,7 @@ from .finite_weights import require_finite
 from .loaded_model import LoadedModel, load_model
 from .loaded_task import LoadedTask, load_expert, load_head_and_data
 from .locations import read_model
+from .measured_models import MeasuredModels, measure_models
 from .reading import field as at
 from .schema import PARTS, SuiteFile
 
@@ -48,15 +50,17 @@ class Inspection:
                 self.problems.append(str(error))
 
 
-def inspect_suite_file(path: Path, progress: Progress = silent) -> Inspection:
+def inspect_suite_file(path: Path, tasks: Sequence[str] | None = None, progress: Progress = silent) -> Inspection:
     """Return all problems of a suite file that preparing it would stop at, one after the other.
 
     Args:
         path: the suite file.
+        tasks: which of its tasks to look at; all when None.
         progress: told how it goes.
 
     Raises:
         ConfigError: there is no file, or it is no YAML.
+        UnknownNameError: the file has no such task.
     """
     found = Inspection()
     if path.is_file():
@@ -68,17 +72,57 @@ def inspect_suite_file(path: Path, progress: Progress = silent) -> Inspection:
     except FrontrunnerError as error:
         found.problems.append(str(error))
         return found
-    found.suite = suite
+    return inspect_file_suite(suite, tasks, progress)
+
+
+def inspect_file_suite(
+    suite: type[FileSuite], tasks: Sequence[str] | None = None, progress: Progress = silent
+) -> Inspection:
+    """Return all problems of a suite that is read from a suite file already, as `inspect_suite_file` does.
+
+    Raises:
+        UnknownNameError: the suite has no such task.
+    """
+    found = Inspection(suite)
+    chosen = suite().choose(tasks)
     spec, base = suite.spec, suite.file.parent
     with found.looking():
         model = load_model(spec, base)
         with at("pretrained"):
             require_finite(model.pretrained, spec.pretrained, model.encoder)
         found.model = model
-    for step, task in enumerate(spec.tasks):
-        progress(f"reading {task}", step, len(spec.tasks), unit="")
+    for step, task in enumerate(chosen):
+        progress(f"reading {task}", step, len(chosen), unit="")
         _inspect_task(found, task, spec, base, progress)
     return found
+
+
+def measure_inspected(
+    found: Inspection,
+    split: str,
+    *,
+    device: torch.device,
+    most: int | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> MeasuredModels:
+    """Return the errors of all models of a suite file on its tasks, with warnings and notes on its data.
+
+    Args:
+        found: of a suite file without problems.
+        split, most, seed, progress: as in `measure_models`.
+        device: where the models run.
+
+    Raises:
+        ConfigError: the suite file has problems.
+    """
+    if found.suite is None or found.model is None or found.problems:
+        raise ConfigError("a suite file is measured once nothing is wrong with it; check it first")
+    problem = make_problem(found.suite, found.model, found.tasks, device)
+    classes = {task: one.data.classes for task, one in found.tasks.items()}
+    measured = measure_models(problem, split, classes=classes, most=most, seed=seed, progress=progress)
+    of_data = [f"{task}: {warning}" for task, one in found.tasks.items() for warning in one.data.warnings]
+    return dataclasses.replace(measured, warnings=(*measured.warnings, *of_data), notes=found.notes)
 
 
 def _inspect_task(found: Inspection, task: str, spec: SuiteFile, base: Path, progress: Progress) -> None:
