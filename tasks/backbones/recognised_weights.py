@@ -16,6 +16,9 @@ Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 """Shapes of tensors by name, without a prefix that training code put before all."""
 
 
+LIBRARIES = ("open_clip", "torchvision", "timm", "transformers")
+
+
 @dataclass(frozen=True)
 class RecognisedWeights:
     """What tensors look like."""
@@ -27,6 +30,11 @@ class RecognisedWeights:
     doubt: str
     """What neither names nor shapes tell."""
 
+    @property
+    def library(self) -> str:
+        """The library that has it, the first where two have."""
+        return next(name for name in LIBRARIES if name in self.title)
+
 
 @dataclass(frozen=True)
 class _Kind:
@@ -37,7 +45,7 @@ class _Kind:
     doubt: str
 
 
-_FOLDER = "give the folder with its config.json, as save_pretrained writes it"
+_FOLDER = "all of its configuration; give the folder that save_pretrained wrote, with its config.json"
 _CLIPS = {(768, 32): "ViT-B-32", (768, 16): "ViT-B-16", (1024, 14): "ViT-L-14", (1280, 14): "ViT-H-14"}
 """open_clip's names by the width of the image tower and the side of a patch in pixels, for images of 224 pixels."""
 _RESNETS: dict[tuple[int, ...], tuple[str, str]] = {
@@ -71,8 +79,8 @@ def another_model(tensors: Mapping[str, Tensor]) -> str:
     found = recognised({name: tuple(tensor.shape) for name, tensor in tensors.items()})
     if found is None or "CLIP" in found.title:
         return ""
-    library = next(name for name in ("torchvision", "timm", "transformers") if name in found.title)
-    return f"its weights are called as those of {found.title}; write model: {{{found.model or f'{library}: ...'}}}"
+    model = found.model or f"{found.library}: ..."
+    return f"its weights are called as those of {found.title}; write model: {{{model}}}"
 
 
 def is_head_alone(tensors: Shapes) -> bool:

@@ -7,22 +7,21 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from ...errors import ConfigError, DataError
 from ...os_errors import because
 from ..datasets.class_names import normalised
+from .drafted_model import DECIDE, FileLook, doubts, look_into, model_lines
 from .found_data import FoundData, find_data
 from .found_models import FoundModel, find_models
 
-DECIDE = "DECIDE"
-"""The word that marks a line on which the user must decide."""
 SHOWN = 12
 """How many files a comment names."""
 FIRST_BYTES = 65_536
 _UNUSUAL = re.compile(r"[^\w\-. ]+")
+_HEAD = re.compile(r"^(classification )?head | (classification )?head$")
 
 
 def draft_suite_file(folder: Path, file: Path) -> int:
@@ -34,7 +33,7 @@ def draft_suite_file(folder: Path, file: Path) -> int:
 
     Raises:
         ConfigError: the file exists already, or cannot be written.
-        DataError: there is no such folder, or there are no weights in it.
+        DataError: there is no such folder, or there are no weights of models in it.
     """
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}; expected one that holds weights and data")
@@ -59,12 +58,20 @@ def draft_suite_file(folder: Path, file: Path) -> int:
 def _lines(folder: Path, file: Path, models: Sequence[FoundModel], data: Sequence[FoundData]) -> Iterator[str]:
     """Yield the lines of the suite file."""
     before = _from_there(folder, file)
+    looks = {one.path: FileLook() if one.config else look_into(folder / one.path) for one in models}
+    heads = [one for one in models if looks[one.path].is_head]
+    models = [one for one in models if one not in heads]
+    if not models:
+        raise DataError(
+            f"{folder} holds heads alone ({_named([one.path for one in heads])}); expected models beside them"
+        )
     pretrained = next((one for one in models if one.is_pretrained), None)
     experts = [one for one in models if one is not pretrained]
     called = folder.resolve().name
     yield f"# Written by `frontrunner suite new` from what is in {called}/; relative paths start at this file's folder."
     yield f"name: {_plain(_UNUSUAL.sub('-', called).strip('-. ') or 'my-suite')}"
-    yield from _model_lines(pretrained or (experts[0] if experts else None), before)
+    base = pretrained or experts[0]
+    yield from model_lines(base, looks[base.path], _plain(before + base.path))
     if pretrained is None:
         yield f"# {DECIDE}: none of the weights is called pre-trained; found {_named([one.path for one in models])}."
         yield "pretrained: weights/pretrained.safetensors"
@@ -75,32 +82,27 @@ def _lines(folder: Path, file: Path, models: Sequence[FoundModel], data: Sequenc
     for expert in experts:
         found = _data_of(expert, data)
         used |= set() if found is None else {found.name}
+        yield f"  {_plain(expert.task)}:"
+        yield from (f"    # {DECIDE}: {doubt}." for doubt in doubts(expert, looks[expert.path], looks[base.path]))
         yield from _task_lines(expert, found, data, before)
+        if (head := _head_of(expert, heads)) is not None:
+            heads.remove(head)
+            yield f"    head: {{file: {_plain(before + head.path)}}}"
+    if heads:
+        yield f"# {DECIDE}: no expert is called like these heads: {_named([one.path for one in heads])}."
     if unused := [one for one in data if one.name not in used]:
         yield f"# {DECIDE}: no expert is called like these data: {_named([one.path or one.name for one in unused])}."
     yield "budget: {steps: 1000, batch_size: 16, lr: 1.0e-5}  # of every fit; the learning rate is that of all weights"
 
 
-def _model_lines(model: FoundModel | None, before: str) -> Iterator[str]:
-    """Yield the line that says the architecture, as the configuration beside the weights does."""
-    config: dict[str, Any] = {} if model is None else dict(model.config)
-    if "model_type" in config and model is not None:
-        yield f"model: {{transformers: {_plain(before + model.path)}}}"
-    elif isinstance(config.get("architecture"), str):
-        options = config.get("model_args") or {}
-        stated = f", options: {json.dumps(options)}" if options else ""
-        yield f"model: {{timm: {_plain(config['architecture'])}{stated}}}"
-    elif "model_cfg" in config and model is not None:
-        yield f"model: {{open_clip: {_plain(before + model.path)}}}"
-    else:
-        yield f"# {DECIDE}: which architecture it is; one of open_clip (of openai's weights: ViT-B-32-quickgelu),"
-        yield "# transformers, timm, torchvision, or python: my_file.py:function."
-        yield "model: {open_clip: ViT-B-32-quickgelu}"
+def _head_of(expert: FoundModel, heads: Sequence[FoundModel]) -> FoundModel | None:
+    """Return the file of a head that is called like an expert, such as head_Cars of Cars."""
+    own = normalised(expert.task)
+    return next((one for one in heads if own in (normalised(one.task), _HEAD.sub("", normalised(one.task)))), None)
 
 
 def _task_lines(expert: FoundModel, found: FoundData | None, data: Sequence[FoundData], before: str) -> Iterator[str]:
     """Yield the lines of one task."""
-    yield f"  {_plain(expert.task)}:"
     yield f"    expert: {_plain(before + expert.path)}"
     if found is None:
         paths = [one.path or one.name for one in data]
