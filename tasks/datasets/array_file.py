@@ -15,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
-from .cache_errors import explained
+from ..cache_folder import using_cache
+
+CACHE = "cache of examples"
+"""What messages call the part of the cache that holds such files."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class ArrayWriter:
         """
         if self._written != self._n_rows:
             raise ConfigError(f"expected {self._n_rows} rows of stored inputs, found {self._written}")
-        with explained(self.file.parent):
+        with using_cache(CACHE, self.file.parent):
             self._opened.flush()
             os.fsync(self._opened.fileno())
             state = os.fstat(self._opened.fileno())
@@ -90,7 +93,7 @@ class ArrayWriter:
         self._opened.close()
 
     def _put(self, content: bytes | memoryview) -> None:
-        with explained(self.file.parent):
+        with using_cache(CACHE, self.file.parent):
             self._opened.write(content)
         self._digest.update(content)
 

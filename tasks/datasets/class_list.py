@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ...errors import ConfigError, DataError
 from ...one_line import shown
-from ...utf8_file import read_utf8
 from ..suite_file.schema import DataSpec
 from .class_names import (
     are_numbers,
@@ -25,11 +24,8 @@ from .class_names import (
     require_distinct,
     unmatched,
 )
-from .data_file import given_path
+from .name_list import listed_lines
 from .raw_split import Labels
-
-LARGEST_LIST = 10_000_000
-"""Bytes of a file of class names."""
 
 
 @dataclass(frozen=True)
@@ -77,18 +73,10 @@ def given_classes(spec: DataSpec, base: Path) -> tuple[str, ...] | None:
     """
     if spec.classes is None:
         return None
-    if not isinstance(spec.classes, str):
-        names = [str(name).strip() for name in spec.classes]
-        where = "`classes`"
-    else:
-        file = given_path(base, spec.classes)
-        names = [line.strip() for line in read_utf8(file, LARGEST_LIST).rstrip("\n").split("\n")]
-        where = str(file)
-    if "" in names:
-        raise ConfigError(f"line {names.index('') + 1} of {where} is empty, expected the name of a class on each")
+    names = listed_lines(spec.classes, base, "`classes`")
     if len(names) < 2:
-        raise ConfigError(f"{where} names {len(names)} class, expected two or more")
-    return tuple(names)
+        raise ConfigError(f"`classes` names {len(names)} class, expected two or more")
+    return names
 
 
 def class_list(canonical: Sequence[str] | None, given: Sequence[str] | None, train: Labels, source: str) -> ClassList:

@@ -10,20 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from ...errors import DataError
-from ..cache_folder import cache_folder
-from ..killed_writers import remove_left
-from .array_file import map_array
-from .cache_errors import explained
+from ..cache_entry import cached_entry
+from ..cache_folder import cache_folder, using_cache
+from .array_file import CACHE, map_array
 from .entry_writer import ENTRY, EntryWriter, write_json
 
 logger = logging.getLogger("frontrunner")
@@ -57,49 +53,16 @@ def cached_examples(
         DataError: the cache folder cannot be written.
     """
     canonical = json.dumps(key, sort_keys=True)
-    root = cache_folder() / "examples"
-    folder = root / hashlib.sha256(canonical.encode()).hexdigest()[:32]
-    with explained(root):
-        root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_suffix(".lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waits()
-            lock.acquire()
-    try:
-        with explained(root):
-            found = _read(folder, code)
-        if found is not None:
-            return found
-        with explained(root):
-            remove_left(root)
-            partial = folder.with_suffix(".partial")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-        try:
-            _make(partial, folder, make, {"key": canonical, "code": code})
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-        with explained(root):
-            made = _read(folder, code)
-    finally:
-        lock.release()
-    if made is None:
-        raise DataError(f"{folder} was damaged as soon as it was written; check the disk")
-    return made
+    folder = cache_folder() / "examples" / hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
+    def write(partial: Path) -> Path:
+        writer = EntryWriter(partial)
+        facts = make(writer)
+        with using_cache(CACHE, folder.parent):
+            writer.finish({"key": canonical, "code": code, "facts": facts})
+        return partial
 
-def _make(
-    partial: Path, folder: Path, make: Callable[[EntryWriter], Mapping[str, Any]], about: Mapping[str, str]
-) -> None:
-    """Write an entry beside its final name and move it there."""
-    writer = EntryWriter(partial)
-    facts = make(writer)
-    with explained(partial.parent):
-        writer.finish({**about, "facts": facts})
-        shutil.rmtree(folder, ignore_errors=True)  # damaged, or made by other code; who has it mapped keeps it
-        partial.rename(folder)
+    return cached_entry(folder, CACHE, lambda: _read(folder, code), write, waits)
 
 
 def _read(folder: Path, code: str) -> StoredExamples | None:

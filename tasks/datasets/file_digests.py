@@ -20,13 +20,12 @@ from ...os_errors import because
 from ...regular_file import check_regular
 from ...whole_file import replacing
 from ..cache_folder import cache_folder
+from ..weight_files.file_identity import SETTLED_S
 from .raw_split import Tell, no_tell
 
 logger = logging.getLogger("frontrunner")
 
 DIGEST_BYTES = 16
-SETTLED_NS = 2_000_000_000
-"""A file that changed so recently may change again without another time, on the coarsest clocks of file systems."""
 TOLD_EVERY = 500
 """Files between two reports of progress."""
 WORKERS = 4
@@ -62,7 +61,7 @@ def digests_of(root: Path, names: Sequence[str], tell: Tell = no_tell) -> NDArra
     if now_other.any():
         changed = names[missing[int(now_other.argmax())]]
         raise DataError(f"{root / changed} changed while it was read; try again once the data are complete")
-    states[now - states[:, 1:3].max(axis=1) < SETTLED_NS] = -1  # to be read again
+    states[now - states[:, 1:3].max(axis=1) < SETTLED_S * 1e9] = -1  # to be read again
     kept.with_files(names, states, known).remember(root)
     return known
 

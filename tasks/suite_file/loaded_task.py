@@ -14,6 +14,7 @@ from ...errors import ConfigError
 from ..backbones.backbone import Head
 from ..backbones.last_layer import classes_in
 from ..datasets.class_list import given_classes
+from ..datasets.name_list import listed_names
 from ..datasets.read_data import read_task_data
 from ..datasets.task_data import TaskData
 from ..datasets.text_format import TextFormat
@@ -23,7 +24,7 @@ from .finite_weights import require_finite
 from .loaded_model import LoadedModel, in_type, require_same_types
 from .locations import read_head_file, read_model
 from .random_models import random_expert, seed_of
-from .reading import field, listed_names
+from .reading import field
 from .schema import SuiteFile, TaskSpec, ZeroShotSpec
 
 

@@ -11,12 +11,13 @@ from typing import Any
 from ...errors import ConfigError
 from ...plugin_source import file_source_digest
 from ..backbones import make_backbone
+from ..datasets.name_list import listed_names
 from ..datasets.read_data import data_digest
 from ..weight_files.content_digest import digest_of
 from ..weight_files.hub import looks_like_hub_id, on_this_machine
 from .locations import read_head_file, read_model
 from .random_models import RECIPE
-from .reading import field, listed_names
+from .reading import field
 from .schema import RANDOM, ModelSpec, SuiteFile, TaskSpec
 
 CONFIGURATION = (".json", ".txt", ".model", ".jinja")

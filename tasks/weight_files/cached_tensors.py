@@ -14,13 +14,12 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from filelock import FileLock
 from safetensors import SafetensorError
 from torch import Tensor
 
 from ...errors import DataError
+from ..cache_entry import cached_entry
 from ..cache_folder import cache_folder, using_cache
-from ..killed_writers import remove, remove_left
 from .mapped_file import map_safetensors
 from .weight_digest import digest_weights
 from .written_tensors import write_tensors
@@ -50,22 +49,14 @@ def mapped_entry(
     """
     canonical = json.dumps(key, sort_keys=True)
     file = cache_folder() / kind / f"{hashlib.sha256(canonical.encode()).hexdigest()[:32]}.safetensors"
-    with using_cache(f"{title} cache", file.parent):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(file.with_suffix(".lock"))
-        lock.acquire()
-    try:
-        found = _read(file, title)
-        if found is None:
-            made = make()
-            with using_cache(f"{title} cache", file.parent):
-                _write(file, _separate(made), canonical)
-            found = _read(file, title)
-            if found is None:
-                raise DataError(f"the cached {title} {file} cannot be read back; check the disk that it is on")
-    finally:
-        lock.release()
-    return found
+    cache = f"{title} cache"
+
+    def write(partial: Path) -> Path:
+        made = _separate(make())
+        with using_cache(cache, file.parent):
+            return _write(partial / file.name, made, canonical)
+
+    return cached_entry(file, cache, lambda: _read(file, title), write)
 
 
 def converted(key: Mapping[str, object], make: Callable[[], Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -111,23 +102,16 @@ def _read(file: Path, title: str) -> dict[str, Tensor] | None:
     return {name: mapped.tensors[name] for name in order}
 
 
-def _write(file: Path, tensors: dict[str, Tensor], key: str) -> None:
-    """Write to a folder beside the final name, flush to disk, move into place: a killed process leaves no half entry.
+def _write(file: Path, tensors: dict[str, Tensor], key: str) -> Path:
+    """Write tensors to a file, flushed to disk, and return it.
 
-    In a folder, since safetensors writes to a file of a name of its own first, which would be left, too.
+    It is in a folder of its own, since safetensors writes to a file of a name of its own first.
     """
-    partial = file.with_suffix(".partial")  # one writer at a time: the entry's lock is held
-    remove_left(file.parent)
-    remove(partial)
-    partial.mkdir()
     metadata = {"key": key, CHECKSUM: digest_weights(tensors), ORDER: json.dumps(list(tensors))}
     try:
-        try:
-            write_tensors(tensors, partial / file.name, metadata)
-        except SafetensorError as error:  # the Rust writer reports a full disk as its own error
-            raise OSError(str(error)) from error
-        with (partial / file.name).open("rb") as written:
-            os.fsync(written.fileno())
-        (partial / file.name).replace(file)
-    finally:
-        remove(partial)
+        write_tensors(tensors, file, metadata)
+    except SafetensorError as error:  # the Rust writer reports a full disk as its own error
+        raise OSError(str(error)) from error
+    with file.open("rb") as written:
+        os.fsync(written.fileno())
+    return file

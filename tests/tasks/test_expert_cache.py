@@ -121,7 +121,7 @@ def test_the_next_takes_no_half_entry_of_a_killed_process_and_removes_it(moment,
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
-    assert bool(list(folder.glob("*.partial"))) == (moment != "being made")
+    assert len(list(folder.glob("*.partial"))) == 1
     assert not list(folder.glob("*.safetensors"))
     make = Maker()
     found = expert_cache.cached(key, make, CPU)  # the same entry, or another

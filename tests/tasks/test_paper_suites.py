@@ -6,9 +6,9 @@ import frontrunner as fr
 from frontrunner.methods.whole_set.upscale_rules import select_modules
 from frontrunner.tasks import SUITES
 from frontrunner.tasks.backbones.clip_activation import QUICK_GELU
+from frontrunner.tasks.datasets.name_list import listed_names
 from frontrunner.tasks.paper_suites import FOLDER
 from frontrunner.tasks.suite_file.loaded_model import load_encoder
-from frontrunner.tasks.suite_file.reading import listed_names
 
 TA8 = ("sun397", "cars", "resisc45", "eurosat", "svhn", "gtsrb", "mnist", "dtd")
 CLIPS = ("clip-vit-b-32-ta8", "clip-vit-b-16-ta8", "clip-vit-l-14-ta8", "clip-vit-b-32-ta20")

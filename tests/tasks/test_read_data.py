@@ -110,7 +110,7 @@ def test_files_are_digested_once_while_they_stay_as_they_are(pets, tmp_path, mon
     read_files = []
     plain = file_digests._digest
     monkeypatch.setattr(file_digests, "_digest", lambda file: read_files.append(file.name) or plain(file))
-    monkeypatch.setattr(file_digests, "SETTLED_NS", 0)
+    monkeypatch.setattr(file_digests, "SETTLED_S", 0)
     first = data_digest(data_spec(imagefolder="pets"), tmp_path)
     assert len(read_files) == 26
     assert data_digest(data_spec(imagefolder="pets"), tmp_path) == first
