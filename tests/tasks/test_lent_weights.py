@@ -84,8 +84,7 @@ def test_an_architecture_on_meta_gives_what_a_real_one_gives(pretrained):
 
 
 def test_a_buffer_without_values_is_refused(pretrained):
-    with torch.device("meta"):
-        model = Rotary()
+    model = Rotary().to("meta")
     with pytest.raises(fr.ConfigError, match=r"buffer frequencies has no values, it is on the device meta"):
         pose(model, pretrained)
 
