@@ -1,10 +1,12 @@
 """Modules without values: parameters on meta, tables that no file holds in place, whatever a module needs when made."""
 
+import threading
+
 import pytest
 import torch
 from torch import nn
 
-from frontrunner.tasks.backbones.meta_parameters import made_without_values
+from frontrunner.tasks.backbones.meta_parameters import made_without_values, parameters_on_meta
 
 
 class Plain(nn.Module):
@@ -43,3 +45,30 @@ def test_what_cannot_be_made_at_all_raises_its_own_error():
 
     with pytest.raises(ValueError, match="no such width"):
         made_without_values(make)
+
+
+def test_modules_of_other_threads_keep_their_values_meanwhile():
+    made = {}
+
+    def elsewhere():
+        made["there"] = nn.Linear(2, 2)
+        with parameters_on_meta():
+            made["there, too"] = nn.Linear(2, 2)
+
+    with parameters_on_meta():
+        made["here"] = nn.Linear(2, 2)
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join(60)
+        with parameters_on_meta():
+            made["within"] = nn.Linear(2, 2)
+        made["here again"] = nn.Linear(2, 2)
+    made["after"] = nn.Linear(2, 2)
+    on_meta = {name for name, module in made.items() if module.weight.is_meta}
+    assert on_meta == {"here", "there, too", "within", "here again"}
+
+
+def test_a_failure_leaves_no_module_without_values():
+    with pytest.raises(ValueError, match="no"), parameters_on_meta():
+        raise ValueError("no")
+    assert not nn.Linear(2, 2).weight.is_meta
