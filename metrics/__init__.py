@@ -7,9 +7,10 @@ from .front import Front
 from .hypervolume import Hypervolume, hypervolume
 from .indicator import Indicator, ScoringInput
 from .indicators import igd, igd_plus
+from .layered_grid import layered_grid, layered_grid_size
 from .non_uniformity import non_uniformity
 from .normalisation import normalised
-from .preferences import check_preference, simplex_grid
+from .preferences import check_preference, simplex_grid, simplex_grid_size
 from .reference import ReferenceFront, reference_front
 from .registry import INDICATORS, list_indicators
 from .spread import largest_gap, spread
@@ -29,10 +30,13 @@ __all__ = [
     "igd",
     "igd_plus",
     "largest_gap",
+    "layered_grid",
+    "layered_grid_size",
     "list_indicators",
     "non_uniformity",
     "normalised",
     "reference_front",
     "simplex_grid",
+    "simplex_grid_size",
     "spread",
 ]

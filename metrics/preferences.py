@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import ConfigError, PreferenceError
 
 SIMPLEX_TOLERANCE = 1e-6  # float32 weights of a hundred tasks still sum to 1 within it
-_MAX_LATTICE_POINTS = 1_000_000
+MAX_LATTICE_POINTS = 1_000_000
 
 
 def check_preference(preference: ArrayLike, n_tasks: int) -> NDArray[np.float64]:
@@ -67,22 +67,47 @@ def simplex_grid(n_tasks: int, points_per_edge: int) -> NDArray[np.float64]:
         ConfigError: n_tasks < 1, points_per_edge < 2 (a lattice without a step), not integers, or more than
             a million points.
     """
-    for name, value, least in (("n_tasks", n_tasks, 1), ("points_per_edge", points_per_edge, 2)):
-        if not hasattr(value, "__index__") or value < least:
-            raise ConfigError(f"{name} is an integer of {least} or more; found {value!r}")
-    steps = points_per_edge - 1
-    slots = steps + n_tasks - 1
-    n_points = math.comb(slots, n_tasks - 1)
-    if n_points > _MAX_LATTICE_POINTS:
+    n_points = simplex_grid_size(n_tasks, points_per_edge)
+    if n_points > MAX_LATTICE_POINTS:
         raise ConfigError(
-            f"a grid has at most {_MAX_LATTICE_POINTS:,} points; {points_per_edge} points per edge of "
+            f"a grid has at most {MAX_LATTICE_POINTS:,} points; {points_per_edge} points per edge of "
             f"{n_tasks} tasks make {n_points:,}, lower points_per_edge"
         )
+    return as_preferences(shares(n_tasks, points_per_edge - 1))
+
+
+def simplex_grid_size(n_tasks: int, points_per_edge: int) -> int:
+    """Return the number of preferences of `simplex_grid` without making them, however many they are.
+
+    Raises:
+        ConfigError: n_tasks < 1, points_per_edge < 2, or not integers.
+    """
+    require_integers(n_tasks=(n_tasks, 1), points_per_edge=(points_per_edge, 2))
+    return math.comb(points_per_edge + n_tasks - 2, n_tasks - 1)
+
+
+def require_integers(**given: tuple[int, int]) -> None:
+    """Raise ConfigError where one of the named (value, least) is not an integer of the least or more."""
+    for name, (value, least) in given.items():
+        if not hasattr(value, "__index__") or value < least:
+            raise ConfigError(f"{name} is an integer of {least} or more; found {value!r}")
+
+
+def shares(n_tasks: int, steps: int) -> NDArray[np.int64]:
+    """Return every way to share whole steps among the tasks, shape (n, T), in ascending lexicographic order."""
+    slots = steps + n_tasks - 1
+    n_points = math.comb(slots, n_tasks - 1)
     # Stars and bars: T - 1 bars among the slots cut the steps into T shares, and combinations()
     # yields the bars, hence the shares, in lexicographic order.
     bars = np.array(list(combinations(range(slots), n_tasks - 1)), dtype=np.int64).reshape(n_points, n_tasks - 1)
     edges = np.pad(bars, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, slots)))
-    grid: NDArray[np.float64] = (np.diff(edges, axis=1) - 1) / float(steps)
+    found: NDArray[np.int64] = np.diff(edges, axis=1) - 1
+    return found
+
+
+def as_preferences(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Divide rows of whole numbers, shape (n, T), by their common sum, so that the exact sum of each rounds to 1.0."""
+    grid: NDArray[np.float64] = counts / float(counts[0].sum())
     for row in grid:
         if math.fsum(row) != 1.0:  # rounded quotients miss 1 by an ulp: the largest share takes the residue
             row[row.argmax()] -= math.fsum([*row, -1.0])

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial
 
 from ..errors import ConfigError
 from ..harness.cells.cell import SOURCES, Cell, digest
-from ..harness.cells.make_cell import make_cell
+from ..harness.cells.make_cell import cell_on, choose_suite
 from ..harness.records.store import Store
 from ..methods import make_learner
 from ..tasks import SUITES
@@ -82,14 +82,16 @@ class Plan:
         Raises:
             ConfigError: the learner refuses the options.
         """
+        suite = self.spec.suite
+        chosen = choose_suite(suite.name, suite.tasks)
         return [
-            make_cell(
+            cell_on(
+                chosen,
                 self.learner.method,
-                self.spec.suite.name,
-                tasks=self.spec.suite.tasks,
                 seed=seed,
                 options=self.options(params),
-                points_per_edge=self.spec.suite.points_per_edge,
+                points_per_edge=suite.points_per_edge,
+                inner_points_per_edge=suite.inner_points_per_edge,
                 label=f"{self.name} {trial}",
                 split="val",
             )
@@ -119,6 +121,7 @@ class Plan:
                 "version": cell.suite_version,
                 "tasks": list(cell.tasks),
                 "points_per_edge": cell.points_per_edge,
+                **({"inner_points_per_edge": cell.inner_points_per_edge} if cell.inner_points_per_edge else {}),
             },
             "space": {option: str(values) for option, values in self.space.distributions.items()},
             "seeds": list(self.spec.seeds),

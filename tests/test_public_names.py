@@ -11,8 +11,8 @@ PUBLIC = """
     DivergenceError DuplicateNameError Examples FiniteSet Front FrontError FrontrunnerError Hypervolume Indicator
     Learner Needs Objectives Params ParetoSet PreferenceError Problem Range ScoringInput StoreError Suite
     UnknownNameError UnsupportedError alignment dominated_share evaluate expected_utility hypervolume igd igd_plus
-    largest_gap list_indicators list_methods list_suites load_problem make_learner non_uniformity normalised results
-    simplex_grid spread
+    largest_gap layered_grid list_indicators list_methods list_suites load_problem make_learner non_uniformity
+    normalised results simplex_grid spread
 """
 HEAVY = ["torch", "mlflow", "pymoo", "matplotlib", "pandas", "open_clip", "transformers", "optuna"]
 

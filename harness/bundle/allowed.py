@@ -36,6 +36,7 @@ FolderName = Annotated[str, Field(pattern=r"^\w[\w\-. +]{0,199}$"), AfterValidat
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ProblemDigest = Annotated[str, Field(pattern=r"^[0-9a-f]*$", max_length=64)]
 SourceDigest = Annotated[str, Field(pattern=r"^[0-9a-f]*$", max_length=64)]
+PointsPerEdge = Annotated[int, Field(ge=2, le=100_000)]
 HalfWidth = Annotated[float, Field(ge=0)]
 Environment = Annotated[dict[Name, Text], AfterValidator(_environment)]
 Options = Annotated[dict[Name, Any], Field(max_length=90)]
@@ -58,11 +59,12 @@ class CellFields(SharedModel):
     suite_version: Text
     tasks: Annotated[list[Name], Field(min_length=1, max_length=1000)]
     seed: Annotated[int, Field(ge=0, lt=2**63)]
-    points_per_edge: Annotated[int, Field(ge=1, le=100_000)]
+    points_per_edge: PointsPerEdge
     label: Text
     split: Literal["test"]
     method_source: SourceDigest = ""
     suite_source: SourceDigest = ""
+    inner_points_per_edge: Literal[0] | PointsPerEdge = 0
 
     @model_validator(mode="after")
     def _fits_a_tag(self) -> CellFields:

@@ -36,6 +36,8 @@ class SuiteSpec(Strict):
     """`random` for the shapes of a suite file with random weights on generated data, to measure memory and speed."""
     points_per_edge: int | None = None
     """Points along each edge of the preference grid; when absent, as many as give a few dozen preferences."""
+    inner_points_per_edge: int = 0
+    """Points along each edge of the grid's inner layer, whose preferences all weigh every task; 0 for none."""
 
     @model_validator(mode="before")
     @classmethod
@@ -107,6 +109,7 @@ class BenchSpec(Strict):
                 seed=seed,
                 options=learner.options,
                 points_per_edge=suite.points_per_edge,
+                inner_points_per_edge=suite.inner_points_per_edge,
                 label=learner.label,
             )
             for suite in self.suites

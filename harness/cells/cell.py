@@ -6,10 +6,14 @@ import dataclasses
 import functools
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...metrics import layered_grid, layered_grid_size, simplex_grid, simplex_grid_size
 
 MAX_CELL_CHARACTERS = 50_000
 """The most characters of a cell as JSON, which is kept with its run and in the list of every bench that asks for it."""
@@ -19,6 +23,7 @@ hypervolume of so many points of up to five objectives a second, of more a minut
 
 SOURCES = ("method_source", "suite_source")
 """Fields of a cell that are digests of what a user may edit."""
+_LATER_FIELDS = (*SOURCES, "inner_points_per_edge")
 SHOWN_DIGITS = 7
 """Digits of a digest that people are shown."""
 
@@ -49,6 +54,8 @@ class Cell:
     suite_source: str = ""
     """Digest of what decides a suite's problem beside its version: a plugin's source, a suite file with its weights
     and data. Empty for a suite that ships with Frontrunner and reads no file of the user's."""
+    inner_points_per_edge: int = 0
+    """Points along each edge of the grid's inner layer, see `layered_grid`; 0 where the grid is one lattice."""
 
     @functools.cached_property
     def key(self) -> str:
@@ -68,10 +75,31 @@ class Cell:
     @functools.cached_property
     def group(self) -> str:
         """A text that comparable cells share: it names suite, version, tasks, preference grid and split."""
-        n_preferences = math.comb(self.points_per_edge + len(self.tasks) - 2, len(self.tasks) - 1)
         where = "" if self.split == "test" else f", {self.split} split"
+        # Two grids of layers may have as many preferences: their layers tell them apart.
+        layers = f" in {self.layers}" if self.layers else ""
         tasks = ", ".join(self.tasks)
-        return f"{self.suite} v{self.suite_state}: {tasks} (grid of {n_preferences} preferences{where})"
+        return f"{self.suite} v{self.suite_state}: {tasks} (grid of {self.n_preferences} preferences{layers}{where})"
+
+    def preferences(self) -> NDArray[np.float64]:
+        """Return the grid of preferences that the set is evaluated at, shape (n_preferences, T)."""
+        if self.inner_points_per_edge:
+            return layered_grid(len(self.tasks), self.points_per_edge, self.inner_points_per_edge)
+        return simplex_grid(len(self.tasks), self.points_per_edge)
+
+    @functools.cached_property
+    def n_preferences(self) -> int:
+        """The number of preferences of the grid, which is not made for it."""
+        if self.inner_points_per_edge:
+            return layered_grid_size(len(self.tasks), self.points_per_edge, self.inner_points_per_edge)
+        return simplex_grid_size(len(self.tasks), self.points_per_edge)
+
+    @property
+    def layers(self) -> str:
+        """The layers of the grid in words; empty where it is one lattice."""
+        if not self.inner_points_per_edge:
+            return ""
+        return f"layers of {self.points_per_edge} and {self.inner_points_per_edge} points per edge"
 
     @property
     def suite_state(self) -> str:
@@ -92,9 +120,9 @@ class Cell:
     def to_json(self) -> dict[str, Any]:
         """Return the cell's fields as JSON values."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        for name in SOURCES:
+        for name in _LATER_FIELDS:
             if not values[name]:
-                del values[name]  # keys and files of such cells stay those of before there were sources
+                del values[name]  # keys and files of such cells stay those of before there were these fields
         return {**values, "options": dict(self.options), "tasks": list(self.tasks)}
 
     @classmethod

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
-from ...metrics import simplex_grid
 from .cell import MAX_CELL_CHARACTERS, MAX_POINTS, Cell
 from .line import checked_line, folded
 
@@ -28,7 +26,7 @@ def make_cell(
     label: str | None = None,
     split: str = "test",
 ) -> Cell:
-    """Return a cell made from names and options, after checking all of them.
+    """Return a cell made from names and options, after checking all of them; its grid is one lattice.
 
     Args:
         method, suite, tasks, options: as users write them; every task of the suite when `tasks` is None.
@@ -84,10 +82,16 @@ def cell_on(
     seed: int,
     options: Mapping[str, Any],
     points_per_edge: int | None,
+    inner_points_per_edge: int = 0,
     label: str | None = None,
     split: str = "test",
 ) -> Cell:
-    """Return a cell on a suite that was chosen before; all else is as in `make_cell`."""
+    """Return a cell on a suite that was chosen before.
+
+    Args:
+        inner_points_per_edge: points along each edge of the grid's inner layer; 0 for none.
+        method, seed, options, points_per_edge, label, split: as in `make_cell`.
+    """
     from ...methods import make_learner, recorded_options
     from .sources import method_source
 
@@ -95,7 +99,6 @@ def cell_on(
     if not 0 <= seed < 2**63:
         raise ConfigError(f"a seed must be 0 or more and below 2^63, found {seed}")
     points = default_points_per_edge(len(suite.tasks)) if points_per_edge is None else points_per_edge
-    check_grid(len(suite.tasks), points)
     cell = Cell(
         method=method,
         method_version=learner.version,
@@ -109,7 +112,9 @@ def cell_on(
         split=split,
         method_source=method_source(method),
         suite_source=suite.source,
+        inner_points_per_edge=inner_points_per_edge,
     )
+    check_grid(cell)
     if (length := len(json.dumps(cell.to_json()))) > MAX_CELL_CHARACTERS:
         raise ConfigError(
             f"the learner {cell.method!r} and its options may take {MAX_CELL_CHARACTERS:,} characters as JSON, "
@@ -118,19 +123,21 @@ def cell_on(
     return cell
 
 
-def check_grid(n_tasks: int, points_per_edge: int) -> None:
+def check_grid(cell: Cell) -> None:
     """Refuse a grid of preferences whose front could not be recorded.
 
     Raises:
-        ConfigError: fewer than two points on an edge, or more than `MAX_POINTS` in all.
+        ConfigError: fewer than two points on an edge of a layer, or more than `MAX_POINTS` in all.
     """
-    n_preferences = math.comb(points_per_edge + n_tasks - 2, n_tasks - 1) if points_per_edge > 1 else 0
-    if n_preferences > MAX_POINTS:
+    inner = cell.inner_points_per_edge
+    if inner < 0 or inner == 1:
+        raise ConfigError(f"inner_points_per_edge is an integer of 2 or more, or 0 for no inner layer; found {inner}")
+    if cell.n_preferences > MAX_POINTS:  # raises where an edge has no step
+        made = cell.layers or f"{cell.points_per_edge:,} points per edge"
         raise ConfigError(
-            f"a front is recorded of {MAX_POINTS:,} preferences at most; {points_per_edge:,} points per edge of "
-            f"{n_tasks} tasks make {n_preferences:,}, lower points_per_edge"
+            f"a front is recorded of {MAX_POINTS:,} preferences at most; {made} of {len(cell.tasks)} tasks make "
+            f"{cell.n_preferences:,}, lower points_per_edge{' or inner_points_per_edge' if inner else ''}"
         )
-    simplex_grid(n_tasks, points_per_edge)  # raises where it has no step
 
 
 def default_points_per_edge(n_tasks: int) -> int:

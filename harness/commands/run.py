@@ -10,9 +10,11 @@ import typer
 from ...errors import ConfigError
 from ...one_line import as_one_line
 from .cell_options import CellOptions, WeightsOption, with_cell_options
+from .grid_options import GridOptions, with_grid_options
 
 
 @with_cell_options(again=True)
+@with_grid_options
 def run(
     method: Annotated[str, typer.Argument(help="The method to run; `frontrunner list` shows all.")],
     suite: Annotated[
@@ -24,12 +26,9 @@ def run(
         list[str] | None,
         typer.Option("--set", help="An option of the method as key=value, see `frontrunner list METHOD`; repeatable."),
     ] = None,
-    points_per_edge: Annotated[
-        int | None,
-        typer.Option(help="Points on each edge of the preference grid; a few dozen preferences when absent."),
-    ] = None,
     weights: WeightsOption = None,
     *,
+    grid: GridOptions,
     cells: CellOptions,
 ) -> None:
     """Run one method on one suite and show its front; a finished run is not repeated."""
@@ -47,9 +46,7 @@ def run(
     if not suite:
         raise ConfigError("the name of a suite or a suite file is expected, found none; `frontrunner list` shows all")
     on = located(
-        SuiteSpec.model_validate(
-            {"name": suite, "tasks": chosen, "weights": weights, "points_per_edge": points_per_edge}
-        ),
+        SuiteSpec.model_validate({"name": suite, "tasks": chosen, "weights": weights, **vars(grid)}),
         Path(),
     )
     spec = BenchSpec(

@@ -36,6 +36,7 @@ def cell_params(cell: Cell) -> dict[str, object]:
         "suite": cell.suite,
         "tasks": ", ".join(cell.tasks),
         "points_per_edge": cell.points_per_edge,
+        **({"inner_points_per_edge": cell.inner_points_per_edge} if cell.inner_points_per_edge else {}),
         "seed": cell.seed,
     }
 

@@ -70,7 +70,9 @@ class BoardPictures:
 
 
 def file_name(board: Board) -> str:
-    """Return the tasks and points per edge of a board, which identify it in the names of files and metrics."""
-    results = [result for row in board.rows for result in row.results.values()]
-    points_per_edge = results[0].attempt.cell.points_per_edge if results else "none"
-    return f"{'-'.join(board.tasks)}-{points_per_edge}"
+    """Return the tasks and grid of a board, which identify it in the names of files and metrics."""
+    cell = next((result.attempt.cell for row in board.rows for result in row.results.values()), None)
+    grid = "none" if cell is None else str(cell.points_per_edge)
+    if cell is not None and cell.inner_points_per_edge:
+        grid += f"-inner{cell.inner_points_per_edge}"
+    return f"{'-'.join(board.tasks)}-{grid}"

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from ...errors import ConfigError, FrontError, FrontrunnerError, PreferenceError, StoreError, UnknownNameError
 from ...methods import METHODS, Context, Learner, ParetoSet
-from ...metrics import simplex_grid
 from ...one_line import as_one_line
 from ...os_errors import because
 from ...tasks import SUITES, Params, Problem, Suite, load_problem
@@ -74,7 +73,7 @@ def export_model(
             "the experts made on this machine are not those of the run (another machine or version of torch); "
             "run it again here"
         )
-    grid = simplex_grid(problem.n_tasks, cell.points_per_edge)
+    grid = cell.preferences()
     context = Context(cell.seed, device)
     pareto_set = _restored(learner, problem, state, grid, context)
     preference = [weights[task] for task in cell.tasks]

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ...errors import ConfigError, StoreError
 from ...methods import Context, Learner, Needs, ParetoSet, recorded_options
-from ...metrics import simplex_grid
 from ...os_errors import because
 from ...tasks import SUITES, Problem, load_problem
 from ..cells.cell import Cell
@@ -179,7 +178,7 @@ def _fit(
     problem, device = prepared.problem, request.device
     learner = cell.learner()
     resolved = recorded_options(learner.resolved(problem))  # refused before the fit, where it cannot be recorded
-    preferences = simplex_grid(problem.n_tasks, cell.points_per_edge)
+    preferences = cell.preferences()
     needs = learner.needs(problem, preferences)
     probe = FitProbe(
         problem,

@@ -8,7 +8,7 @@ import yaml
 import frontrunner as fr
 from frontrunner.harness.cells.bench_file import read_bench
 from frontrunner.studies.comparison import comparison_bench
-from frontrunner.studies.spec import read_tune
+from frontrunner.studies.spec import HeldOutSpec, read_tune
 from frontrunner.studies.study import Plan
 
 SHIPPED = Path(__file__).parents[2] / "studies"
@@ -124,3 +124,14 @@ def test_names_are_checked_before_anything_runs(changes, error, message, tmp_pat
     spec = read(tmp_path, **changes)
     with pytest.raises(error, match=message):
         Plan.of(spec, spec.learners[0])
+
+
+def test_a_tuning_on_layers_is_another_study(tmp_path):
+    plain = read(tmp_path, suite={"name": "tiny", "points_per_edge": 2})
+    layered = read(tmp_path, suite={"name": "tiny", "points_per_edge": 2, "inner_points_per_edge": 3})
+    plans = [Plan.of(spec, spec.learners[0]) for spec in (plain, layered)]
+    assert [cell.inner_points_per_edge for plan in plans for cell in plan.cells({}, "")] == [0, 3]
+    assert [plan.settings()["suite"].get("inner_points_per_edge") for plan in plans] == [None, 3]
+    tested = layered.model_copy(update={"learners": [], "test": HeldOutSpec(seeds=[9], baselines=["interpolation"])})
+    assert plans[0].digest != plans[1].digest
+    assert {cell.inner_points_per_edge for cell in comparison_bench(tested).cells()} == {3}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ...board.columns import MISSING
@@ -16,12 +15,11 @@ def caption_content(board: Board) -> dict[str, Any]:
     if board.reference_point is None or first is None:
         return {"entries": [], "notes": UNFINISHED}
     cell = first.attempt.cell
-    n_preferences = math.comb(cell.points_per_edge + len(cell.tasks) - 2, len(cell.tasks) - 1)
     entries = [
         ("Objectives", f"error on the {cell.split} split of {board.suite} v{cell.suite_state}, minimised"),
         ("Reference point", as_point(board.reference_point)),
         ("Reference front", f"{board.reference_source} ({board.reference_digest})"),
-        ("Preferences", f"grid of {n_preferences}"),
+        ("Preferences", f"grid of {cell.n_preferences}{f' in {cell.layers}' if cell.layers else ''}"),
     ]
     if board.baseline is not None:
         entries.append(("Baseline", board.baseline))

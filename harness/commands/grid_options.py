@@ -1,0 +1,54 @@
+"""The options of a command that choose the grid of preferences that fronts are evaluated on."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+PointsOption = Annotated[
+    int | None,
+    typer.Option(help="Points on each edge of the preference grid; a few dozen preferences when absent."),
+]
+InnerPointsOption = Annotated[
+    int,
+    typer.Option(
+        help="Points on each edge of the grid's inner layer, whose preferences all weigh every task; 0: none."
+    ),
+]
+_PARAMETER = "grid"
+"""The parameter of a command that these options become."""
+
+
+@dataclass(frozen=True)
+class GridOptions:
+    """What was given for `--points-per-edge` and `--inner-points-per-edge`, by their names in a bench file."""
+
+    points_per_edge: int | None
+    inner_points_per_edge: int
+
+
+def with_grid_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--points-per-edge` and `--inner-points-per-edge`, which it takes as one `GridOptions`.
+
+    Typer reads the options of a command from its signature, so the wrapper is given one.
+    """
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, default, annotation in (
+            ("points_per_edge", None, PointsOption),
+            ("inner_points_per_edge", 0, InnerPointsOption),
+        )
+    ]
+
+    @functools.wraps(command)
+    def wrapped(*, points_per_edge: int | None = None, inner_points_per_edge: int = 0, **given: Any) -> None:
+        command(**given, **{_PARAMETER: GridOptions(points_per_edge, inner_points_per_edge)})
+
+    own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.name != _PARAMETER]
+    wrapped.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined] # functions take any attribute
+    return wrapped

@@ -1,0 +1,88 @@
+"""The grid of preferences of a cell: one lattice, or two layers and the centre."""
+
+import pytest
+from pydantic import ValidationError
+
+import frontrunner as fr
+from frontrunner.harness.bundle.allowed import CellFields
+from frontrunner.harness.cells.bench_file import BenchSpec, read_bench
+from frontrunner.harness.cells.cell import Cell
+from frontrunner.harness.cells.make_cell import cell_on, choose_suite
+from frontrunner.harness.records.mlflow_run import cell_params
+
+
+def cell(points_per_edge=2, inner_points_per_edge=0, n_tasks=2):
+    tasks = tuple(f"task{t}" for t in range(n_tasks))
+    return Cell("m", "1", {}, "s", "1", tasks, 0, points_per_edge, "m", inner_points_per_edge=inner_points_per_edge)
+
+
+def test_a_cell_of_one_lattice_is_recorded_as_it_was_before_there_were_layers():
+    plain = Cell("m", "1", {}, "s", "1", ("a", "b"), 0, 3, "m")
+    assert plain.key == "9a56ca48d0638a02"
+    assert "inner_points_per_edge" not in plain.to_json()
+    assert "inner_points_per_edge" not in cell_params(plain)
+    assert plain.group == "s v1: a, b (grid of 3 preferences)"
+    assert plain.preferences().tolist() == fr.simplex_grid(2, 3).tolist()
+
+
+def test_a_cell_of_two_layers_is_another_cell_and_comes_back():
+    layered = cell(2, 2)
+    assert layered.key != cell(2).key
+    assert layered.key != cell(2, 3).key
+    assert Cell.from_json(layered.to_json()) == layered
+    assert cell_params(layered)["inner_points_per_edge"] == 2
+    assert layered.preferences().tolist() == fr.layered_grid(2, 2, 2).tolist()
+
+
+@pytest.mark.parametrize("n_tasks", range(1, 9))
+@pytest.mark.parametrize(("points", "inner"), [(2, 0), (3, 0), (2, 2), (2, 3), (3, 2), (3, 3)])
+def test_a_cell_knows_how_many_preferences_its_grid_has(n_tasks, points, inner):
+    made = cell(points, inner, n_tasks)
+    assert made.n_preferences == len(made.preferences())
+    assert f"grid of {made.n_preferences} preferences" in made.group
+
+
+def test_grids_of_as_many_preferences_do_not_share_a_board():
+    grids = [cell(9), cell(6, 2), cell(7, 2)]
+    assert [made.n_preferences for made in grids] == [9, 9, 9]
+    assert len({made.group for made in grids}) == 3
+    assert grids[1].group == "s v1: task0, task1 (grid of 9 preferences in layers of 6 and 2 points per edge)"
+
+
+@pytest.mark.parametrize(
+    ("points", "inner", "message"),
+    [
+        (None, 1, "inner_points_per_edge is an integer of 2 or more, or 0 for no inner layer; found 1"),
+        (None, -1, "or 0 for no inner layer; found -1"),
+        (1, 2, "^points_per_edge is an integer of 2 or more; found 1"),
+        (2, 300, "20,000 preferences at most; layers of 2 and 300 points per edge of 3 tasks make 45,154, lower"),
+        (300, 2, "lower points_per_edge or inner_points_per_edge"),
+        (300, 0, "300 points per edge of 3 tasks make 45,150, lower points_per_edge$"),
+    ],
+)
+def test_a_grid_that_no_cell_can_have_is_refused(points, inner, message):
+    tiny = choose_suite("tiny", None)
+    with pytest.raises(fr.ConfigError, match=message):
+        cell_on(tiny, "pretrained", seed=0, options={}, points_per_edge=points, inner_points_per_edge=inner)
+
+
+def test_a_bench_names_the_layers_of_its_suites():
+    layered = {"name": "tiny", "points_per_edge": 2, "inner_points_per_edge": 3}
+    of_default = {"name": "tiny", "inner_points_per_edge": 2}
+    cells = BenchSpec(name="x", suites=["tiny", layered, of_default], learners=["pretrained"]).cells()
+    assert [(found.points_per_edge, found.inner_points_per_edge) for found in cells] == [(6, 0), (2, 3), (6, 2)]
+
+
+@pytest.mark.parametrize("value", ["many", "2.5", "[2]", "null"])
+def test_inner_points_that_are_no_integer_are_one_sentence(value, tmp_path):
+    file = tmp_path / "bench.yaml"
+    file.write_text(f"name: x\nsuites: [{{name: tiny, inner_points_per_edge: {value}}}]\nlearners: [pretrained]\n")
+    with pytest.raises(fr.ConfigError, match=r"suites\.0\.inner_points_per_edge"):
+        read_bench(file)
+
+
+@pytest.mark.parametrize(("points", "inner"), [(1, 0), (0, 2), (2, 1), (2, -1), (2, True), (2, "2"), (2, 100_001)])
+def test_a_grid_of_others_that_cannot_be_is_refused(points, inner):
+    fields = {**cell().to_json(), "points_per_edge": points, "inner_points_per_edge": inner}
+    with pytest.raises(ValidationError, match="points_per_edge"):
+        CellFields.model_validate(fields)
