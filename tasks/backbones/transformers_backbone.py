@@ -19,6 +19,7 @@ from .backbone import Backbone, Head
 from .encoder_fit import fitting, require_no_adapter, unwrapped
 from .last_layer import MANY
 from .meta_parameters import without_values
+from .padding_side import padded_right
 from .quiet_transformers import without_bars
 from .random_heads import filled
 from .transformers_classifier import make_classifier
@@ -89,11 +90,12 @@ class TransformersBackbone(Backbone):
     def run(self, encoder: nn.Module, inputs: Any) -> dict[str, Tensor]:
         """Return the base model's outputs by name, with token ids and mask where there are any.
 
-        What the mask hides becomes the token that pads, so that pooling finds the last token of a text whatever
-        padded it. Texts are padded on the right, where positions count from the first token.
+        What the mask hides goes behind the texts and becomes the token that pads, so that positions count from the
+        first token and pooling finds the last one, whatever padded a text and on which side.
         """
         given = dict(inputs) if isinstance(inputs, Mapping) else {self._classifier.main_input_name: inputs}
         if "attention_mask" in given and "input_ids" in given:
+            given = padded_right(given, given["attention_mask"])
             pad = self.config.get_text_config().pad_token_id
             given["input_ids"] = given["input_ids"].masked_fill(given["attention_mask"] == 0, pad)
         taken = {name: value for name, value in given.items() if name in self._taken}
