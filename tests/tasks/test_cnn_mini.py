@@ -9,7 +9,7 @@ from quick_suites import needs_weights
 import frontrunner as fr
 from frontrunner.tasks.cnn_mini import efficientnet
 from frontrunner.tasks.cnn_mini.cnn_mini_suite import CnnMini
-from frontrunner.tasks.cnn_mini.linear_probe import PENALTY, logistic_regression
+from frontrunner.tasks.logistic_regression import PENALTY, logistic_regression
 
 
 @needs_weights
