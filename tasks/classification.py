@@ -100,9 +100,8 @@ class ClassificationProblem(ExampleProblem):
 
     def task_loss(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Return the mean cross-entropy of task `t`, a scalar."""
-        examples: Examples = batch[t]
-        features = self.forward(params, self._inputs(params, examples.inputs))
-        return F.cross_entropy(at_least_single(self._logits(t, features, params)), examples.labels)
+        features = self.features(params, batch[t])
+        return F.cross_entropy(at_least_single(self._logits(t, features, params)), batch[t].labels)
 
     def losses_by_model(self, models: Sequence[Params], batch: Batch) -> Tensor:
         """Return the losses (T,) of T models in one forward pass; modules whose weights differ run task by task.
@@ -126,8 +125,12 @@ class ClassificationProblem(ExampleProblem):
 
     def log_probabilities(self, t: int, params: Params, batch: Batch) -> Tensor:
         """Return log-probabilities (n, classes) of task `t`, differentiable in `params`."""
-        features = self.forward(params, self._inputs(params, batch[t].inputs))
+        features = self.features(params, batch[t])
         return F.log_softmax(at_least_single(self._logits(t, features, params)), dim=1)
+
+    def features(self, params: Params, examples: Examples) -> Any:
+        """Return what heads take for some examples of one task, a batch as `as_batch` makes it; differentiable."""
+        return self.forward(params, self._inputs(params, examples.inputs))
 
     @torch.no_grad()
     def evaluate(self, params: Params, split: str) -> Objectives:
@@ -148,7 +151,7 @@ class ClassificationProblem(ExampleProblem):
     def logits(self, t: int, params: Params, split: str) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the logits (n, classes) and labels (n,) of task `t` over the whole split, a forward pass at a time."""
         for examples in self._passes(params, self.examples(t, split)):
-            features = self.forward(params, self._inputs(params, examples.inputs))
+            features = self.features(params, examples)
             yield at_least_single(self._logits(t, features, params)), examples.labels
 
     def run_model(self, *inputs: Any) -> Any:

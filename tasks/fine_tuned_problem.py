@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from ..file_digest import digest_files
 from .classification import ClassificationProblem
 from .examples import Examples
 from .expert_cache import cached
 from .fine_tuning import FineTuning, fine_tune
-from .problem import Budget, Params
+from .head_checks import logits_in
+from .problem import Batch, Budget, Params
 from .progress import Progress
 from .stored_inputs import named_tensors
 from .threads import cpu_threads
 from .weight_files.weight_digest import digest_weights
+
+HEAD = "(head)."
+"""What begins the names of a head's weights that are trained and kept with an expert's; no module is called so."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +46,20 @@ class ExpertRecipe:
     """Versions of the libraries that hold the model's code, beside torch's."""
     seed: int
     """Decides the order of examples."""
+    trains_heads: bool = False
+    """Whether a task's head is trained with its expert, from the values it has."""
 
 
 def fine_tuned_problem(
     recipe: ExpertRecipe,
     tasks: Sequence[str],
     *,
-    model: nn.Module,
     pretrained: Params,
     data: Sequence[Mapping[str, Examples]],
     heads: Sequence[nn.Module],
-    to_input: Callable[[Tensor], Any],
     budget: Budget,
     progress: Progress,
+    **encoder: Any,
 ) -> ClassificationProblem:
     """Pose a problem with experts from the cache, or fine-tuned now.
 
@@ -60,27 +68,32 @@ def fine_tuned_problem(
     Args:
         recipe: how experts are made.
         progress: told the steps that are done.
+        encoder: the model, and how it is called.
     """
 
-    def posed(chosen: Sequence[int], experts: Sequence[Params], recommended: Budget) -> ClassificationProblem:
+    def posed(
+        chosen: Sequence[int], experts: Sequence[Params], frozen: Sequence[nn.Module], recommended: Budget
+    ) -> ClassificationProblem:
         return ClassificationProblem(
             name=recipe.suite,
             tasks=[tasks[t] for t in chosen],
-            model=model,
             pretrained=pretrained,
             experts=experts,
             budget=recommended,
             data=[data[t] for t in chosen],
-            heads=[heads[t] for t in chosen],
-            to_input=to_input,
+            heads=frozen,
+            **encoder,
         )
 
-    experts = [_expert(posed([t], [pretrained], Budget(0, 0)), recipe, progress) for t in range(len(tasks))]
-    return posed(range(len(tasks)), experts, budget)
+    made = [_expert(posed([t], [pretrained], [head], Budget(0, 0)), recipe, progress) for t, head in enumerate(heads)]
+    return posed(range(len(tasks)), [expert for expert, _ in made], [head for _, head in made], budget)
 
 
-def _expert(single: ClassificationProblem, recipe: ExpertRecipe, progress: Progress) -> Params:
-    """Return the expert of a one-task problem, from the cache or fine-tuned now, keyed by all that decides it."""
+def _expert(single: ClassificationProblem, recipe: ExpertRecipe, progress: Progress) -> tuple[Params, nn.Module]:
+    """Return the expert of a one-task problem and its head, from the cache or fine-tuned now.
+
+    The cache's key is all that decides them.
+    """
     (task,), (head,), (splits,) = single.tasks, single.heads, single.data
     train, fine_tuning = splits["train"], recipe.fine_tuning
     key = {
@@ -97,19 +110,46 @@ def _expert(single: ClassificationProblem, recipe: ExpertRecipe, progress: Progr
         **recipe.versions,
         "device": single.device.type,
     }
+    start = dict(single.pretrained)
+    trainable = [name for name, _ in single.model.named_parameters()]
+    if recipe.trains_heads:
+        key["trained"] = "expert and head"
+        start |= {f"{HEAD}{name}": tensor.to(single.device) for name, tensor in head.state_dict().items()}
+        trainable += [f"{HEAD}{name}" for name, _ in head.named_parameters()]
+
+    def loss(params: Params, batch: Batch) -> Tensor:
+        if not recipe.trains_heads:
+            return single.task_loss(0, params, batch)
+        expert, own = _without_head(params), _head_of(params)
+        logits = logits_in(functional_call(head, own, (single.features(expert, batch[0]),)))
+        return F.cross_entropy(logits, batch[0].labels)
 
     def make() -> Params:
         generator = torch.Generator().manual_seed(recipe.seed)
         # Whoever asks first makes the entry, so its bits must not depend on how many threads they use.
         with cpu_threads(1):
             return fine_tune(
-                single.pretrained,
-                [name for name, _ in single.model.named_parameters()],
-                lambda params, batch: single.task_loss(0, params, batch),
+                start,
+                trainable,
+                loss,
                 single.batches("train", fine_tuning.batch_size, generator),
                 fine_tuning,
                 activity=f"expert {task}",
                 progress=progress,
             )
 
-    return cached(key, make, single.device)
+    found = cached(key, make, single.device)
+    if recipe.trains_heads:
+        head = copy.deepcopy(head)
+        head.load_state_dict(_head_of(found))
+    return _without_head(found), head
+
+
+def _head_of(params: Params) -> dict[str, Tensor]:
+    """Return the weights of the head that was trained with an expert, by its own names."""
+    return {name.removeprefix(HEAD): tensor for name, tensor in params.items() if name.startswith(HEAD)}
+
+
+def _without_head(params: Params) -> dict[str, Tensor]:
+    """Return the weights of the encoder alone."""
+    return {name: tensor for name, tensor in params.items() if not name.startswith(HEAD)}
