@@ -161,6 +161,10 @@ SUITES: Registry[Suite] = Registry(
             "frontrunner.tasks.vision_mini.vision_mini_suite:VisionMini",
             "a small CLIP on up to eight real image domains at 32x32; data and weights ship with Frontrunner",
         ),
+        "text-mini": (
+            "frontrunner.tasks.text_mini.text_mini_suite:TextMini",
+            "a small GPT-2 on up to five real text classifications; texts and weights ship with Frontrunner",
+        ),
         "cnn-mini": (
             "frontrunner.tasks.cnn_mini.cnn_mini_suite:CnnMini",
             "a pre-trained EfficientNet-Lite0 on up to five image domains at 64x64; weights come with an extra",

@@ -9,11 +9,13 @@ from frontrunner.tasks import SUITES as REGISTRY
 from frontrunner.tasks.cnn_mini import cnn_mini_suite, efficientnet
 from frontrunner.tasks.fine_tuning import FineTuning
 from frontrunner.tasks.sequence_mini import sequence_mini_suite
+from frontrunner.tasks.text_mini import text_mini_suite
 from frontrunner.tasks.vision_mini import vision_mini_suite
 
 FEW_TASKS = {
     "vision-mini": ("optdigits", "emoji"),
     "sequence-mini": ("optdigits", "glyphs"),
+    "text-mini": ("glosses", "languages"),
     "cnn-mini": ("emoji", "clipart"),
 }
 """Of suites whose preparation takes long."""
@@ -31,6 +33,6 @@ SUITES = [
 def barely_train(monkeypatch, cache):
     """Train every expert for three steps, and keep it in a cache of its own."""
     monkeypatch.setenv("FRONTRUNNER_CACHE", str(cache))
-    for module in (vision_mini_suite, sequence_mini_suite, cnn_mini_suite):
+    for module in (vision_mini_suite, text_mini_suite, sequence_mini_suite, cnn_mini_suite):
         monkeypatch.setattr(module, "EXPERT", FineTuning(steps=3, batch_size=8, peak_lr=1e-3))
     monkeypatch.setattr(sequence_mini_suite, "PRETRAINING", FineTuning(steps=3, batch_size=8, peak_lr=1e-3))

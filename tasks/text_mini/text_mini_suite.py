@@ -1,0 +1,110 @@
+"""The suite `text-mini`: five real text classifications and one small GPT-2, all shipped with Frontrunner."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .. import classification, examples, fine_tuned_problem, fine_tuning, problem, recomputation, stored_inputs
+from ..backbones import random_heads, transformers_backbone, transformers_head
+from ..datasets import text_format
+from ..datasets.input_format import InputFormat
+from ..datasets.text_format import MASK
+from ..examples import Examples
+from ..fine_tuning import FineTuning
+from ..problem import Budget, Problem
+from ..progress import Progress
+from ..suite import Suite
+from .gpt2 import gpt2_backbone, load_gpt2
+from .texts import load_task, manifest
+
+EXPERT = FineTuning(steps=400, batch_size=32, peak_lr=1e-3, weight_decay=0.1)
+"""The recipe of an expert and its head, strong on purpose, so that tasks conflict."""
+CODE = tuple(
+    Path(str(module.__file__))
+    for module in (
+        classification,
+        examples,
+        fine_tuned_problem,
+        fine_tuning,
+        problem,
+        random_heads,
+        recomputation,
+        stored_inputs,
+        text_format,
+        transformers_backbone,
+        transformers_head,
+    )
+)
+"""The files of code that train an expert; their digest is part of the cache key."""
+
+
+class TextMini(Suite):
+    """Poses up to five text classifications to a small GPT-2; objective t is the error rate on task t, minimised.
+
+    The set-up is that of the paper's language half (arXiv 2406.09770) in miniature: every expert is the whole model
+    fine-tuned on one task with a head of its own, which is drawn at random, trained with its expert, then frozen and
+    never merged. The pre-trained model has no head of its own, so with an expert's it is at chance.
+    """
+
+    name: ClassVar[str] = "text-mini"
+    version: ClassVar[str] = "1"
+    tasks: ClassVar[tuple[str, ...]] = tuple(manifest())
+    cpu_threads: ClassVar[int | None] = 1
+    imports: ClassVar[tuple[str, ...]] = ("transformers",)
+    budget: ClassVar[Budget] = Budget(steps=400, batch_size=16, lr=1e-3)
+
+    def architecture(self, tasks: tuple[str, ...]) -> nn.Module:
+        """Return GPT-2 without values."""
+        return gpt2_backbone().build()
+
+    def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
+        """Load texts and weights, and read or fine-tune the experts with their heads."""
+        gpt2 = load_gpt2(device)
+        shipped = [load_task(task) for task in tasks]
+        inputs = gpt2.backbone.inputs
+        recipe = fine_tuned_problem.ExpertRecipe(
+            suite=self.name,
+            version=self.version,
+            fine_tuning=EXPERT,
+            code=CODE,
+            versions={"transformers": importlib.metadata.version("transformers")},
+            seed=seed,
+            trains_heads=True,
+        )
+        return fine_tuned_problem.fine_tuned_problem(
+            recipe,
+            tasks,
+            model=gpt2.encoder,
+            pretrained=gpt2.pretrained,
+            data=[_encoded(inputs, task.splits, device) for task in shipped],
+            heads=[
+                gpt2.backbone.random_head(len(task.classes), torch.Generator().manual_seed(seed)).to(device)
+                for task in shipped
+            ],
+            to_input=inputs.to_input,
+            run=gpt2.backbone.run,
+            trim=inputs.trim,
+            join=inputs.join,
+            budget=self.budget,
+            progress=progress,
+        )
+
+
+def _encoded(
+    inputs: InputFormat, splits: Mapping[str, tuple[Sequence[str], Tensor]], device: torch.device
+) -> dict[str, Examples]:
+    """Return texts as token numbers, the shortest first: evaluation takes them in order, padded to the longest."""
+    found = {}
+    for split, (texts, labels) in splits.items():
+        stored = inputs.stored(texts)
+        order = np.argsort(stored[MASK].sum(axis=1), kind="stable")
+        rows = {name: torch.from_numpy(array[order]).to(device) for name, array in stored.items()}
+        found[split] = Examples(rows, labels[torch.from_numpy(order)].to(device))
+    return found
