@@ -10,24 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own convention
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import nn
 
 from ..file_digest import digest_files
 from .classification import ClassificationProblem
 from .examples import Examples
 from .expert_cache import cached
-from .fine_tuning import FineTuning, fine_tune
-from .head_checks import logits_in
-from .problem import Batch, Budget, Params
+from .expert_training import head_of, train_expert, without_head
+from .fine_tuning import FineTuning
+from .problem import Budget, Params
 from .progress import Progress
 from .stored_inputs import named_tensors
-from .threads import cpu_threads
 from .weight_files.weight_digest import digest_weights
-
-HEAD = "(head)."
-"""What begins the names of a head's weights that are trained and kept with an expert's; no module is called so."""
 
 
 @dataclass(frozen=True)
@@ -110,46 +104,15 @@ def _expert(single: ClassificationProblem, recipe: ExpertRecipe, progress: Progr
         **recipe.versions,
         "device": single.device.type,
     }
-    start = dict(single.pretrained)
-    trainable = [name for name, _ in single.model.named_parameters()]
     if recipe.trains_heads:
         key["trained"] = "expert and head"
-        start |= {f"{HEAD}{name}": tensor.to(single.device) for name, tensor in head.state_dict().items()}
-        trainable += [f"{HEAD}{name}" for name, _ in head.named_parameters()]
-
-    def loss(params: Params, batch: Batch) -> Tensor:
-        if not recipe.trains_heads:
-            return single.task_loss(0, params, batch)
-        expert, own = _without_head(params), _head_of(params)
-        logits = logits_in(functional_call(head, own, (single.features(expert, batch[0]),)))
-        return F.cross_entropy(logits, batch[0].labels)
 
     def make() -> Params:
         generator = torch.Generator().manual_seed(recipe.seed)
-        # Whoever asks first makes the entry, so its bits must not depend on how many threads they use.
-        with cpu_threads(1):
-            return fine_tune(
-                start,
-                trainable,
-                loss,
-                single.batches("train", fine_tuning.batch_size, generator),
-                fine_tuning,
-                activity=f"expert {task}",
-                progress=progress,
-            )
+        return train_expert(single, fine_tuning, generator, trains_head=recipe.trains_heads, progress=progress)
 
     found = cached(key, make, single.device)
     if recipe.trains_heads:
         head = copy.deepcopy(head)
-        head.load_state_dict(_head_of(found))
-    return _without_head(found), head
-
-
-def _head_of(params: Params) -> dict[str, Tensor]:
-    """Return the weights of the head that was trained with an expert, by its own names."""
-    return {name.removeprefix(HEAD): tensor for name, tensor in params.items() if name.startswith(HEAD)}
-
-
-def _without_head(params: Params) -> dict[str, Tensor]:
-    """Return the weights of the encoder alone."""
-    return {name: tensor for name, tensor in params.items() if not name.startswith(HEAD)}
+        head.load_state_dict(head_of(found))
+    return without_head(found), head

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own convention
-from torch import Tensor
 
 from ..backbones.backbone import Head
 from ..classification import ClassificationProblem
 from ..datasets.read_data import read_task_data
-from ..fine_tuning import fine_tune
-from ..head_checks import logits_in
-from ..problem import Batch, Budget
+from ..expert_training import head_of, train_expert, without_head
+from ..problem import Budget
 from ..progress import Progress
 from ..suite_file.loaded_model import load_model
-from ..threads import cpu_threads
 from .recipes import RealTextRecipe
-
-HEAD = "head."
-"""Goes before the names of a head's weights while they are trained beside the encoder's."""
 
 
 def write_expert(task: str, recipe: RealTextRecipe, base: Path, folder: Path, progress: Progress) -> None:
@@ -59,25 +51,7 @@ def write_expert(task: str, recipe: RealTextRecipe, base: Path, folder: Path, pr
         join=inputs.join,
     )
 
-    def loss(weights: Mapping[str, Tensor], batch: Batch) -> Tensor:
-        encoder = {name: tensor for name, tensor in weights.items() if not name.startswith(HEAD)}
-        own = {name.removeprefix(HEAD): tensor for name, tensor in weights.items() if name.startswith(HEAD)}
-        features = problem.forward(encoder, problem.to_input(batch[0].inputs))
-        logits = logits_in(torch.func.functional_call(head, own, (features,)))
-        return F.cross_entropy(logits, batch[0].labels)
-
-    start = {**model.pretrained, **{HEAD + name: tensor for name, tensor in head.state_dict().items()}}
-    with cpu_threads(1):
-        tuned = fine_tune(
-            start,
-            start,
-            loss,
-            problem.batches("train", recipe.fine_tuning.batch_size, generator),
-            recipe.fine_tuning,
-            activity=f"expert {task}",
-            progress=progress,
-        )
-    head.load_state_dict({name.removeprefix(HEAD): tensor for name, tensor in tuned.items() if name.startswith(HEAD)})
-    expert = {name: tuned[name] for name in model.pretrained}
+    trained = train_expert(problem, recipe.fine_tuning, generator, trains_head=True, progress=progress)
+    head.load_state_dict(head_of(trained))
     assert model.stored is not None  # no recipe starts from random weights
-    backbone.export(expert, Head(head, data.classes), model.stored, folder)
+    backbone.export(without_head(trained), Head(head, data.classes), model.stored, folder)

@@ -78,8 +78,9 @@ def make_suite(
                 lambda part, task=task: write_expert(task, recipe, folder, part, progress),  # type: ignore[misc]
             )
             progress("experts", done + 1, len(tasks), unit="tasks")
-        with replacing(folder / SUITE) as partial:
-            shutil.copyfile(recipe.template, partial)
+        if not (folder / SUITE).exists():  # what a user wrote into it stays
+            with replacing(folder / SUITE) as partial:
+                shutil.copyfile(recipe.template, partial)
     return folder / SUITE
 
 

@@ -19,8 +19,8 @@ from torch import Tensor
 from ...errors import FrontrunnerError
 from ...one_line import as_one_line
 from ..classification import ClassificationProblem
-from ..cnn_mini.linear_probe import logistic_regression
 from ..datasets.text_format import MASK
+from ..logistic_regression import logistic_regression
 from ..progress import silent
 from ..suite_file.file_suite import suite_class
 
@@ -58,7 +58,7 @@ def _features(problem: ClassificationProblem, t: int, split: str, n_pass: int = 
     means = []
     for first in range(0, len(examples), n_pass):
         batch = problem.as_batch(examples.between(first, first + n_pass))
-        made = problem.forward(problem.pretrained, problem.to_input(batch.inputs))
+        made = problem.features(problem.pretrained, batch)
         mask = made[MASK].unsqueeze(2).to(made[HIDDEN].dtype)
         means.append((made[HIDDEN] * mask).sum(dim=1) / mask.sum(dim=1))
     return torch.cat(means), examples.labels

@@ -11,7 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .. import classification, examples, fine_tuned_problem, fine_tuning, problem, recomputation, stored_inputs
+from .. import (
+    classification,
+    examples,
+    expert_training,
+    fine_tuned_problem,
+    fine_tuning,
+    problem,
+    recomputation,
+    stored_inputs,
+)
 from ..backbones import random_heads, transformers_backbone, transformers_head
 from ..datasets import text_format
 from ..datasets.input_format import InputFormat
@@ -31,6 +40,7 @@ CODE = tuple(
     for module in (
         classification,
         examples,
+        expert_training,
         fine_tuned_problem,
         fine_tuning,
         problem,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import zipfile
 from collections import Counter
@@ -171,6 +172,13 @@ class TestContinuing:
         for task in TASKS:  # as if it had not been stopped
             ours, theirs = (load_file(f / "weights" / task / "model.safetensors") for f in (stopped, made))
             assert all(torch.equal(tensor, theirs[name]) for name, tensor in ours.items())
+
+    def test_a_suite_file_that_a_user_changed_stays(self, made, recipes, tmp_path):
+        folder = shutil.copytree(made, tmp_path / "moved")
+        with (folder / "suite.yaml").open("a") as file:
+            file.write("# mine\n")
+        make_suite("minilm", folder, recipes=recipes, progress=silent)
+        assert (folder / "suite.yaml").read_text().endswith("# mine\n")
 
     def test_what_is_whole_is_left_alone(self, made, recipes):
         before = {file: file.stat().st_mtime_ns for file in made.rglob("*.safetensors")}
