@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import zipfile
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +16,9 @@ from safetensors.torch import load_file
 from tiny_transformers import make_model
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+import frontrunner as fr
 from frontrunner.errors import DataError, UnknownNameError
+from frontrunner.harness.cells.bench_file import read_bench
 from frontrunner.tasks.fine_tuning import FineTuning
 from frontrunner.tasks.progress import silent
 from frontrunner.tasks.real_text import make as script
@@ -96,6 +99,15 @@ def test_suite_files_name_what_the_script_makes_of_shipped_tasks(name):
             "val": True,
             "test": True,
         }
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_shipped_benches_run_known_learners_on_what_the_script_makes(name):
+    bench = read_bench(Path(fr.__file__).parent / "studies" / f"{name}.yaml")
+    (suite,) = bench.suites
+    assert suite.file == f"../build/{name}/suite.yaml"
+    assert set(suite.tasks or ()) <= set(RECIPES[name].suite.tasks)
+    assert {learner.method for learner in bench.learners} <= set(fr.list_methods())
 
 
 class TestSuite:
