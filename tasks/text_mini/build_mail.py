@@ -23,7 +23,7 @@ _RULES = re.compile(r"([-_=*~#.+>|!$])\1{3,}")
 class _Words(HTMLParser):
     """Collects the text of a page that a reader sees."""
 
-    hidden = frozenset({"script", "style", "title", "head"})
+    hidden = frozenset({"script", "style", "title"})
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -31,7 +31,7 @@ class _Words(HTMLParser):
         self.within = ""
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag in self.hidden and tag != "head":
+        if tag in self.hidden:
             self.within = tag
         self.parts.append(" ")
 

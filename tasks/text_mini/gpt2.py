@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "assets" / "gpt2"
 SIZES = {"vocab_size": 4096, "n_positions": 64, "n_embd": 128, "n_layer": 4, "n_head": 4}
 """The architecture, as transformers' `GPT2Config` takes it."""
 PAD, END = "<pad>", "<end>"
-"""Tokens that no text has: what fills up, and what parts texts in pre-training."""
+"""Tokens beside those of texts: what fills up, and what parts texts in pre-training."""
 
 
 @dataclass(frozen=True)

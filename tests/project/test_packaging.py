@@ -1,7 +1,6 @@
 """What is installed is what is in the tree, and every place that names a version or an address names the same."""
 
 import re
-from pathlib import PurePosixPath
 
 import yaml
 
@@ -19,6 +18,15 @@ def folders(root):
         for folder in found
         if folder.parts[0] not in NOT_INSTALLED and not any(part.startswith(".") for part in folder.parts)
     )
+
+
+def data_files(package):
+    """Files beside the Python of a package, those in its folders that are no packages included."""
+    for child in package.iterdir():
+        if child.is_dir() and child.name != "__pycache__" and not (child / "__init__.py").exists():
+            yield from (file for file in child.rglob("*") if file.is_file())
+        elif child.is_file() and child.suffix not in {".py", ".pyc"}:
+            yield child
 
 
 def test_the_packages_of_pyproject_are_the_folders_of_the_tree(root, pyproject):
@@ -39,9 +47,8 @@ def test_every_data_file_of_a_package_is_installed(root, pyproject):
     patterns = pyproject["tool"]["setuptools"]["package-data"]
     for folder in folders(root):
         package = ".".join(("frontrunner", *folder.parts))
-        for file in (root / folder).iterdir():
-            if file.is_file() and file.suffix not in {".py", ".pyc"}:
-                assert any(PurePosixPath(file.name).match(pattern) for pattern in patterns.get(package, [])), file
+        installed = {file for pattern in patterns.get(package, []) for file in (root / folder).glob(pattern)}
+        assert not [file for file in data_files(root / folder) if file not in installed]
     for package, globs in patterns.items():
         for pattern in globs:
             assert list(root.joinpath(*package.split(".")[1:]).glob(pattern)), f"{package} has no {pattern}"
