@@ -6,6 +6,7 @@ A merge of all feed-forward blocks of a CLIP image tower with random weights is 
 next weight while one is merged, from files that the system dropped before every merge, and from files that it holds.
 """
 
+import mmap
 import os
 import statistics
 import tempfile
@@ -18,7 +19,7 @@ import typer
 from clip_towers import paths_of, problem_of, weights_of
 
 from frontrunner.methods.expert_bank import ExpertBank
-from frontrunner.tasks.weight_files.mapped_file import read_ahead, release
+from frontrunner.tasks.weight_files.mapped_file import PAGE, range_of, release
 
 
 def drop(paths, tensors):
@@ -29,6 +30,14 @@ def drop(paths, tensors):
         os.fsync(descriptor)
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         os.close(descriptor)
+
+
+def read_ahead(tensors):
+    """Have the system read mapped tensors in the background."""
+    for tensor in tensors:
+        part = range_of(tensor)
+        begin = part.start // PAGE * PAGE
+        part.mapping.madvise(mmap.MADV_WILLNEED, begin, part.start + part.n_bytes - begin)
 
 
 def merge(bank, ahead):

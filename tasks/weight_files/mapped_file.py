@@ -137,14 +137,7 @@ def release(tensors: Iterable[Tensor]) -> None:
     """
     for found in map(range_of, tensors):
         if found is not None and found.is_written is False:
-            _advise(found, "MADV_DONTNEED")
-
-
-def read_ahead(tensors: Iterable[Tensor]) -> None:
-    """Have the system read mapped tensors in the background, since they are needed soon."""
-    for found in map(range_of, tensors):
-        if found is not None:
-            _advise(found, "MADV_WILLNEED")
+            _give_back(found)
 
 
 def _mapped(file: Path) -> FileMapping:
@@ -166,9 +159,9 @@ def _view(mapping: FileMapping, start: int, end: int, dtype: torch.dtype) -> Ten
     return torch.frombuffer(mapping, dtype=dtype, count=(end - start) // dtype.itemsize, offset=start)
 
 
-def _advise(part: MappedRange, advice: str) -> None:
-    """Tell the system what is needed of the pages of a range; where it takes no such advice, nothing happens."""
-    option = getattr(mmap, advice, None)
+def _give_back(part: MappedRange) -> None:
+    """Let the system drop the pages of a range; where it takes no such advice, nothing happens."""
+    option = getattr(mmap, "MADV_DONTNEED", None)
     if option is not None:
         begin = part.start // PAGE * PAGE
         part.mapping.madvise(option, begin, part.start + part.n_bytes - begin)

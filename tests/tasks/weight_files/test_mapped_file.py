@@ -10,7 +10,7 @@ import pytest
 import torch
 from weight_models import tensors, written_safetensors
 
-from frontrunner.tasks.weight_files.mapped_file import map_safetensors, range_of, read_ahead, release
+from frontrunner.tasks.weight_files.mapped_file import map_safetensors, range_of, release
 from frontrunner.tasks.weight_files.written_pages import has_written_pages
 
 
@@ -58,11 +58,6 @@ def test_what_was_written_survives_a_release(large):
     assert large["a"][500_000] == 8
     assert range_of(large["a"]).is_written is True
     assert range_of(large["b"]).is_written is False
-
-
-def test_reading_ahead_changes_nothing(large):
-    read_ahead([*large.values(), torch.ones(3)])
-    assert float(large["b"].sum()) == 1 << 20
 
 
 @pytest.mark.parametrize("write", [lambda t: t.zero_(), lambda t: t.numpy().fill(3), lambda t: t.view(-1)[:2].mul_(9)])
