@@ -32,11 +32,11 @@ def make_backbone(
         UnsupportedError: models of that library are not read.
     """
     if spec.open_clip is not None:
-        from .open_clip_backbone import OpenClipBackbone
+        from .open_clip_models.open_clip_backbone import OpenClipBackbone
 
         return OpenClipBackbone.from_spec(spec.open_clip, spec.options, base, pretrained)
     if spec.transformers is not None:
-        from .transformers_model import open_transformers
+        from .transformers_models.transformers_model import open_transformers
 
         is_random = pretrained is None
         return open_transformers(spec.transformers, spec.options, base, is_random=is_random, max_length=max_length)

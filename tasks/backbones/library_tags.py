@@ -36,7 +36,7 @@ def library_weights(spec: ModelSpec, name: str) -> StoredWeights | None:
         DataError: they cannot be fetched; the message says how to get them.
     """
     if spec.open_clip is not None:
-        from .open_clip_tags import is_tag, read_tag
+        from .open_clip_models.open_clip_tags import is_tag, read_tag
 
         return read_tag(spec.open_clip, name) if is_tag(name) else None
     if spec.timm is not None:

@@ -10,11 +10,11 @@ import numpy as np
 
 from ...errors import FrontrunnerError
 from ..suite_file.schema import DataSpec
-from .class_list import given_classes
-from .known_sizes import size_notes
-from .located_data import locate
-from .open_source import open_source
+from .classes.class_list import given_classes
+from .classes.known_sizes import size_notes
 from .raw_split import Kind
+from .sources.open_source import open_source
+from .splits.located_data import locate
 
 
 @dataclass(frozen=True)

@@ -18,16 +18,16 @@ from ...file_digest import digest_files
 from ..examples import Examples
 from ..progress import Progress, silent
 from ..suite_file.schema import DataSpec
-from .class_list import given_classes
-from .decoding import store_inputs
-from .entry_writer import EntryWriter
-from .example_cache import StoredExamples, cached_examples
+from .classes.class_list import given_classes
+from .classes.known_sizes import size_notes
 from .input_format import InputFormat
-from .known_sizes import size_notes
-from .located_data import LocatedData, locate
-from .open_source import deciding, open_source
 from .raw_split import Tell
-from .split_choice import choose_splits
+from .sources.open_source import deciding, open_source
+from .splits.located_data import LocatedData, locate
+from .splits.split_choice import choose_splits
+from .stored.decoding import store_inputs
+from .stored.entry_writer import EntryWriter
+from .stored.example_cache import StoredExamples, cached_examples
 from .task_data import TaskData
 
 _LABELS = "labels"
@@ -170,4 +170,4 @@ def _told(progress: Progress, activity: str, unit: str) -> Tell:
 @functools.cache
 def _code() -> str:
     """Return the digest of the code that reads data: entries that other code made are made again."""
-    return digest_files(*sorted(Path(__file__).parent.glob("*.py")))
+    return digest_files(*sorted(Path(__file__).parent.rglob("*.py")))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from ...errors import DataError
-from ..backbones.quiet_transformers import without_bars
+from ..backbones.transformers_models.quiet_transformers import without_bars
 from .recipes import RealTextRecipe
 
 NEEDED = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")

@@ -12,7 +12,7 @@ import yaml
 
 from ...errors import ConfigError, DataError
 from ...os_errors import because
-from ..datasets.class_names import normalised
+from ..datasets.classes.class_names import normalised
 from .drafted_model import DECIDE, FileLook, doubts, look_into, model_lines
 from .found_data import FoundData, find_data
 from .found_models import FoundModel, find_models

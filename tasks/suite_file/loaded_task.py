@@ -13,8 +13,8 @@ from torch import Tensor
 from ...errors import ConfigError
 from ..backbones.backbone import Head
 from ..backbones.last_layer import classes_in
-from ..datasets.class_list import given_classes
-from ..datasets.name_list import listed_names
+from ..datasets.classes.class_list import given_classes
+from ..datasets.classes.name_list import listed_names
 from ..datasets.read_data import read_task_data
 from ..datasets.task_data import TaskData
 from ..datasets.text_format import TextFormat

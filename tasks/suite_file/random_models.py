@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ConfigError
-from ..datasets.class_list import given_classes
+from ..datasets.classes.class_list import given_classes
 from ..weight_files.cached_tensors import converted
 from ..weight_files.weight_digest import digest_weights
 from .schema import RANDOM, DataSpec, SuiteFile, TaskSpec

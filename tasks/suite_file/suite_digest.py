@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import ConfigError
 from ...plugin_source import file_source_digest
 from ..backbones import make_backbone
-from ..datasets.name_list import listed_names
+from ..datasets.classes.name_list import listed_names
 from ..datasets.read_data import data_digest
 from ..weight_files.content_digest import digest_of
 from ..weight_files.hub import looks_like_hub_id, on_this_machine

@@ -37,7 +37,7 @@ def gpt2_backbone() -> Backbone:
     Raises:
         DataError: a file is missing or damaged.
     """
-    from ..backbones.transformers_model import open_transformers
+    from ..backbones.transformers_models.transformers_model import open_transformers
 
     try:
         return open_transformers(str(FOLDER), {}, FOLDER, is_random=False, max_length=None)

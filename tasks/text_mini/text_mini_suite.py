@@ -21,7 +21,8 @@ from .. import (
     recomputation,
     stored_inputs,
 )
-from ..backbones import random_heads, transformers_backbone, transformers_head
+from ..backbones import random_heads
+from ..backbones.transformers_models import transformers_backbone, transformers_head
 from ..datasets import text_format
 from ..datasets.input_format import InputFormat
 from ..datasets.text_format import MASK

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ...errors import DataError
-from ..backbones.zero_shot import ZeroShotHead, zero_shot_weight
+from ..backbones.clip.zero_shot import ZeroShotHead, zero_shot_weight
 
 if TYPE_CHECKING:
     from open_clip.model import CLIP

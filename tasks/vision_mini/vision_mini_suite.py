@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from .. import classification, examples, fine_tuning, problem, recomputation, stored_inputs
-from ..backbones import zero_shot
+from ..backbones.clip import zero_shot
 from ..fine_tuned_problem import ExpertRecipe, fine_tuned_problem
 from ..fine_tuning import FineTuning
 from ..problem import Budget, Problem

@@ -6,7 +6,7 @@ import transformers
 from tiny_transformers import FORMAT, IMAGE_MODELS, inputs_of, make_model, saved
 
 from frontrunner.tasks.backbones.timm_backbone import TimmBackbone
-from frontrunner.tasks.backbones.transformers_backbone import TransformersBackbone
+from frontrunner.tasks.backbones.transformers_models.transformers_backbone import TransformersBackbone
 from frontrunner.tasks.classification import ClassificationProblem
 from frontrunner.tasks.examples import Examples
 from frontrunner.tasks.problem import Budget

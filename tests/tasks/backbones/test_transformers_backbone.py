@@ -8,7 +8,7 @@ import torch
 import transformers
 from tiny_transformers import FORMAT, IMAGE_MODELS, TEXT_MODELS, inputs_of, make_model, saved
 
-from frontrunner.tasks.backbones.transformers_backbone import TransformersBackbone
+from frontrunner.tasks.backbones.transformers_models.transformers_backbone import TransformersBackbone
 from frontrunner.tasks.problem import Params
 from frontrunner.tasks.recomputation import call_within, with_weights
 from frontrunner.tasks.rows import split_rows

@@ -8,8 +8,12 @@ import transformers
 from tiny_transformers import FORMAT, changed, make_model, saved
 
 from frontrunner.errors import ConfigError, DataError, FrontrunnerError, UnsupportedError
-from frontrunner.tasks.backbones.transformers_backbone import TransformersBackbone
-from frontrunner.tasks.backbones.transformers_config import classification, read_config, with_padding
+from frontrunner.tasks.backbones.transformers_models.transformers_backbone import TransformersBackbone
+from frontrunner.tasks.backbones.transformers_models.transformers_config import (
+    classification,
+    read_config,
+    with_padding,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,1 @@
+"""CLIPs by transformers' code."""

@@ -1,0 +1,1 @@
+"""CLIPs by open_clip's code."""

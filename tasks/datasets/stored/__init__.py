@@ -1,0 +1,1 @@
+"""Examples as arrays in the cache."""

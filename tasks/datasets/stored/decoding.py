@@ -1,0 +1,197 @@
+"""Decode images and tokenise texts, a few at a time, into the arrays of a cache entry."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import os
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....errors import DataError
+from ....one_line import as_one_line
+from ....os_errors import because, of_the_machine
+from ...weight_files.refused_files import LFS
+from ..input_format import InputFormat
+from ..raw_split import RawImage, RawSplit, Tell
+from .array_file import ArrayWriter
+from .entry_writer import EntryWriter
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+T = TypeVar("T")
+Stored: TypeAlias = Mapping[str, NDArray[np.generic]]
+Pieces: TypeAlias = Generator[tuple[int, Stored], None, None]
+"""Arrays of some examples, with how many these are."""
+
+IMAGES_AT_A_TIME = 16
+"""Of a piece of work; each is decoded and brought to size before the next."""
+TEXTS_AT_A_TIME = 1024
+MOST_WORKERS = 8
+
+
+def store_inputs(
+    raw: RawSplit,
+    positions: NDArray[np.int64],
+    format: InputFormat,
+    entry: EntryWriter,
+    *,
+    prefix: str,
+    n_ahead: int,
+    tell: Tell,
+) -> list[str]:
+    """Write the inputs of some examples to a cache entry, and return the names of the format's arrays.
+
+    Args:
+        raw: the split that the examples are in.
+        positions: which, ascending.
+        format: how they are stored.
+        entry: takes the arrays, under their names after `prefix`.
+        prefix: as in "train/".
+        n_ahead: these examples and those of splits to come, to see whether the disk has room for them.
+        tell: told how many are done.
+
+    Raises:
+        DataError: an image cannot be decoded, which the message names; or the disk is full.
+    """
+    examples = raw.read(positions)
+    if format.kind == "image":
+        pieces = _image_pieces(examples, format)
+    else:
+        pieces = _text_pieces(examples, format, lambda i: raw.where(int(positions[i])))
+    writers: dict[str, ArrayWriter] = {}
+    done = 0
+    with contextlib.ExitStack() as stack:
+        stack.callback(pieces.close)
+        for n, piece in pieces:
+            if not writers:
+                writers = {name: stack.enter_context(entry.array(prefix + name, len(positions))) for name in piece}
+                entry.require_space(n_ahead * sum(rows.nbytes for rows in piece.values()) // n)
+            for name, writer in writers.items():
+                writer.append(piece[name])
+            done += n
+            tell(done, len(positions))
+    return list(writers)
+
+
+def open_image(image: RawImage) -> Image:
+    """Return an image, decoded.
+
+    Raises:
+        DataError: it is damaged, no image, larger than Pillow takes for safe, or cannot be read.
+    """
+    import PIL.Image
+
+    content = image.content
+    if not isinstance(content, bytes | Path):
+        return content
+    try:
+        encoded = content.read_bytes() if isinstance(content, Path) else content
+    except OSError as error:
+        raise DataError(f"{image.where} cannot be read {because(error)}") from error
+    if not encoded:
+        raise DataError(f"{image.where} is empty, expected an image")
+    if encoded.startswith(LFS):
+        raise DataError(f"{image.where} is a pointer of Git LFS, not the image; run `git lfs pull` in its repository")
+    try:
+        opened = PIL.Image.open(io.BytesIO(encoded))
+        opened.load()
+    except (PIL.Image.DecompressionBombWarning, PIL.Image.DecompressionBombError) as error:
+        raise DataError(f"{image.where} is too large to be decoded: {as_one_line(str(error), 200)}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise OSError, SyntaxError, struct.error and more on damaged files
+        if of_the_machine(error) and not isinstance(error, OSError):
+            raise
+        why = "no image format that Pillow knows" if isinstance(error, PIL.UnidentifiedImageError) else str(error)
+        raise DataError(f"{image.where} cannot be decoded ({as_one_line(why, 200)}); replace or delete it") from error
+    return opened
+
+
+@contextlib.contextmanager
+def _strict_pillow() -> Iterator[None]:
+    """Make an error of Pillow's warning that an image is too large, and silence its others, on odd metadata."""
+    import PIL.Image
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
+        yield
+
+
+def _image_pieces(examples: Iterable[Any], format: InputFormat) -> Pieces:
+    """Yield the arrays of a few images at a time, in order, made in threads: decoders let go of Python's lock."""
+
+    def store(images: Sequence[RawImage]) -> tuple[int, Stored]:
+        rows = [_stored_image(image, format) for image in images]
+        return len(images), {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+    with _strict_pillow():
+        yield from _in_order(store, _batches(examples, IMAGES_AT_A_TIME), min(MOST_WORKERS, _cores()))
+
+
+def _stored_image(image: RawImage, format: InputFormat) -> Stored:
+    with _named(lambda: image.where):
+        return format.stored([open_image(image)])
+
+
+def _text_pieces(examples: Iterable[Any], format: InputFormat, where: Callable[[int], str]) -> Pieces:
+    """Yield the arrays of some texts at a time; tokenizers have threads of their own."""
+    done = 0
+    for texts in _batches(examples, TEXTS_AT_A_TIME):
+        try:
+            stored = format.stored(texts)
+        except DataError:
+            for i, text in enumerate(texts):  # one at a time, to say which
+                with _named(functools.partial(where, done + i)):
+                    format.stored([text])
+            raise
+        yield len(texts), stored
+        done += len(texts)
+
+
+@contextlib.contextmanager
+def _named(where: Callable[[], str]) -> Iterator[None]:
+    """Name an example in what its format finds wrong with it, since that knows no files."""
+    try:
+        yield
+    except DataError as error:
+        if (place := where()) in str(error):
+            raise
+        raise DataError(f"{place}: {error}") from error
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _in_order(function: Callable[[Sequence[Any]], T], batches: Iterable[Sequence[Any]], workers: int) -> Iterator[T]:
+    """Yield a function's results in order, computed in threads and no more than a few ahead."""
+    pool = ThreadPoolExecutor(workers)
+    ahead: deque[Future[T]] = deque()
+    try:
+        for batch in batches:
+            ahead.append(pool.submit(function, batch))
+            if len(ahead) > 2 * workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _batches(examples: Iterable[T], size: int) -> Iterator[list[T]]:
+    items = iter(examples)
+    while batch := list(islice(items, size)):
+        yield batch
