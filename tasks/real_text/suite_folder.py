@@ -56,21 +56,20 @@ def opened_folder(folder: Path, name: str, recipe: RealTextRecipe) -> Iterator[N
         raise DataError(f"the suite cannot be written to {folder} {because(error)}; give another folder") from error
 
 
-def made_part(part: Path, make: Callable[[Path], None]) -> bool:
-    """Make a folder that is a part of a suite, whole or not at all; return whether it was not there before.
+def made_part(part: Path, make: Callable[[Path], None]) -> None:
+    """Make a folder that is a part of a suite, whole or not at all, unless it is there.
 
     Args:
         part: the folder.
         make: function that fills the folder that it is given, which is then renamed.
     """
     if part.is_dir():
-        return False
+        return
     partial = part.with_name(f"{part.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)  # of a process that was stopped; the folder is this one's alone
     partial.mkdir(parents=True)
     make(partial)
     os.replace(partial, part)
-    return True
 
 
 def _described(name: str, recipe: RealTextRecipe) -> dict[str, Any]:
