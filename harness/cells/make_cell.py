@@ -93,11 +93,11 @@ def cell_on(
         method, seed, options, points_per_edge, label, split: as in `make_cell`.
     """
     from ...methods import make_learner, recorded_options
+    from ...tasks.seeds import as_seed
     from .sources import method_source
 
     learner = make_learner(method, **options)
-    if not 0 <= seed < 2**63:
-        raise ConfigError(f"a seed must be 0 or more and below 2^63, found {seed}")
+    as_seed(seed)
     points = default_points_per_edge(len(suite.tasks)) if points_per_edge is None else points_per_edge
     cell = Cell(
         method=method,

@@ -11,6 +11,7 @@ from rich.markup import escape
 from ...errors import ConfigError
 from ...tasks import SUITES, load_problem
 from ...tasks.progress import Progress
+from ...tasks.seeds import as_seed
 from ...tasks.suite_file.file_suite import FileSuite
 from ...tasks.suite_file.inspection import Inspection, inspect_file_suite, inspect_suite_file, measure_inspected
 from ...tasks.suite_file.measured_models import MeasuredModels, measure_models
@@ -41,6 +42,7 @@ def measured_suite(
     Raises:
         FrontrunnerError: something is wrong with the suite; what is wrong with a suite file is all printed first.
     """
+    as_seed(seed)
     where, *others = resolve_devices(device)
     if others and device != "auto":
         raise ConfigError(f"a suite is checked on one device, found --device {device}; name one of them")

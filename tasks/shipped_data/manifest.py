@@ -51,15 +51,17 @@ def read_shipped(assets: Path, entry: Mapping[str, Any], what: str) -> bytes:
     Raises:
         DataError: the file is missing, truncated or is not the one the manifest describes.
     """
-    file = assets / entry["file"]
+    try:
+        file, expected = assets / entry["file"], str(entry["sha256"])
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{assets / 'manifest.json'} does not describe the {what}; reinstall frontrunner") from error
     try:
         content: bytes = file.read_bytes()
     except OSError as error:
         raise DataError(f"the {what} cannot be read ({error}); reinstall frontrunner") from error
     digest = hashlib.sha256(content).hexdigest()
-    if digest != entry["sha256"]:
+    if digest != expected:
         raise DataError(
-            f"{file} is damaged: expected SHA-256 {entry['sha256'][:12]}..., found {digest[:12]}...; "
-            "reinstall frontrunner"
+            f"{file} is damaged: expected SHA-256 {expected[:12]}..., found {digest[:12]}...; reinstall frontrunner"
         )
     return content

@@ -67,6 +67,11 @@ def _lines(folder: Path, file: Path, models: Sequence[FoundModel], data: Sequenc
         )
     pretrained = next((one for one in models if one.is_pretrained), None)
     experts = [one for one in models if one is not pretrained]
+    if not experts:
+        raise DataError(
+            f"{folder} holds one model alone ({models[0].path}), called pre-trained; expected experts beside it, "
+            "models that were fine-tuned from it"
+        )
     called = folder.resolve().name
     yield f"# Written by `frontrunner suite new` from what is in {called}/; relative paths start at this file's folder."
     yield f"name: {_plain(_UNUSUAL.sub('-', called).strip('-. ') or 'my-suite')}"

@@ -8,12 +8,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ...errors import DataError, FrontrunnerError
 from ..backbones.backbone import Backbone
+from ..shipped_data.manifest import read_manifest, read_shipped
 from ..weight_files.read_weights import read_weights
 
 FOLDER = Path(__file__).parent / "assets" / "gpt2"
-"""config.json, tokenizer.json and model.safetensors."""
+"""FILES, and `manifest.json` with their digests and how they were made."""
+FILES = ("config.json", "tokenizer.json", "model.safetensors")
 SIZES = {"vocab_size": 4096, "n_positions": 64, "n_embd": 128, "n_layer": 4, "n_head": 4}
 """The architecture, as transformers' `GPT2Config` takes it."""
 PAD, END = "<pad>", "<end>"
@@ -35,33 +36,23 @@ def gpt2_backbone() -> Backbone:
     """Return the architecture with its tokenizer.
 
     Raises:
-        DataError: a file is missing or damaged.
+        DataError: a file is missing, or is not the one that ships.
     """
     from ..backbones.transformers_models.transformers_model import open_transformers
 
-    try:
-        return open_transformers(str(FOLDER), {}, FOLDER, is_random=False, max_length=None)
-    except FrontrunnerError as error:
-        raise _damaged(error) from error
+    shipped = read_manifest(FOLDER, "files")
+    for name in FILES:
+        read_shipped(FOLDER, shipped.get(name, {}), "files of the GPT-2")
+    return open_transformers(str(FOLDER), {}, FOLDER, is_random=False, max_length=None)
 
 
 def load_gpt2(device: torch.device) -> LoadedGpt2:
     """Load the shipped pre-trained GPT-2.
 
     Raises:
-        DataError: a file is missing or damaged.
+        DataError: a file is missing, or is not the one that ships.
     """
     backbone = gpt2_backbone()
-    try:
-        stored = backbone.encoder_weights(read_weights(FOLDER))
-    except FrontrunnerError as error:
-        raise _damaged(error) from error
+    stored = backbone.encoder_weights(read_weights(FOLDER))
     # They ship in half precision, which is enough of a model that is trained on.
     return LoadedGpt2(backbone, backbone.build(), {name: t.to(device, torch.float32) for name, t in stored.items()})
-
-
-def _damaged(error: FrontrunnerError) -> DataError:
-    return DataError(
-        f"the shipped GPT-2 cannot be read ({error}); reinstall frontrunner or run "
-        "`python -m frontrunner.tasks.text_mini.pretrain_gpt2`"
-    )

@@ -8,7 +8,6 @@ experts are trained or tested on. The tokenizer's vocabulary is learnt from the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,8 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from torch import Tensor
 
 from ...file_digest import digest_files
-from .gpt2 import END, FOLDER, PAD, SIZES
+from ..shipped_data.manifest import file_entry, manifest_text
+from .gpt2 import END, FILES, FOLDER, PAD, SIZES
 from .texts import ASSETS, load_corpus
 
 HELD_OUT = 50
@@ -64,7 +64,7 @@ def language_loss(model: Any, tokens: Tensor) -> Tensor:
 
 
 def pretrain(steps: int = 3000, batch_size: int = 32, lr: float = 2e-3, seed: int = 0, out: Path = FOLDER) -> None:
-    """Train the tokenizer and the language model and write config.json, tokenizer.json and model.safetensors to OUT."""
+    """Train the tokenizer and the language model and write its folder to OUT."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
     console = Console()
@@ -116,8 +116,10 @@ def pretrain(steps: int = 3000, batch_size: int = 32, lr: float = 2e-3, seed: in
             for name, tensor in model.transformer.state_dict(prefix="transformer.").items()
         },
         out / "model.safetensors",
-        metadata={"format": "pt", "made": json.dumps(made)},
+        metadata={"format": "pt"},
     )
+    files = {name: file_entry(name, (out / name).read_bytes()) for name in FILES}
+    (out / "manifest.json").write_text(manifest_text({"version": 1, "made": made, "files": files}), encoding="utf-8")
 
 
 if __name__ == "__main__":

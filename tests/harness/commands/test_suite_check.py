@@ -105,6 +105,8 @@ def test_a_suite_file_is_checked_by_its_name_and_by_tasks(command, shared_folder
         (["tiny", "--device", "cpu,cpu"], ["one device", "cpu,cpu"]),
         (["tiny", "--plugin", "nowhere.py"], ["nowhere.py"]),
         (["tiny", "--examples", "1"], ["--examples is 2 or more"]),
+        (["tiny", "--seed", "-1"], ["a seed must be 0 or more"]),
+        (["convex-toy", "--seed", str(10**23)], ["a seed must be 0 or more and below 2^63"]),
         (["."], ["is a folder", "suite new"]),
         (["nowhere.yaml"], ["there is no suite file nowhere.yaml"]),
     ],

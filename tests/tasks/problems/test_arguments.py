@@ -38,6 +38,13 @@ def test_a_seed_that_is_no_whole_number_is_refused(seed):
             use()
 
 
+@pytest.mark.parametrize("seed", [-1, 2**63, np.int64(-5), 10**30])
+def test_a_seed_that_generators_do_not_take_is_refused(seed):
+    for use in (lambda: fr.Context(seed=seed), lambda: fr.load_problem("convex-toy", seed=seed)):
+        with pytest.raises(fr.ConfigError, match=r"^a seed must be 0 or more and below 2\^63, found "):
+            use()
+
+
 def test_a_context_holds_plain_values():
     context = fr.Context(np.int64(3), torch.device("cpu"))
     assert (context.seed, context.device) == (3, "cpu")

@@ -111,6 +111,12 @@ def test_files_of_heads_go_to_their_experts(tmp_path):
         draft_suite_file(tmp_path, tmp_path / "suite.yaml")
 
 
+def test_a_pretrained_model_without_experts_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"one model alone \(pretrained.pt\), called pre-trained; expected experts"):
+        drafted(tmp_path, {"pretrained.pt": CLIP})
+    assert not (tmp_path / "suite.yaml").exists()
+
+
 def test_what_cannot_be_read_or_is_of_another_kind_is_for_the_user_to_decide(tmp_path):
     (tmp_path / "broken.pt").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
     text = drafted(tmp_path, {"base.pt": CLIP, "cars.pt": RESNET, "pets.safetensors": CLIP})
