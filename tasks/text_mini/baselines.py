@@ -8,22 +8,20 @@ with their expert. TF-IDF needs scikit-learn, which `pip install 'frontrunner[de
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own convention
 import typer
 from torch import Tensor
 
+from ..backbones.transformers_models.transformers_head import HIDDEN
 from ..classification import ClassificationProblem
-from ..logistic_regression import logistic_regression
+from ..datasets.text_format import MASK
+from ..probe_accuracy import probe_accuracy
 from ..progress import silent
 from .text_mini_suite import TextMini
 from .texts import load_task
-
-PASS = 256
-"""Texts of one forward pass."""
 
 
 def majority(labels: Tensor, test: Tensor) -> float:
@@ -44,27 +42,10 @@ def tf_idf(train: Sequence[str], labels: Tensor, test: Sequence[str], answers: T
     return float(model.score(list(test), answers.numpy()))
 
 
-@torch.no_grad()
-def last_states(problem: ClassificationProblem, t: int, split: str) -> Tensor:
-    """Return the pre-trained model's state (n, width) at the last token of every text, which is what heads read."""
-    examples = problem.examples(t, split)
-    found = []
-    for start in range(0, len(examples), PASS):
-        batch = problem.as_batch(examples.between(start, start + PASS))
-        features = problem.features(problem.pretrained, batch)
-        states, mask = features["last_hidden_state"], features["attention_mask"]
-        found.append(states[torch.arange(len(states)), mask.sum(dim=1) - 1])
-    return torch.cat(found)
-
-
-def linear_probe(problem: ClassificationProblem, t: int) -> float:
-    """Return the accuracy of a logistic regression on the pre-trained model's states, scaled to unit variance."""
-    train, test = last_states(problem, t, "train"), last_states(problem, t, "test")
-    mean, spread = train.mean(dim=0), train.std(dim=0)
-    labels, answers = problem.examples(t, "train").labels, problem.examples(t, "test").labels
-    head = logistic_regression((train - mean) / spread, labels, int(labels.max()) + 1)
-    logits = F.linear((test - mean) / spread, head["weight"], head["bias"])
-    return float((logits.argmax(dim=1) == answers).double().mean())
+def last_states(features: Mapping[str, Tensor]) -> Tensor:
+    """Return the state (n, width) at the last token of every text, which is what heads read."""
+    states, mask = features[HIDDEN], features[MASK]
+    return states[torch.arange(len(states)), mask.sum(dim=1) - 1]
 
 
 def table(problem: ClassificationProblem) -> dict[str, list[float]]:
@@ -73,7 +54,7 @@ def table(problem: ClassificationProblem) -> dict[str, list[float]]:
     rows = {
         "majority": [majority(splits["train"][1], splits["test"][1]) for splits in shipped],
         "TF-IDF": [tf_idf(*splits["train"], *splits["test"]) for splits in shipped],
-        "linear probe": [linear_probe(problem, t) for t in range(problem.n_tasks)],
+        "linear probe": [probe_accuracy(problem, t, "test", last_states) for t in range(problem.n_tasks)],
     }
     models = {"pre-trained": problem.pretrained}
     models |= {f"expert {task}": expert for task, expert in zip(problem.tasks, problem.experts, strict=True)}

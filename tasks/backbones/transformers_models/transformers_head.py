@@ -9,6 +9,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+HIDDEN = "last_hidden_state"
+"""What the encoders of transformers call what they make of each token."""
+
 
 class TransformersHead(nn.Module):
     """From what the base model returned to logits (n, classes), by the code of the library's classifier.
@@ -30,7 +33,7 @@ class TransformersHead(nn.Module):
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return logits for what `encoded` made of the base model's output; differentiable."""
         output = dict(features)
-        inputs = {self.input_name: output.pop("input_ids", output["last_hidden_state"])}
+        inputs = {self.input_name: output.pop("input_ids", output[HIDDEN])}
         if (mask := output.pop("attention_mask", None)) is not None and self.takes_mask:
             inputs["attention_mask"] = mask
         # A copy of one level holds the output of this call, so that calls may overlap.
