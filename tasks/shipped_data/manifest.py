@@ -11,6 +11,8 @@ from typing import Any
 
 from ...errors import DataError
 
+MANIFEST = "manifest.json"
+
 
 def manifest_text(manifest: dict[str, Any]) -> str:
     """Write a manifest as indented JSON, with each list of numbers on one line, since there are thousands of labels."""
@@ -27,7 +29,7 @@ def read_manifest(assets: Path, key: str) -> Mapping[str, Any]:
     Raises:
         DataError: it is missing or damaged.
     """
-    file = assets / "manifest.json"
+    file = assets / MANIFEST
     try:
         entries: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))[key]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -54,7 +56,7 @@ def read_shipped(assets: Path, entry: Mapping[str, Any], what: str) -> bytes:
     try:
         file, expected = assets / entry["file"], str(entry["sha256"])
     except (KeyError, TypeError) as error:
-        raise DataError(f"{assets / 'manifest.json'} does not describe the {what}; reinstall frontrunner") from error
+        raise DataError(f"{assets / MANIFEST} does not describe the {what}; reinstall frontrunner") from error
     try:
         content: bytes = file.read_bytes()
     except OSError as error:

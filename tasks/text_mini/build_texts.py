@@ -16,14 +16,15 @@ from typing import Annotated, Any
 
 import typer
 
+from ..shipped_data.described_folder import PROVENANCE, describe_folder
 from ..shipped_data.folder_budget import check_budget
-from ..shipped_data.manifest import file_entry, manifest_text
+from ..shipped_data.manifest import file_entry
 from ..shipped_data.packages import source_of
-from ..shipped_data.provenance import table_row, with_table
+from ..shipped_data.provenance import table_row
 from .build_tasks import SplitTask, corpus_texts, split_task, splits_of_texts
 from .build_text_sources import CORPUS, TASKS, RawTask
+from .texts import ASSETS
 
-ASSETS = Path(__file__).parent / "assets"
 BUDGET_BYTES = 5_200_000
 """The most bytes of the folder of texts, which every clone and every wheel carries beside the model."""
 CORPUS_CHARACTERS = 7_000_000
@@ -113,16 +114,16 @@ def build(
         rows.append(row)
     corpus, corpus_rows = pack_corpus(tasks, downloads, out)
     rows += corpus_rows
-    (out / "manifest.json").write_text(
-        manifest_text({"version": 1, "tasks": entries, "corpus": corpus}), encoding="utf-8"
-    )
-    (out / "PROVENANCE.md").write_text(
-        with_table((ASSETS / "PROVENANCE.md").read_text(encoding="utf-8"), rows, written_by="build_texts"),
-        encoding="utf-8",
+    files = describe_folder(
+        out,
+        (ASSETS / PROVENANCE).read_text(encoding="utf-8"),
+        manifest={"version": 1, "tasks": entries, "corpus": corpus},
+        rows=rows,
+        files=[*(entry["file"] for entry in entries.values()), corpus["file"]],
+        written_by="build_texts",
     )
     typer.echo("\n".join(rows))
-    files = [*(entry["file"] for entry in entries.values()), corpus["file"], "manifest.json", "PROVENANCE.md"]
-    size = check_budget([out / file for file in files], BUDGET_BYTES, "texts", "lower CORPUS_CHARACTERS or CAPS")
+    size = check_budget(files, BUDGET_BYTES, "texts", "lower CORPUS_CHARACTERS or CAPS")
     typer.echo(f"{size:,} bytes in {out}")
 
 

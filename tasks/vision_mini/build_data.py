@@ -18,10 +18,11 @@ import typer
 from PIL import Image
 
 from ...errors import DataError
+from ..shipped_data.described_folder import PROVENANCE, describe_folder
 from ..shipped_data.folder_budget import check_budget
-from ..shipped_data.manifest import file_entry, manifest_text
+from ..shipped_data.manifest import file_entry
 from ..shipped_data.packages import source_of
-from ..shipped_data.provenance import table_row, with_table
+from ..shipped_data.provenance import table_row
 from ..shipped_data.split_shares import SPLITS
 from ..shipped_data.unique_examples import unique_examples
 from .build_sources import DOMAINS, TILE, Array, RawDomain
@@ -123,15 +124,15 @@ def build(
         entries[domain.name], row = pack(domain, downloads, out)
         rows.append(row)
         typer.echo(row)
-    (out / "manifest.json").write_text(
-        manifest_text({"version": 1, "tile": TILE, "domains": entries}), encoding="utf-8"
+    files = describe_folder(
+        out,
+        (ASSETS / PROVENANCE).read_text(encoding="utf-8"),
+        manifest={"version": 1, "tile": TILE, "domains": entries},
+        rows=rows,
+        files=[entry["file"] for entry in entries.values()],
+        written_by="build_data",
     )
-    (out / "PROVENANCE.md").write_text(
-        with_table((ASSETS / "PROVENANCE.md").read_text(encoding="utf-8"), rows, written_by="build_data"),
-        encoding="utf-8",
-    )
-    files = [*(entry["file"] for entry in entries.values()), "manifest.json", "PROVENANCE.md"]
-    size = check_budget([out / file for file in files], BUDGET_BYTES, "images", "lower a per_class")
+    size = check_budget(files, BUDGET_BYTES, "images", "lower a per_class")
     typer.echo(f"{size:,} bytes in {out}")
 
 
