@@ -10,21 +10,20 @@ none where `--downloads` holds the package. Nothing is installed and no code of 
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ...errors import FrontrunnerError, UnknownNameError
-from ...one_line import as_one_line
+from ...errors import UnknownNameError
 from ...whole_file import replacing
 from ..progress import Progress
 from ..shipped_data.packages import fetch
 from .experts import write_expert
 from .pretrained_model import require_converter, write_pretrained
 from .recipes import RECIPES, RealTextRecipe
+from .script_errors import ends_in_one_sentence
 from .suite_folder import made_part, opened_folder
 from .task_tables import write_task
 
@@ -93,11 +92,8 @@ def make(
     ] = None,
 ) -> None:
     """Fetch and convert weights, write texts, fine-tune experts, and write FOLDER/suite.yaml."""
-    try:
+    with ends_in_one_sentence():
         file = make_suite(suite, folder, downloads)
-    except FrontrunnerError as error:
-        typer.echo(f"error: {as_one_line(str(error))}", err=True)
-        sys.exit(1)
     typer.echo(f"{file} is ready: frontrunner suite check {file}")
 
 

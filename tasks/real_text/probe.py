@@ -8,7 +8,7 @@ if it knew nothing.
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,16 +16,12 @@ import torch
 import typer
 from torch import Tensor
 
-from ...errors import FrontrunnerError
-from ...one_line import as_one_line
-from ..classification import ClassificationProblem
+from ..backbones.transformers_models.transformers_head import HIDDEN
 from ..datasets.text_format import MASK
-from ..logistic_regression import logistic_regression
+from ..probe_accuracy import probe_accuracy
 from ..progress import silent
 from ..suite_file.file_suite import suite_class
-
-HIDDEN = "last_hidden_state"
-"""What the encoders of transformers call what they make of each token."""
+from .script_errors import ends_in_one_sentence
 
 
 def probe_errors(file: Path, split: str = "test") -> dict[str, float]:
@@ -40,37 +36,19 @@ def probe_errors(file: Path, split: str = "test") -> dict[str, float]:
     """
     suite = suite_class(file)
     problem: Any = suite().prepare(suite.tasks, device=torch.device("cpu"), seed=0, progress=silent)
-    errors = {}
-    for t, task in enumerate(problem.tasks):
-        features, labels = _features(problem, t, "train")
-        mean, scale = features.mean(dim=0), features.std(dim=0) + 1e-6
-        fitted = logistic_regression((features - mean) / scale, labels, int(labels.max()) + 1)
-        tested, expected = _features(problem, t, split)
-        logits = (tested - mean) / scale @ fitted["weight"].T + fitted["bias"]
-        errors[task] = float((logits.argmax(dim=1) != expected).float().mean())
-    return errors
+    return {task: 1 - probe_accuracy(problem, t, split, mean_states) for t, task in enumerate(problem.tasks)}
 
 
-@torch.no_grad()
-def _features(problem: ClassificationProblem, t: int, split: str, n_pass: int = 25) -> tuple[Tensor, Tensor]:
-    """Return what the pre-trained model makes of each text of a task, the mean over its tokens (n, d), and labels."""
-    examples = problem.examples(t, split)
-    means = []
-    for first in range(0, len(examples), n_pass):
-        batch = problem.as_batch(examples.between(first, first + n_pass))
-        made = problem.features(problem.pretrained, batch)
-        mask = made[MASK].unsqueeze(2).to(made[HIDDEN].dtype)
-        means.append((made[HIDDEN] * mask).sum(dim=1) / mask.sum(dim=1))
-    return torch.cat(means), examples.labels
+def mean_states(features: Mapping[str, Tensor]) -> Tensor:
+    """Return the mean state (n, width) over the tokens of every text."""
+    mask = features[MASK].unsqueeze(2).to(features[HIDDEN].dtype)
+    return (features[HIDDEN] * mask).sum(dim=1) / mask.sum(dim=1)
 
 
 def probe(file: Annotated[Path, typer.Argument(help="The suite file.")]) -> None:
     """Print the accuracy of the linear probe on the test split of every task."""
-    try:
+    with ends_in_one_sentence():
         errors = probe_errors(file)
-    except FrontrunnerError as error:
-        typer.echo(f"error: {as_one_line(str(error))}", err=True)
-        sys.exit(1)
     for task, share in errors.items():
         typer.echo(f"{task}: {1 - share:.3f}")
 
