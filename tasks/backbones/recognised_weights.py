@@ -16,9 +16,6 @@ Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 """Shapes of tensors by name, without a prefix that training code put before all."""
 
 
-LIBRARIES = ("open_clip", "torchvision", "timm", "transformers")
-
-
 @dataclass(frozen=True)
 class RecognisedWeights:
     """What tensors look like."""
@@ -29,11 +26,9 @@ class RecognisedWeights:
     """The model of a suite file that they fit, as it is written there; empty where a file beside them must tell."""
     doubt: str
     """What neither names nor shapes tell."""
-
-    @property
-    def library(self) -> str:
-        """The library that has it, the first where two have."""
-        return next(name for name in LIBRARIES if name in self.title)
+    library: str
+    """The library that has it, the first where two have."""
+    is_clip: bool
 
 
 @dataclass(frozen=True)
@@ -41,8 +36,10 @@ class _Kind:
     told_by: str
     """A name that such files have."""
     title: str
+    library: str
     model: Callable[[Shapes], str]
     doubt: str
+    is_clip: bool = False
 
 
 _FOLDER = "all of its configuration; give the folder that save_pretrained wrote, with its config.json"
@@ -67,7 +64,7 @@ def recognised(tensors: Shapes) -> RecognisedWeights | None:
         prefix = prefix_of(tensors, [kind.told_by])
         if prefix is not None:
             within = {name.removeprefix(prefix): shape for name, shape in tensors.items()}
-            return RecognisedWeights(kind.title, kind.model(within), kind.doubt)
+            return RecognisedWeights(kind.title, kind.model(within), kind.doubt, kind.library, kind.is_clip)
     return None
 
 
@@ -77,7 +74,7 @@ def another_model(tensors: Mapping[str, Tensor]) -> str:
     Empty where it looks like a CLIP, or like nothing known.
     """
     found = recognised({name: tuple(tensor.shape) for name, tensor in tensors.items()})
-    if found is None or "CLIP" in found.title:
+    if found is None or found.is_clip:
         return ""
     model = found.model or f"{found.library}: ..."
     return f"its weights are called as those of {found.title}; write model: {{{model}}}"
@@ -137,37 +134,53 @@ _KINDS = (
     _Kind(
         "visual.conv1.weight",
         "a CLIP of open_clip",
+        "open_clip",
         _open_clip,
         "whether it computes with QuickGELU (OpenAI's weights and others': NAME-quickgelu) or GELU",
+        is_clip=True,
     ),
     _Kind(
         "embeddings.patch_embedding.weight",
         "a CLIP of transformers",
+        "transformers",
         _hugging_face_clip,
         "whether it computes with QuickGELU (OpenAI's weights and others': NAME-quickgelu) or GELU",
+        is_clip=True,
     ),
     _Kind(
-        "blocks.0.attn.qkv.weight", "a vision transformer of timm", _timm_vit, "which of timm's models it is exactly"
+        "blocks.0.attn.qkv.weight",
+        "a vision transformer of timm",
+        "timm",
+        _timm_vit,
+        "which of timm's models it is exactly",
     ),
     _Kind(
         "encoder.layers.encoder_layer_0.ln_1.weight",
         "a vision transformer of torchvision",
+        "torchvision",
         _torchvision_vit,
         "which weights its images were normalised for",
     ),
     _Kind(
         "layer1.0.conv1.weight",
         "a ResNet of torchvision or timm",
+        "torchvision",
         _resnet,
         "whether it is torchvision's or timm's (timm: NAME), which treat images differently",
     ),
-    _Kind("conv_stem.weight", "an EfficientNet or MobileNet of timm", _untold, "which of timm's models it is"),
-    _Kind("stages.0.blocks.0.conv_dw.weight", "a ConvNeXt of timm", _untold, "which of timm's models it is"),
-    _Kind("features.0.0.weight", "a model of torchvision", _untold, "which of torchvision's models it is"),
-    _Kind("h.0.attn.c_attn.weight", "a GPT-2 of transformers", _untold, _FOLDER),
-    _Kind("encoder.layer.0.attention.self.query.weight", "a BERT of transformers", _untold, _FOLDER),
-    _Kind("encoder.layer.0.attention.attention.query.weight", "a ViT of transformers", _untold, _FOLDER),
-    _Kind("transformer.layer.0.attention.q_lin.weight", "a DistilBERT of transformers", _untold, _FOLDER),
-    _Kind("layers.0.self_attn.q_proj.weight", "a decoder of transformers", _untold, _FOLDER),
+    _Kind("conv_stem.weight", "an EfficientNet or MobileNet of timm", "timm", _untold, "which of timm's models it is"),
+    _Kind("stages.0.blocks.0.conv_dw.weight", "a ConvNeXt of timm", "timm", _untold, "which of timm's models it is"),
+    _Kind(
+        "features.0.0.weight", "a model of torchvision", "torchvision", _untold, "which of torchvision's models it is"
+    ),
+    _Kind("h.0.attn.c_attn.weight", "a GPT-2 of transformers", "transformers", _untold, _FOLDER),
+    _Kind("encoder.layer.0.attention.self.query.weight", "a BERT of transformers", "transformers", _untold, _FOLDER),
+    _Kind(
+        "encoder.layer.0.attention.attention.query.weight", "a ViT of transformers", "transformers", _untold, _FOLDER
+    ),
+    _Kind(
+        "transformer.layer.0.attention.q_lin.weight", "a DistilBERT of transformers", "transformers", _untold, _FOLDER
+    ),
+    _Kind("layers.0.self_attn.q_proj.weight", "a decoder of transformers", "transformers", _untold, _FOLDER),
 )
 """The first whose name is found counts."""
