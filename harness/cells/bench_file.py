@@ -36,8 +36,9 @@ class SuiteSpec(Strict):
     """`random` for the shapes of a suite file with random weights on generated data, to measure memory and speed."""
     points_per_edge: int | None = None
     """Points along each edge of the preference grid; when absent, as many as give a few dozen preferences."""
-    inner_points_per_edge: int = 0
-    """Points along each edge of the grid's inner layer, whose preferences all weigh every task; 0 for none."""
+    inner_points_per_edge: int | None = None
+    """Points along each edge of the grid's inner layer, whose preferences all weigh every task; 0 for none. None too
+    where `points_per_edge` alone is given."""
 
     @model_validator(mode="before")
     @classmethod

@@ -102,6 +102,14 @@ class Cell:
         return f"layers of {self.points_per_edge} and {self.inner_points_per_edge} points per edge"
 
     @property
+    def grid_name(self) -> str:
+        """The grid's kind and points per edge, which decide it: `simplex-11`, `layered-4-4`. Should the rule of a kind
+        ever change, the new rule is a kind of its own."""
+        if not self.inner_points_per_edge:
+            return f"simplex-{self.points_per_edge}"
+        return f"layered-{self.points_per_edge}-{self.inner_points_per_edge}"
+
+    @property
     def suite_state(self) -> str:
         """The suite's version, with the first digits of the digest of its files where it has one."""
         return f"{self.suite_version} [{self.suite_source[:SHOWN_DIGITS]}]" if self.suite_source else self.suite_version

@@ -31,7 +31,7 @@ def make_cell(
     Args:
         method, suite, tasks, options: as users write them; every task of the suite when `tasks` is None.
         seed: decides the suite's preparation, the learner and everything random in between; in [0, 2^63).
-        points_per_edge: points along each edge of the preference grid; `default_points_per_edge` when None.
+        points_per_edge: points along each edge of the preference grid; `default_grid` when None.
         label: the learner's name in reports; its method and changed options when None.
         split: the split that the front is evaluated on.
 
@@ -82,14 +82,15 @@ def cell_on(
     seed: int,
     options: Mapping[str, Any],
     points_per_edge: int | None,
-    inner_points_per_edge: int = 0,
+    inner_points_per_edge: int | None = None,
     label: str | None = None,
     split: str = "test",
 ) -> Cell:
     """Return a cell on a suite that was chosen before.
 
     Args:
-        inner_points_per_edge: points along each edge of the grid's inner layer; 0 for none.
+        inner_points_per_edge: points along each edge of the grid's inner layer; 0 for none. None stands for 0 where
+            `points_per_edge` is given, else for the inner layer of `default_grid`.
         method, seed, options, points_per_edge, label, split: as in `make_cell`.
     """
     from ...methods import make_learner, recorded_options
@@ -98,7 +99,11 @@ def cell_on(
 
     learner = make_learner(method, **options)
     as_seed(seed)
-    points = default_points_per_edge(len(suite.tasks)) if points_per_edge is None else points_per_edge
+    points, inner = default_grid(len(suite.tasks))
+    if points_per_edge is not None:
+        points, inner = points_per_edge, 0
+    if inner_points_per_edge is not None:
+        inner = inner_points_per_edge
     cell = Cell(
         method=method,
         method_version=learner.version,
@@ -112,7 +117,7 @@ def cell_on(
         split=split,
         method_source=method_source(method),
         suite_source=suite.source,
-        inner_points_per_edge=inner_points_per_edge,
+        inner_points_per_edge=inner,
     )
     check_grid(cell)
     if (length := len(json.dumps(cell.to_json()))) > MAX_CELL_CHARACTERS:
@@ -140,12 +145,16 @@ def check_grid(cell: Cell) -> None:
         )
 
 
-def default_points_per_edge(n_tasks: int) -> int:
-    """Return the points along each edge of a grid of a few dozen preferences.
+def default_grid(n_tasks: int) -> tuple[int, int]:
+    """Return the points along each edge of the two layers of a grid of a few dozen preferences; 0 for no inner layer.
 
-    The grid has 11 preferences for two tasks, 21 for three, 20 for four, 15 for five.
+    From two tasks on, half of the preferences or more weigh every task, and one weighs all alike: a front is judged by
+    its compromises as much as by its edges. There are 11 preferences for two tasks, then 19, 21, 21, 28, 36 and 45 for
+    three to eight; more tasks have two corners of layers each, and the centre.
     """
-    return {2: 11, 3: 6, 4: 4}.get(n_tasks, 3)
+    if n_tasks > 8:
+        return 2, 2
+    return {1: (2, 0), 2: (11, 0), 3: (4, 4), 4: (3, 3)}.get(n_tasks, (2, 3))
 
 
 def _describe(method: str, learner: Learner) -> str:

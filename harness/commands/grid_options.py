@@ -12,12 +12,15 @@ import typer
 
 PointsOption = Annotated[
     int | None,
-    typer.Option(help="Points on each edge of the preference grid; a few dozen preferences when absent."),
+    typer.Option(
+        help="Points on each edge of the preference grid; a few dozen preferences, many inside, when both are absent."
+    ),
 ]
 InnerPointsOption = Annotated[
-    int,
+    int | None,
     typer.Option(
-        help="Points on each edge of the grid's inner layer, whose preferences all weigh every task; 0: none."
+        help="Points on each edge of the grid's inner layer, whose preferences all weigh every task; 0: none. "
+        "When absent, none where --points-per-edge is given."
     ),
 ]
 _PARAMETER = "grid"
@@ -29,7 +32,7 @@ class GridOptions:
     """What was given for `--points-per-edge` and `--inner-points-per-edge`, by their names in a bench file."""
 
     points_per_edge: int | None
-    inner_points_per_edge: int
+    inner_points_per_edge: int | None
 
 
 def with_grid_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -41,12 +44,12 @@ def with_grid_options(command: Callable[..., None]) -> Callable[..., None]:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, default, annotation in (
             ("points_per_edge", None, PointsOption),
-            ("inner_points_per_edge", 0, InnerPointsOption),
+            ("inner_points_per_edge", None, InnerPointsOption),
         )
     ]
 
     @functools.wraps(command)
-    def wrapped(*, points_per_edge: int | None = None, inner_points_per_edge: int = 0, **given: Any) -> None:
+    def wrapped(*, points_per_edge: int | None = None, inner_points_per_edge: int | None = None, **given: Any) -> None:
         command(**given, **{_PARAMETER: GridOptions(points_per_edge, inner_points_per_edge)})
 
     own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.name != _PARAMETER]

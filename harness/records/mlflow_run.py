@@ -35,6 +35,7 @@ def cell_params(cell: Cell) -> dict[str, object]:
         "method_version": cell.method_version,
         "suite": cell.suite,
         "tasks": ", ".join(cell.tasks),
+        "grid": cell.grid_name,
         "points_per_edge": cell.points_per_edge,
         **({"inner_points_per_edge": cell.inner_points_per_edge} if cell.inner_points_per_edge else {}),
         "seed": cell.seed,

@@ -69,7 +69,7 @@ def test_a_worker_records_what_the_learner_declares(run_bench, tmp_path, monkeyp
     recorded = [store.find(outcome.run_id).metrics for outcome in outcomes]
     names = ("labelled_examples", "unlabelled_examples", "full_trainings")
     assert [[metrics[name] for name in names] for metrics in recorded] == [[0, 0, 0], [7, 0, 2]]
-    assert asked == [(3, (21, 3))]
+    assert asked == [(3, (19, 3))]
     (found,) = leaderboards(store)
     assert {row.label: row.metrics["full_trainings"] for row in found.rows} == {"pretrained": 0, "experts": 2}
 

@@ -90,7 +90,10 @@ class TestConflicts:
         file = rerecorded(shared.file, tmp_path / "o.zip", others)
         said = import_bundle(own, file).sentence
         assert "the experts of tiny v1 [" in said
-        assert "]: task0, task1, task2 (grid of 21 preferences), seed 0, are not" in said
+        assert (
+            "]: task0, task1, task2 (grid of 19 preferences in layers of 4 and 4 points per edge), seed 0, are not"
+            in said
+        )
 
     @pytest.mark.parametrize(
         ("change", "named"),

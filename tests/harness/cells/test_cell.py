@@ -10,7 +10,7 @@ import frontrunner as fr
 from frontrunner.errors import ConfigError, UnknownNameError
 from frontrunner.harness.cells.bench_file import BenchSpec
 from frontrunner.harness.cells.cell import Cell
-from frontrunner.harness.cells.make_cell import default_points_per_edge, make_cell
+from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.harness.records.store import store_folder
 from frontrunner.methods import METHODS
 
@@ -53,7 +53,6 @@ def test_the_version_in_a_cell_is_that_of_the_registered_classes(monkeypatch, ti
     [
         {"label": "for people"},
         {"tasks": ["task0", "task1", "task2"]},
-        {"points_per_edge": 6},
         {"options": {"steps": "30"}},
         {"options": {"steps": 30.0, "lr": "1e-2"}},
         {"options": {"lr": 0.01, "steps": 30}},
@@ -98,11 +97,6 @@ def test_seeds_of_a_learner_share_a_row_and_grids_do_not_share_a_board():
     assert len({cell().group, cell(points_per_edge=5).group, cell(tasks=["task0"]).group}) == 3
 
 
-@pytest.mark.parametrize(("n_tasks", "n_preferences"), [(1, 1), (2, 11), (3, 21), (4, 20), (5, 15), (6, 21), (8, 36)])
-def test_a_grid_left_unset_has_a_few_dozen_preferences(n_tasks, n_preferences):
-    assert len(fr.simplex_grid(n_tasks, default_points_per_edge(n_tasks))) == n_preferences
-
-
 def test_a_bench_is_the_product_of_its_suites_learners_and_seeds():
     spec = BenchSpec(
         name="x",
@@ -113,7 +107,7 @@ def test_a_bench_is_the_product_of_its_suites_learners_and_seeds():
     cells = spec.cells()
     assert len(cells) == 8  # the learner that is named twice runs once
     assert [found.seed for found in cells] == [0, 0, 1, 1] * 2
-    assert {found.points_per_edge for found in cells} == {6, 3}
+    assert {found.points_per_edge for found in cells} == {4, 3}
     assert [found.label for found in cells[:2]] == ["pretrained", "short"]
 
 

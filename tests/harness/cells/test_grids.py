@@ -1,5 +1,6 @@
 """The grid of preferences of a cell: one lattice, or two layers and the centre."""
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -7,7 +8,7 @@ import frontrunner as fr
 from frontrunner.harness.bundle.allowed import CellFields
 from frontrunner.harness.cells.bench_file import BenchSpec, read_bench
 from frontrunner.harness.cells.cell import Cell
-from frontrunner.harness.cells.make_cell import cell_on, choose_suite
+from frontrunner.harness.cells.make_cell import cell_on, choose_suite, default_grid
 from frontrunner.harness.records.mlflow_run import cell_params
 
 
@@ -21,6 +22,7 @@ def test_a_cell_of_one_lattice_is_recorded_as_it_was_before_there_were_layers():
     assert plain.key == "9a56ca48d0638a02"
     assert "inner_points_per_edge" not in plain.to_json()
     assert "inner_points_per_edge" not in cell_params(plain)
+    assert cell_params(plain)["grid"] == "simplex-3"
     assert plain.group == "s v1: a, b (grid of 3 preferences)"
     assert plain.preferences().tolist() == fr.simplex_grid(2, 3).tolist()
 
@@ -31,6 +33,7 @@ def test_a_cell_of_two_layers_is_another_cell_and_comes_back():
     assert layered.key != cell(2, 3).key
     assert Cell.from_json(layered.to_json()) == layered
     assert cell_params(layered)["inner_points_per_edge"] == 2
+    assert cell_params(layered)["grid"] == "layered-2-2"
     assert layered.preferences().tolist() == fr.layered_grid(2, 2, 2).tolist()
 
 
@@ -70,10 +73,43 @@ def test_a_bench_names_the_layers_of_its_suites():
     layered = {"name": "tiny", "points_per_edge": 2, "inner_points_per_edge": 3}
     of_default = {"name": "tiny", "inner_points_per_edge": 2}
     cells = BenchSpec(name="x", suites=["tiny", layered, of_default], learners=["pretrained"]).cells()
-    assert [(found.points_per_edge, found.inner_points_per_edge) for found in cells] == [(6, 0), (2, 3), (6, 2)]
+    assert [(found.points_per_edge, found.inner_points_per_edge) for found in cells] == [(4, 4), (2, 3), (4, 2)]
 
 
-@pytest.mark.parametrize("value", ["many", "2.5", "[2]", "null"])
+SIZES = {1: 1, 2: 11, 3: 19, 4: 21, 5: 21, 6: 28, 7: 36, 8: 45, 9: 19, 30: 61}
+
+
+@pytest.mark.parametrize(("n_tasks", "n_preferences"), SIZES.items())
+def test_a_grid_left_unset_holds_the_centre_and_has_an_interior(n_tasks, n_preferences):
+    points, inner = default_grid(n_tasks)
+    grid = cell(points, inner, n_tasks).preferences()
+    assert len(grid) == n_preferences <= 66
+    assert np.isclose(grid, 1 / n_tasks).all(axis=1).any()
+    assert (grid > 0).all(axis=1).mean() >= 0.3
+    corners = grid[(grid == 1).any(axis=1)]
+    assert len(corners) == n_tasks
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, (4, 4)),
+        ({"points_per_edge": 5}, (5, 0)),
+        ({"points_per_edge": 5, "inner_points_per_edge": None}, (5, 0)),
+        ({"points_per_edge": None, "inner_points_per_edge": 0}, (4, 0)),
+        ({"inner_points_per_edge": 3}, (4, 3)),
+        ({"points_per_edge": 3, "inner_points_per_edge": 3}, (3, 3)),
+    ],
+)
+def test_a_grid_is_the_default_one_as_far_as_it_is_left_unset(given, expected):
+    (found,) = BenchSpec(name="x", suites=[{"name": "tiny", **given}], learners=["pretrained"]).cells()
+    assert (found.points_per_edge, found.inner_points_per_edge) == expected
+    layers = dict(zip(("points_per_edge", "inner_points_per_edge"), expected, strict=True))
+    (written_out,) = BenchSpec(name="x", suites=[{"name": "tiny", **layers}], learners=["pretrained"]).cells()
+    assert written_out.key == found.key
+
+
+@pytest.mark.parametrize("value", ["many", "2.5", "[2]"])
 def test_inner_points_that_are_no_integer_are_one_sentence(value, tmp_path):
     file = tmp_path / "bench.yaml"
     file.write_text(f"name: x\nsuites: [{{name: tiny, inner_points_per_edge: {value}}}]\nlearners: [pretrained]\n")

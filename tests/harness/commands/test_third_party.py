@@ -22,7 +22,7 @@ def test_a_learner_of_an_installed_package_runs_beside_built_in_ones(third_party
         "nearest-expert": "finished",
         "pwe-moe-ls": "finished",
     }
-    assert attempts["nearest-expert"].metrics["front_points"] == 21
+    assert attempts["nearest-expert"].metrics["front_points"] == 19
     assert 0 < attempts["nearest-expert"].metrics["hypervolume"] < 1
 
 

@@ -85,10 +85,10 @@ def test_files_and_description_hold_every_row_and_reason(bench):
     assert set(artifacts(store, run)) >= {
         "leaderboard.md",
         "leaderboard.csv",
-        "fronts-task0-task1-task2-6.png",
-        "fronts-task0-task1-task2-6.html",
-        "cost-task0-task1-task2-6.png",
-        "progress-task0-task1-task2-6.png",
+        "fronts-task0-task1-task2-4-inner4.png",
+        "fronts-task0-task1-task2-4-inner4.html",
+        "cost-task0-task1-task2-4-inner4.png",
+        "progress-task0-task1-task2-4-inner4.png",
     }
     told = run.data.tags[NOTE]
     for label in ("pretrained", "interpolation", "pwe-moe-ls"):
@@ -150,7 +150,7 @@ def test_a_cell_s_run_says_what_came_of_it(bench):
     assert "**failed**: RuntimeError: this learner always [fails]." in failed.tags[NOTE]
     for attempt in (fine, failed):
         params = store.client.get_run(attempt.run_id).data.params
-        asked = {"learner": attempt.cell.label, "suite": "tiny", "seed": str(attempt.cell.seed), "points_per_edge": "6"}
+        asked = {"learner": attempt.cell.label, "suite": "tiny", "seed": str(attempt.cell.seed), "points_per_edge": "4"}
         assert asked.items() <= params.items()
     assert store.client.get_run(fine.run_id).data.params["lr"] == "0.01"
 

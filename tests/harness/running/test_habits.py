@@ -100,7 +100,7 @@ def without_number(problem, context):
 def own_refusal(problem, context):
     class Held(fr.ContinuousSet):
         def solve(self, preference):
-            if any(abs(5 * weight - round(5 * weight)) > 1e-6 for weight in preference):  # the grid has steps of 1/5
+            if any(abs(6 * weight - round(6 * weight)) > 1e-6 for weight in preference):  # the grid has steps of 1/6
                 raise KeyError("not trained for this preference")
             return super().solve(preference)
     return blend(problem, Held)
