@@ -130,6 +130,7 @@ class FiniteSet(ParetoSet):
         preferences: (n, T) the preference each model stands for; None where they stand for none, as along a
             curve over a coefficient.
         total_parameters: how many numbers are kept to make any of them.
+        diagnostics: numbers found while the set was made.
     """
 
     def __init__(
@@ -140,12 +141,14 @@ class FiniteSet(ParetoSet):
         *,
         preferences: NDArray[np.float64] | None = None,
         total_parameters: int,
+        diagnostics: Mapping[str, float] | None = None,
     ) -> None:
         self.n_tasks = n_tasks
         self.total_parameters = total_parameters
         self.labels = tuple(labels)
         self.preferences = preferences
         self._make = make
+        self._diagnostics = dict(diagnostics or {})
 
     def solve(self, preference: Sequence[float] | NDArray[np.float64]) -> Params:
         """Return the only model for any preference, or of several the one that stands for this preference.
@@ -182,3 +185,7 @@ class FiniteSet(ParetoSet):
     def n_members(self, preferences: NDArray[np.float64]) -> int:
         """Return how many models the set holds."""
         return len(self.labels)
+
+    def diagnostics(self) -> Mapping[str, float]:
+        """Return the numbers found while the set was made."""
+        return self._diagnostics

@@ -35,6 +35,10 @@ METHODS: Registry[Learner] = Registry(
             "frontrunner.methods.merging.ties_merging:TiesMerging",
             "task vectors trimmed and merged where their signs agree, a curve over lambda",
         ),
+        "dare": (
+            "frontrunner.methods.merging.dare:Dare",
+            "task vectors with entries dropped at random, summed or merged by TIES, a curve over lambda",
+        ),
         "fisher-merging": (
             "frontrunner.methods.merging.fisher_merging:FisherMerging",
             "experts weighted by the preference and, parameter by parameter, by their Fisher information",

@@ -2,52 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
-from ...tasks.problem import Params, Problem
-from ..flat_weights import FlatWeights
+from .task_vectors_by_weight import TaskVectorsByWeight
 
 
 class TrimmedVectors:
     """Gives the trimmed task vectors of one weight at a time (arXiv 2306.01708, step 1).
 
     Args:
-        problem: source of the pre-trained model and the experts.
+        vectors: what is trimmed.
         keep: share of every task vector's entries that trimming keeps.
     """
 
-    def __init__(self, problem: Problem, keep: float) -> None:
-        self._problem = problem
-        self.weights = FlatWeights(problem, problem.pretrained)
-        """What is merged, and the type that it is merged in."""
-        self._least = torch.stack([self._threshold(expert, keep) for expert in problem.experts])
+    def __init__(self, vectors: TaskVectorsByWeight, keep: float) -> None:
+        self._vectors = vectors
+        self._least = torch.stack([self._threshold(t, keep) for t in range(vectors.problem.n_tasks)])
 
     def of(self, name: str) -> Tensor:
         """Return the trimmed task vectors of one weight, (T, its size)."""
-        return kept(torch.stack([self._vector(expert, name) for expert in self._problem.experts]), self._least)
+        return kept(self._vectors.of(name), self._least)
 
-    def shifted(self, value: float, direction: Callable[[str], Tensor]) -> Params:
-        """Return the pre-trained model plus `value` times a direction, which is given by the name of a weight."""
-        merged = {
-            name: self._as_merged(self._problem.pretrained, name) + value * direction(name)
-            for name in self.weights.names
-        }
-        return {**self._problem.pretrained, **self.weights.restored(merged)}
-
-    def _vector(self, expert: Params, name: str) -> Tensor:
-        return self._as_merged(expert, name) - self._as_merged(self._problem.pretrained, name)
-
-    def _as_merged(self, params: Params, name: str) -> Tensor:
-        return params[name].detach().flatten().to(self.weights.dtype)
-
-    def _threshold(self, expert: Params, keep: float) -> Tensor:
+    def _threshold(self, t: int, keep: float) -> Tensor:
         """Return the least magnitude that is kept of one task vector."""
-        magnitudes = torch.empty(self.weights.size, dtype=self.weights.dtype, device=self._problem.device)
-        for name, columns in self.weights.columns.items():
-            magnitudes[columns] = self._vector(expert, name).abs_()
+        weights, device = self._vectors.weights, self._vectors.problem.device
+        magnitudes = torch.empty(weights.size, dtype=weights.dtype, device=device)
+        for name, columns in weights.columns.items():
+            magnitudes[columns] = self._vectors.one(t, name).abs_()
         return trimming_threshold(magnitudes, keep)
 
 

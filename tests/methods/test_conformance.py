@@ -26,6 +26,7 @@ LEARNERS = [
     {"method": "pwe-moe-epo", "upscale": "all"},
     {"method": "layerwise-interpolation", "groups": "layers", "interactions": False},
     {"method": "ties-merging", "conditioned": True},
+    {"method": "dare", "conditioned": True, "then": "ties-merging"},
 ]
 QUICK = {"steps": 30, "batch_size": 8, "evaluations": 24, "population": 8}
 """Where a learner has such options."""

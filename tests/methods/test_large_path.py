@@ -24,6 +24,7 @@ BANKED = {
 """Learners whose merges are made by banks."""
 BY_WEIGHT = {
     "ties-merging": {"points": 4},
+    "dare": {"points": 4},
     "fisher-merging": {"n_examples": 8},
     "regmean": {"n_examples": 16},
     "pretrained": {},

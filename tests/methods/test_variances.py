@@ -49,6 +49,8 @@ EXTRAPOLATING = [
     {"method": "task-arithmetic", "max_lambda": 2.0},
     {"method": "ties-merging", "max_lambda": 2.0, "keep": 1.0},
     {"method": "ties-merging", "conditioned": True, "coefficient": 4.0, "keep": 1.0},
+    {"method": "dare", "max_lambda": 2.0},
+    {"method": "dare", "conditioned": True, "coefficient": 4.0},
     {"method": "pwe-moe-ls", "upscale": "all", "init_lambda": 1.0},
     {"method": "pwe-moe-epo", "upscale": "model", "init_lambda": 1.0},
     {"method": "pwe-moe-ls", "init_lambda": 1.5},
