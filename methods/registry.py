@@ -39,6 +39,14 @@ METHODS: Registry[Learner] = Registry(
             "frontrunner.methods.merging.dare:Dare",
             "task vectors with entries dropped at random, summed or merged by TIES, a curve over lambda",
         ),
+        "iso-c": (
+            "frontrunner.methods.merging.iso_c:IsoC",
+            "summed task vectors with equal singular values in every matrix, a curve over lambda",
+        ),
+        "tsv-merge": (
+            "frontrunner.methods.merging.tsv_merge:TsvMerge",
+            "leading singular vectors of all tasks made orthogonal to each other, a curve over lambda",
+        ),
         "fisher-merging": (
             "frontrunner.methods.merging.fisher_merging:FisherMerging",
             "experts weighted by the preference and, parameter by parameter, by their Fisher information",

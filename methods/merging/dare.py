@@ -37,10 +37,10 @@ class SummedVectors(MergeRule):
 class Dare(DirectionMerger):
     """Drops entries of task vectors and rescales the others (DARE), then merges them (Yu et al., arXiv 2311.03099).
 
-    Each entry of delta_t = theta_t - theta_0 is dropped with probability p, and divided by 1 - p otherwise (equation
-    1); the result takes the place of the task vector in task arithmetic, theta_0 + lambda sum_t delta_t, or in TIES
-    (section 3.3). As in the authors' code all parameters take part, whatever their layer; buffers are merged without
-    dropping. With p = 0 it is task arithmetic or TIES.
+    Each entry of delta_t = theta_t - theta_0 is dropped with probability p, and divided by 1 - p otherwise; the result
+    takes the place of the task vector in task arithmetic, theta_0 + lambda sum_t delta_t, or in TIES. As in the
+    authors' code all parameters take part, whatever their layer; buffers are merged without dropping. With p = 0 it is
+    task arithmetic or TIES.
 
     The default is a curve over lambda. `conditioned`, Frontrunner's extension, follows the preference at one lambda:
     task vectors are scaled by T r_i after dropping, so that equal weights give the curve's model.

@@ -10,7 +10,7 @@ from .task_vectors_by_weight import TaskVectorsByWeight
 
 
 class DroppedVectors(TaskVectorsByWeight):
-    """Drops entries of task vectors at random and rescales the others (DARE, arXiv 2311.03099, equation 1).
+    """Drops entries of task vectors at random and rescales the others (DARE, arXiv 2311.03099).
 
     An entry is set to 0 with probability p, and divided by 1 - p otherwise, so that its expectation stays. What is
     dropped depends on the seed, the task's name and the weight's name alone, and is the same however often it is asked

@@ -13,6 +13,8 @@ CHECKED_ROWS = 64
 """Rows of a layer's first input for which its output is compared."""
 TOLERANCE = 1e-2
 """The most that an output may differ from the linear layer's, relative to what the weights contribute to it."""
+PROBED_ROWS = 4
+"""Rows that a layer is run on alone."""
 ROUNDING_STEPS = 8
 """Rounding errors of the output's own type that are allowed on top, where the bias is much larger."""
 
@@ -54,3 +56,41 @@ def orientations(module: nn.Module, inputs: Tensor, output: Any) -> frozenset[bo
         if not found.isfinite().all() or (found - expected).norm() <= TOLERANCE * product.norm() + rounding:
             agreeing.add(transposed)
     return frozenset(agreeing)
+
+
+def linear_weights(model: nn.Module) -> dict[str, bool]:
+    """Map the names of the weights of a model's linear layers to whether they are stored transposed, (in, out).
+
+    No data is looked at: every module that may be linear is run alone, on a few random rows, and its output compared
+    (see `orientations`). The projections of `nn.MultiheadAttention` count, too. A weight of which the values do not
+    tell, W = 0, counts as (out, in). Of a model on the device meta, whose values are not known, all that may be linear
+    are returned.
+    """
+    found = {}
+    for path, module in model.named_modules():
+        prefix = f"{path}." if path else ""
+        if isinstance(module, nn.MultiheadAttention):
+            names = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")
+            found.update({prefix + name: False for name in names if getattr(module, name) is not None})
+        elif (own := matrix_of(module)) is not None:
+            ways = _orientations_alone(module, getattr(module, own))
+            if ways:
+                found[prefix + own] = min(ways)
+    return found
+
+
+@torch.no_grad()
+def _orientations_alone(module: nn.Module, weight: Tensor) -> frozenset[bool]:
+    """Return how a module's matrix is stored if it is linear, found by running it alone."""
+    if weight.is_meta:
+        return frozenset({False})
+    generator = torch.Generator().manual_seed(0)
+    for n_inputs in dict.fromkeys((weight.shape[1], weight.shape[0])):
+        rows = torch.randn(PROBED_ROWS, n_inputs, generator=generator).to(weight)
+        try:
+            ways = orientations(module, rows, module(rows))
+        except Exception:  # it takes something else than rows of numbers, as embeddings do
+            continue
+        if ways:
+            return ways
+    return frozenset()

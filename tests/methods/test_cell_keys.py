@@ -34,6 +34,7 @@ KEYED = {
     "fisher-merging": ("1", {"floor": 1e-06, "n_examples": 256, "normalize": True}),
     "imtl-g": ("2", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "interpolation": ("1", {}),
+    "iso-c": ("1", {"coefficient": None, "conditioned": False, "max_lambda": 2.0, "points": 11}),
     "layerwise-interpolation": (
         "1",
         {
@@ -213,6 +214,7 @@ KEYED = {
         "1",
         {"coefficient": None, "conditioned": False, "keep": 0.2, "max_lambda": 1.0, "merge": "sum", "points": 11},
     ),
+    "tsv-merge": ("1", {"coefficient": None, "conditioned": False, "max_lambda": 2.0, "points": 11}),
     "weight-averaging": ("1", {}),
 }
 """Method -> version and options at their defaults: they decide the keys of cells that have been recorded."""

@@ -27,10 +27,12 @@ LEARNERS = [
     {"method": "layerwise-interpolation", "groups": "layers", "interactions": False},
     {"method": "ties-merging", "conditioned": True},
     {"method": "dare", "conditioned": True, "then": "ties-merging"},
+    {"method": "iso-c", "conditioned": True},
+    {"method": "tsv-merge", "conditioned": True},
 ]
 QUICK = {"steps": 30, "batch_size": 8, "evaluations": 24, "population": 8}
 """Where a learner has such options."""
-NEED_A_NETWORK = ["fisher-merging", "regmean"]
+NEED_A_NETWORK = ["fisher-merging", "regmean", "iso-c", "tsv-merge"]
 """They look inside predictions or layers, which a problem in closed form does not have."""
 TRAIN_WHOLE_MODELS = {"ls", "epo", "stch", "pmtl", "mgda", "imtl-g", "pamal", "cosmos", "phn-ls", "phn-epo", "phn-hvi"}
 MERGE_TASK_VECTORS = {

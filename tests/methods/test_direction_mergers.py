@@ -13,6 +13,8 @@ MERGERS = [
     {"method": "ties-merging"},
     {"method": "dare"},
     {"method": "dare", "then": "ties-merging"},
+    {"method": "iso-c"},
+    {"method": "tsv-merge"},
 ]
 mergers = pytest.mark.parametrize("options", MERGERS, ids=lambda options: "-".join(map(str, options.values())))
 

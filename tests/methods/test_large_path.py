@@ -25,6 +25,8 @@ BANKED = {
 BY_WEIGHT = {
     "ties-merging": {"points": 4},
     "dare": {"points": 4},
+    "iso-c": {"points": 4},
+    "tsv-merge": {"points": 4},
     "fisher-merging": {"n_examples": 8},
     "regmean": {"n_examples": 16},
     "pretrained": {},

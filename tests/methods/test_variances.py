@@ -51,6 +51,8 @@ EXTRAPOLATING = [
     {"method": "ties-merging", "conditioned": True, "coefficient": 4.0, "keep": 1.0},
     {"method": "dare", "max_lambda": 2.0},
     {"method": "dare", "conditioned": True, "coefficient": 4.0},
+    {"method": "iso-c", "max_lambda": 4.0},
+    {"method": "tsv-merge", "conditioned": True, "coefficient": 8.0},
     {"method": "pwe-moe-ls", "upscale": "all", "init_lambda": 1.0},
     {"method": "pwe-moe-epo", "upscale": "model", "init_lambda": 1.0},
     {"method": "pwe-moe-ls", "init_lambda": 1.5},
