@@ -79,6 +79,22 @@ METHODS: Registry[Learner] = Registry(
             "frontrunner.methods.per_preference.scalarized:ImtlG",
             "impartial multi-task learning: one full fine-tuning, no preference",
         ),
+        "cagrad": (
+            "frontrunner.methods.per_preference.scalarized:Cagrad",
+            "conflict-averse gradient descent: one full fine-tuning, no preference",
+        ),
+        "nash-mtl": (
+            "frontrunner.methods.per_preference.scalarized:NashMtl",
+            "multi-task learning as a bargaining game: one full fine-tuning, no preference",
+        ),
+        "fairgrad": (
+            "frontrunner.methods.per_preference.scalarized:Fairgrad",
+            "alpha-fair decreases of the losses: one full fine-tuning, no preference",
+        ),
+        "upgrad": (
+            "frontrunner.methods.per_preference.scalarized:Upgrad",
+            "unconflicting projections of the gradients: one full fine-tuning, no preference",
+        ),
         "pwe-moe-ls": (
             "frontrunner.methods.whole_set.pwe_moe:PweMoeLs",
             "PWE MoE: trained routers from preference to per-module merge coefficients, linear scalarization",
@@ -110,6 +126,10 @@ METHODS: Registry[Learner] = Registry(
         "pamal": (
             "frontrunner.methods.whole_set.pamal:Pamal",
             "Pareto manifold learning: T models trained so that every model between them is good",
+        ),
+        "palora": (
+            "frontrunner.methods.whole_set.palora:Palora",
+            "PaLoRA: one model and low-rank adapters of every task that the preference mixes",
         ),
         "cosmos": (
             "frontrunner.methods.whole_set.cosmos:Cosmos",

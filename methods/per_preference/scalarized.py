@@ -1,11 +1,18 @@
-"""`ls`, `epo`, `stch`, `pmtl`, `mgda`, `imtl-g`: whole models fine-tuned along one scalarization each."""
+"""Whole models fine-tuned along one scalarization each.
+
+`ls`, `epo`, `stch` and `pmtl` follow a preference; `mgda`, `imtl-g`, `cagrad`, `nash-mtl`,
+`fairgrad` and `upgrad` do not.
+"""
 
 from __future__ import annotations
 
 from ..scalarization import LinearScalarization, SmoothTchebycheff
+from ..scalarization.alpha_fairness import FairgradScalarization, NashMtlScalarization
+from ..scalarization.cagrad import CagradScalarization
 from ..scalarization.epo import EpoScalarization
 from ..scalarization.gramian import ImtlGScalarization, MgdaScalarization
 from ..scalarization.pmtl import PmtlScalarization
+from ..scalarization.upgrad import UpgradScalarization
 from ..scalarized_learner import composed
 from .fine_tuned_models import FineTunedModels
 
@@ -49,4 +56,31 @@ ImtlG = composed(
     name="imtl-g",
     version="2",
     summary="Follows the direction with equal projections on all normalised gradients (Liu et al., ICLR 2021).",
+)
+Cagrad = composed(
+    FineTunedModels,
+    CagradScalarization,
+    name="cagrad",
+    summary="Follows the direction near the mean gradient along which the slowest loss falls fastest (Liu et al., "
+    "arXiv 2110.14048).",
+)
+NashMtl = composed(
+    FineTunedModels,
+    NashMtlScalarization,
+    name="nash-mtl",
+    summary="Follows the direction on which the tasks would agree in Nash's bargaining (Navon et al., "
+    "arXiv 2202.01017).",
+)
+Fairgrad = composed(
+    FineTunedModels,
+    FairgradScalarization,
+    name="fairgrad",
+    summary="Follows the direction whose decreases are alpha-fair (Ban and Ji, arXiv 2402.15638).",
+)
+Upgrad = composed(
+    FineTunedModels,
+    UpgradScalarization,
+    name="upgrad",
+    summary="Follows the mean of the gradients, each projected so that it conflicts with none (Quinton and Rey, "
+    "arXiv 2406.16232).",
 )

@@ -2,55 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...errors import DivergenceError
 from .base import Scalarization
-from .inner_products import as_array
+from .gramian_weights import GramianWeights, as_finite_array
 from .minimum_norm import minimum_norm_weights
 
 NO_EIGENVALUE = 1e-12
 """Share of the largest eigenvalue of the gradients' cosines up to which an eigenvalue is a rounded 0."""
 
 
-class MgdaScalarization(Scalarization):
+class MgdaScalarization(GramianWeights):
     """Follows the shortest vector in the convex hull of the gradients (Désidéri 2012; arXiv 1810.04650).
 
     Where the solver does not end, the step follows the gradients' mean; how often that happens is counted.
     """
 
-    needs_gramian = True
-    follows_preference = False
+    prefix = "mgda"
 
-    def __init__(self, **options: object) -> None:
-        super().__init__(**options)
-        self._unsolved = 0
-
-    def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
+    def solve(self, gramian: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """Return weights that are not negative and sum to 1."""
-        found = minimum_norm_weights(as_finite_array(gramian))
-        if found is None:
-            self._unsolved += 1
-            found = np.full(len(losses), 1 / len(losses))
-        return torch.as_tensor(found, device=losses.device)
-
-    def state(self) -> Mapping[str, Any]:
-        """Return the count."""
-        return {"unsolved": self._unsolved}
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take the count; checkpoints of earlier versions have none."""
-        self._unsolved = state.get("unsolved", 0)
-
-    def diagnostics(self) -> Mapping[str, float]:
-        """Return `mgda_unsolved`, the number of steps in which the solver did not end."""
-        return {"mgda_unsolved": float(self._unsolved)}
+        return minimum_norm_weights(gramian)
 
 
 class ImtlGScalarization(Scalarization):
@@ -89,16 +64,3 @@ def equal_projection_weights(gramian: NDArray[np.float64]) -> NDArray[np.float64
     if abs(found.sum()) > NO_EIGENVALUE * np.abs(found).sum():
         weights[moving] = found / found.sum()
     return weights
-
-
-def as_finite_array(gramian: Tensor | None) -> NDArray[np.float64]:
-    """Return the inner products, in float64.
-
-    Raises:
-        DivergenceError: some are not finite.
-    """
-    assert gramian is not None  # for the type checker: needs_gramian
-    products = as_array(gramian)
-    if not np.isfinite(products).all():
-        raise DivergenceError("a gradient is NaN or infinite, or its square is; lower lr")
-    return products

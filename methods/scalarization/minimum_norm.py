@@ -27,14 +27,12 @@ def minimum_norm_weights(gramian: NDArray[np.float64]) -> NDArray[np.float64] | 
             from as long as the norm is above about 1e-8 of the lengths combined in it; below, it is zero but for
             rounding.
     """
-    lengths = np.sqrt(np.maximum(np.diag(gramian), 0.0))
-    if (lengths < np.sqrt(np.finfo(np.float64).tiny)).any():
+    lengths, cosines = lengths_and_cosines(gramian)
+    if not lengths.all():
         return np.asarray(np.eye(len(lengths))[lengths.argmin()])
     if len(lengths) == 2:
         return _of_two(gramian)
-    cosines = gramian / lengths[:, None] / lengths
-    values, vectors = np.linalg.eigh(cosines)
-    factor = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
+    factor = factor_of(cosines)
     sum_row = lengths.min() / lengths
     try:
         beta, _ = nnls(np.vstack([factor, sum_row]), np.append(np.zeros(len(lengths)), 1.0), maxiter=MAX_ITERATIONS)
@@ -43,6 +41,24 @@ def minimum_norm_weights(gramian: NDArray[np.float64]) -> NDArray[np.float64] | 
     alpha: NDArray[np.float64] = beta / lengths
     alpha /= alpha.sum()
     return alpha
+
+
+def lengths_and_cosines(gramian: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lengths (n,) of vectors and their cosines (n, n), from their inner products.
+
+    A vector whose squared length is no normal number has length 0, and cosine 0 with all.
+    """
+    lengths = np.sqrt(np.maximum(np.diag(gramian), 0.0))
+    lengths[lengths < np.sqrt(np.finfo(np.float64).tiny)] = 0.0
+    divisors = np.where(lengths > 0, lengths, np.inf)
+    return lengths, gramian / divisors[:, None] / divisors
+
+
+def factor_of(cosines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the matrix F (n, n) with F' F = R; what rounding has made negative counts as 0."""
+    values, vectors = np.linalg.eigh(cosines)
+    factor: NDArray[np.float64] = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
+    return factor
 
 
 def _of_two(gramian: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from torch import Tensor
 from ...errors import ConfigError
 from ..ranges import Range
 from .base import Scalarization, TrainingGoal
-from .gramian import as_finite_array
+from .gramian_weights import as_finite_array
 from .inner_products import as_array
 from .minimum_norm import minimum_norm_weights
 from .wanted_losses import MinPreference

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import PositiveInt
@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from ...tasks.problem import Problem
 from ..flat_weights import FlatWeights, trained_names
 from ..ranges import Choice, Range
-from ..scalarization import Scalarization
-from .conditioned_learner import ConditionedLearner, ConditionedTraining
-from .conditioned_set import ConditionedSet, FlatSet
+from .conditioned_learner import ConditionedTraining
+from .conditioned_set import FlatSet
+from .sampled_step import SampledStep
 
 
 class ModelBank(nn.Module):
@@ -33,7 +33,7 @@ class ModelBank(nn.Module):
         return preference @ self.models
 
 
-class Pamal(ConditionedLearner):
+class Pamal(SampledStep):
     """Trains T models and all that lie between them (Pareto manifold learning, Dimitriadis et al., arXiv 2210.09759).
 
     Every step draws preferences, interpolates a model for each and minimises sum_t r_t loss_t over all T models'
@@ -65,19 +65,3 @@ class Pamal(ConditionedLearner):
         experts = self.config.start == "experts"
         sources = problem.experts if experts else [problem.pretrained] * problem.n_tasks
         return FlatSet(problem, weights, ModelBank(torch.stack([weights.join(source) for source in sources])))
-
-    def step(self, conditioned: ConditionedSet, scalarization: Scalarization, drawn: Any) -> Tensor:
-        """Leave the gradient of the samples' mean loss in the models and return that loss.
-
-        Args:
-            conditioned: the set that is trained.
-            scalarization: weighs the tasks' losses.
-            drawn: preferences (samples, T) and T mini-batches.
-        """
-        preferences, batch = drawn
-        shares = []
-        for preference in preferences:
-            loss = scalarization.loss(conditioned.losses(preference, batch), preference) / len(preferences)
-            loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
-            shares.append(loss.detach())
-        return torch.stack(shares).sum()

@@ -4,6 +4,7 @@ import frontrunner as fr
 from frontrunner.methods import METHODS, recorded_options
 
 KEYED = {
+    "cagrad": ("1", {"batch_size": None, "c": 0.5, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "cosmos": (
         "1",
         {
@@ -31,6 +32,7 @@ KEYED = {
     ),
     "epo": ("2", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "min_preference": 0.01, "steps": None}),
     "experts": ("1", {}),
+    "fairgrad": ("1", {"alpha": 2.0, "batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "fisher-merging": ("1", {"floor": 1e-06, "n_examples": 256, "normalize": True}),
     "imtl-g": ("2", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "interpolation": ("1", {}),
@@ -67,6 +69,7 @@ KEYED = {
         "1",
         {"evaluations": 40, "max_coefficient": 1.0, "min_coefficient": 0.0, "start_with_experts": True},
     ),
+    "nash-mtl": ("1", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "nsga2-merge": (
         "1",
         {
@@ -75,6 +78,20 @@ KEYED = {
             "min_coefficient": 0.0,
             "population": 20,
             "start_with_experts": True,
+        },
+    ),
+    "palora": (
+        "1",
+        {
+            "batch_size": None,
+            "dirichlet_alpha": 1.0,
+            "final_lr_ratio": 0.1,
+            "lora_alpha": 1.0,
+            "lr": None,
+            "rank": 4,
+            "sampling": "dirichlet",
+            "samples": 1,
+            "steps": None,
         },
     ),
     "pamal": (
@@ -215,6 +232,7 @@ KEYED = {
         {"coefficient": None, "conditioned": False, "keep": 0.2, "max_lambda": 1.0, "merge": "sum", "points": 11},
     ),
     "tsv-merge": ("1", {"coefficient": None, "conditioned": False, "max_lambda": 2.0, "points": 11}),
+    "upgrad": ("1", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "weight-averaging": ("1", {}),
 }
 """Method -> version and options at their defaults: they decide the keys of cells that have been recorded."""

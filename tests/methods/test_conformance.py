@@ -34,7 +34,10 @@ QUICK = {"steps": 30, "batch_size": 8, "evaluations": 24, "population": 8}
 """Where a learner has such options."""
 NEED_A_NETWORK = ["fisher-merging", "regmean", "iso-c", "tsv-merge"]
 """They look inside predictions or layers, which a problem in closed form does not have."""
-TRAIN_WHOLE_MODELS = {"ls", "epo", "stch", "pmtl", "mgda", "imtl-g", "pamal", "cosmos", "phn-ls", "phn-epo", "phn-hvi"}
+TRAIN_WHOLE_MODELS = {
+    *("ls", "epo", "stch", "pmtl", "mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),
+    *("pamal", "palora", "cosmos", "phn-ls", "phn-epo", "phn-hvi"),
+}
 MERGE_TASK_VECTORS = {
     "interpolation",
     "layerwise-interpolation",
@@ -59,7 +62,10 @@ CLAIMS = {
     ],
     "answers are permuted with the tasks, network": ["fisher-merging", "regmean"],
     "answers are permuted with the tasks": ["interpolation", "ls", "stch"],
-    "one model whatever the preference": ["pretrained", "weight-averaging", "mgda", "imtl-g"],
+    "one model whatever the preference": [
+        *("pretrained", "weight-averaging"),
+        *("mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),
+    ],
 }
 
 

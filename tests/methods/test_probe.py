@@ -10,9 +10,18 @@ import frontrunner as fr
 from frontrunner.plugin_import import import_plugin
 
 GRID = fr.simplex_grid(3, 3)
-WHOLE_SETS = ["pwe-moe-ls", "pwe-moe-epo", "layerwise-interpolation", "phn-ls", "pamal", "cosmos", "pareto-merging"]
+WHOLE_SETS = [
+    "pwe-moe-ls",
+    "pwe-moe-epo",
+    "layerwise-interpolation",
+    "phn-ls",
+    "pamal",
+    "palora",
+    "cosmos",
+    "pareto-merging",
+]
 PER_PREFERENCE = ["ls", "epo", "stch"]
-NO_PREFERENCE = ["mgda", "imtl-g"]
+NO_PREFERENCE = ["mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"]
 SHOW_NOTHING = ["pretrained", "interpolation", "regmean", "nsga2-merge", *NO_PREFERENCE]
 STEPS = 30
 
@@ -20,7 +29,7 @@ STEPS = 30
 def learner(method):
     options = {"steps": STEPS, "batch_size": 8, "population": 8, "generations": 2}
     known = vars(fr.make_learner(method).config)
-    more = {"lr": 1e-2} if method in {*PER_PREFERENCE, "phn-ls", "pamal", "cosmos", "pareto-merging"} else {}
+    more = {"lr": 1e-2} if method in {*PER_PREFERENCE, "phn-ls", "pamal", "palora", "cosmos", "pareto-merging"} else {}
     return fr.make_learner(method, **{name: value for name, value in options.items() if name in known}, **more)
 
 

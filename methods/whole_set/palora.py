@@ -1,0 +1,95 @@
+"""`palora`: one model and low-rank adapters of every task, which the preference mixes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+import torch
+from pydantic import PositiveFloat, PositiveInt
+
+from ...errors import ConfigError
+from ...tasks.problem import Problem
+from ..flat_weights import FlatWeights, trained_names
+from ..learner import Context
+from ..ranges import Choice, Range
+from .annealed_preferences import annealed_dirichlet, annealed_lattice
+from .conditioned_learner import ConditionedTraining
+from .conditioned_set import FlatSet
+from .sampled_step import SampledStep
+from .task_adapters import AdaptedWeights, TaskAdapters
+
+
+class Palora(SampledStep):
+    """Trains one model and T low-rank adapters of its matrices (PaLoRA, Dimitriadis et al., arXiv 2407.08056).
+
+    The weights for r are W + alpha / rank sum_t r_t B_t A_t (equation 2); all of W, A and B are trained on sum_t r_t
+    loss_t, the adapters at T times the learning rate. Preferences move from the middle to single tasks as the
+    training goes on, so that W learns what tasks share first. Departures: starts at the pre-trained model; every
+    matrix has adapters, the authors' code knows linear and convolutional layers only; vectors are shared between
+    preferences, as there, but where a problem has nothing but vectors they have adapters of rank 1.
+    """
+
+    name: ClassVar[str] = "palora"
+
+    @dataclass(frozen=True)
+    class Config(ConditionedTraining):
+        """Options of the adapters; learning rate, steps and batch size are the suite's unless set."""
+
+        rank: Annotated[PositiveInt, Range(1, 64, log=True, costs=True)] = 4
+        """Rank of every task's adapter (code: 4 for scenes, 1 for digits)."""
+        lora_alpha: Annotated[PositiveFloat, Range(0.25, 16.0, log=True)] = 1.0
+        """Scale of the adapters, divided by the rank (code: 1)."""
+        sampling: Annotated[Literal["dirichlet", "deterministic"], Choice(("dirichlet", "deterministic"))] = "dirichlet"
+        """How preferences are found: drawn, with a concentration that falls to 0 (code: for three tasks and more), or
+        evenly spaced and moving apart (paper, for two tasks), all of them in every step."""
+        samples: Annotated[PositiveInt, Range(1, 8, log=True, costs=True)] = 1
+        """Preferences a step, 2 or more where they are evenly spaced (code: 1 drawn, 6 evenly spaced); each costs a
+        forward and backward pass of the model."""
+
+        def __post_init__(self) -> None:
+            """Raise ConfigError where evenly spaced preferences are fewer than two."""
+            if self.sampling == "deterministic" and self.samples < 2:
+                raise ConfigError(
+                    f"evenly spaced preferences need samples of 2 or more, found {self.samples}; set samples=6, or "
+                    "sampling=dirichlet"
+                )
+
+    config: Config
+
+    def trainings(self, problem: Problem) -> int:
+        """Return 1: one model is trained whole, and its adapters with it."""
+        return 1
+
+    def untrained(self, problem: Problem, generator: torch.Generator) -> FlatSet:
+        """Make the set that answers every preference with the pre-trained model."""
+        weights = FlatWeights(problem, trained_names(problem))
+        matrices = [name for name in weights.names if problem.pretrained[name].ndim >= 2]
+        adapted = matrices or weights.names
+        adapters = [
+            TaskAdapters(
+                problem.pretrained[name].shape,
+                self.config.rank,
+                problem.n_tasks,
+                scaling=self.config.lora_alpha / self.config.rank,
+                speed=problem.n_tasks,
+                generator=generator,
+            )
+            for name in adapted
+        ]
+        start = weights.join(problem.pretrained)
+        network = AdaptedWeights(start, adapters, [weights.columns[name] for name in adapted])
+        return FlatSet(problem, weights, network.to(start.device, start.dtype))
+
+    def draws(self, problem: Problem, context: Context) -> Iterator[Any]:
+        """Yield what the steps see: preferences (samples, T) of the moment, and T mini-batches."""
+        config = self.resolved(problem)
+        rng = context.rng("preferences")
+        batches = problem.batches("train", config.batch_size, context.generator("batches"))
+        for step, batch in enumerate(batches):
+            time = min(step / config.steps, 1.0)
+            if config.sampling == "deterministic":
+                yield annealed_lattice(problem.n_tasks, config.samples, time), batch
+            else:
+                yield annealed_dirichlet(problem.n_tasks, config.samples, config.dirichlet_alpha, time, rng), batch
