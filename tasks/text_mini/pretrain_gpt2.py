@@ -63,13 +63,13 @@ def language_loss(model: Any, tokens: Tensor) -> Tensor:
     return F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
 
 
-def pretrain(steps: int = 3000, batch_size: int = 32, lr: float = 2e-3, seed: int = 0, out: Path = FOLDER) -> None:
+def pretrain(steps: int = 10_000, batch_size: int = 32, lr: float = 2e-3, seed: int = 0, out: Path = FOLDER) -> None:
     """Train the tokenizer and the language model and write its folder to OUT."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
     console = Console()
-    torch.set_num_threads(1)  # the same weights however many cores there are
-    torch.manual_seed(seed)  # initial weights and dropout are drawn from the default generator; this is a script
+    torch.set_num_threads(2)  # the same weights however many cores there are
+    torch.manual_seed(seed)  # initial weights are drawn from the default generator; this is a script
     corpus = load_corpus()
     tokenizer = build_tokenizer(corpus)
     vocabulary = tokenizer.get_vocab()
@@ -77,7 +77,10 @@ def pretrain(steps: int = 3000, batch_size: int = 32, lr: float = 2e-3, seed: in
     encoded = [encoding.ids for encoding in tokenizer.encode_batch(corpus)]
     held_out, texts = encoded[::HELD_OUT], [ids for k, ids in enumerate(encoded) if k % HELD_OUT]
     numbers: dict[str, Any] = {**SIZES, "pad_token_id": pad, "bos_token_id": end, "eos_token_id": end}
-    config = GPT2Config(**numbers)
+    # No dropout: the texts are too many, for the steps there are, to be learnt by heart.
+    numbers |= {"embd_pdrop": 0.0, "attn_pdrop": 0.0, "resid_pdrop": 0.0}
+    # GPT-2's activation, in the implementation that torch computes in one pass.
+    config = GPT2Config(**numbers, activation_function="gelu_pytorch_tanh")
     model: Any = GPT2LMHeadModel(config)
     generator = torch.Generator().manual_seed(seed)
     stream = blocks(texts, end, SIZES["n_positions"], generator)

@@ -34,7 +34,7 @@ from ..suite import Suite
 from .gpt2 import gpt2_backbone, load_gpt2
 from .texts import load_task, manifest
 
-EXPERT = FineTuning(steps=400, batch_size=32, peak_lr=1e-3, weight_decay=0.1)
+EXPERT = FineTuning(steps=300, batch_size=64, peak_lr=1e-3, weight_decay=0.1)
 """The recipe of an expert and its head, strong on purpose, so that tasks conflict."""
 CODE = tuple(
     Path(str(module.__file__))
