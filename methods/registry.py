@@ -71,6 +71,14 @@ METHODS: Registry[Learner] = Registry(
             "frontrunner.methods.per_preference.scalarized:Pmtl",
             "Pareto multi-task learning: one full fine-tuning a preference, each in its own cone",
         ),
+        "pmgda": (
+            "frontrunner.methods.per_preference.scalarized:Pmgda",
+            "predict and correct towards the ray of 1 / r: one full fine-tuning a preference",
+        ),
+        "ferero": (
+            "frontrunner.methods.per_preference.scalarized:Ferero",
+            "descent constrained to the ray of 1 / r: one full fine-tuning a preference",
+        ),
         "mgda": (
             "frontrunner.methods.per_preference.scalarized:Mgda",
             "multiple-gradient descent: one full fine-tuning, no preference",

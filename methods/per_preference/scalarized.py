@@ -1,6 +1,6 @@
 """Whole models fine-tuned along one scalarization each.
 
-`ls`, `epo`, `stch` and `pmtl` follow a preference; `mgda`, `imtl-g`, `cagrad`, `nash-mtl`,
+`ls`, `epo`, `stch`, `pmtl`, `pmgda` and `ferero` follow a preference; `mgda`, `imtl-g`, `cagrad`, `nash-mtl`,
 `fairgrad` and `upgrad` do not.
 """
 
@@ -10,7 +10,9 @@ from ..scalarization import LinearScalarization, SmoothTchebycheff
 from ..scalarization.alpha_fairness import FairgradScalarization, NashMtlScalarization
 from ..scalarization.cagrad import CagradScalarization
 from ..scalarization.epo import EpoScalarization
+from ..scalarization.ferero import FereroScalarization
 from ..scalarization.gramian import ImtlGScalarization, MgdaScalarization
+from ..scalarization.pmgda import PmgdaScalarization
 from ..scalarization.pmtl import PmtlScalarization
 from ..scalarization.upgrad import UpgradScalarization
 from ..scalarized_learner import composed
@@ -41,6 +43,20 @@ Pmtl = composed(
     name="pmtl",
     version="2",
     summary="Divides the objective space into one cone a preference and descends within it (Lin et al., NeurIPS 2019).",
+)
+Pmgda = composed(
+    FineTunedModels,
+    PmgdaScalarization,
+    name="pmgda",
+    summary="Keeps the losses on the ray of 1 / r and descends along it (Zhang et al., arXiv 2402.09492); concave "
+    "fronts too.",
+)
+Ferero = composed(
+    FineTunedModels,
+    FereroScalarization,
+    name="ferero",
+    summary="Descends under the constraint that losses lie on the ray of 1 / r (Chen et al., arXiv 2412.01773); "
+    "concave fronts too.",
 )
 Mgda = composed(
     FineTunedModels,

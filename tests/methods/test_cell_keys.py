@@ -33,6 +33,17 @@ KEYED = {
     "epo": ("2", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "min_preference": 0.01, "steps": None}),
     "experts": ("1", {}),
     "fairgrad": ("1", {"alpha": 2.0, "batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
+    "ferero": (
+        "1",
+        {
+            "batch_size": None,
+            "constraint_rate": 0.5,
+            "final_lr_ratio": 0.1,
+            "lr": None,
+            "min_preference": 0.01,
+            "steps": None,
+        },
+    ),
     "fisher-merging": ("1", {"floor": 1e-06, "n_examples": 256, "normalize": True}),
     "imtl-g": ("2", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "interpolation": ("1", {}),
@@ -163,6 +174,18 @@ KEYED = {
             "lr": None,
             "max_exact_parameters": 10000000,
             "steps": None,
+        },
+    ),
+    "pmgda": (
+        "1",
+        {
+            "batch_size": None,
+            "final_lr_ratio": 0.1,
+            "lr": None,
+            "min_preference": 0.01,
+            "sigma": 0.95,
+            "steps": None,
+            "tolerance": 0.01,
         },
     ),
     "pmtl": (

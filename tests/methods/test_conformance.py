@@ -35,7 +35,7 @@ QUICK = {"steps": 30, "batch_size": 8, "evaluations": 24, "population": 8}
 NEED_A_NETWORK = ["fisher-merging", "regmean", "iso-c", "tsv-merge"]
 """They look inside predictions or layers, which a problem in closed form does not have."""
 TRAIN_WHOLE_MODELS = {
-    *("ls", "epo", "stch", "pmtl", "mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),
+    *("ls", "epo", "stch", "pmtl", "pmgda", "ferero", "mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),
     *("pamal", "palora", "cosmos", "phn-ls", "phn-epo", "phn-hvi"),
 }
 MERGE_TASK_VECTORS = {

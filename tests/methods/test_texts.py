@@ -13,7 +13,7 @@ from frontrunner.testing.fits import Fits
 QUICK = {"steps": 4, "batch_size": 4, "evaluations": 12, "population": 4, "n_examples": 6}
 """Where a learner has such options."""
 TRAIN_WHOLE_MODELS = {
-    *("ls", "epo", "stch", "pmtl", "mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),
+    *("ls", "epo", "stch", "pmtl", "pmgda", "ferero", "mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),
     *("pamal", "palora", "cosmos", "phn-ls", "phn-epo", "phn-hvi"),
 }
 MERGE_TASK_VECTORS = {

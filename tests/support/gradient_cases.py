@@ -1,4 +1,4 @@
-"""Small gradients, (T, P), on which published codes were run."""
+"""Small gradients, (T, P), and losses on which published codes were run."""
 
 GRADIENTS = [
     [[0, 0.3, -0.27, -0.89], [-0.45, -1.23, 0.28, 2.05]],
@@ -11,3 +11,7 @@ GRADIENTS = [
         [2.0, 0.76, -1.2, 0.07, 0.58, -0.19],
     ],
 ]
+LOSSES = [[0.5, 1.2], [1.0, 0.8], [0.7, 0.9, 1.5], [0.6, 1.4, 0.9, 1.1]]
+"""Losses that go with them, (T,)."""
+RAYS = [[0.6, 0.4], [0.3, 0.7], [0.2, 0.5, 0.3], [0.4, 0.3, 0.2, 0.1]]
+"""Directions in which losses are wanted, (T,)."""
