@@ -9,7 +9,6 @@ from typing import Annotated, Any, ClassVar, Literal
 import torch
 from pydantic import PositiveFloat, PositiveInt
 
-from ...errors import ConfigError
 from ...tasks.problem import Problem
 from ..flat_weights import FlatWeights, trained_names
 from ..learner import Context
@@ -45,16 +44,8 @@ class Palora(SampledStep):
         """How preferences are found: drawn, with a concentration that falls to 0 (code: for three tasks and more), or
         evenly spaced and moving apart (paper, for two tasks), all of them in every step."""
         samples: Annotated[PositiveInt, Range(1, 8, log=True, costs=True)] = 1
-        """Preferences a step, 2 or more where they are evenly spaced (code: 1 drawn, 6 evenly spaced); each costs a
-        forward and backward pass of the model."""
-
-        def __post_init__(self) -> None:
-            """Raise ConfigError where evenly spaced preferences are fewer than two."""
-            if self.sampling == "deterministic" and self.samples < 2:
-                raise ConfigError(
-                    f"evenly spaced preferences need samples of 2 or more, found {self.samples}; set samples=6, or "
-                    "sampling=dirichlet"
-                )
+        """Preferences a step (code: 1 drawn, 6 evenly spaced); evenly spaced ones are 2 at least. Each costs a forward
+        and backward pass of the model."""
 
     config: Config
 
@@ -90,6 +81,6 @@ class Palora(SampledStep):
         for step, batch in enumerate(batches):
             time = min(step / config.steps, 1.0)
             if config.sampling == "deterministic":
-                yield annealed_lattice(problem.n_tasks, config.samples, time), batch
+                yield annealed_lattice(problem.n_tasks, max(config.samples, 2), time), batch
             else:
                 yield annealed_dirichlet(problem.n_tasks, config.samples, config.dirichlet_alpha, time, rng), batch

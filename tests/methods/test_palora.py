@@ -91,9 +91,10 @@ def test_evenly_spaced_preferences_start_equal_and_move_apart(n_tasks, samples, 
     np.testing.assert_allclose(end.sum(axis=1), 1)
 
 
-def test_evenly_spaced_preferences_are_two_or_more():
-    with pytest.raises(fr.ConfigError, match="samples=6"):
-        fr.make_learner("palora", sampling="deterministic")
+def test_evenly_spaced_preferences_are_two_at_least(tiny):
+    learner = fr.make_learner("palora", sampling="deterministic", batch_size=4)
+    preferences, _ = next(learner.draws(tiny, fr.Context()))
+    np.testing.assert_allclose(preferences, np.full((3, 3), 1 / 3))
 
 
 @pytest.mark.parametrize("more", [{}, {"sampling": "deterministic", "samples": 6}])
