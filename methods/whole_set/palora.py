@@ -40,9 +40,9 @@ class Palora(SampledStep):
         """Rank of every task's adapter (code: 4 for scenes, 1 for digits)."""
         lora_alpha: Annotated[PositiveFloat, Range(0.25, 16.0, log=True)] = 1.0
         """Scale of the adapters, divided by the rank (code: 1)."""
-        sampling: Annotated[Literal["dirichlet", "deterministic"], Choice(("dirichlet", "deterministic"))] = "dirichlet"
-        """How preferences are found: drawn, with a concentration that falls to 0 (code: for three tasks and more), or
-        evenly spaced and moving apart (paper, for two tasks), all of them in every step."""
+        sampling: Annotated[Literal["drawn", "even"], Choice(("drawn", "even"))] = "drawn"
+        """Preferences are drawn ever nearer to single tasks (code: for three and more), or even and move apart
+        (paper)."""
         samples: Annotated[PositiveInt, Range(1, 8, log=True, costs=True)] = 1
         """Preferences a step (code: 1 drawn, 6 evenly spaced); evenly spaced ones are 2 at least. Each costs a forward
         and backward pass of the model."""
@@ -80,7 +80,7 @@ class Palora(SampledStep):
         batches = problem.batches("train", config.batch_size, context.generator("batches"))
         for step, batch in enumerate(batches):
             time = min(step / config.steps, 1.0)
-            if config.sampling == "deterministic":
+            if config.sampling == "even":
                 yield annealed_lattice(problem.n_tasks, max(config.samples, 2), time), batch
             else:
                 yield annealed_dirichlet(problem.n_tasks, config.samples, config.dirichlet_alpha, time, rng), batch

@@ -100,7 +100,7 @@ KEYED = {
             "lora_alpha": 1.0,
             "lr": None,
             "rank": 4,
-            "sampling": "dirichlet",
+            "sampling": "drawn",
             "samples": 1,
             "steps": None,
         },

@@ -92,12 +92,12 @@ def test_evenly_spaced_preferences_start_equal_and_move_apart(n_tasks, samples, 
 
 
 def test_evenly_spaced_preferences_are_two_at_least(tiny):
-    learner = fr.make_learner("palora", sampling="deterministic", batch_size=4)
+    learner = fr.make_learner("palora", sampling="even", batch_size=4)
     preferences, _ = next(learner.draws(tiny, fr.Context()))
     np.testing.assert_allclose(preferences, np.full((3, 3), 1 / 3))
 
 
-@pytest.mark.parametrize("more", [{}, {"sampling": "deterministic", "samples": 6}])
+@pytest.mark.parametrize("more", [{}, {"sampling": "even", "samples": 6}])
 def test_its_front_is_near_the_known_one(more):
     problem, grid = fr.load_problem("convex-toy"), fr.simplex_grid(2, 9)
     found = fr.make_learner("palora", steps=400, lr=0.02, **more).fit(problem, grid, fr.Context())
