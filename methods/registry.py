@@ -47,6 +47,10 @@ METHODS: Registry[Learner] = Registry(
             "frontrunner.methods.merging.tsv_merge:TsvMerge",
             "leading singular vectors of all tasks made orthogonal to each other, a curve over lambda",
         ),
+        "wudi": (
+            "frontrunner.methods.merging.wudi:Wudi",
+            "linear layers' task vectors merged without interference, without data, a curve over lambda",
+        ),
         "fisher-merging": (
             "frontrunner.methods.merging.fisher_merging:FisherMerging",
             "experts weighted by the preference and, parameter by parameter, by their Fisher information",

@@ -24,7 +24,8 @@ def isotropic(matrix: Tensor) -> Tensor:
     of 0, which the authors' code gives the mean, too, keep 0: which directions they are is not determined.
     """
     mean = torch.linalg.matrix_norm(matrix, ord="nuc") / min(matrix.shape)
-    return mean * nearest_orthonormal(matrix)
+    flat: Tensor = mean * nearest_orthonormal(matrix)
+    return flat
 
 
 class IsotropicRule(MatrixRule):

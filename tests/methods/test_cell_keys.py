@@ -257,6 +257,18 @@ KEYED = {
     "tsv-merge": ("1", {"coefficient": None, "conditioned": False, "max_lambda": 2.0, "points": 11}),
     "upgrad": ("1", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "weight-averaging": ("1", {}),
+    "wudi": (
+        "1",
+        {
+            "coefficient": None,
+            "conditioned": False,
+            "iterations": 300,
+            "lr": 1e-05,
+            "max_lambda": 1.0,
+            "others": "pretrained",
+            "points": 11,
+        },
+    ),
 }
 """Method -> version and options at their defaults: they decide the keys of cells that have been recorded."""
 BUILT_IN = [name for name in fr.list_methods() if METHODS.origin(name).startswith("frontrunner.")]

@@ -29,10 +29,11 @@ LEARNERS = [
     {"method": "dare", "conditioned": True, "then": "ties-merging"},
     {"method": "iso-c", "conditioned": True},
     {"method": "tsv-merge", "conditioned": True},
+    {"method": "wudi", "conditioned": True, "others": "average"},
 ]
-QUICK = {"steps": 30, "batch_size": 8, "evaluations": 24, "population": 8}
+QUICK = {"steps": 30, "batch_size": 8, "evaluations": 24, "population": 8, "iterations": 30}
 """Where a learner has such options."""
-NEED_A_NETWORK = ["fisher-merging", "regmean", "iso-c", "tsv-merge"]
+NEED_A_NETWORK = ["fisher-merging", "regmean", "iso-c", "tsv-merge", "wudi"]
 """They look inside predictions or layers, which a problem in closed form does not have."""
 TRAIN_WHOLE_MODELS = {
     *("ls", "epo", "stch", "pmtl", "pmgda", "ferero", "mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),

@@ -15,6 +15,7 @@ MERGERS = [
     {"method": "dare", "then": "ties-merging"},
     {"method": "iso-c"},
     {"method": "tsv-merge"},
+    {"method": "wudi", "others": "average", "iterations": 30},
 ]
 mergers = pytest.mark.parametrize("options", MERGERS, ids=lambda options: "-".join(map(str, options.values())))
 

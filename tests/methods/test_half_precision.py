@@ -118,7 +118,9 @@ def test_a_learner_is_finite_near_single_precision_and_answers_in_the_types_it_w
     assert not any(v.dtype in (torch.float16, torch.bfloat16) for v in pareto_set.state().values())
     if method not in SEARCHES:
         # phn-hvi's steps are ranks of samples: one that changes places is seen in the losses.
-        np.testing.assert_allclose(found, losses(method, "float32"), atol=0.25 if method == "phn-hvi" else 0.04)
+        # Models far out on a curve have losses of 7, whose rounding is relative.
+        atol = 0.25 if method == "phn-hvi" else 0.04
+        np.testing.assert_allclose(found, losses(method, "float32"), atol=atol, rtol=5e-3)
 
 
 @pytest.mark.parametrize("kind", ["float16", "mixed"])

@@ -27,6 +27,7 @@ BY_WEIGHT = {
     "dare": {"points": 4},
     "iso-c": {"points": 4},
     "tsv-merge": {"points": 4},
+    "wudi": {"points": 4, "iterations": 20},
     "fisher-merging": {"n_examples": 8},
     "regmean": {"n_examples": 16},
     "pretrained": {},
