@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from torch import nn
 from ..file_digest import digest_files
 from .classification import ClassificationProblem
 from .examples import Examples
-from .expert_cache import cached
+from .expert_cache import MadeElsewhere, cached
 from .expert_training import head_of, train_expert, without_head
 from .fine_tuning import FineTuning
 from .problem import Budget, Params
@@ -79,14 +80,35 @@ def fine_tuned_problem(
             **encoder,
         )
 
-    made = [_expert(posed([t], [pretrained], [head], Budget(0, 0)), recipe, progress) for t, head in enumerate(heads)]
+    made = _experts([posed([t], [pretrained], [head], Budget(0, 0)) for t, head in enumerate(heads)], recipe, progress)
     return posed(range(len(tasks)), [expert for expert, _ in made], [head for _, head in made], budget)
 
 
-def _expert(single: ClassificationProblem, recipe: ExpertRecipe, progress: Progress) -> tuple[Params, nn.Module]:
+def _experts(
+    singles: Sequence[ClassificationProblem], recipe: ExpertRecipe, progress: Progress
+) -> list[tuple[Params, nn.Module]]:
+    """Return the experts of one-task problems and their heads; several processes that want the same share the work.
+
+    What another process is making is left for later, when it is likely to be there.
+    """
+    made: dict[int, tuple[Params, nn.Module]] = {}
+    for wait in (False, True):
+        for t, single in enumerate(singles):
+            if t not in made:
+                with contextlib.suppress(MadeElsewhere):
+                    made[t] = _expert(single, recipe, progress, wait=wait)
+    return [made[t] for t in range(len(singles))]
+
+
+def _expert(
+    single: ClassificationProblem, recipe: ExpertRecipe, progress: Progress, *, wait: bool
+) -> tuple[Params, nn.Module]:
     """Return the expert of a one-task problem and its head, from the cache or fine-tuned now.
 
     The cache's key is all that decides them.
+
+    Raises:
+        MadeElsewhere: another process is making it, and `wait` is False.
     """
     (task,), (head,), (splits,) = single.tasks, single.heads, single.data
     train, fine_tuning = splits["train"], recipe.fine_tuning
@@ -111,7 +133,7 @@ def _expert(single: ClassificationProblem, recipe: ExpertRecipe, progress: Progr
         generator = torch.Generator().manual_seed(recipe.seed)
         return train_expert(single, fine_tuning, generator, trains_head=recipe.trains_heads, progress=progress)
 
-    found = cached(key, make, single.device)
+    found = cached(key, make, single.device, wait=wait)
     if recipe.trains_heads:
         head = copy.deepcopy(head)
         head.load_state_dict(head_of(found))

@@ -32,7 +32,12 @@ ORDER = "frontrunner_order"
 
 
 def mapped_entry(
-    kind: str, key: Mapping[str, object], make: Callable[[], Mapping[str, Tensor]], *, title: str
+    kind: str,
+    key: Mapping[str, object],
+    make: Callable[[], Mapping[str, Tensor]],
+    *,
+    title: str,
+    waits: Callable[[], None] = lambda: None,
 ) -> dict[str, Tensor]:
     """Return the tensors of `key`, made now if there are none, as views of the mapped entry.
 
@@ -43,6 +48,7 @@ def mapped_entry(
         key: everything that decides the content (JSON values).
         make: function that computes the tensors.
         title: what messages call an entry's kind, such as "expert".
+        waits: called when another process is making the entry; what it raises is raised, else the entry is waited for.
 
     Raises:
         DataError: the cache folder cannot be written.
@@ -56,7 +62,7 @@ def mapped_entry(
         with using_cache(cache, file.parent):
             return _write(partial / file.name, made, canonical)
 
-    return cached_entry(file, cache, lambda: _read(file, title), write)
+    return cached_entry(file, cache, lambda: _read(file, title), write, waits)
 
 
 def converted(key: Mapping[str, object], make: Callable[[], Mapping[str, Tensor]]) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ import torch
 from filelock import FileLock
 
 import frontrunner as fr
-from frontrunner.tasks import expert_cache
+from frontrunner.tasks import expert_cache, fine_tuned_problem
 from frontrunner.tasks.weight_files import cached_tensors
 
 CPU = torch.device("cpu")
@@ -164,3 +164,28 @@ def test_two_processes_make_it_once(folder, tmp_path):
         process.join(60)
         assert process.exitcode == 0
     assert len(log.read_text().splitlines()) == 1
+
+
+def test_who_does_not_wait_is_told_that_another_process_is_at_it(folder):
+    make = Maker()
+    expert_cache.cached(KEY, make, CPU)
+    (file,) = folder.glob("*.safetensors")
+    with FileLock(file.with_suffix(".lock")), pytest.raises(expert_cache.MadeElsewhere):
+        expert_cache.cached(KEY, make, CPU, wait=False)
+    assert torch.equal(expert_cache.cached(KEY, make, CPU, wait=False)["weight"], torch.arange(1000.0) + 1)
+    assert make.calls == 1
+
+
+def test_experts_that_another_process_is_making_come_last(monkeypatch):
+    asked = []
+
+    def expert(single, recipe, progress, *, wait):
+        asked.append((single, wait))
+        if single in ("first", "third") and not wait:
+            raise expert_cache.MadeElsewhere
+        return f"expert of {single}", f"head of {single}"
+
+    monkeypatch.setattr(fine_tuned_problem, "_expert", expert)
+    made = fine_tuned_problem._experts(["first", "second", "third"], recipe=None, progress=None)
+    assert [name for name, _ in made] == ["expert of first", "expert of second", "expert of third"]
+    assert asked == [("first", False), ("second", False), ("third", False), ("first", True), ("third", True)]
