@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -29,20 +30,26 @@ REASON = "failed: RuntimeError: no <luck> at all"
 PARTS = ("first.weight", "second.weight")
 
 
-def made_result(folder, label, seed, tasks):
-    """One finished cell with its files: the closer the preference to a task, the lower its error."""
+def made_result(folder, label, seed, tasks, *, beyond=False):
+    """One finished cell with its files: the closer the preference to a task, the lower its error.
+
+    With `beyond`, the last answer lies beyond the reference point on every task.
+    """
     n_tasks = len(tasks)
-    cell = Cell(f"method-of-{label[:4]}", "3", {"rate": 0.25, "kind": None}, "made", "1", tasks, seed, 4, label)
+    points = 4 if n_tasks < 5 else 3
+    cell = Cell(f"method-of-{label[:4]}", "3", {"rate": 0.25, "kind": None}, "made", "1", tasks, seed, points, label)
     folder = folder / f"{n_tasks}-{list(SKILLS).index(label)}-{seed}"
     folder.mkdir()
-    grid = simplex_grid(n_tasks, 4)
+    grid = simplex_grid(n_tasks, points)
     preferences = None if label == "fixed" else grid
     weights = grid.mean(axis=0, keepdims=True) if preferences is None else grid
     noise = np.random.default_rng(seed + n_tasks).uniform(0, 0.01, weights.shape)
+    error = 0.9 - SKILLS[label] * np.sqrt(weights) + noise
+    error[-1] += 3.0 * beyond
     record = FrontRecord(
         cell=cell,
         evaluation=Evaluation(
-            error=0.9 - SKILLS[label] * np.sqrt(weights) + noise,
+            error=error,
             loss=weights,
             preferences=preferences,
             labels=("",) * len(weights),
@@ -96,10 +103,16 @@ def made_row(label, results, baseline):
     )
 
 
-def made_board(folder, tasks):
-    """Every learner on one board; "partly" fails at its last seed, and one learner at all."""
+def made_board(folder, tasks, *, beyond=()):
+    """Every learner on one board; "partly" fails at its last seed, and one learner at all.
+
+    Of the learners in `beyond`, an answer of every seed lies beyond the reference point.
+    """
     results = {
-        label: {seed: made_result(folder, label, seed, tasks) for seed in SEEDS[: 2 if label == "partly" else 3]}
+        label: {
+            seed: made_result(folder, label, seed, tasks, beyond=label in beyond)
+            for seed in SEEDS[: 2 if label == "partly" else 3]
+        }
         for label in SKILLS
     }
     every = [result for found in results.values() for result in found.values()]
@@ -122,3 +135,18 @@ def made_board(folder, tasks):
 
 def errors(row, seed=0):
     return row.results[seed].record.evaluation.error
+
+
+def crowded(board, n_learners):
+    """The board with so many learners more, whose costs and qualities lie close together and whose names are long."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(n_learners):
+        row = board.rows[i % 5]
+        intervals = {
+            name: mean_interval([value * rng.uniform(0.97, 1.03) for value in row.values(name).values()])
+            for name in row.intervals
+        }
+        label = f"learner {i} of a family (rate 0.{i}, as published)"
+        rows.append(dataclasses.replace(row, label=label, key=f"crowd-{i}", intervals=intervals))
+    return dataclasses.replace(board, rows=[*board.rows, *rows])

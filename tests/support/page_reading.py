@@ -91,3 +91,27 @@ def drawn(page):
 def choose_view(page, name):
     """By what is clicked: the input itself is hidden behind its label."""
     wait_for_drawing(page, "front-plot", page.locator("label", has_text=re.compile(f"^{name}$")).click)
+
+
+def overlapping_texts(page):
+    """How many texts the plots of the page and its triangle have, and pairs of them that cover each other."""
+    return page.evaluate(
+        """(() => {
+          const found = [];
+          for (const place of document.querySelectorAll("section:not([hidden]) .plot, .triangle")) {
+            const texts = [...place.querySelectorAll("text, .names span")].filter((text) => text.textContent.trim());
+            for (const text of texts) {
+              const { left, top, right, bottom, width } = text.getBoundingClientRect();
+              const seen = width > 0 && getComputedStyle(text).visibility !== "hidden" && !text.closest(".hoverlayer");
+              if (seen) found.push({ place: place.id, text: text.textContent, left, top, right, bottom });
+            }
+          }
+          const overlaps = [];
+          found.forEach((one, i) => found.slice(i + 1).forEach((other) => {
+            const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+            const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+            if (one.place === other.place && across > 1 && down > 2) overlaps.push([one.place, one.text, other.text]);
+          }));
+          return { count: found.length, overlaps };
+        })()"""
+    )

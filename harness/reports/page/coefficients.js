@@ -63,7 +63,7 @@ function drawCoefficients() {
   });
   if (chosen.length > 1) {
     layout.annotations = chosen.map((position, i) => ({
-      text: `preference ${texts[position]}`,
+      text: escapeHtml(shortText(`preference: ${texts[position]}`, 60)),
       xref: "paper",
       yref: "paper",
       x: 0,

@@ -1,5 +1,7 @@
 // A plot of any quality against any cost, a point a learner.
 
+// The rows whose names stand beside their points, the most important first, and where each is.
+const named = { rows: [], at: null };
 const costs = { quality: "hypervolume", cost: "wall_time_s", logarithmic: null };
 
 function showCosts() {
@@ -53,7 +55,6 @@ function drawCosts() {
   const unbeaten = state.board.costs.unbeaten[quality.name]?.[cost.name] ?? [];
   const best = unbeaten.map((i) => state.board.rows[i]).filter((row) => onAxis.includes(row));
   const at = (rows, measure) => rows.map((row) => row.intervals[measure.name][0]);
-  const colour = colourOf("muted");
   const bars = (measure) => ({
     type: "data",
     symmetric: false,
@@ -64,11 +65,8 @@ function drawCosts() {
     color: colourOf("line-strong"),
   });
   const styles = onAxis.map((row) => styleOf(row.key));
-  // Those of the line come last, since the last are named first; all others too where they are few.
-  const others = onAxis.length > MOST_NAMES ? [] : onAxis.filter((row) => !best.includes(row));
-  const named = [...others, ...best];
-  const texts = labelsOf(named, onAxis, quality, cost, logarithmic);
-  const place01 = scaleOf(onAxis, cost, logarithmic ? Math.log : Number);
+  named.rows = [...best, ...onAxis.filter((row) => !best.includes(row))];
+  named.at = (row) => [row.intervals[cost.name][0], row.intervals[quality.name][0]];
   const traces = [
     {
       name: "not beaten in both",
@@ -80,13 +78,9 @@ function drawCosts() {
     },
     {
       name: "learners",
-      mode: "markers+text",
+      mode: "markers",
       x: at(onAxis, cost),
       y: at(onAxis, quality),
-      text: onAxis.map((row) => texts[named.indexOf(row)] ?? ""),
-      textposition: onAxis.map((row) => `${quality.better === "higher" ? "top" : "bottom"} ${place01(row) < 0.3 ? "right" : "left"}`),
-      textfont: { size: 11, color: colour },
-      cliponaxis: false,
       error_x: bars(cost),
       error_y: bars(quality),
       marker: { size: 10, color: styles.map((style) => style.colour), symbol: styles.map((style) => style.symbol) },
@@ -94,31 +88,26 @@ function drawCosts() {
       hovertemplate: "%{hovertext}<extra></extra>",
     },
   ];
-  const kind = logarithmic ? { type: "log", ...ticksOf(cost, onAxis) } : { rangemode: "tozero", tickformat: "~s" };
+  const kind = logarithmic ? { type: "log", ...ticksOf(cost, onAxis) } : { tickformat: "~s" };
   const margin = { t: 28, r: 24, b: 48, l: 56 };
-  plot(place, traces, layoutOf({ margin, xaxis: axis(cost.axis, kind), yaxis: axis(quality.axis) }));
-}
-
-const MOST_NAMES = 15;
-
-// Returns where a row's mean lies between the least, 0, and the most, 1.
-function scaleOf(rows, measure, change) {
-  const values = rows.map((row) => change(row.intervals[measure.name][0]));
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  return (row) => (change(row.intervals[measure.name][0]) - least) / (most - least || 1);
-}
-
-// Puts names beside points, the last first, where there is room; the others' names show on hovering.
-function labelsOf(named, rows, quality, cost, logarithmic) {
-  const across = scaleOf(rows, cost, logarithmic ? Math.log : Number);
-  const up = scaleOf(rows, quality, Number);
-  const labelled = [];
-  const texts = named.toReversed().map((row) => {
-    if (labelled.some((other) => Math.abs(up(row) - up(other)) < 0.06 && Math.abs(across(row) - across(other)) < 0.3)) return "";
-    labelled.push(row);
-    return escapeHtml(row.name.length > 28 ? `${row.name.slice(0, 27)}…` : row.name);
+  const [x, y] = [costRange(at(onAxis, cost), logarithmic), around(at(onAxis, quality))];
+  plot(place, traces, layoutOf({ margin, xaxis: axis(cost.axis, { ...kind, range: x }), yaxis: axis(quality.axis, { range: y }) }), {
+    plotly_afterplot: () => placeNames(place),
   });
-  return texts.toReversed();
+}
+
+// Axes show all means; intervals of few seeds are far wider and end at the frame.
+function around(values) {
+  if (!values.length) return null;
+  const [low, high] = extremes(values);
+  const margin = 0.12 * (high - low || Math.abs(high) || 1);
+  return [low - margin, high + margin];
+}
+
+function costRange(values, logarithmic) {
+  if (logarithmic) return around(values.map(Math.log10));
+  const range = around(values);
+  return range && [0, range[1]];
 }
 
 // The reader's choice; before it, whether costs differ much.

@@ -14,8 +14,10 @@ from ....metrics import Front, ReferenceFront, reference_front
 from ...board.leaderboard import Board
 from ...records.store import Store
 from ...scoring.scored_cells import ScoredCell, shown_fronts
+from ..pictures.axis_limits import axis_limits
+from ..pictures.heat_rows import heat_rows
 from .packing import by_column, short
-from .texts import weights_text
+from .texts import preference_text
 
 SHOWN_NUMBERS = 3_000_000
 """The most objectives that one page holds, about 2 bytes of the file each; last seeds beyond that are left out."""
@@ -65,12 +67,30 @@ def front_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, 
         rows.append(by_seed)
     reference = _reference(board, points, [result for row in board.rows for result in row.results.values()])
     return {
-        "grids": [{"columns": by_column(grid), "texts": [*map(weights_text, grid)]} for grid in grids.values],
+        "grids": [_grid(grid, board.tasks) for grid in grids.values],
         "anchors": anchors.values,
         "fronts": rows,
         "shares": _are_shares(board, points),
         "reference": None if reference is None else by_column(reference.objectives),
+        "limits": None if not points else _limits(board, points, anchors.values),
     }
+
+
+def _grid(grid: Sequence[Sequence[float]], tasks: Sequence[str]) -> dict[str, Any]:
+    """Return a grid of preferences, their texts, and the order and the groups of its rows in heat maps."""
+    rows, groups = heat_rows(grid, tasks)
+    texts = [preference_text(weights, tasks) for weights in grid]
+    return {"columns": by_column(grid), "texts": texts, "rows": rows, "groups": groups}
+
+
+def _limits(
+    board: Board, points: Sequence[NDArray[np.float64]], anchors: Sequence[Mapping[str, Any]]
+) -> list[list[float | int | None]]:
+    """Return the ends of every objective's axis, which show the experts' errors too; the same for all seeds."""
+    experts = [found["expert"] for found in anchors if "expert" in found]
+    shown = np.vstack([*points, *experts])
+    reference = shown.max(axis=0) if board.reference_point is None else board.reference_point
+    return [[short(least), short(most)] for least, most in axis_limits(shown, reference).tolist()]
 
 
 def _are_shares(board: Board, points: Sequence[NDArray[np.float64]]) -> bool:

@@ -14,7 +14,7 @@ function landmarks(board, drawnRows) {
 function hoverText(board, row, series, i) {
   const said = [`<b>${escapeHtml(row.name)}</b>`];
   if (series.labels?.[i]) said.push(escapeHtml(series.labels[i]));
-  said.push(series.preferences ? `preference ${series.texts[i]}` : "stands for no preference");
+  said.push(series.preferences ? `preference: ${series.texts[i]}` : "stands for no preference");
   board.tasks.forEach((task, t) => said.push(`${escapeHtml(task)} ${quantity().unit}: ${hoverValue(series.points[i][t])}`));
   if (!series.best[i]) said.push(INDEX.dominated);
   return said.join("<br>");

@@ -1,7 +1,14 @@
-// The fronts: two objectives in the plane, three in space, or all of them side by side.
+// The fronts: two objectives in the plane, three in space, or all of them side by side; of many tasks as heat maps.
 
 const front = { view: "plane", axes: [0, 1, 2], accuracy: false, reference: false, landmarks: true };
-const VIEWS = { plane: "2-D", space: "3-D", parallel: "Parallel" };
+const VIEWS = { heat: "Heat maps", weight: "By weight", plane: "2-D", space: "3-D", parallel: "Parallel" };
+
+// Returns the views that n tasks are shown in, the usual one first.
+function viewsOf(n) {
+  if (n > INDEX.mostLines) return ["heat", "weight", "plane", "space"];
+  if (n > 3) return ["parallel", "plane", "space"];
+  return n === 1 ? ["parallel"] : ["plane", ...(n > 2 ? ["space"] : []), "parallel"];
+}
 
 function showFronts() {
   const board = state.board;
@@ -9,7 +16,7 @@ function showFronts() {
   section.hidden = !rowsWithFronts().length;
   if (section.hidden) return;
   const n = board.tasks.length;
-  front.view = n === 1 || n > 3 ? "parallel" : "plane";
+  [front.view] = viewsOf(n);
   front.axes = [0, Math.min(1, n - 1), Math.min(2, n - 1)];
   front.accuracy = false;
   front.reference = false;
@@ -27,7 +34,7 @@ function showFronts() {
 function fillFrontTools(tools) {
   const board = state.board;
   const n = board.tasks.length;
-  const views = Object.entries(VIEWS).filter(([view]) => (view === "plane" ? n > 1 : view === "space" ? n > 2 : true));
+  const views = viewsOf(n).map((view) => [view, VIEWS[view]]);
   const again = () => {
     fillFrontTools(tools);
     drawFronts();
@@ -61,16 +68,18 @@ function fillFrontTools(tools) {
           drawFronts();
         })
       : null,
-    board.reference
+    board.reference && front.view !== "heat" && front.view !== "weight"
       ? checkbox("Reference front", front.reference, (shown) => {
           front.reference = shown;
           drawFronts();
         }, { id: "reference-front" })
       : null,
-    checkbox("Landmarks", front.landmarks, (shown) => {
-      front.landmarks = shown;
-      drawFronts();
-    }, { id: "landmarks", title: "reference point, experts, pre-trained model" }),
+    front.view === "heat" || front.view === "weight"
+      ? null
+      : checkbox("Landmarks", front.landmarks, (shown) => {
+          front.landmarks = shown;
+          drawFronts();
+        }, { id: "landmarks", title: "reference point, experts, pre-trained model" }),
     front.view === "space" ? turnButtons() : null,
   ];
   tools.replaceChildren(...parts.filter(Boolean));
@@ -106,21 +115,40 @@ function drawFronts() {
   const rows = shownRows();
   const impossible = front.view === "space" && !canDrawSpace();
   place.hidden = impossible;
-  const absent = rows.filter((row) => !seriesOf(row, state.seed)).map((row) => row.name);
+  const drawnRows = rows.map((row) => [row, seriesOf(row, state.seed)]).filter(([, series]) => series);
   byId("front-note").textContent = [
     impossible ? "This browser offers no WebGL, which the 3-D view needs. The 2-D view shows any two objectives." : "",
-    absent.length ? `No front of seed ${state.seed}: ${absent.join(", ")}.` : "",
-    INDEX.keptSeeds === null ? "" : `To keep the page small it holds the fronts of the first ${count(INDEX.keptSeeds, "seed")} of each learner.`,
-  ].join(" ").trim();
+    ...frontNotes(board, rows, drawnRows),
+  ].filter(Boolean).join(" ");
   if (impossible) return;
-  const kinds = { plane: planeTraces, space: spaceTraces, parallel: parallelTraces };
-  const drawnRows = rows.map((row) => [row, seriesOf(row, state.seed)]).filter(([, series]) => series);
+  const kinds = { plane: planeTraces, space: spaceTraces, parallel: parallelTraces, heat: heatTraces, weight: weightTraces };
   const traces = kinds[front.view](board, drawnRows);
-  plot(place, traces, frontLayout(board), {
+  plot(place, traces, frontLayout(board, drawnRows, widthOf(place)), {
     plotly_click: pickClicked,
     plotly_relayout: keepCamera,
     plotly_relayouting: keepCamera,
   });
+}
+
+const READ = {
+  heat: "A row is the answer to one preference, in the order of the task that it weighs most; the same row answers the same preference in every panel. The picked preference is outlined.",
+  weight: "Error on a task over the task’s weight in the preference; what stands for no preference is left of 0.",
+};
+
+function frontNotes(board, rows, drawnRows) {
+  const absent = rows.filter((row) => !seriesOf(row, state.seed)).map((row) => row.name);
+  const { heat, weight, parallel } = VIEWS;
+  const axes = [heat, weight, parallel].includes(VIEWS[front.view]) ? board.tasks.map((_, t) => t) : shownAxes();
+  return [
+    READ[front.view] ?? "",
+    outsideText(board, drawnRows, axes, front.view === "heat" ? "the end of the colours" : "the end of an axis"),
+    absent.length ? `No front of seed ${state.seed}: ${absent.join(", ")}.` : "",
+    INDEX.keptSeeds === null ? "" : `To keep the page small it holds the fronts of the first ${count(INDEX.keptSeeds, "seed")} of each learner.`,
+  ];
+}
+
+function shownAxes() {
+  return front.view === "space" ? front.axes : front.axes.slice(0, 2);
 }
 
 function pickClicked({ points }) {
@@ -128,12 +156,19 @@ function pickClicked({ points }) {
   if (preference) pickPreference(preference);
 }
 
-function frontLayout(board) {
+function frontLayout(board, drawnRows, width) {
+  if (front.view === "heat") return heatLayout(board, drawnRows, width);
+  if (front.view === "weight") return weightLayout(board, drawnRows, width);
   const titles = axisTitles();
+  const ranges = board.tasks.map((_, t) => axisRange(board, t, drawnRows));
+  const shown = [front.view, front.axes, front.accuracy, front.landmarks, isPrinting()];
+  const common = { showlegend: true, uirevision: `${board.name} ${shown}` };
   const [x, y] = front.axes;
-  const common = { showlegend: true, uirevision: `${board.name} ${front.view} ${front.axes} ${front.accuracy}` };
-  if (front.view === "plane") return layoutOf({ ...common, xaxis: axis(titles[x]), yaxis: axis(titles[y]) });
-  if (front.view === "space") return spaceLayout(common);
+  if (front.view === "plane") {
+    return layoutOf({ ...common, xaxis: axis(titles[x], { range: ranges[x] }), yaxis: axis(titles[y], { range: ranges[y] }) });
+  }
+  if (front.view === "space") return spaceLayout(common, ranges);
   const { unit, better } = quantity();
-  return layoutOf({ ...common, xaxis: axis("", { type: "category" }), yaxis: axis(`${unit}, ${better}`) });
+  const range = extremes(ranges.flat());
+  return layoutOf({ ...common, xaxis: axis("", { type: "category" }), yaxis: axis(`${unit}, ${better}`, { range }) });
 }

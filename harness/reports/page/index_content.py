@@ -12,7 +12,8 @@ from ...board.leaderboard import Board, labels
 from ...board.notes import left_out, ranked_by
 from ...board.overall_ranking import OverallRanking
 from ...scoring.measures import INDICATOR_MEASURES, MEASURES, Measure
-from ..pictures.front_picture import CAMERA, DOMINATED, ON_DARK, REFERENCE, look_of, quantity_words
+from ..pictures.front_picture import CAMERA, DOMINATED, MOST_LINES, REFERENCE, quantity_words
+from ..pictures.looks import ON_DARK, Look, looks_of
 
 
 def index_content(
@@ -28,15 +29,17 @@ def index_content(
         kept: number of seeds of every learner whose fronts are shown; all when None.
     """
     names = labels(boards)
+    looks = looks_of(names.values())
     return {
         "title": title,
         "version": importlib.metadata.version("frontrunner"),
         "generated": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "mlflow": mlflow,
         "keptSeeds": kept,
-        "learners": {key: _learner(place, name) for place, (key, name) in enumerate(names.items())},
+        "learners": {key: _learner(name, looks[name]) for key, name in names.items()},
         "onDark": ON_DARK,
         "camera": CAMERA,
+        "mostLines": MOST_LINES,
         "measures": [_measure(measure) for measure in MEASURES.values()],
         "missing": MISSING,
         "dominated": DOMINATED,
@@ -50,10 +53,13 @@ def index_content(
     }
 
 
-def _learner(place: int, name: str) -> dict[str, str]:
-    """Return a learner's name, colour and markers; its place among all learners decides them, for all plots alike."""
-    colour, (_, marker, marker_in_space) = look_of(place)
-    return {"name": name, "colour": colour, "marker": marker, "markerInSpace": marker_in_space}
+def _learner(name: str, look: Look) -> dict[str, str]:
+    return {
+        "name": name,
+        "colour": look.colour,
+        "marker": look.marker.plotly,
+        "markerInSpace": look.marker.in_space,
+    }
 
 
 def _measure(measure: Measure) -> dict[str, Any]:

@@ -98,6 +98,15 @@ on(["theme"], () => {
   drawAll();
 });
 
+// Panels and the names beside points follow the room they have; plotly itself follows with all else.
+let resizeWaits = 0;
+window.addEventListener("resize", () => {
+  clearTimeout(resizeWaits);
+  resizeWaits = setTimeout(() => {
+    if (state.board && (front.view === "heat" || front.view === "weight")) drawFronts();
+  }, 150);
+});
+
 showHeading();
 showBoards();
 showRanking();

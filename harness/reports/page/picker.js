@@ -43,6 +43,7 @@ function showPicker() {
       ),
       n === 3 ? triangle(board) : null,
     ),
+    element("p", { class: "muted", id: "nearest" }),
     element("div", { class: "scroll", id: "answers", tabindex: "0", role: "region", "aria-label": "Answers at the picked preference" }),
   );
   fillPicker();
@@ -82,6 +83,7 @@ function fillPicker() {
     slider.querySelector("output").textContent = weight.toFixed(2);
   }
   placeOnTriangle();
+  byId("nearest").textContent = nearestText(board);
   const answers = shownRows().map((row) => answerOf(row));
   const costs = answers.flatMap((answer) => answer.cost ?? []);
   const least = Math.min(...costs);
@@ -98,6 +100,22 @@ function fillPicker() {
         )
       : element("p", { class: "muted" }, "No learner is drawn: choose some beside the fronts."),
   );
+}
+
+// Says what the answers are for where the picked preference itself was not evaluated.
+function nearestText(board) {
+  const grids = new Set(shownRows().map((row) => seriesOf(row, state.seed)?.grid).filter(Boolean));
+  const n = board.tasks.length;
+  const equal = state.preference.every((weight) => Math.abs(weight - 1 / n) < SAME);
+  const said = [...grids].flatMap((grid) => {
+    const preferences = rowsOfColumns(grid.columns);
+    const { at, ties, exact } = nearestOnes(preferences, state.preference);
+    if (exact) return [];
+    const others = ties > 1 ? `, the first of ${ties} equally near ones` : "";
+    return [`the nearest of ${count(preferences.length, "evaluated preference")} answers: ${grid.texts[at]}${others}`];
+  });
+  if (!said.length) return "";
+  return `${equal ? "Equal weights were" : "This preference was"} not evaluated; ${said.join("; ")}.`;
 }
 
 function answerOf(row) {
@@ -163,7 +181,9 @@ function triangle(board) {
     board.tasks.map((task, t) => {
       const [x, y] = CORNERS[t];
       const anchor = ["middle", "start", "end"][t];
-      return drawn("text", { x: [x, 0, 220][t], y: t ? y + 18 : y - 8, "text-anchor": anchor }, task);
+      const name = drawn("text", { x: [x, 0, 220][t], y: t ? y + 18 : y - 8, "text-anchor": anchor }, shortText(task, t ? 14 : 28));
+      name.append(drawn("title", {}, task));
+      return name;
     }),
     drawn("circle", { r: 7, class: "picked" }),
   );

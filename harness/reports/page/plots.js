@@ -34,61 +34,70 @@ function layoutOf(more) {
     dragmode: window.matchMedia("(pointer: coarse)").matches ? false : "zoom",
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, itemclick: false, itemdoubleclick: false },
     showlegend: false,
+    ...(isPrinting() ? { width: PAPER.width, height: PAPER.height } : {}),
     ...more,
   };
 }
 
-// A plot is drawn when it comes near the window, each time from what was last asked for it.
+// Plots are drawn one after the other, the nearest to the window first, until all are: a page that is printed or saved
+// as a picture holds every one of them.
 const waiting = new Map();
-const queues = new WeakMap();
-const near = new Set();
-const sight = new IntersectionObserver(
-  (entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting) near.delete(target);
-      else {
-        near.add(target);
-        drawWaiting(target);
-      }
-    }
-  },
-  { rootMargin: "300px" },
-);
-window.addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawWaiting));
+let drawing = false;
 
 // `heard` are listeners by plotly's names of events; those of the first drawing stay.
 function plot(place, traces, layout, heard = {}) {
   waiting.set(place, [traces, layout, heard]);
-  if (near.has(place)) drawWaiting(place);
-  else sight.observe(place);
+  if (isPrinting() && window.Plotly) drawNow(place);
+  else if (!drawing) drawWaiting();
 }
 
-// Drawings follow one another, however fast they are asked for.
-function drawWaiting(place) {
-  const before = queues.get(place) ?? Promise.resolve();
-  queues.set(place, before.then(() => drawNow(place)).catch((error) => tell(`A plot cannot be drawn (${error.message}).`)));
+async function drawWaiting() {
+  drawing = true;
+  try {
+    await loadPlotly();
+    const place = nextWaiting();
+    if (place) await drawNow(place);
+  } catch (error) {
+    tell(`A plot cannot be drawn (${error.message}).`);
+  }
+  if (waiting.size) setTimeout(drawWaiting); // the reader's clicks come first
+  else drawing = false;
 }
 
-async function drawNow(place) {
-  const plotly = await loadPlotly();
-  if (!waiting.has(place) || !place.isConnected) return;
+function nextWaiting() {
+  const distance = (place) => {
+    const { top, bottom } = place.getBoundingClientRect();
+    return Math.max(top - window.innerHeight, -bottom, 0);
+  };
+  return [...waiting.keys()].toSorted((a, b) => distance(a) - distance(b))[0];
+}
+
+// Returns what to wait for; of a plot without WebGL nothing, which is drawn at once.
+function drawNow(place) {
   const [traces, layout, heard] = waiting.get(place);
   waiting.delete(place);
+  if (!place.isConnected) return null;
   const first = !place.dataset.drawn;
+  place.classList.toggle("free", layout.height !== undefined); // else as high as the style has it
   // A wheel over a plot in space scrolls the page, as over all others.
-  await plotly.react(place, traces, layout, { displayModeBar: false, responsive: true, scrollZoom: false });
+  const done = window.Plotly.react(place, traces, layout, { displayModeBar: false, responsive: true, scrollZoom: false });
   if (first) for (const [name, listener] of Object.entries(heard)) place.on(name, listener);
+  if (first && heard.plotly_afterplot) heard.plotly_afterplot();
   place.dataset.drawn = Number(place.dataset.drawn ?? 0) + 1;
+  return done;
 }
 
 // A plot listens to the window until it is told to stop.
 function forgetPlots() {
   for (const place of document.querySelectorAll(".plot")) {
-    sight.unobserve(place);
-    near.delete(place);
     waiting.delete(place);
     if (place.dataset.drawn) window.Plotly.purge(place);
   }
+}
+
+// The room that a plot has, in pixels.
+function widthOf(place) {
+  return isPrinting() ? PAPER.width : place.clientWidth;
 }
 
 function plotPlace(id, label) {
@@ -106,6 +115,9 @@ const SHAPES = {
   x: "M4.5 2L8 5.5 11.5 2 14 4.5 10.5 8 14 11.5 11.5 14 8 10.5 4.5 14 2 11.5 5.5 8 2 4.5Z",
   star: "M8 1.5l1.9 4.3 4.6.4-3.5 3.1 1 4.6L8 11.5 4 13.9l1-4.6L1.5 6.2l4.6-.4Z",
   pentagon: "M8 2l6 4.400-2.3 7.1H4.3L2 6.400Z",
+  "triangle-left": "M2.5 8L13 2v12Z",
+  "triangle-right": "M13.5 8L3 2v12Z",
+  "diamond-tall": "M8 1l4 7-4 7-4-7Z",
   hexagon: "M8 2l5.200 3v6L8 14l-5.200-3V5Z",
 };
 

@@ -12,6 +12,7 @@ function seriesOf(row, seed) {
       points: rowsOfColumns(front.f),
       preferences: grid && rowsOfColumns(grid.columns),
       texts: grid?.texts ?? null,
+      grid,
       labels: front.l ?? null,
       anchors: front.a === undefined ? null : state.board.anchors[front.a],
       best: front.f[0].map((_, i) => !dominated.has(i)),
@@ -27,11 +28,15 @@ function rowsOfColumns(columns) {
 // Returns the position of the evaluated preference nearest to the picked one. Python cannot know it beforehand: readers
 // drag the picked one anywhere on the simplex.
 function nearest(preferences, picked) {
-  let found = 0;
-  let least = Infinity;
-  preferences.forEach((preference, i) => {
-    const distance = preference.reduce((sum, weight, t) => sum + (weight - picked[t]) ** 2, 0);
-    if (distance < least - 1e-12) [found, least] = [i, distance];
-  });
-  return found;
+  return nearestOnes(preferences, picked).at;
+}
+
+const SAME = 1e-4;
+
+// Returns the first of the nearest ones, how many are as near, and whether it is the picked one itself.
+function nearestOnes(preferences, picked) {
+  const distances = preferences.map((preference) => Math.hypot(...preference.map((weight, t) => weight - picked[t])));
+  const least = Math.min(...distances);
+  const near = distances.flatMap((distance, i) => (distance < least + SAME ? [i] : []));
+  return { at: near[0], ties: near.length, exact: least < SAME };
 }

@@ -11,7 +11,7 @@ from ....errors import StoreError
 from ...board.leaderboard import Row
 from ...records.coefficients import MergeCoefficients
 from .packing import by_column, short
-from .texts import weights_text
+from .texts import preference_text
 
 MOST_COEFFICIENTS = 200_000
 """The most coefficients of one run that the page holds; a larger record is left to its own file."""
@@ -41,7 +41,7 @@ def coefficients(row: Row) -> Mapping[str, Any] | None:
             "seed": str(seed),
             "parts": list(record.parts),
             "preferences": by_column(record.preferences),
-            "texts": [weights_text(preference) for preference in record.preferences.tolist()],
+            "texts": [preference_text(weights, record.tasks) for weights in record.preferences.tolist()],
             "corners": [record.nearest(corner) for corner in np.eye(len(record.tasks))],
             "limits": _limits(record),
             # One entry per preference: the columns of its (parts, T) coefficients.

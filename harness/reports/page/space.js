@@ -32,7 +32,8 @@ function spaceTraces(board, drawnRows) {
     const thin = symbolInSpace === "cross";
     const line = { color: colour, width: thin ? 2 : 0 };
     const marker = { color: colour, symbol: symbolInSpace, size: (thin ? 1.1 : 0.7) * sizeOf(series), line };
-    const all = series.points.map((_, i) => i);
+    // What lies beyond the axes would be drawn all the same.
+    const all = series.points.map((_, i) => i).filter((i) => !isOutside(board, series.points[i], front.axes));
     // A trace has one opacity in space.
     for (const best of [true, false]) {
       const chosen = all.filter((i) => series.best[i] === best);
@@ -42,9 +43,10 @@ function spaceTraces(board, drawnRows) {
     }
   }
   for (const { name, values, symbolInSpace } of landmarks(board, drawnRows)) {
+    if (isOutside(board, values, front.axes)) continue;
     traces.push({ ...landmark(name), marker: landmarkMarker(symbolInSpace, 7), ...inSpace([values]) });
   }
-  const picked = pickedPoints(drawnRows);
+  const picked = pickedPoints(drawnRows).filter((point) => !isOutside(board, point, front.axes));
   if (picked.length) {
     const { marker, ...more } = pickedMarks();
     traces.push({ ...more, marker: { ...marker, size: 11 }, ...inSpace(picked) });
@@ -52,7 +54,7 @@ function spaceTraces(board, drawnRows) {
   return traces;
 }
 
-function spaceLayout(common) {
+function spaceLayout(common, ranges) {
   const titles = axisTitles();
   const spaceAxis = (t) => ({
     title: { text: escapeHtml(titles[t]), font: { size: 13 } },
@@ -62,6 +64,7 @@ function spaceLayout(common) {
     showbackground: false,
     showspikes: false,
     nticks: 6,
+    range: ranges[t],
     tickfont: { size: 11 },
   });
   const [x, y, z] = front.axes;

@@ -8,6 +8,11 @@ from ....metrics.statistics import MeanInterval
 from ...board.columns import MISSING, TOO_FEW_SEEDS
 from ...scoring.measures import Measure
 
+FEW_WEIGHTS = 4
+"""Up to so many weights, a preference is written as its numbers."""
+MOST_NAMED = 4
+"""The most tasks that are named with their weights."""
+SAME = 1e-6
 SMALLEST = 0.00095
 """A quality below this is written with an exponent, since four decimals would leave one digit of it or none."""
 
@@ -49,6 +54,27 @@ def ends_text(interval: MeanInterval, text: Callable[[float], str], *, several: 
 def weights_text(weights: Sequence[float]) -> str:
     """Return a preference as `(0.25, 0.75)`."""
     return f"({', '.join(f'{weight:.2f}' for weight in weights)})"
+
+
+def preference_text(weights: Sequence[float], tasks: Sequence[str]) -> str:
+    """Return a preference in few words where it has many weights: `equal`, `only a`, `a 0.50, others 0.10`."""
+    if len(weights) <= FEW_WEIGHTS:
+        return weights_text(weights)
+    if max(weights) - min(weights) < SAME:
+        return "equal"
+    if max(weights) > 1 - SAME:
+        return f"only {tasks[list(weights).index(max(weights))]}"
+    by_weight: dict[float, list[str]] = {}
+    for task, weight in zip(tasks, weights, strict=True):
+        by_weight.setdefault(round(weight, 4), []).append(task)
+    rest = max(by_weight, key=lambda weight: len(by_weight[weight]))
+    named = [
+        (task, weight) for weight in sorted(by_weight, reverse=True) if weight != rest for task in by_weight[weight]
+    ]
+    if len(named) > MOST_NAMED:
+        return weights_text(weights)
+    others = [("others", rest)] if rest > SAME else []
+    return ", ".join(f"{task} {weight:.2f}" for task, weight in [*named, *others])
 
 
 def _minus(text: str) -> str:

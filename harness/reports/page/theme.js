@@ -2,7 +2,15 @@
 
 const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
 
+// Paper is light, and so large are plots on it, in pixels.
+const PAPER = { width: 690, height: 380 };
+
+function isPrinting() {
+  return "printing" in document.documentElement.dataset;
+}
+
 function isDark() {
+  if (isPrinting()) return false;
   const chosen = document.documentElement.dataset.theme;
   return chosen ? chosen === "dark" : systemIsDark.matches;
 }
@@ -34,4 +42,19 @@ function startTheme(recolour) {
     show();
     recolour();
   });
+  startPrinting(recolour);
+}
+
+// Plots are drawn again for the paper, and for the window afterwards. Some browsers tell of printing by the one event,
+// some by the other.
+function startPrinting(redraw) {
+  const become = (printing) => {
+    if (printing === isPrinting()) return;
+    if (printing) document.documentElement.dataset.printing = "";
+    else delete document.documentElement.dataset.printing;
+    redraw();
+  };
+  window.addEventListener("beforeprint", () => become(true));
+  window.addEventListener("afterprint", () => become(false));
+  window.matchMedia("print").addEventListener("change", ({ matches }) => become(matches));
 }

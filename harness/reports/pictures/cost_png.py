@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ....errors import ConfigError
-from ...board.leaderboard import Board, Row
+from ...board.leaderboard import Board, Row, labels
 from ...scoring.measures import MEASURES, Measure
-from .figure import escape_mathtext, is_wide, new_figure, save_png
-from .front_picture import GREY, Markers, look_of
+from .figure import escape_mathtext, height_beside_legend, is_wide, legend_name, new_figure, save_png
+from .front_picture import GREY
+from .looks import Look, looks_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,28 +45,36 @@ def cost_png(board: Board, path: str | Path, *, title: str, quality: str = "hype
     ]
     if not panels:
         raise ConfigError(f"a picture of quality against cost needs a finished learner with {quality} and a cost")
-    looks = {row.key: look_of(i) for i, row in enumerate(row for row in board.rows if row.seeds)}
-    figure = new_figure((5.2 * len(panels) + 2.6, 5.0), title)
+    names = labels([board])
+    looks = looks_of(names.values())
+    named = {key: (name, looks[name]) for key, name in names.items()}
+    height = height_beside_legend(5.0, names.values())
+    figure = new_figure((5.2 * len(panels) + 2.6, height), title)
     for axes, (cost, rows) in zip(np.atleast_1d(figure.subplots(1, len(panels), sharey=True)), panels, strict=True):
-        _draw(axes, rows, MEASURES[quality], MEASURES[cost], looks)
+        _draw(axes, rows, MEASURES[quality], MEASURES[cost], named)
     axes = figure.axes[0]
     axes.set_ylabel(escape_mathtext(MEASURES[quality].titled), fontsize=12)
-    handles, names = axes.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside right center", fontsize=10, frameon=False)
+    handles, shown = axes.get_legend_handles_labels()
+    figure.legend(handles, shown, loc="outside right center", fontsize=10, frameon=False)
     save_png(figure, path)
 
 
-def _draw(axes: Axes, rows: list[Row], quality: Measure, cost: Measure, looks: dict[str, tuple[str, Markers]]) -> None:
+def _draw(axes: Axes, rows: list[Row], quality: Measure, cost: Measure, named: dict[str, tuple[str, Look]]) -> None:
     points = np.array([[row.intervals[cost.name].mean, row.intervals[quality.name].mean] for row in rows])
     best = unbeaten(points[:, 0], points[:, 1], maximize=quality.maximize)
     axes.plot(*points[best].T, color=GREY, linewidth=1.0, linestyle="--", zorder=1)
     for row, (x, y) in zip(rows, points, strict=True):
-        colour, (marker, _, _) = looks[row.key]
-        size = 8.0 * (1.3 if marker in "PX*" else 1.0)  # these are thinner than the others
-        look: dict[str, Any] = {"marker": marker, "color": colour, "linestyle": "none", "markeredgecolor": "white"}
+        name, look = named[row.key]
+        size = 8.0 * look.marker.scale
+        drawn: dict[str, Any] = {
+            "marker": look.marker.matplotlib,
+            "color": look.colour,
+            "linestyle": "none",
+            "markeredgecolor": "white",
+        }
         if len(seeds := _seeds(row, cost.name, quality.name)) > 1:
-            axes.plot(*zip(*seeds, strict=True), markersize=0.6 * size, markeredgewidth=0.3, alpha=0.35, **look)
-        axes.plot(x, y, markersize=size, label=escape_mathtext(textwrap.fill(row.label, 28)), zorder=3, **look)
+            axes.plot(*zip(*seeds, strict=True), markersize=0.6 * size, markeredgewidth=0.3, alpha=0.35, **drawn)
+        axes.plot(x, y, markersize=size, label=legend_name(name), zorder=3, **drawn)
     if is_wide(points[:, 0].tolist()):
         axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: cost.text(value) if value > 0 else "0")

@@ -8,13 +8,16 @@ import os
 import sys
 import textwrap
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+LEGEND_LETTERS = 28
+"""Letters of a line of a legend; longer names are folded."""
+_LEGEND_LINE_INCHES = 0.23
 WIDE = 20.0
 """An axis is logarithmic where its largest value is more than this many times the smallest."""
 
@@ -36,6 +39,28 @@ def new_figure(size: tuple[float, float], title: str, *, dpi: int = 120) -> Figu
     folded = textwrap.fill(title, int(10 * size[0]))  # about ten characters an inch
     figure.suptitle(escape_mathtext(folded), fontsize=14, x=0.01, horizontalalignment="left")
     return figure
+
+
+def legend_name(name: str) -> str:
+    """Return a name as a legend shows it: folded, and not typeset."""
+    return escape_mathtext(textwrap.fill(name, LEGEND_LETTERS))
+
+
+def shortened(text: str, letters: int) -> str:
+    """Return a text of at most so many letters, the last of them an ellipsis where some are left out."""
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
+
+
+def height_beside_legend(height: float, names: Iterable[str], *, more_lines: int = 0) -> float:
+    """Return the height in inches of a figure beside which a legend of these names fits.
+
+    Args:
+        height: the least height.
+        names: the names as they are, before `legend_name`.
+        more_lines: lines of the legend beside those of the names.
+    """
+    lines = sum(max(len(textwrap.wrap(name, LEGEND_LETTERS)), 1) for name in names) + more_lines
+    return max(height, 1.0 + _LEGEND_LINE_INCHES * lines)  # an inch for the title
 
 
 def save_png(figure: Figure, path: str | Path) -> None:

@@ -1,6 +1,6 @@
 """Fronts as a self-contained HTML page to hover over (plotly, imported on first use).
 
-Two tasks are drawn in the plane, three in space, one or more than three as parallel coordinates.
+Two tasks are drawn in the plane, three in space, one and four as parallel coordinates, more as heat maps.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ....metrics import Front
-from .front_picture import CAMERA, DOMINATED, GREY, REFERENCE, Picture, Series, make_picture
+from .axis_limits import outside_text
+from .front_heat_html import heat_maps
+from .front_hover import hover_text
+from .front_picture import CAMERA, GREY, MOST_LINES, REFERENCE, Picture, Series, make_picture
 
 # plotly's own page has no title, and a margin that makes it scroll
 _PAGE = """<!doctype html>
@@ -40,11 +43,28 @@ def front_html(
     Arguments and errors are those of ``front_png``. The page holds all of plotly.js (about 5 MB) and needs no
     network.
     """
-    import plotly.graph_objects as go
 
     picture = make_picture(fronts, tasks, reference_point, as_accuracy, quantity)
+    note = outside_text(picture.n_outside)
+    figure = heat_maps(picture) if len(picture.tasks) > MOST_LINES else _drawn(picture)
+    figure.update_layout(
+        template="plotly_white",
+        title={"text": html.escape(title) + (f"<br><sub>{note}</sub>" if note else "")},
+        font={"size": 14},
+        hoverlabel={"align": "left"},
+        legend={"itemsizing": "constant"},
+        margin={"t": 90 if note else 70, "b": 60},
+    )
+    body = figure.to_html(full_html=False, include_plotlyjs=True, div_id="front", default_height="100vh")
+    Path(path).write_text(_PAGE.format(title=html.escape(title), body=body), encoding="utf-8")
+
+
+def _drawn(picture: Picture) -> Any:
+    """Return plotly's figure of a picture in the plane, in space or as parallel coordinates."""
+    import plotly.graph_objects as go
+
     n_tasks = len(picture.tasks)
-    figure = go.Figure(layout={"template": "plotly_white", "title": {"text": html.escape(title)}})
+    figure = go.Figure()
     for series in picture.series:
         # Every learner has a point that is not dominated, so its first trace always carries the legend.
         for best in (True, False):
@@ -61,21 +81,17 @@ def front_html(
         }
         figure.add_trace(go.Scatter3d(reference) if n_tasks == 3 else go.Scatter(reference))
     labels = [html.escape(label) for label in picture.axes]
+    ends = [None] * n_tasks if picture.limits is None else picture.limits.tolist()
     if n_tasks == 2:
-        figure.update_layout(xaxis_title=labels[0], yaxis_title=labels[1])
+        figure.update_layout(xaxis={"title": labels[0], "range": ends[0]}, yaxis={"title": labels[1], "range": ends[1]})
     elif n_tasks == 3:
-        axes = {f"{axis}axis_title": label for axis, label in zip("xyz", labels, strict=True)}
+        axes = {f"{name}axis": {"title": labels[i], "range": ends[i]} for i, name in enumerate("xyz")}
         figure.update_layout(scene={**axes, "aspectmode": "cube", "camera": CAMERA})
     else:
-        figure.update_layout(xaxis_type="category", yaxis_title=html.escape(picture.quantity))
-    figure.update_layout(
-        font={"size": 14},
-        hoverlabel={"align": "left"},
-        legend={"itemsizing": "constant"},
-        margin={"t": 70, "b": 60},
-    )
-    body = figure.to_html(full_html=False, include_plotlyjs=True, div_id="front", default_height="100vh")
-    Path(path).write_text(_PAGE.format(title=html.escape(title), body=body), encoding="utf-8")
+        least, most = (None, None) if picture.limits is None else (picture.limits.min(), picture.limits.max())
+        y = {"title": html.escape(picture.quantity), "range": [least, most]}
+        figure.update_layout(xaxis_type="category", yaxis=y)
+    return figure
 
 
 def _coordinates(picture: Picture, points: NDArray[np.float64]) -> dict[str, list[Any]]:
@@ -91,7 +107,7 @@ def _trace(picture: Picture, series: Series, chosen: NDArray[np.int_], *, faint:
     import plotly.graph_objects as go
 
     n_tasks = len(picture.tasks)
-    hover = [_hover(picture, series, int(i)) for i in chosen]
+    hover = [hover_text(picture, series, int(i)) for i in chosen]
     if n_tasks not in (2, 3):  # one text for each vertex of a line and one for the gap after it
         hover = [text for text in hover for _ in range(n_tasks + 1)]
     arguments: dict[str, Any] = {
@@ -102,8 +118,8 @@ def _trace(picture: Picture, series: Series, chosen: NDArray[np.int_], *, faint:
         "line": {"color": series.colour, "width": 1, **({"shape": "hv"} if n_tasks == 2 else {})},
         "marker": {
             "color": series.colour,
-            "symbol": series.markers[2 if n_tasks == 3 else 1],
-            "size": series.size * (1.4 if n_tasks != 3 else 1.2 if series.markers[2] == "cross" else 0.8),
+            "symbol": series.marker.in_space if n_tasks == 3 else series.marker.plotly,
+            "size": series.size * (1.4 if n_tasks != 3 else 1.2 if series.marker.in_space == "cross" else 0.8),
         },
         "opacity": 0.25 if faint else 0.9,
         "hovertext": hover,
@@ -111,13 +127,3 @@ def _trace(picture: Picture, series: Series, chosen: NDArray[np.int_], *, faint:
         **_coordinates(picture, series.points[chosen]),
     }
     return go.Scatter3d(arguments) if n_tasks == 3 else go.Scatter(arguments)
-
-
-def _hover(picture: Picture, series: Series, i: int) -> str:
-    rows = [f"<b>{html.escape(series.name)}</b>"]
-    for t, label in enumerate(picture.axes):
-        weight = "" if series.preferences is None else f" (preference {series.preferences[i, t]:.3g})"
-        rows.append(f"{html.escape(label)}: {series.points[i, t]:.4g}{weight}")
-    if not series.best[i]:
-        rows.append(DOMINATED)
-    return "<br>".join(rows)

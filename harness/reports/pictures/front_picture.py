@@ -10,47 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from ....errors import ConfigError, FrontError
 from ....metrics import Front
+from .axis_limits import axis_limits, outside
+from .looks import Marker, looks_of
 
-# Okabe and Ito's colours without their yellow, which is lost on white, then a grey and Tol's wine. Nine
-# colours and ten markers have no common factor, so ninety learners differ.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#7F7F7F")
-ON_DARK = {
-    "#0072B2": "#4496D6",
-    "#D55E00": "#F07B3A",
-    "#009E73": "#2DBD90",
-    "#CC79A7": "#E39AC4",
-    "#E69F00": "#F2B632",
-    "#56B4E9": "#9AD4F7",
-    "#000000": "#F4F4F4",
-    "#882255": "#C2517F",
-    "#7F7F7F": "#A0A0A0",
-}
-"""The same colours for a dark background, where black would be lost and blue and wine nearly so."""
-
-Markers = tuple[str, str, str]
-# matplotlib's marker, plotly's, and one of those few that plotly draws in space without a symbol font
-MARKERS: tuple[Markers, ...] = (
-    ("o", "circle", "circle"),
-    ("s", "square", "square"),
-    ("D", "diamond", "diamond"),
-    ("^", "triangle-up", "cross"),
-    ("v", "triangle-down", "circle"),
-    ("P", "cross", "square"),
-    ("X", "x", "diamond"),
-    ("*", "star", "cross"),
-    ("p", "pentagon", "circle"),
-    ("h", "hexagon", "square"),
-)
+MOST_LINES = 4
+"""The most tasks that are drawn as parallel coordinates; lines over more of them hide each other."""
 GREY = "#444444"
 REFERENCE = "reference point"
 DOMINATED = "dominated by its own method"
 CAMERA = {"eye": {"x": 1.6, "y": -1.02, "z": 0.58}, "center": {"x": 0.0, "y": 0.0, "z": -0.18}}
 """The place plotly looks from; along the diagonal, its default, better and worse fronts hide each other."""
-
-
-def look_of(place: int) -> tuple[str, Markers]:
-    """Return the colour and the markers of the learner at this place, counted from 0; ninety places differ."""
-    return COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
 
 
 def quantity_words(*, as_accuracy: bool, quantity: str = "error") -> tuple[str, str]:
@@ -64,7 +33,7 @@ class Series:
 
     name: str
     colour: str
-    markers: Markers
+    marker: Marker
     points: NDArray[np.float64]
     best: NDArray[np.bool_]  # whether no other point of the learner dominates it
     preferences: NDArray[np.float64] | None
@@ -84,6 +53,12 @@ class Picture:
     axes: tuple[str, ...]
     quantity: str
     reference: NDArray[np.float64] | None
+    limits: NDArray[np.float64] | None
+    """The least and the largest value of every axis, shape (T, 2), in shown units; None without a reference point."""
+    rising: bool
+    """Whether more is better, as of accuracies."""
+    n_outside: int
+    """The number of points that lie beyond the limits."""
 
 
 def make_picture(
@@ -109,17 +84,25 @@ def make_picture(
         return 100.0 * (1.0 - values) if as_accuracy else values
 
     series = []
-    for i, (name, front) in enumerate(fronts.items()):
+    looks = looks_of(fronts)
+    for name, front in fronts.items():
         order = np.argsort(front.objectives[:, 0], kind="stable")
         best = front.non_dominated_mask[order]
         preferences = None if front.preferences is None else front.preferences[order]
-        colour, markers = look_of(i)
-        series.append(Series(name, colour, markers, shown(front.objectives[order]), best, preferences))
+        look = looks[name]
+        points = shown(front.objectives[order])
+        series.append(Series(name, look.colour, look.marker, points, best, preferences))
     unit, better = quantity_words(as_accuracy=as_accuracy, quantity=quantity)
+    limits = None
+    if reference is not None:
+        limits = np.sort(shown(axis_limits(np.vstack([front.objectives for front in fronts.values()]), reference)))
     return Picture(
         tuple(series),
         tuple(tasks),
         tuple(f"{task} {unit}" for task in tasks),
         f"{unit}, {better}",
         None if reference is None else shown(reference),
+        limits,
+        as_accuracy,
+        0 if limits is None else sum(int(outside(one.points, limits).sum()) for one in series),
     )

@@ -1,22 +1,25 @@
 """Fronts as a PNG to print (matplotlib, imported on first use).
 
 Two tasks are drawn in the plane. Three are drawn in space and, since space is hard to read on paper, in the plane pair
-by pair. One task, or more than three, are drawn as parallel coordinates.
+by pair. One task and four are drawn as parallel coordinates, and more than four, where lines would hide each other, as
+heat maps.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ....metrics import Front
-from .figure import escape_mathtext, new_figure, save_png
-from .front_picture import DOMINATED, GREY, REFERENCE, Picture, Series, make_picture
+from .axis_limits import outside, outside_text
+from .figure import escape_mathtext, height_beside_legend, legend_name, new_figure, save_png
+from .front_heat import heat_map_figure
+from .front_picture import DOMINATED, GREY, MOST_LINES, REFERENCE, Picture, Series, make_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,8 +53,12 @@ def front_png(
     """
     picture = make_picture(fronts, tasks, reference_point, as_accuracy, quantity)
     n_tasks = len(picture.tasks)
-    size = {2: (9.0, 5.5), 3: (12.5, 9.0)}.get(n_tasks, (min(6.0 + 1.1 * n_tasks, 18.0), 5.5))
-    figure = new_figure(size, title, dpi=150)
+    if n_tasks > MOST_LINES:
+        save_png(heat_map_figure(picture, title), path)
+        return
+    width, least = {2: (9.0, 5.5), 3: (12.5, 9.0)}.get(n_tasks, (6.0 + 1.1 * n_tasks, 5.5))
+    height = height_beside_legend(least, fronts, more_lines=2)
+    figure = new_figure((width, height), title, dpi=150)
     if n_tasks == 2:
         _draw_pair(figure.add_subplot(), picture, 0, 1)
     elif n_tasks == 3:
@@ -61,6 +68,8 @@ def front_png(
     else:
         _draw_parallel(figure.add_subplot(), picture)
     _draw_legend(figure, picture)
+    if picture.n_outside:
+        figure.supxlabel(outside_text(picture.n_outside), fontsize=10, x=0.01, horizontalalignment="left")
     save_png(figure, path)
 
 
@@ -75,16 +84,22 @@ def _draw_pair(axes: Axes, picture: Picture, i: int, j: int) -> None:
         axes.plot(picture.reference[i], picture.reference[j], "x", color=GREY, markersize=9)
     axes.set_xlabel(escape_mathtext(picture.axes[i]), fontsize=12)
     axes.set_ylabel(escape_mathtext(picture.axes[j]), fontsize=12)
+    if picture.limits is not None:
+        axes.set_xlim(*picture.limits[i])
+        axes.set_ylim(*picture.limits[j])
     axes.grid(alpha=0.25)
 
 
 def _draw_space(axes: Any, picture: Picture) -> None:
     for series in picture.series:
-        for points, alpha in ((series.points[~series.best], 0.25), (series.points[series.best], 0.9)):
+        seen = np.ones(len(series.points), bool) if picture.limits is None else ~outside(series.points, picture.limits)
+        for points, alpha in ((series.points[~series.best & seen], 0.25), (series.points[series.best & seen], 0.9)):
             if len(points):  # without points matplotlib would show the unit cube
                 axes.plot(*points.T, linestyle="none", alpha=alpha, **_marker(series))
     if picture.reference is not None:
         axes.plot(*picture.reference[:, None], "x", color=GREY, markersize=9)
+    if picture.limits is not None:  # what lies beyond them would be drawn all the same
+        axes.set(xlim=picture.limits[0], ylim=picture.limits[1], zlim=picture.limits[2])
     for axis, label in zip((axes.xaxis, axes.yaxis, axes.zaxis), picture.axes, strict=True):
         axis.set_label_text(escape_mathtext(label), fontsize=11)
         axis.labelpad = 8
@@ -103,13 +118,15 @@ def _draw_parallel(axes: Axes, picture: Picture) -> None:
         axes.plot(ticks, picture.reference, "x:", color=GREY, markersize=9)
     axes.set_xticks(ticks, [escape_mathtext(task) for task in picture.tasks], fontsize=12)
     axes.set_ylabel(escape_mathtext(picture.quantity), fontsize=12)
+    if picture.limits is not None:
+        axes.set_ylim(picture.limits.min(), picture.limits.max())
     axes.grid(axis="x")
 
 
 def _marker(series: Series) -> dict[str, Any]:
     return {
-        "marker": series.markers[0],
-        "markersize": series.size * (1.3 if series.markers[0] in "PX*" else 1.0),  # these are thinner than the others
+        "marker": series.marker.matplotlib,
+        "markersize": series.size * series.marker.scale,
         "markerfacecolor": series.colour,
         "markeredgecolor": "white",
         "markeredgewidth": 0.5,
@@ -120,11 +137,7 @@ def _marker(series: Series) -> dict[str, Any]:
 def _draw_legend(figure: Figure, picture: Picture) -> None:
     from matplotlib.lines import Line2D
 
-    names = [escape_mathtext(textwrap.fill(series.name, 28)) for series in picture.series]
-    handles = [
-        Line2D([], [], ls="none", label=name, **_marker(series))
-        for name, series in zip(names, picture.series, strict=True)
-    ]
+    handles = [Line2D([], [], ls="none", label=legend_name(one.name), **_marker(one)) for one in picture.series]
     if not all(series.best.all() for series in picture.series):
         handles.append(Line2D([], [], ls="none", label=DOMINATED, marker="o", mfc=GREY, mew=0, alpha=0.3))
     if picture.reference is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import ConfigError
-from .figure import escape_mathtext, is_wide, new_figure, save_png
-from .front_picture import look_of
+from .figure import height_beside_legend, is_wide, legend_name, new_figure, save_png
+from .looks import looks_of
 
 
 def progress_png(curves: Mapping[str, Sequence[NDArray[np.float64]]], path: str | Path, *, title: str) -> None:
@@ -29,17 +28,18 @@ def progress_png(curves: Mapping[str, Sequence[NDArray[np.float64]]], path: str 
     """
     if not any(map(len, curves.values())):
         raise ConfigError("a picture of quality over time needs a curve; run the bench with `probes` above 0")
-    figure = new_figure((9.0, 5.0), title)
+    figure = new_figure((9.0, height_beside_legend(5.0, curves)), title)
     axes = figure.add_subplot()
-    for i, (name, seeds) in enumerate(curves.items()):
-        colour, (marker, _, _) = look_of(i)
+    looks = looks_of(curves)
+    for name, seeds in curves.items():
+        look = looks[name]
         for j, (seconds, hypervolumes) in enumerate(seeds):
             axes.plot(
                 seconds,
                 hypervolumes,
-                label=escape_mathtext(textwrap.fill(name, 28)) if j == 0 else "_",
-                color=colour,
-                marker=marker,
+                label=legend_name(name) if j == 0 else "_",
+                color=look.colour,
+                marker=look.marker.matplotlib,
                 markersize=5.0 if len(seconds) > 1 else 8.0,
                 markeredgecolor="white",
                 markeredgewidth=0.5,

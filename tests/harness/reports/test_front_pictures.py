@@ -12,12 +12,16 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from frontrunner.errors import ConfigError, FrontError
+from frontrunner.harness.reports.pictures.axis_limits import axis_limits, outside
 from frontrunner.harness.reports.pictures.front_html import front_html
+from frontrunner.harness.reports.pictures.front_picture import make_picture
 from frontrunner.harness.reports.pictures.front_png import front_png
+from frontrunner.harness.reports.pictures.heat_rows import heat_rows
+from frontrunner.harness.reports.pictures.looks import looks_of
 from frontrunner.metrics import Front, simplex_grid
 
 TASKS = ("digits", "fashion", "animals", "emoji", "clipart")
-BLUE, VERMILION = "#0072B2", "#D55E00"
+LEARNED, ONE = "pwe-moe-ls (all)", "weight <averaging> $"
 
 
 def some_fronts(n_tasks: int) -> dict[str, Front]:
@@ -25,8 +29,8 @@ def some_fronts(n_tasks: int) -> dict[str, Front]:
     curve = np.concatenate([(1.0 - grid) ** 2, np.full((1, n_tasks), 1.05)])  # the last point is dominated
     weights = np.concatenate([grid, grid[:1]])
     return {
-        "pwe-moe-ls (all)": Front(curve, weights),
-        "weight <averaging> $": Front(np.full((1, n_tasks), 0.5)),
+        LEARNED: Front(curve, weights),
+        ONE: Front(np.full((1, n_tasks), 0.5)),
     }
 
 
@@ -55,12 +59,60 @@ def test_png_shows_every_method(tmp_path: Path, n_tasks: int, monkeypatch: pytes
         chosen = {name: fronts[name] for name in shown}
         front_png(chosen, TASKS[:n_tasks], path, title="suite, $1", reference_point=[1.0] * n_tasks)
         pictures[len(shown)] = matplotlib.image.imread(path)
-    # Parallel coordinates are drawn thinner, but a method of one point stays strong in any picture.
-    assert shows(pictures[2], VERMILION)
-    assert not shows(pictures[1], VERMILION)
-    assert n_tasks not in (2, 3) or shows(pictures[1], BLUE)
     height, width, _ = pictures[2].shape
+    if n_tasks == 5:  # heat maps, a panel a learner
+        assert width > pictures[1].shape[1]
+        return
+    # Parallel coordinates are drawn thinner, but a method of one point stays strong in any picture.
+    of = {name: look.colour for name, look in looks_of(fronts).items()}
+    assert shows(pictures[2], of[ONE])
+    assert not shows(pictures[1], of[ONE])
+    assert n_tasks not in (2, 3) or shows(pictures[1], of[LEARNED])
     assert (width, height) == {2: (1350, 825), 3: (1875, 1350)}.get(n_tasks, (int(900 + 165 * n_tasks), 825))
+
+
+def test_axes_end_just_beyond_the_reference_point_and_count_what_lies_outside() -> None:
+    front = Front([[0.2, 0.6], [0.1, 0.9], [0.05, 4.0], [0.7, 1.5]])
+    picture = make_picture({"m": front}, TASKS[:2], [1.0, 1.0], False, "error")
+    assert picture.limits is not None
+    assert (picture.limits[:, 1] > 1.0).all()
+    assert (picture.limits[:, 1] < 1.06).all()
+    assert (picture.limits[:, 0] < [0.05, 0.6]).all()
+    assert picture.n_outside == 2
+    shown = make_picture({"m": front}, TASKS[:2], [1.0, 1.0], True, "error")
+    assert shown.limits is not None
+    assert np.allclose(shown.limits, 100 * (1 - picture.limits[:, ::-1]))
+    assert shown.n_outside == 2
+    assert make_picture({"m": front}, TASKS[:2], None, False, "error").limits is None
+
+
+def test_an_axis_without_a_point_better_than_the_reference_shows_them_all() -> None:
+    limits = axis_limits([[2.0, 0.5], [3.0, 0.5]], [1.0, 1.0])
+    assert limits[0, 1] > 3.0
+    assert not outside([[2.0, 0.5], [3.0, 0.5]], limits).any()
+    assert np.isfinite(axis_limits([[1.0]], [1.0])).all()
+
+
+def test_pages_say_how_many_points_lie_outside(tmp_path: Path) -> None:
+    for n_tasks in (2, 3, 4, 5):
+        beyond = Front(np.vstack([np.full(n_tasks, 0.5), np.full(n_tasks, 7.0)]))
+        front_html({"m": beyond}, TASKS[:n_tasks], tmp_path / "f.html", title="t", reference_point=[1.0] * n_tasks)
+        _, layout = traces(tmp_path / "f.html")
+        assert "1 point lies beyond the end of an axis" in layout["title"]["text"]
+        ends = {
+            2: lambda found: found["xaxis"]["range"][1],
+            3: lambda found: found["scene"]["zaxis"]["range"][1],
+            4: lambda found: found["yaxis"]["range"][1],
+            5: lambda found: found["coloraxis"]["cmax"],
+        }
+        assert 1.0 <= ends[n_tasks](layout) < 1.1
+
+
+def test_rows_of_a_heat_map_go_by_the_task_that_is_weighed_most() -> None:
+    grid = [[1 / 3, 1 / 3, 1 / 3], [0.0, 0.6, 0.4], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.5, 0.5, 0.0]]
+    rows, groups = heat_rows(grid, TASKS[:3])
+    assert rows == [2, 3, 1, 4, 0]
+    assert groups == [("digits", 1), ("fashion", 2), ("mixed", 2)]
 
 
 def test_png_is_the_same_file_every_time(tmp_path: Path) -> None:
@@ -69,7 +121,7 @@ def test_png_is_the_same_file_every_time(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-@pytest.mark.parametrize("n_tasks", [1, 2, 3, 5])
+@pytest.mark.parametrize("n_tasks", [1, 2, 3, 4])
 def test_html_holds_every_point_and_loads_nothing(tmp_path: Path, n_tasks: int) -> None:
     page = tmp_path / "front.html"
     fronts = some_fronts(n_tasks)
@@ -92,6 +144,18 @@ def test_html_holds_every_point_and_loads_nothing(tmp_path: Path, n_tasks: int) 
     else:
         assert [v for t in learned for v in t["y"]].count(None) == len(objectives)
         assert all(len(t["hovertext"]) == len(t["x"]) == len(t["y"]) for t in learned)
+
+
+def test_html_of_many_tasks_is_a_heat_map_a_learner(tmp_path: Path) -> None:
+    fronts = some_fronts(5)
+    front_html(fronts, TASKS, tmp_path / "front.html", title="t", reference_point=[1.0] * 5)
+    data, layout = traces(tmp_path / "front.html")
+    assert [trace["type"] for trace in data] == ["heatmap", "heatmap"]
+    assert [note["text"] for note in layout["annotations"]] == [LEARNED, "weight &lt;averaging&gt; $"]
+    assert sorted(map(tuple, data[0]["z"])) == sorted(map(tuple, fronts[LEARNED].objectives.tolist()))
+    first = data[0]["z"][0]  # the answer to the first task alone
+    assert "digits error: 0 (preference 1)" in data[0]["hovertext"][0][0]
+    assert first[0] == 0.0
 
 
 def test_html_hover_tells_preference_and_objectives_of_its_own_point(tmp_path: Path) -> None:
