@@ -47,6 +47,10 @@ METHODS: Registry[Learner] = Registry(
             "frontrunner.methods.merging.tsv_merge:TsvMerge",
             "leading singular vectors of all tasks made orthogonal to each other, a curve over lambda",
         ),
+        "adamerging": (
+            "frontrunner.methods.merging.adamerging:AdaMerging",
+            "merge coefficients of every weight or task trained to make predictions certain, without labels; one model",
+        ),
         "wudi": (
             "frontrunner.methods.merging.wudi:Wudi",
             "linear layers' task vectors merged without interference, without data, a curve over lambda",
@@ -54,6 +58,10 @@ METHODS: Registry[Learner] = Registry(
         "fisher-merging": (
             "frontrunner.methods.merging.fisher_merging:FisherMerging",
             "experts weighted by the preference and, parameter by parameter, by their Fisher information",
+        ),
+        "regmean++": (
+            "frontrunner.methods.merging.regmean_plus_plus:RegMeanPlusPlus",
+            "regmean block by block, on inputs that the blocks merged before have made",
         ),
         "regmean": (
             "frontrunner.methods.merging.regmean:RegMean",

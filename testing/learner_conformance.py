@@ -188,10 +188,10 @@ class LearnerConformance:
         assert all(np.isfinite(value) for value in fits.first.diagnostics().values())
 
     def test_what_was_trained_was_looked_at(self, fits: Fits) -> None:
-        """A learner that trains on data declares labels, and one that trains whole models declares trainings."""
+        """A learner that trains on data declares examples, and one that trains whole models declares trainings."""
         needs = fits.learner.needs(fits.problem, fits.grid)
         if sum(fits.problem.n_examples("train")) > 0 and fits.first.trainable_parameters:
-            assert needs.labelled_examples > 0
+            assert needs.labelled_examples + needs.unlabelled_examples > 0
         assert (needs.trainings > 0) == self.trains_whole_models(fits.learner)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
-from ...errors import DivergenceError, UnsupportedError
+from ...errors import DivergenceError
 from ...tasks.problem import Batch, Params, Problem
 from ..flat_weights import FlatWeights
 from ..layers import layers_of
@@ -21,6 +21,7 @@ from ..needs import Needs
 from ..pareto_set import ContinuousSet, ParetoSet
 from ..ranges import Choice, Range
 from ..training import REPORT_EVERY
+from .class_predictions import require_class_predictions
 from .train_examples import examples_per_task
 
 GRADIENT_NUMBERS = 2**27
@@ -149,8 +150,7 @@ class FisherMerging(Learner):
             UnsupportedError: it has no `log_probabilities`.
         """
         super().check(problem)
-        if type(problem).log_probabilities is Problem.log_probabilities:
-            raise UnsupportedError(f"{problem.name} predicts no classes, which {self.name} needs")
+        require_class_predictions(problem, self.name)
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Count the inputs of the train split that are looked at; no labels are."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -23,17 +23,19 @@ class GramMatrices:
 
     Args:
         model: the architecture.
+        only: the names of the weights to gather inputs of; None for those of all layers.
 
     Raises:
         UnsupportedError: no module of the model can be a linear layer.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, only: Collection[str] | None = None) -> None:
         self._layers: dict[str, nn.Module] = {}
         for path, module in model.named_modules():
             own = _projection_of(module) if isinstance(module, nn.MultiheadAttention) else matrix_of(module)
-            if own is not None:
-                self._layers[f"{path}.{own}" if path else own] = module
+            name = f"{path}.{own}" if path else str(own)
+            if own is not None and (only is None or name in only):
+                self._layers[name] = module
         if not self._layers:
             raise no_linear_layers(model)
         self._sums: dict[str, Tensor] = {}

@@ -71,7 +71,7 @@ class SolvedLayer:
         return solution.T.contiguous() if self.transposed else solution
 
 
-def _weighted_mean(weights: FlatWeights, experts: Sequence[Params], preference: Tensor) -> Tensor:
+def weighted_mean(weights: FlatWeights, experts: Sequence[Params], preference: Tensor) -> Tensor:
     """Return the mean (P,) of some of the experts' weights, by the preference (T,)."""
     mean = torch.zeros(weights.size, dtype=weights.dtype, device=preference.device)
     for share, expert in zip(preference.to(weights.dtype), experts, strict=True):
@@ -132,7 +132,7 @@ class RegMean(Learner):
 
         def merge(preference: NDArray[np.float64]) -> Params:
             r = torch.as_tensor(preference, device=problem.device)
-            average = {} if averaged is None else averaged.named(_weighted_mean(averaged, problem.experts, r))
+            average = {} if averaged is None else averaged.named(weighted_mean(averaged, problem.experts, r))
             solved = {name: layer.merge(r) for name, layer in layers.items()}
             return {**problem.pretrained, **average, **solved}
 

@@ -4,6 +4,18 @@ import frontrunner as fr
 from frontrunner.methods import METHODS, recorded_options
 
 KEYED = {
+    "adamerging": (
+        "1",
+        {
+            "batch_size": 16,
+            "coefficients": "tensors",
+            "final_lr_ratio": 1.0,
+            "initial": 0.3,
+            "lr": 0.001,
+            "split": "val",
+            "steps": 500,
+        },
+    ),
     "cagrad": ("1", {"batch_size": None, "c": 0.5, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "cosmos": (
         "1",
@@ -248,6 +260,7 @@ KEYED = {
         },
     ),
     "regmean": ("2", {"batch_size": 32, "n_examples": 256, "reduce_off_diagonal": 0.95}),
+    "regmean++": ("1", {"batch_size": 32, "n_examples": 256, "reduce_off_diagonal": 0.95}),
     "stch": ("1", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "mu": 0.01, "steps": None}),
     "task-arithmetic": ("1", {"max_lambda": 1.0, "points": 11}),
     "ties-merging": (

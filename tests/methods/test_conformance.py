@@ -27,19 +27,21 @@ LEARNERS = [
     {"method": "layerwise-interpolation", "groups": "layers", "interactions": False},
     {"method": "ties-merging", "conditioned": True},
     {"method": "dare", "conditioned": True, "then": "ties-merging"},
+    {"method": "adamerging", "coefficients": "model"},
     {"method": "iso-c", "conditioned": True},
     {"method": "tsv-merge", "conditioned": True},
     {"method": "wudi", "conditioned": True, "others": "average"},
 ]
 QUICK = {"steps": 30, "batch_size": 8, "evaluations": 24, "population": 8, "iterations": 30}
 """Where a learner has such options."""
-NEED_A_NETWORK = ["fisher-merging", "regmean", "iso-c", "tsv-merge", "wudi"]
+NEED_A_NETWORK = ["fisher-merging", "regmean", "regmean++", "iso-c", "tsv-merge", "wudi", "adamerging"]
 """They look inside predictions or layers, which a problem in closed form does not have."""
 TRAIN_WHOLE_MODELS = {
     *("ls", "epo", "stch", "pmtl", "pmgda", "ferero", "mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),
     *("pamal", "palora", "cosmos", "phn-ls", "phn-epo", "phn-hvi"),
 }
 MERGE_TASK_VECTORS = {
+    "adamerging",
     "interpolation",
     "layerwise-interpolation",
     "pwe-moe-ls",
@@ -50,7 +52,7 @@ MERGE_TASK_VECTORS = {
     "mobo-merge",
 }
 CLAIMS = {
-    "experts are its corners": ["experts", "interpolation", "fisher-merging", "regmean"],
+    "experts are its corners": ["experts", "interpolation", "fisher-merging", "regmean", "regmean++"],
     "a task's error falls as its weight rises": [
         "interpolation",
         "layerwise-interpolation",
@@ -61,7 +63,7 @@ CLAIMS = {
         "mobo-merge",
         "map",
     ],
-    "answers are permuted with the tasks, network": ["fisher-merging", "regmean"],
+    "answers are permuted with the tasks, network": ["fisher-merging", "regmean", "regmean++"],
     "answers are permuted with the tasks": ["interpolation", "ls", "stch"],
     "one model whatever the preference": [
         *("pretrained", "weight-averaging"),

@@ -9,6 +9,7 @@ from frontrunner.methods.expert_bank import ExpertBank
 
 GRID = fr.simplex_grid(3, 3)
 BANKED = {
+    "adamerging": {"steps": 6},
     "weight-averaging": {},
     "task-arithmetic": {"points": 4},
     "interpolation": {},
@@ -30,6 +31,7 @@ BY_WEIGHT = {
     "wudi": {"points": 4, "iterations": 20},
     "fisher-merging": {"n_examples": 8},
     "regmean": {"n_examples": 16},
+    "regmean++": {"n_examples": 16},
     "pretrained": {},
     "experts": {},
 }

@@ -53,6 +53,7 @@ EXTRAPOLATING = [
     {"method": "dare", "conditioned": True, "coefficient": 4.0},
     {"method": "iso-c", "max_lambda": 4.0},
     {"method": "tsv-merge", "conditioned": True, "coefficient": 8.0},
+    {"method": "adamerging", "initial": 1.0},
     {"method": "wudi", "max_lambda": 4.0, "others": "average", "iterations": 5},
     {"method": "pwe-moe-ls", "upscale": "all", "init_lambda": 1.0},
     {"method": "pwe-moe-epo", "upscale": "model", "init_lambda": 1.0},
