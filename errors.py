@@ -5,6 +5,7 @@ FrontrunnerError
 ├── UnknownNameError         a method, suite, task or option nobody registered
 ├── DuplicateNameError       two origins claim one name
 ├── ConfigError              a value of the right name and the wrong kind
+│   └── PluginError          code of a plugin that raised; its cause is what it raised
 ├── PreferenceError          not a point of the simplex, or one a finite set does not hold
 ├── UnsupportedError         a learner asks what a problem cannot give, such as predictions of classes
 ├── DataError                shipped or cached data that is missing or damaged
@@ -75,6 +76,10 @@ class DuplicateNameError(FrontrunnerError):
 
 class ConfigError(FrontrunnerError, ValueError):
     """A value of the right name and the wrong kind or range."""
+
+
+class PluginError(ConfigError):
+    """Code of a plugin that raised what Frontrunner does not; `__cause__` is what it raised."""
 
 
 class PreferenceError(FrontrunnerError, ValueError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-import traceback
 from pathlib import Path
 from types import ModuleType
 
-from .errors import ConfigError, FrontrunnerError
-from .plugin_modules import PREFIX, module_name, without_plugin_prefix
+from .errors import ConfigError, FrontrunnerError, PluginError
+from .plugin_failure import last_line, with_line
+from .plugin_modules import PREFIX, module_name
 
 
 def import_plugin(path: str | Path) -> tuple[ModuleType, str]:
@@ -19,7 +19,8 @@ def import_plugin(path: str | Path) -> tuple[ModuleType, str]:
     What the file prints goes to standard error, since a command's output may be read by a program.
 
     Raises:
-        ConfigError: the file is missing, or raises while it is imported; the message names the line.
+        ConfigError: the file is missing.
+        PluginError: it raises while it is imported; the message ends with the line that did.
     """
     try:
         file = Path(path).resolve(strict=True)
@@ -45,16 +46,15 @@ def import_plugin(path: str | Path) -> tuple[ModuleType, str]:
         for imported in set(sys.modules) - before:
             if imported.startswith(PREFIX):  # half of a module, and files beside it that will be imported again
                 del sys.modules[imported]
-        raise ConfigError(f"the plugin {str(path)!r} cannot be imported: {_reason(error, file)}") from error
+        raise PluginError(f"the plugin {str(path)!r} cannot be imported: {_reason(error)}") from error
 
 
-def _reason(error: BaseException, file: Path) -> str:
-    """Return why an import failed, with the line of the plugin where it did."""
+def _reason(error: BaseException) -> str:
+    """Return why an import failed, with the line of the plugin, or of a file beside it, where it did."""
     if isinstance(error, SystemExit):
         what = f"it ends the process ({error})"
     elif isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith(PREFIX):
         what = f"{error}; install it, or put the file beside the plugin"
     else:
-        what = without_plugin_prefix(str(error)) or type(error).__name__
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
-    return f"{what} (line {lines[-1]} of {file.name})" if lines else what
+        what = last_line(error)
+    return with_line(what, error)

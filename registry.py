@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Generic, TypeVar
 
-from .errors import ConfigError, DuplicateNameError, FrontrunnerError, UnknownNameError
+from .errors import ConfigError, DuplicateNameError, FrontrunnerError, PluginError, UnknownNameError
 from .one_line import is_one_line, shown
+from .plugin_failure import last_line
 from .plugin_source import source_digest
 
 __all__ = ["Entry", "Registry"]
@@ -44,7 +45,8 @@ class Entry(Generic[T]):
         """Load the class.
 
         Raises:
-            ConfigError: it cannot be imported, or is no subclass of `base`.
+            PluginError: it cannot be imported.
+            ConfigError: it is no subclass of `base`.
         """
         try:
             if isinstance(self.target, str):
@@ -58,7 +60,7 @@ class Entry(Generic[T]):
         except FrontrunnerError:
             raise
         except (Exception, SystemExit) as error:
-            raise ConfigError(f"{self.name!r} from {self.origin} cannot be imported: {error}") from error
+            raise PluginError(f"{self.name!r} from {self.origin} cannot be imported: {last_line(error)}") from error
         if not (isinstance(found, type) and issubclass(found, base)):
             raise ConfigError(f"{self.name!r} from {self.origin} must be a subclass of {base.__name__}, is {found!r}")
         return found

@@ -7,7 +7,8 @@ import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import ConfigError, FrontrunnerError, UnknownNameError
+from ..errors import ConfigError, FrontrunnerError, PluginError, UnknownNameError
+from ..plugin_failure import last_line, with_line
 from .option_reader import OptionReader
 from .option_values import SCALARS
 from .ranges import option_types
@@ -50,8 +51,10 @@ def read_options(config: type[Options], options: Mapping[str, object], *, kind: 
         return config(**values)
     except FrontrunnerError:
         raise
-    except Exception as error:  # a third party's own checks, in `__post_init__`
+    except ValueError as error:  # a third party's own checks, in `__post_init__`
         raise ConfigError(f"{name}: {error}") from error
+    except Exception as error:
+        raise PluginError(with_line(f"{name}: {last_line(error)}", error)) from error
 
 
 def canonical_options(config: Options, name: str) -> Options:

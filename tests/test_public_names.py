@@ -9,7 +9,7 @@ import frontrunner as fr
 PUBLIC = """
     Budget CellError Checkpoints Choice ClassificationProblem ConfigError Context ContinuousSet DataError
     DivergenceError DuplicateNameError Examples FiniteSet Front FrontError FrontrunnerError Hypervolume Indicator
-    Learner Needs Objectives Params ParetoSet PreferenceError Problem Range ScoringInput StoreError Suite
+    Learner Needs Objectives Params ParetoSet PluginError PreferenceError Problem Range ScoringInput StoreError Suite
     UnknownNameError UnsupportedError alignment dominated_share evaluate expected_utility hypervolume igd igd_plus
     largest_gap layered_grid list_indicators list_methods list_suites load_problem make_learner non_uniformity
     normalised results simplex_grid spread

@@ -121,6 +121,8 @@ class Display:
                 f"[red]✗ {name}: {settled_cell.ending.status} after {took}: {escape(settled_cell.ending.reason)}[/]",
                 highlight=False,
             )
+            if settled_cell.log is not None:  # on a line of its own, so that it can be clicked and copied
+                self._console.print(f"  its traceback and output: {escape(str(settled_cell.log))}", soft_wrap=True)
 
     def removes(self, cell: Cell) -> None:
         """Remove the bar of a cell, if it has one."""

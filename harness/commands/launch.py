@@ -15,7 +15,9 @@ import typer
 from ...errors import ConfigError, FrontrunnerError
 from ...one_line import as_one_line
 from ...os_errors import because
+from ...plugin_failure import failed_at, last_line
 from .console import open_console
+from .kept_traceback import with_traceback
 from .streams import require_streams
 
 COLLECT_EVERY = 200_000
@@ -46,7 +48,7 @@ def launch(app: typer.Typer) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is closed; a second Ctrl-C has nothing to interrupt
         _fail("interrupted; the same command continues where it stopped")
     except FrontrunnerError as error:
-        _fail(str(error))
+        _fail(with_traceback(str(error), error))
     except BrokenPipeError:
         _discard_output()  # its reader has gone
         sys.exit(1)
@@ -69,6 +71,8 @@ def launch(app: typer.Typer) -> NoReturn:
     except Exception as error:
         # Usage errors; typer carries its own copy of click, whose exceptions have no public name
         if not hasattr(error, "format_message"):
+            if where := failed_at(error):  # in a plugin, and not a defect of ours
+                _fail(with_traceback(f"a plugin failed: {last_line(error)} ({where})", error))
             raise
         message = error.format_message()
         if not message:  # no command at all: the help has been printed

@@ -15,7 +15,16 @@ import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ...errors import ConfigError, DataError, DuplicateNameError, StoreError, UnknownNameError, UnsupportedError
+from ...errors import (
+    ConfigError,
+    DataError,
+    DuplicateNameError,
+    FrontrunnerError,
+    StoreError,
+    UnknownNameError,
+    UnsupportedError,
+)
+from ...plugin_failure import with_line
 from ..cells.cell import Cell
 from ..cells.plugins import load_plugins
 from ..cells.sources import changed_since
@@ -36,6 +45,8 @@ MISCONFIGURED = (ConfigError, DataError, DuplicateNameError, UnknownNameError)
 def _ending_of(error: BaseException) -> Ending:
     """Return the ending of a cell that raised an error, with its reason in one sentence."""
     reason = in_one_line(error)
+    if not isinstance(error, FrontrunnerError):  # which says itself what to do
+        reason = with_line(reason, error)
     if isinstance(error, UnsupportedError):
         return ending_of(error, reason)
     if is_out_of_memory(error):

@@ -6,8 +6,9 @@ import math
 from collections.abc import Collection
 from typing import Any
 
-from ...errors import ConfigError, FrontError, FrontrunnerError
+from ...errors import ConfigError, FrontError, FrontrunnerError, PluginError
 from ...metrics import INDICATORS, Indicator, ReferenceFront, ScoringInput
+from ...plugin_failure import last_line, with_line
 from ..records.front_record import FrontRecord
 from .measures import HYPERVOLUME_ERROR, registered_indicators
 
@@ -71,7 +72,8 @@ def _made(indicator: type[Indicator]) -> Indicator:
         return indicator()
     except (Exception, SystemExit) as error:
         origin = INDICATORS.origin(indicator.name)
-        raise ConfigError(f"the indicator {indicator.name!r} of {origin} cannot be made: {error!r}") from error
+        said = f"the indicator {indicator.name!r} of {origin} cannot be made: {last_line(error)}"
+        raise PluginError(with_line(said, error)) from error
 
 
 def _value(indicator: Indicator, scored: ScoringInput) -> float | None:
@@ -86,8 +88,8 @@ def _value(indicator: Indicator, scored: ScoringInput) -> float | None:
         raise
     except (Exception, SystemExit) as error:
         origin = INDICATORS.origin(indicator.name)
-        what = f"the indicator {indicator.name!r} of {origin} failed"
-        raise ConfigError(f"{what} ({type(error).__name__}: {error})") from error
+        said = f"the indicator {indicator.name!r} of {origin} failed: {last_line(error)}"
+        raise PluginError(with_line(said, error)) from error
     if found is not None and not math.isfinite(found):
         raise ConfigError(
             f"the indicator {indicator.name!r} was to give a finite number, or None where it has no meaning, "
