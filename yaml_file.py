@@ -1,10 +1,10 @@
-"""Read YAML files that people write; every mistake in one is reported in one sentence that names the key."""
+"""Read YAML files that people write; all mistakes in one are reported at once, each by the key where it is."""
 
 from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from .errors import ConfigError, UnknownNameError
+from .mistakes import all_mistakes
 from .one_line import as_one_line, shown
 from .utf8_file import read_utf8
 from .yaml_limits import MAX_BYTES, LimitError, PlainLoader
@@ -38,22 +39,29 @@ def named(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
-def read_yaml(file: Path, spec: type[Spec], parts: Sequence[type[Strict]] = ()) -> Spec:
+def read_yaml(
+    file: Path,
+    spec: type[Spec],
+    parts: Sequence[type[Strict]] = (),
+    look_further: Callable[[Mapping[object, object]], Sequence[str]] = lambda _: (),
+) -> Spec:
     """Read a YAML file, check it, and return its content.
 
     Args:
         file: the YAML file.
         spec: the model that the content must fit.
         parts: the models that `spec` is made of; the nearest match of a misspelt key is one of all their keys.
+        look_further: asked, where the content does not fit, for mistakes in those parts of it that do.
 
     Raises:
-        ConfigError: the file cannot be read or does not fit; the message says in one sentence why.
+        ConfigError: the file cannot be read or does not fit; the message names every mistake.
     """
     content = _content(file, spec)
     try:
         return spec.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"{file}: {_problems(error, [spec, *parts], content)[0]}") from error
+        told = [*_problems(error, [spec, *parts], content), *look_further(content)]
+        raise ConfigError(f"{file}: {all_mistakes(told)}") from error
 
 
 def yaml_problems(file: Path, spec: type[Strict], parts: Sequence[type[Strict]] = ()) -> list[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
-from ...errors import ConfigError
+from ...errors import ConfigError, FrontrunnerError
+from ...mistakes import Mistakes
 from ...yaml_file import Strict, is_yaml_file, named, read_yaml
 from .cell import Cell
 from .line import checked_line, folded
-from .make_cell import cell_on, choose_suite
+from .make_cell import ChosenSuite, cell_on, choose_suite
 
 MAX_CELLS = 100_000
 """The most cells of a bench: ten times those of the largest that its leaderboard is timed with."""
@@ -103,24 +106,80 @@ class BenchSpec(Strict):
         n_cells = len(self.suites) * len(self.seeds) * len(self.learners)
         if n_cells > MAX_CELLS:
             raise ConfigError(f"a bench may have {MAX_CELLS:,} cells at most, found {n_cells:,}; split it")
-        cells = [
-            cell_on(
-                chosen,
-                learner.method,
-                seed=seed,
-                options=learner.options,
-                points_per_edge=suite.points_per_edge,
-                inner_points_per_edge=suite.inner_points_per_edge,
-                label=learner.label,
-            )
-            for suite in self.suites
-            for chosen in [choose_suite(suite.name, suite.tasks)]
-            for seed in self.seeds
-            for learner in self.learners
-        ]
+        try:
+            cells = [
+                _cell(suite, chosen, learner, seed)
+                for suite in self.suites
+                for chosen in [choose_suite(suite.name, suite.tasks)]
+                for seed in self.seeds
+                for learner in self.learners
+            ]
+        except FrontrunnerError:
+            mistakes = Mistakes()
+            note_mistakes(mistakes, self.suites, self.learners, self.seeds)
+            mistakes.raise_any()
+            raise
         return list({cell.key: cell for cell in cells}.values())
+
+
+def _cell(suite: SuiteSpec, chosen: ChosenSuite, learner: LearnerSpec, seed: int) -> Cell:
+    return cell_on(
+        chosen,
+        learner.method,
+        seed=seed,
+        options=learner.options,
+        points_per_edge=suite.points_per_edge,
+        inner_points_per_edge=suite.inner_points_per_edge,
+        label=learner.label,
+    )
+
+
+def note_mistakes(
+    mistakes: Mistakes, suites: Sequence[SuiteSpec], learners: Sequence[LearnerSpec], seeds: Sequence[int]
+) -> None:
+    """Note what is wrong with the names and values of a bench, part by part."""
+    from ...methods import make_learner
+    from ...tasks.seeds import as_seed
+
+    chosen, fine = [], []
+    for suite in suites:
+        with mistakes.noted():
+            chosen.append((suite, choose_suite(suite.name, suite.tasks)))
+    for learner in learners:
+        with mistakes.noted():
+            make_learner(learner.method, **learner.options)
+            fine.append(learner)
+    for seed in seeds:
+        with mistakes.noted():
+            as_seed(seed)
+    for suite, where in chosen:  # what only a cell shows: its grid, its length
+        for learner in fine:
+            with mistakes.noted():
+                _cell(suite, where, learner, 0)
 
 
 def read_bench(file: Path) -> BenchSpec:
     """Read and check a bench file; raise a ConfigError that says in one sentence what is wrong with it."""
-    return read_yaml(file, BenchSpec, parts=(SuiteSpec, LearnerSpec))
+    return read_yaml(file, BenchSpec, parts=(SuiteSpec, LearnerSpec), look_further=_further_mistakes)
+
+
+def _further_mistakes(content: Mapping[object, object]) -> Sequence[str]:
+    """Return what is wrong with the names and values in those parts of a bench that could be read."""
+    mistakes = Mistakes()
+    suites = _readable(content.get("suites"), Annotated[SuiteSpec, named("name")])
+    note_mistakes(
+        mistakes,
+        [suite for suite in suites if suite.file is None and suite.weights is None],
+        [one for one in _readable(content.get("learners"), Annotated[LearnerSpec, named("method")]) if one.method],
+        _readable(content.get("seeds"), int),
+    )
+    return mistakes.told
+
+
+def _readable(values: object, kind: Any) -> list[Any]:
+    """Return those values of a list that are of a kind."""
+    found = []
+    for value in values if isinstance(values, list) else []:
+        with contextlib.suppress(ValidationError):
+            found.append(TypeAdapter(kind).validate_python(value))
+    return found

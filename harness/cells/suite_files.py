@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import ConfigError
+from ...mistakes import Mistakes
 from ...tasks import SUITES
 from ...tasks.suite_file.random_models import SUFFIX
 from ...tasks.suite_file.registered import load_random_suite, load_suite_file
 from ...yaml_file import is_yaml_file
-from .bench_file import BenchSpec, SuiteSpec
+from .bench_file import BenchSpec, SuiteSpec, note_mistakes
 
 
 def located(suite: SuiteSpec, folder: Path) -> SuiteSpec:
@@ -43,8 +44,19 @@ def _random_name(name: str) -> str:
 
 
 def with_suite_files(spec: BenchSpec, folder: Path) -> BenchSpec:
-    """Return a bench whose suite files are registered and named by absolute paths, see `located`."""
-    return spec.model_copy(update={"suites": [located(suite, folder) for suite in spec.suites]})
+    """Return a bench whose suite files are registered and named by absolute paths, see `located`.
+
+    Raises:
+        ConfigError, DuplicateNameError: as `located`; where other names or values are wrong too, all are named.
+    """
+    mistakes, found = Mistakes(), []
+    for suite in spec.suites:
+        with mistakes.noted():
+            found.append(located(suite, folder))
+    if mistakes.told:
+        note_mistakes(mistakes, found, [one for one in spec.learners if one.method], spec.seeds)
+    mistakes.raise_any()
+    return spec.model_copy(update={"suites": found})
 
 
 def suite_name(given: str) -> str:
