@@ -16,6 +16,7 @@ from .harness.commands import leaderboard, store_command, suite_command
 from .harness.commands.bench import bench
 from .harness.commands.doctor import doctor
 from .harness.commands.export import export
+from .harness.commands.forget import forget
 from .harness.commands.front import front
 from .harness.commands.launch import launch
 from .harness.commands.list_command import list_command
@@ -23,7 +24,7 @@ from .harness.commands.run import run
 from .harness.commands.ui import ui
 from .studies.command import tune
 
-ORDER = ("list", "run", "bench", "tune", "leaderboard", "front", "export", "suite", "store", "ui", "doctor")
+ORDER = ("list", "run", "bench", "tune", "leaderboard", "front", "export", "forget", "suite", "store", "ui", "doctor")
 """The commands as the help shows them; typer alone would put those with commands of their own last."""
 
 
@@ -56,7 +57,7 @@ app = typer.Typer(
 )
 app.callback()(frontrunner)
 app.command("list")(list_command)
-for command in (run, bench, tune, front, export, ui, doctor):
+for command in (run, bench, tune, front, export, forget, ui, doctor):
     app.command()(command)
 app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(store_command.app, name="store")

@@ -53,7 +53,10 @@ def _columns_of(measure: str, *, several: bool) -> list[Column]:
 
 
 def text(board: Board, *, runs: bool = True) -> list[list[str]]:
-    """Return the table as text: the heading, then one line per row; with `runs`, each ends with its first run id."""
+    """Return the table as text: the heading, then one line per row; with `runs`, each ends with its first run id.
+
+    Of a row without a finished seed it is the id of an attempt that has not finished, by which it can be forgotten.
+    """
     shown = columns(board)
     several = any(len(row.seeds) + len(row.unfinished) > 1 for row in board.rows)
     heading = ["#", "learner", *(["seeds"] if several else []), *(column.heading for column in shown)]
@@ -61,7 +64,7 @@ def text(board: Board, *, runs: bool = True) -> list[list[str]]:
     for rank, row in enumerate(board.rows, 1):
         cells = [column.of(row) or MISSING for column in shown]
         seeds = [f"{len(row.seeds)}/{len(row.seeds) + len(row.unfinished)}"] if several else []
-        run = [row.run_ids[0][:8] if row.run_ids else MISSING] if runs else []
+        run = [next(iter([*row.run_ids, *row.attempted.values()]), MISSING)[:8]] if runs else []
         place = f"{rank}{TIED if row.tied_with_best else ''}" if row.seeds else MISSING
         lines.append([place, _name(row), *seeds, *cells, *run])
     return lines

@@ -29,6 +29,8 @@ class Row:
     """The learner's key, which is the same on every board."""
     unfinished: Mapping[int, str] = field(default_factory=dict)
     """Why a requested cell has not finished, by seed."""
+    attempted: Mapping[int, str] = field(default_factory=dict)
+    """The MLflow run id of the last attempt at a requested cell that has not finished, by seed."""
     results: Mapping[int, ScoredCell] = field(default_factory=dict)
     """Scored cells that have finished, by seed."""
     intervals: Mapping[str, MeanInterval] = field(default_factory=dict)
@@ -156,6 +158,7 @@ def _board(
             method=cells[0].method,
             key=key,
             unfinished={cell.seed: why_unfinished(last.get(cell.key)) for cell in cells if cell.key not in finished},
+            attempted={cell.seed: last[cell.key].run_id for cell in cells if cell.key in last.keys() - finished.keys()},
             results=results[key],
             intervals=intervals[key],
             against_baseline=differences[key],

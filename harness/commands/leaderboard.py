@@ -40,6 +40,9 @@ def leaderboard(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to a .md, .csv, .json or .html file instead.")
     ] = None,
+    hide_failed: Annotated[
+        bool, typer.Option("--hide-failed", help="Leave out learners of which every seed has failed.")
+    ] = False,
     store: StoreOption = None,
     plugin: PluginOption = None,
 ) -> None:
@@ -47,6 +50,7 @@ def leaderboard(
     if context.invoked_subcommand is not None:
         return
     from ...yaml_file import is_yaml_file
+    from ..board.hidden_rows import without_failed
     from ..board.leaderboard import leaderboards
     from ..board.overall_ranking import overall_ranking
     from ..records.store import Store
@@ -70,10 +74,12 @@ def leaderboard(
     record_and_say(opened, open_to_write=store_to_write)
     with _without_garbage_collection():
         with busy("Reading results; fronts that are new are scored, once."):
-            boards = leaderboards(opened, suite, baseline=baseline)
+            boards: Sequence[Board] = leaderboards(opened, suite, baseline=baseline)
             deleted = [] if boards else opened.deleted_suites()
         for name in deleted:
             say_on_standard_error(deleted_advice(name))
+        if hide_failed:
+            boards = _say_hidden(*without_failed(boards))
         overall = overall_ranking(boards)
         if output is None and format_ == "html":
             output = PAGE
@@ -85,6 +91,12 @@ def leaderboard(
             print_boards(boards, overall)
         else:
             sys.stdout.write(report.TEXTS[format_](boards, overall) + "\n")
+
+
+def _say_hidden(boards: Sequence[Board], hidden: Sequence[str]) -> Sequence[Board]:
+    if hidden:
+        say_on_standard_error(f"left out, since every seed failed: {', '.join(hidden)}")
+    return boards
 
 
 @app.command("export")

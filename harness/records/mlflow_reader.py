@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .artifact_addresses import Address
+from .mlflow_tags import FORGOTTEN, PREFIX
 from .readable_database import reading
 
 _RUNS = """
@@ -79,6 +80,18 @@ def deleted_run(database: Path, beginning: str) -> str:
     with reading(database) as connection:
         found = connection.execute(query, (len(beginning), beginning)).fetchone()
     return "" if found is None else str(found[0])
+
+
+def read_forgotten(database: Path) -> dict[str, str]:
+    """Map the id of every run that was forgotten, oldest first, to the key of the cell that it attempted."""
+    query = """
+    select r.run_uuid, c.value from runs r
+    join tags f on f.run_uuid = r.run_uuid and f.key = ?
+    join tags c on c.run_uuid = r.run_uuid and c.key = ?
+    where r.lifecycle_stage <> 'active' order by r.start_time, r.rowid
+    """
+    with reading(database) as connection:
+        return dict(connection.execute(query, (FORGOTTEN, f"{PREFIX}cell")).fetchall())
 
 
 def read_runs(database: Path, tag: str, value: str) -> list[RecordedRun]:

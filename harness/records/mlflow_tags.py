@@ -14,12 +14,14 @@ IMPORTED_FROM = f"{PREFIX}imported_from"
 """The tag that names the bundle a run was imported from."""
 SUITE_FILE = f"{PREFIX}suite_file"
 """The tag that names the file that a run's suite was read from."""
+FORGOTTEN = f"{PREFIX}forgotten"
+"""The tag of a run that `frontrunner forget` has deleted in MLflow, with its cell."""
 MISFIT = f"{PREFIX}misfit"
 """The tag of an unsupported run whose learner could be fitted with other options."""
 
 OWN_TAGS = frozenset(
     {"kind", "bench", "study", "study_name", "recorded", "cell", "spec", "method", "label", "group", "status", "reason"}
-    | {"digests", "reference_front", "hypervolume_exact", "imported_from", "suite_file", "misfit"}
+    | {"digests", "reference_front", "hypervolume_exact", "imported_from", "suite_file", "misfit", "forgotten"}
 )
 """Tags that the store sets, without the prefix they share with the tags of the environment."""
 

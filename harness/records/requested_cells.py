@@ -11,8 +11,12 @@ from .store import Store
 
 
 def requested_cells(store: Store, attempts: Sequence[Attempt]) -> list[Cell]:
-    """Return every cell that some bench has requested; where its list is lost, every cell that was attempted."""
-    cells = {cell.key: cell for cell in store.expected_cells()}
+    """Return every cell that some bench has requested; where its list is lost, every cell that was attempted.
+
+    A cell that was forgotten is left out unless it was attempted since.
+    """
+    forgotten = set(store.forgotten().values())
+    cells = {cell.key: cell for cell in store.expected_cells() if cell.key not in forgotten}
     for attempt in attempts:
         cells.setdefault(attempt.cell.key, attempt.cell)
     return list(cells.values())

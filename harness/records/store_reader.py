@@ -14,7 +14,7 @@ from .artifact_addresses import misplaced_in
 from .attempt import Attempt
 from .database_lock import Patience
 from .json_limits import parse_json, read_limited
-from .mlflow_reader import RecordedExperiment, RecordedRun, deleted_run, read_experiments, read_runs
+from .mlflow_reader import RecordedExperiment, RecordedRun, deleted_run, read_experiments, read_forgotten, read_runs
 from .mlflow_run import kind_of, read_attempt
 from .mlflow_tags import PREFIX
 from .status import Status
@@ -69,6 +69,10 @@ class StoreReader:
         """Return the suites whose experiments were all deleted in MLflow, sorted."""
         recorded = self.experiments_recorded()
         return sorted({one.suite for one in recorded} - {one.suite for one in recorded if not one.deleted})
+
+    def forgotten(self) -> dict[str, str]:
+        """Map the id of every run that was forgotten, see `forgetting`, to its cell's key; oldest first."""
+        return self.patience.call(read_forgotten, self._database)
 
     def attempts(self, cell: Cell | None = None, *, kind: str = "cell") -> list[Attempt]:
         """Return the recorded attempts, oldest first.
@@ -135,6 +139,10 @@ class StoreReader:
                     f"run {deleted[:8]} was deleted in MLflow; restore it there (under Deleted), or its "
                     "whole suite by `frontrunner store restore`"
                 )
+            for attempt in self.attempts() if run else []:
+                if attempt.run_id.startswith(run):
+                    why = f": {attempt.reason}" if attempt.reason else ""
+                    raise StoreError(f"run {attempt.run_id[:8]} has no front, since it is {attempt.status}{why}")
             raise UnknownNameError("finished run", run, [attempt.run_id[:8] for attempt in finished])
         if len(found) > 1:
             raise StoreError(f"{len(found)} runs start with {run!r}; give more of the run id")

@@ -1,0 +1,59 @@
+"""`frontrunner forget`: clear what was mistyped or failed from the leaderboard; it can be undone."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ...errors import ConfigError
+from .console import StoreOption, folder_of, open_console, program, store_to_write
+
+
+def forget(
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="Beginnings of run ids, the last column of `frontrunner leaderboard`, failed ones too."),
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Restore what was forgotten.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Take cells off the leaderboard, with every attempt at them; `--undo` brings them back."""
+    from ..records import forgetting
+    from ..records.store import Store
+
+    console = open_console()
+    opened = Store(folder_of(store), create=False)
+    option = f" --store {store}" if store else ""
+    if undo:
+        restored = forgetting.remember(store_to_write(opened.folder), runs)
+        console.print(f"restored: {', '.join(run[:8] for run in restored)}", highlight=False, soft_wrap=True)
+        return
+    found = forgetting.find_to_forget(opened, runs)
+    for one in found:
+        console.print(one.told, highlight=False, soft_wrap=True, markup=False)
+    if not yes and not _agreed():
+        console.print("Nothing was forgotten.")
+        return
+    forgetting.forget(store_to_write(opened.folder), found)
+    names = " ".join(one.attempts[-1].run_id[:8] for one in found)
+    console.print(
+        f"Forgotten: deleted in MLflow, which keeps runs until `mlflow gc`. To bring them back:\n"
+        f"  {program()} forget --undo {names}{option}",
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+    )
+
+
+def _agreed() -> bool:
+    """Ask on the terminal whether to go on.
+
+    Raises:
+        ConfigError: nobody can be asked.
+    """
+    if not sys.stdin.isatty():
+        raise ConfigError("whether to forget these is asked on a terminal; without one, give --yes")
+    return typer.confirm("Forget them?")
