@@ -23,7 +23,7 @@ def bench(
     file: Annotated[Path, typer.Argument(help="A YAML file of a bench, such as studies/quickstart.yaml.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Also write the leaderboard, to a .md, .csv, .json or .html file."),
+        typer.Option("--output", "-o", help="Also write the leaderboard, to a .md, .csv, .json, .tex or .html file."),
     ] = None,
     *,
     cells: CellOptions,

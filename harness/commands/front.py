@@ -13,7 +13,7 @@ from .console import RunArgument, StoreOption, folder_of, open_console
 def front(
     run: RunArgument,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Also draw the front, to a .png or .html file.")
+        Path | None, typer.Option("--output", "-o", help="Also draw the front, to a .pdf, .svg, .png or .html file.")
     ] = None,
     store: StoreOption = None,
 ) -> None:
@@ -27,7 +27,7 @@ def print_front(run_id: str, store: str | None, output: Path | None = None) -> N
     Args:
         run_id: the beginning of a run id.
         store: the store's folder as it was given on the command line.
-        output: a .png or .html file.
+        output: a .pdf, .svg, .png or .html file.
 
     Raises:
         StoreError: there is no store.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..board.overall_ranking import OverallRanking
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-Format = Literal["table", "md", "csv", "json", "html"]
+Format = Literal["table", "md", "csv", "json", "tex", "html"]
 PAGE = Path("leaderboard.html")
 """Where `--format html` writes to without `--output`."""
 
@@ -38,7 +38,7 @@ def leaderboard(
         Format, typer.Option("--format", help=f"The format to print; html is written to {PAGE}.")
     ] = "table",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to a .md, .csv, .json or .html file instead.")
+        Path | None, typer.Option("--output", "-o", help="Write to a .md, .csv, .json, .tex or .html file instead.")
     ] = None,
     hide_failed: Annotated[
         bool, typer.Option("--hide-failed", help="Leave out learners of which every seed has failed.")

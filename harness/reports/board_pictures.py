@@ -51,15 +51,15 @@ class BoardPictures:
     def draw(self, folder: Path) -> None:
         """Write the pictures to an existing folder."""
         from .pictures.cost_png import cost_png
+        from .pictures.front_figure import front_figure
         from .pictures.front_html import front_html
-        from .pictures.front_png import front_png
         from .pictures.progress_png import progress_png
 
         board, name = self.board, file_name(self.board)
         cost_png(board, folder / f"cost-{name}.png", title=f"Quality against cost: {board.name}")
         if self.curves:
             progress_png(self.curves, folder / f"progress-{name}.png", title=f"Quality over time: {board.name}")
-        for draw, ending in ((front_png, "png"), (front_html, "html")):
+        for draw, ending in ((front_figure, "png"), (front_html, "html")):
             draw(
                 self.fronts,
                 board.tasks,

@@ -37,9 +37,9 @@ class CellPictures:
     def draw(self, folder: Path) -> None:
         """Write `front.png`, and `coefficients.png` where task vectors were merged, to an existing folder."""
         from .pictures.coefficients_png import coefficients_png
-        from .pictures.front_png import front_png
+        from .pictures.front_figure import front_figure
 
-        front_png(
+        front_figure(
             {self.label: self.front},
             self.tasks,
             folder / FRONT_PICTURE,

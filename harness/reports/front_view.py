@@ -16,11 +16,12 @@ from ...os_errors import because
 from ..records.attempt import Attempt
 from ..records.front_record import FrontRecord
 from ..scoring.units import as_time
+from .pictures.figure import FORMATS
+from .pictures.front_figure import front_figure
 from .pictures.front_html import front_html
 from .pictures.front_plot import FrontPlot
-from .pictures.front_png import front_png
 
-_DRAWERS = {".png": front_png, ".html": front_html}
+_DRAWERS = {**dict.fromkeys(FORMATS, front_figure), ".html": front_html}
 
 
 def view(attempt: Attempt) -> RenderableType:
@@ -54,13 +55,16 @@ def view(attempt: Attempt) -> RenderableType:
 
 
 def require_drawable(file: Path) -> None:
-    """Raise ConfigError where a file's ending is not one that `draw` can draw."""
+    """Raise ConfigError where `draw` could not draw to a file: its ending is another, or its folder does not exist."""
     if file.suffix not in _DRAWERS:
-        raise ConfigError(f"the picture {str(file)!r} must end in {' or '.join(_DRAWERS)}")
+        *others, last = _DRAWERS
+        raise ConfigError(f"a front is drawn to a {', '.join(others)} or {last} file, found {str(file)!r}")
+    if not file.resolve().parent.is_dir():
+        raise ConfigError(f"the folder of {str(file)!r} does not exist; make it first")
 
 
 def draw(attempt: Attempt, file: Path) -> None:
-    """Draw the front to a .png or .html file, with the reference point unless that lies far off.
+    """Draw the front to a file that `require_drawable` accepts, with the reference point unless that lies far off.
 
     Raises:
         ConfigError: the file has another ending, or cannot be written.

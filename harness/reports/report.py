@@ -9,6 +9,7 @@ from ...errors import ConfigError
 from ...os_errors import because
 from ...utf8_file import as_utf8
 from ...whole_file import replacing
+from ..board.latex import as_latex
 from ..board.leaderboard import Board
 from ..board.overall_ranking import OverallRanking
 from ..board.raw_boards import as_csv, as_json
@@ -19,6 +20,7 @@ TEXTS: dict[str, Callable[[Sequence[Board], OverallRanking | None], str]] = {
     "md": as_markdown,
     "csv": lambda boards, _: as_csv(boards),
     "json": lambda boards, _: as_json(boards),
+    "tex": as_latex,
 }
 """Functions that write boards as text, by format; CSV and JSON hold what the ranking can be computed from."""
 ENDINGS = (*(f".{name}" for name in TEXTS), ".html")
@@ -44,7 +46,7 @@ def write_report(
         overall: their overall ranking, if there is one.
         store: the store that the boards were made from.
         title: title of the report.
-        made_by: the command that made the report, which Markdown mentions.
+        made_by: the command that made the report, which Markdown and LaTeX mention.
 
     Raises:
         ConfigError: the file cannot be written.
@@ -55,6 +57,8 @@ def write_report(
         write_page(boards, store, file, overall=overall, title=title)
         return
     text = TEXTS[file.suffix.removeprefix(".")](boards, overall)
+    if file.suffix == ".tex":
+        text = f"% {as_utf8(title)}, made by: {as_utf8(made_by)}\n{text}"
     if file.suffix == ".md":
         text = f"# {title}\n\nMade by `{as_utf8(made_by)}`.\n\n{text}"
     try:

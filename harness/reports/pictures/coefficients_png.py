@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...records.coefficients import MergeCoefficients
-from .figure import escape_mathtext, new_figure, save_png
+from .figure import escape_mathtext, new_figure, save_figure
 
 CELL_INCHES = 0.24
 MIN_PANEL_INCHES = 0.9
@@ -66,7 +66,7 @@ def coefficients_png(record: MergeCoefficients, path: str | Path, *, title: str)
     axes.set_ylabel("part of the model, first to last", fontsize=10)
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.01, aspect=max(8.0, 1.2 * n_parts))
     bar.set_label("merge coefficient", fontsize=10)
-    save_png(figure, path)
+    save_figure(figure, path)
 
 
 def shortened(parts: tuple[str, ...]) -> list[str]:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from ....errors import ConfigError
 from ...board.leaderboard import Board, Row, labels
 from ...scoring.measures import MEASURES, Measure
-from .figure import escape_mathtext, height_beside_legend, is_wide, legend_name, new_figure, save_png
+from .figure import escape_mathtext, height_beside_legend, is_wide, legend_name, new_figure, save_figure
 from .front_picture import GREY
 from .looks import Look, looks_of
 
@@ -56,7 +56,7 @@ def cost_png(board: Board, path: str | Path, *, title: str, quality: str = "hype
     axes.set_ylabel(escape_mathtext(MEASURES[quality].titled), fontsize=12)
     handles, shown = axes.get_legend_handles_labels()
     figure.legend(handles, shown, loc="outside right center", fontsize=10, frameon=False)
-    save_png(figure, path)
+    save_figure(figure, path)
 
 
 def _draw(axes: Axes, rows: list[Row], quality: Measure, cost: Measure, named: dict[str, tuple[str, Look]]) -> None:

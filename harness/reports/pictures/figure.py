@@ -1,4 +1,4 @@
-"""Parts that all PNG pictures share: a figure without a screen, text that is not typeset, the choice of a scale."""
+"""Parts that all printed pictures share: a figure without a screen, text that is not typeset, the choice of a scale."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ....whole_file import replacing
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -20,6 +22,8 @@ LEGEND_LETTERS = 28
 _LEGEND_LINE_INCHES = 0.23
 WIDE = 20.0
 """An axis is logarithmic where its largest value is more than this many times the smallest."""
+FORMATS: dict[str, dict[str, str | None]] = {".png": {}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+"""Endings of the files that a figure can be written to, each with the metadata that is set or, if None, left out."""
 
 
 def new_figure(size: tuple[float, float], title: str, *, dpi: int = 120) -> Figure:
@@ -63,11 +67,23 @@ def height_beside_legend(height: float, names: Iterable[str], *, more_lines: int
     return max(height, 1.0 + _LEGEND_LINE_INCHES * lines)  # an inch for the title
 
 
-def save_png(figure: Figure, path: str | Path) -> None:
-    """Write a figure as a PNG file; a letter that no font has is a box, without a warning for each."""
-    with warnings.catch_warnings():
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure, whole or not at all, in the format that the path's ending names: one of `FORMATS`.
+
+    The same figure gives the same file, without a date. Text of a PDF can be searched and edited. A letter that no font
+    has is a box, without a warning for each.
+    """
+    import matplotlib
+
+    file = Path(path)
+    with (
+        warnings.catch_warnings(),
+        # 42: TrueType, since publishers refuse Type 3; the salt names the parts of an SVG
+        matplotlib.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "frontrunner"}),
+        replacing(file) as partial,
+    ):
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-        figure.savefig(path, format="png")
+        figure.savefig(partial, format=file.suffix.removeprefix("."), metadata=FORMATS[file.suffix])
 
 
 def import_matplotlib() -> None:

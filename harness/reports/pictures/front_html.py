@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ....metrics import Front
+from ....whole_file import replacing
 from .axis_limits import outside_text
 from .front_heat_html import heat_maps
 from .front_hover import hover_text
@@ -40,7 +41,7 @@ def front_html(
 ) -> None:
     """Write one self-contained HTML page of minimised fronts; hovering shows preference and objectives.
 
-    Arguments and errors are those of ``front_png``. The page holds all of plotly.js (about 5 MB) and needs no
+    Arguments and errors are those of ``front_figure``. The page holds all of plotly.js (about 5 MB) and needs no
     network.
     """
 
@@ -56,7 +57,8 @@ def front_html(
         margin={"t": 90 if note else 70, "b": 60},
     )
     body = figure.to_html(full_html=False, include_plotlyjs=True, div_id="front", default_height="100vh")
-    Path(path).write_text(_PAGE.format(title=html.escape(title), body=body), encoding="utf-8")
+    with replacing(Path(path)) as partial:
+        partial.write_text(_PAGE.format(title=html.escape(title), body=body), encoding="utf-8")
 
 
 def _drawn(picture: Picture) -> Any:

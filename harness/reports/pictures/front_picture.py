@@ -68,7 +68,7 @@ def make_picture(
     as_accuracy: bool,
     quantity: str,
 ) -> Picture:
-    """Return what to draw, in shown units; arguments and errors are those of `front_png`."""
+    """Return what to draw, in shown units; arguments and errors are those of `front_figure`."""
     if not fronts:
         raise ConfigError("a picture needs at least one front; found none")
     for name, front in fronts.items():

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import ConfigError
-from .figure import height_beside_legend, is_wide, legend_name, new_figure, save_png
+from .figure import height_beside_legend, is_wide, legend_name, new_figure, save_figure
 from .looks import looks_of
 
 
@@ -53,4 +53,4 @@ def progress_png(curves: Mapping[str, Sequence[NDArray[np.float64]]], path: str 
     axes.set_ylabel("hypervolume of the set so far ↑\n(validation split, corners and centre)", fontsize=12)
     axes.grid(alpha=0.25)
     figure.legend(loc="outside right center", fontsize=10, frameon=False)
-    save_png(figure, path)
+    save_figure(figure, path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ....errors import ConfigError
 from ....metrics.ranking import DIAGRAM_BLOCKS, DIAGRAM_LEARNERS, Ranking
-from .figure import escape_mathtext, new_figure, save_png
+from .figure import escape_mathtext, new_figure, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ def rank_png(ranking: Ranking, path: str | Path, *, title: str) -> None:
         ends = [ranking.average_ranks[ranking.names.index(name)] for name in (clique[0], clique[-1])]
         depth = -0.16 - _BAR * level
         axes.plot(ends, [depth, depth], color=CLIQUE, linewidth=5.0, solid_capstyle="round", zorder=3)
-    save_png(figure, path)
+    save_figure(figure, path)
 
 
 def _draw_axis(axes: Axes, ranking: Ranking, below: float) -> None:

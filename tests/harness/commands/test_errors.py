@@ -158,11 +158,14 @@ def test_an_unknown_recorded_suite_is_one_sentence(command, everything):
     ended.assert_one_sentence("unknown recorded suite 'tinny'", "did you mean 'tiny'?")
 
 
-def test_a_picture_of_another_kind_is_one_sentence(command, everything, tmp_path):
+@pytest.mark.parametrize("name", ["front.bmp", "front", "front.PNG", "front.pdf.gz", "nowhere/front.pdf"])
+def test_a_picture_that_cannot_be_drawn_is_one_sentence(name, command, everything, tmp_path):
     attempts = Store(everything.store, create=False).attempts()
     run = next(attempt.run_id for attempt in attempts if attempt.status == "finished")
-    ended = command.within("front", run, "--store", everything.store, "-o", tmp_path / "front.bmp")
-    ended.assert_one_sentence("must end in .png or .html")
+    ended = command.within("front", run, "--store", everything.store, "-o", tmp_path / name)
+    said = "does not exist; make it first" if "nowhere" in name else "drawn to a .png, .pdf, .svg or .html file, found"
+    ended.assert_one_sentence(said, name)
+    assert ended.out == ""
     assert list(tmp_path.iterdir()) == []
 
 

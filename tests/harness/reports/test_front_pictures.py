@@ -13,9 +13,9 @@ from matplotlib.colors import to_rgb
 
 from frontrunner.errors import ConfigError, FrontError
 from frontrunner.harness.reports.pictures.axis_limits import axis_limits, outside
+from frontrunner.harness.reports.pictures.front_figure import front_figure
 from frontrunner.harness.reports.pictures.front_html import front_html
 from frontrunner.harness.reports.pictures.front_picture import make_picture
-from frontrunner.harness.reports.pictures.front_png import front_png
 from frontrunner.harness.reports.pictures.heat_rows import heat_rows
 from frontrunner.harness.reports.pictures.looks import looks_of
 from frontrunner.metrics import Front, simplex_grid
@@ -57,7 +57,7 @@ def test_png_shows_every_method(tmp_path: Path, n_tasks: int, monkeypatch: pytes
     for shown in (list(fronts), list(fronts)[:1]):
         path = tmp_path / "front.png"
         chosen = {name: fronts[name] for name in shown}
-        front_png(chosen, TASKS[:n_tasks], path, title="suite, $1", reference_point=[1.0] * n_tasks)
+        front_figure(chosen, TASKS[:n_tasks], path, title="suite, $1", reference_point=[1.0] * n_tasks)
         pictures[len(shown)] = matplotlib.image.imread(path)
     height, width, _ = pictures[2].shape
     if n_tasks == 5:  # heat maps, a panel a learner
@@ -115,10 +115,36 @@ def test_rows_of_a_heat_map_go_by_the_task_that_is_weighed_most() -> None:
     assert groups == [("digits", 1), ("fashion", 2), ("mixed", 2)]
 
 
-def test_png_is_the_same_file_every_time(tmp_path: Path) -> None:
-    for name in ("a.png", "b.png"):
-        front_png(some_fronts(2), TASKS[:2], tmp_path / name, title="suite")
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+BEGINNINGS = {"png": b"\x89PNG", "pdf": b"%PDF-", "svg": b"<?xml"}
+
+
+@pytest.mark.parametrize("ending", BEGINNINGS)
+@pytest.mark.parametrize("n_tasks", [2, 3, 5])
+def test_a_figure_is_the_same_file_every_time(tmp_path: Path, n_tasks: int, ending: str) -> None:
+    for name in ("a", "b"):
+        front_figure(some_fronts(n_tasks), TASKS[:n_tasks], tmp_path / f"{name}.{ending}", title="suite")
+    found = [(tmp_path / f"{name}.{ending}").read_bytes() for name in ("a", "b")]
+    assert found[0] == found[1]
+    assert found[0].startswith(BEGINNINGS[ending])
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"a.{ending}", f"b.{ending}"]
+    assert ending != "pdf" or b"/Type3" not in found[0]
+    assert b"<dc:date>" not in found[0]
+    assert b"CreationDate" not in found[0]
+
+
+@pytest.mark.parametrize("draw", [front_figure, front_html])
+def test_a_file_that_cannot_be_finished_leaves_the_one_before(tmp_path: Path, monkeypatch, draw) -> None:
+    path = tmp_path / ("front.html" if draw is front_html else "front.pdf")
+    path.write_text("before")
+
+    def half(self, *_, **__):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "replace", half)
+    with pytest.raises(OSError, match="No space"):
+        draw(some_fronts(2), TASKS[:2], path, title="suite")
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("n_tasks", [1, 2, 3, 4])
@@ -182,7 +208,7 @@ def test_accuracy_is_percent_of_what_is_right(tmp_path: Path) -> None:
     assert traces(page)[1]["yaxis"]["title"]["text"] == "fashion loss"
 
 
-@pytest.mark.parametrize("draw", [front_png, front_html])
+@pytest.mark.parametrize("draw", [front_figure, front_html])
 def test_what_cannot_be_drawn_is_refused(tmp_path: Path, draw: Any) -> None:
     path = tmp_path / "front"
     with pytest.raises(ConfigError, match="at least one front"):

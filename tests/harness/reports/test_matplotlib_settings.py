@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from frontrunner.harness.reports.pictures.front_png import front_png
+from frontrunner.harness.reports.pictures.front_figure import front_figure
 from frontrunner.metrics import Front
 
 before = dict(os.environ)
 points = np.array([[0.0, 1.0], [1.0, 0.0]])
-front_png({"one": Front(points)}, ("a", "b"), Path(sys.argv[1]), title="t", reference_point=np.ones(2))
+front_figure({"one": Front(points)}, ("a", "b"), Path(sys.argv[1]), title="t", reference_point=np.ones(2))
 assert dict(os.environ) == before
 """
 BROKEN = "axes.nonsense : 3\nlines.linewidth : wide\nbackend : nonsense\n"

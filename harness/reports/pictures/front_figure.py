@@ -1,4 +1,4 @@
-"""Fronts as a PNG to print (matplotlib, imported on first use).
+"""Fronts as a figure to print, in PNG, PDF or SVG (matplotlib, imported on first use).
 
 Two tasks are drawn in the plane. Three are drawn in space and, since space is hard to read on paper, in the plane pair
 by pair. One task and four are drawn as parallel coordinates, and more than four, where lines would hide each other, as
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from ....metrics import Front
 from .axis_limits import outside, outside_text
-from .figure import escape_mathtext, height_beside_legend, legend_name, new_figure, save_png
+from .figure import escape_mathtext, height_beside_legend, legend_name, new_figure, save_figure
 from .front_heat import heat_map_figure
 from .front_picture import DOMINATED, GREY, MOST_LINES, REFERENCE, Picture, Series, make_picture
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def front_png(
+def front_figure(
     fronts: Mapping[str, Front],
     tasks: Sequence[str],
     path: str | Path,
@@ -36,12 +36,12 @@ def front_png(
     as_accuracy: bool = False,
     quantity: str = "error",
 ) -> None:
-    """Write a PNG of minimised fronts, with one colour and marker per learner.
+    """Write a figure of minimised fronts, with one colour and marker per learner.
 
     Args:
         fronts: learner's name -> front of T objectives; drawn in this order.
         tasks: the T names of the objectives, in their order.
-        path: the file to write; its folder exists.
+        path: the file to write, whose ending is one of `FORMATS`; its folder exists.
         title: one line above the picture.
         reference_point: shape (T,), drawn where given.
         as_accuracy: show 100 * (1 - objective) as accuracy in %, larger is better.
@@ -54,7 +54,7 @@ def front_png(
     picture = make_picture(fronts, tasks, reference_point, as_accuracy, quantity)
     n_tasks = len(picture.tasks)
     if n_tasks > MOST_LINES:
-        save_png(heat_map_figure(picture, title), path)
+        save_figure(heat_map_figure(picture, title), path)
         return
     width, least = {2: (9.0, 5.5), 3: (12.5, 9.0)}.get(n_tasks, (6.0 + 1.1 * n_tasks, 5.5))
     height = height_beside_legend(least, fronts, more_lines=2)
@@ -70,7 +70,7 @@ def front_png(
     _draw_legend(figure, picture)
     if picture.n_outside:
         figure.supxlabel(outside_text(picture.n_outside), fontsize=10, x=0.01, horizontalalignment="left")
-    save_png(figure, path)
+    save_figure(figure, path)
 
 
 def _draw_pair(axes: Axes, picture: Picture, i: int, j: int) -> None:
