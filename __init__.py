@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UnsupportedError,
     )
     from .harness.board.long_table import results
+    from .harness.commands.from_python import bench, run
     from .harness.running.evaluate import evaluate
     from .methods import (
         Checkpoints,
@@ -85,6 +86,7 @@ _HOME = {
         "UnknownNameError",
         "UnsupportedError",
     ),
+    "harness.commands.from_python": ("bench", "run"),
     "harness.running.evaluate": ("evaluate",),
     "methods": (
         "Checkpoints",
@@ -168,6 +170,7 @@ __all__ = [
     "UnknownNameError",
     "UnsupportedError",
     "alignment",
+    "bench",
     "dominated_share",
     "evaluate",
     "expected_utility",
@@ -184,6 +187,7 @@ __all__ = [
     "non_uniformity",
     "normalised",
     "results",
+    "run",
     "simplex_grid",
     "spread",
 ]

@@ -43,7 +43,7 @@ def read_yaml(
     file: Path,
     spec: type[Spec],
     parts: Sequence[type[Strict]] = (),
-    look_further: Callable[[Mapping[object, object]], Sequence[str]] = lambda _: (),
+    look_further: Callable[[Mapping[Any, object]], Sequence[str]] = lambda _: (),
 ) -> Spec:
     """Read a YAML file, check it, and return its content.
 
@@ -57,11 +57,29 @@ def read_yaml(
         ConfigError: the file cannot be read or does not fit; the message names every mistake.
     """
     content = _content(file, spec)
+    with checked_content(file):
+        return fitted(content, spec, parts, look_further)
+
+
+def fitted(
+    content: Mapping[Any, object],
+    spec: type[Spec],
+    parts: Sequence[type[Strict]] = (),
+    look_further: Callable[[Mapping[Any, object]], Sequence[str]] = lambda _: (),
+) -> Spec:
+    """Check what a file holds, or what a script has given in the place of one, and return it.
+
+    Args:
+        content: keys with their values.
+        spec, parts, look_further: as in `read_yaml`.
+
+    Raises:
+        ConfigError: it does not fit; the message names every mistake.
+    """
     try:
         return spec.model_validate(content)
     except ValidationError as error:
-        told = [*_problems(error, [spec, *parts], content), *look_further(content)]
-        raise ConfigError(f"{file}: {all_mistakes(told)}") from error
+        raise ConfigError(all_mistakes([*_problems(error, [spec, *parts], content), *look_further(content)])) from error
 
 
 def yaml_problems(file: Path, spec: type[Strict], parts: Sequence[type[Strict]] = ()) -> list[str]:

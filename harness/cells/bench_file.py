@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_
 
 from ...errors import ConfigError, FrontrunnerError
 from ...mistakes import Mistakes
-from ...yaml_file import Strict, is_yaml_file, named, read_yaml
+from ...yaml_file import Strict, fitted, is_yaml_file, named, read_yaml
 from .cell import Cell
 from .line import checked_line, folded
 from .make_cell import ChosenSuite, cell_on, choose_suite
@@ -163,7 +163,12 @@ def read_bench(file: Path) -> BenchSpec:
     return read_yaml(file, BenchSpec, parts=(SuiteSpec, LearnerSpec), look_further=_further_mistakes)
 
 
-def _further_mistakes(content: Mapping[object, object]) -> Sequence[str]:
+def as_bench(content: Mapping[str, object]) -> BenchSpec:
+    """Check what a script gives in the place of a bench file; raise a ConfigError that says what is wrong with it."""
+    return fitted(content, BenchSpec, parts=(SuiteSpec, LearnerSpec), look_further=_further_mistakes)
+
+
+def _further_mistakes(content: Mapping[Any, object]) -> Sequence[str]:
     """Return what is wrong with the names and values in those parts of a bench that could be read."""
     mistakes = Mistakes()
     suites = _readable(content.get("suites"), Annotated[SuiteSpec, named("name")])

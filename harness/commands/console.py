@@ -56,9 +56,8 @@ def open_console(*, stderr: bool = False) -> Console:
         return Console(stderr=stderr)
     columns = os.environ.get("COLUMNS", "")
     width = max(int(columns), NARROW) if columns.isdecimal() else WIDE
-    return Console(
-        stderr=stderr, width=width, height=25, force_interactive=False
-    )  # else a dumb terminal has 80 columns
+    # The height, else a dumb terminal has 80 columns; a notebook shows lines, which its cells' threads print as well.
+    return Console(stderr=stderr, width=width, height=25, force_interactive=False, force_jupyter=False)
 
 
 @contextlib.contextmanager

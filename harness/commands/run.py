@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ...errors import ConfigError
-from ...one_line import as_one_line
 from .cell_options import CellOptions, WeightsOption, with_cell_options
 from .grid_options import GridOptions, with_grid_options
 
@@ -32,29 +29,15 @@ def run(
     cells: CellOptions,
 ) -> None:
     """Run one method on one suite and show its front; a finished run is not repeated."""
-    from ..cells.bench_file import BenchSpec, LearnerSpec, SuiteSpec
-    from ..cells.line import MAX_LINE
-    from ..cells.suite_files import located
     from .bench import run_cells
     from .front import print_front
     from .key_values import read_pairs
+    from .single_cell import single_cell
     from .verdict import require_finished
 
     chosen = None if tasks is None else [name.strip() for name in tasks.split(",")]
-    if not method:
-        raise ConfigError("the name of a method is expected, found none; `frontrunner list` shows all")
-    if not suite:
-        raise ConfigError("the name of a suite or a suite file is expected, found none; `frontrunner list` shows all")
-    on = located(
-        SuiteSpec.model_validate({"name": suite, "tasks": chosen, "weights": weights, **vars(grid)}),
-        Path(),
-    )
-    spec = BenchSpec(
-        name=as_one_line(f"{method} on {on.name}")[:MAX_LINE],
-        suites=[on],
-        learners=[LearnerSpec(method=method, options=read_pairs("--set", set_ or []))],
-        seeds=[seed],
-    )
+    where = {"tasks": chosen, "weights": weights, **vars(grid)}
+    spec = single_cell(method, suite, where, seed=seed, options=read_pairs("--set", set_ or []))
     (settled_cell,) = run_cells(spec, cells, refuse_misfits=True)
     require_finished(settled_cell)
     print_front(settled_cell.run_id, cells.store)

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ...one_line import as_one_line
+from ..running.main_hidden import main_hidden
 
 NICENESS = 10
 """Niceness of the process, so that cells get the processor first."""
@@ -47,7 +48,7 @@ class DrawingProcess:
 
         Where the process has been killed, a new one takes its place.
         """
-        with _sigint_blocked():  # the process is started here, and inherits that
+        with _sigint_blocked(), main_hidden():  # the process is started here, and inherits that
             if self._executor is not None:
                 with contextlib.suppress(BrokenExecutor):
                     return self._executor.submit(draw, *arguments)

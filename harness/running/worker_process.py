@@ -21,6 +21,7 @@ from ...plugin_modules import PREFIX as PLUGINS
 from ...tasks import SUITES
 from ..cells.cell import Cell
 from ..records.status import Ending, Status
+from .main_hidden import main_hidden
 from .reason import in_one_line
 from .run_cell import Request
 from .socket_folder import require_short_sockets
@@ -110,7 +111,7 @@ def run_in_process(
     with ours:  # closing it tells the worker that its parent has ended
         try:
             process = context.Process(target=main, args=(theirs, request))  # type: ignore[attr-defined] # typeshed: on every context but the base
-            with _processes, _safe_path():
+            with _processes, _safe_path(), main_hidden():
                 _start(process)
             theirs.close()
             ending = _listen(ours, process, on_event, stop)

@@ -1,0 +1,120 @@
+"""Run methods from a script or a notebook as the command line does: same cells, same store, same records."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ConfigError
+from ...yaml_file import checked_content
+from ..board.board_frame import as_frame
+from ..board.leaderboard import leaderboards
+from ..cells.bench_file import as_bench, read_bench
+from ..cells.plugins import load_plugins
+from ..cells.suite_files import with_suite_files
+from ..records.store import Store, store_folder
+from ..running.settled_cell import SettledCell
+from .bench import run_cells
+from .cell_options import CellOptions
+from .single_cell import single_cell
+from .verdict import require_finished
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def run(
+    method: str,
+    suite: str,
+    *,
+    tasks: Sequence[str] | None = None,
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    store: str | Path | None = None,
+    plugins: Sequence[str | Path] = (),
+) -> pd.DataFrame:
+    """Run one method on one suite as `frontrunner run` does, and return the leaderboard that it is on.
+
+    A finished run is not repeated. The table is that of `bench`; it has all learners that the store holds for the same
+    tasks and preferences. Progress is printed.
+
+    Args:
+        method: a method's name, see `list_methods`.
+        suite: a suite's name, see `list_suites`, or the path of a suite file.
+        tasks: the suite's tasks to use, in the order of the objectives; all of them when absent.
+        seed: of the experts, the learner and all else that is random.
+        options: options of the method that differ from its defaults.
+        device: `auto`, or torch devices separated by commas.
+        store: folder of the store; when absent, that of `FRONTRUNNER_STORE`, else ./mlruns.
+        plugins: Python files that define learners, suites or indicators. What a notebook's own cells define cannot run:
+            every run has a process of its own, which imports it.
+
+    Raises:
+        ConfigError, UnknownNameError: a name or value is not known or not allowed.
+        CellError: the run did not finish; the message says why.
+        StoreError: the store cannot be used.
+    """
+    cells = _cell_options(device, store, plugins, again=False)
+    where = {} if tasks is None else {"tasks": list(tasks)}
+    spec = single_cell(method, os.fspath(suite), where, seed=seed, options=options or {})
+    (settled,) = run_cells(spec, cells, refuse_misfits=True)
+    require_finished(settled)
+    return _board([settled], store)
+
+
+def bench(
+    spec: str | Path | Mapping[str, object],
+    *,
+    device: str = "auto",
+    store: str | Path | None = None,
+    plugins: Sequence[str | Path] = (),
+    again: bool = False,
+) -> pd.DataFrame:
+    """Run every learner, suite and seed of a bench as `frontrunner bench` does, and return the leaderboards.
+
+    Finished cells are not repeated. The table has a row for every learner of every group of comparable cells, best
+    first. Its columns are `suite`, `group`, `rank`, `learner`, `method`, `seeds`; the mean over seeds of every
+    indicator and cost, by its recorded name, which ends in its unit (`hypervolume`, `fit_time_s`); the
+    ends of the indicators' 95 % intervals (`hypervolume_low`, `hypervolume_high`); `hypervolume_error`, of an estimate;
+    `tied_with_best`; `unfinished`, the seeds that did not finish, and why; and `runs`, the ids of runs. What was not
+    measured is missing. Single numbers, seed by seed, are in `results()`.
+
+    Args:
+        spec: a bench file, or what one holds:
+            `{"name": "mine", "suites": ["vision-mini"], "learners": ["ls", "pwe-moe-ls"], "seeds": [0, 1, 2]}`.
+        device: `auto`, or torch devices separated by commas, one cell at a time on each.
+        store: folder of the store; when absent, that of `FRONTRUNNER_STORE`, else ./mlruns.
+        plugins: Python files that define learners, suites or indicators.
+        again: whether to run cells that are settled, too.
+
+    Raises:
+        ConfigError, UnknownNameError: a name or value is not known or not allowed.
+        StoreError: the store cannot be used.
+    """
+    cells = _cell_options(device, store, plugins, again=again)
+    given: object = spec
+    if isinstance(given, Mapping):
+        file, read, folder = None, as_bench(given), Path()
+    elif isinstance(given, (str, Path)):
+        file, read = Path(given), read_bench(Path(given))
+        folder = file.parent
+    else:
+        raise ConfigError(f"a bench is the path of a file, or a mapping of what one holds; found {given!r}")
+    with checked_content(file):
+        read = with_suite_files(read, folder)
+    return _board(run_cells(read, cells, file), store)
+
+
+def _cell_options(device: str, store: str | Path | None, plugins: Sequence[str | Path], *, again: bool) -> CellOptions:
+    files = tuple(map(os.fspath, plugins))
+    load_plugins(files)
+    return CellOptions(device, None if store is None else os.fspath(store), files, again=again)
+
+
+def _board(settled: Sequence[SettledCell], store: str | Path | None) -> pd.DataFrame:
+    groups = {one.cell.group for one in settled}
+    boards = leaderboards(Store(store_folder(store), create=False))
+    return as_frame([board for board in boards if board.name in groups])

@@ -1,0 +1,40 @@
+"""Make the bench of a single cell: one method on one suite with one seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...errors import ConfigError
+from ...one_line import as_one_line
+from ..cells.bench_file import BenchSpec, LearnerSpec, SuiteSpec
+from ..cells.line import MAX_LINE
+from ..cells.suite_files import located
+
+
+def single_cell(
+    method: str, suite: str, where: Mapping[str, Any], *, seed: int, options: Mapping[str, Any]
+) -> BenchSpec:
+    """Return the bench of one cell, with the same name wherever it is asked for.
+
+    Args:
+        method: the method's name.
+        suite: a suite's name, or a suite file, which is registered then; relative paths start at the working directory.
+        where: further fields of `SuiteSpec`, such as `tasks`.
+        seed, options: as in a bench file.
+
+    Raises:
+        ConfigError: a name is empty, or the suite file cannot be read.
+    """
+    for what, given in (("method", method), ("suite or a suite file", suite)):
+        if not isinstance(given, str) or not given:
+            found = repr(given) if given else "none"
+            raise ConfigError(f"the name of a {what} is expected, found {found}; `frontrunner list` shows all")
+    on = located(SuiteSpec.model_validate({"name": suite, **where}), Path())
+    return BenchSpec(
+        name=as_one_line(f"{method} on {on.name}")[:MAX_LINE],
+        suites=[on],
+        learners=[LearnerSpec(method=method, options=dict(options))],
+        seeds=[seed],
+    )
