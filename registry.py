@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .errors import ConfigError, DuplicateNameError, FrontrunnerError, PluginError, UnknownNameError
 from .one_line import is_one_line, shown
@@ -24,6 +24,8 @@ __all__ = ["Entry", "Registry"]
 
 T = TypeVar("T")
 
+FULL_NAME = "frontrunner"
+"""What modules of this package are called in targets."""
 FROM_PLUGIN = "for one that a plugin defines, give --plugin FILE or install its package"
 """What to do about a name that nothing registers."""
 
@@ -50,8 +52,7 @@ class Entry(Generic[T]):
         """
         try:
             if isinstance(self.target, str):
-                module, _, attribute = self.target.partition(":")
-                found = getattr(importlib.import_module(module), attribute)
+                found = _imported(self.target)
             else:
                 # Told by its method, not its class: where the backport `importlib_metadata` has been imported, entry
                 # points are of another class than the standard library's.
@@ -88,8 +89,7 @@ class Registry(Generic[T]):
     @functools.cached_property
     def base(self) -> type[T]:
         """The class that every entry subclasses."""
-        module, _, attribute = self._base_path.partition(":")
-        found: type[T] = getattr(importlib.import_module(module), attribute)
+        found: type[T] = _imported(self._base_path)
         return found
 
     def add(self, entry: Entry[T]) -> None:
@@ -189,3 +189,9 @@ class Registry(Generic[T]):
             return "" if not found or found == inspect.getdoc(self.base) else found.partition("\n")[0]
         except ConfigError as error:
             return str(error)
+
+
+def _imported(target: str) -> Any:
+    """Import what `module:attribute` names, from the package that this module is a part of, see `outline`."""
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module.replace(FULL_NAME, str(__package__), 1)), attribute)

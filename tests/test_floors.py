@@ -20,8 +20,11 @@ FOREIGN = {
 SHARED = {
     "errors",
     "file_digest",
+    "mistakes",
     "one_line",
     "os_errors",
+    "outline",
+    "plugin_failure",
     "plugin_import",
     "plugin_modules",
     "plugin_source",

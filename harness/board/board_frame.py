@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .leaderboard import Board
 from .raw_boards import as_csv
@@ -20,10 +22,24 @@ def as_frame(boards: Sequence[Board]) -> pd.DataFrame:
     """Return one row for each learner of each board, with the columns of the CSV; what has no value is missing."""
     import pandas as pd
 
-    return pd.read_csv(
-        io.StringIO(as_csv(boards)),
-        dtype=dict.fromkeys(TEXTS, "string"),
-        keep_default_na=False,
-        na_values=[""],
-        float_precision="round_trip",
+    heading, *rows = csv.reader(io.StringIO(as_csv(boards)))
+    columns = dict(zip(heading, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
+    return pd.DataFrame({name: _typed(name, columns.get(name, [])) for name in heading})
+
+
+def _typed(name: str, texts: list[str]) -> pd.Series[Any]:
+    """Return a column of the CSV in its type: text, true and false, whole numbers where there is a rank, or numbers."""
+    import pandas as pd
+
+    found = [text or None for text in texts]
+    if name in TEXTS:
+        return pd.Series(found, dtype="string")
+    if found and set(found) <= {"True", "False"}:
+        return pd.Series([one == "True" for one in found])
+    try:
+        numbers = [math.nan if one is None else float(one) for one in found]
+    except ValueError:
+        return pd.Series(found, dtype="string")
+    return (
+        pd.Series(numbers, dtype="float64").convert_dtypes() if name == "rank" else pd.Series(numbers, dtype="float64")
     )

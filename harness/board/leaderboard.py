@@ -29,8 +29,6 @@ class Row:
     """The learner's key, which is the same on every board."""
     unfinished: Mapping[int, str] = field(default_factory=dict)
     """Why a requested cell has not finished, by seed."""
-    attempted: Mapping[int, str] = field(default_factory=dict)
-    """The MLflow run id of the last attempt at a requested cell that has not finished, by seed."""
     results: Mapping[int, ScoredCell] = field(default_factory=dict)
     """Scored cells that have finished, by seed."""
     intervals: Mapping[str, MeanInterval] = field(default_factory=dict)
@@ -42,6 +40,8 @@ class Row:
     """
     tied_with_best: bool = False
     """Whether three seeds or more cannot tell its hypervolume from that of the first row; False for the first row."""
+    attempted: Mapping[int, str] = field(default_factory=dict)
+    """The MLflow run id of the last attempt at a requested cell that has not finished, by seed."""
 
     @property
     def seeds(self) -> list[int]:

@@ -7,8 +7,6 @@ from pathlib import Path
 from ...errors import ConfigError
 from ...mistakes import Mistakes
 from ...tasks import SUITES
-from ...tasks.suite_file.random_models import SUFFIX
-from ...tasks.suite_file.registered import load_random_suite, load_suite_file
 from ...yaml_file import is_yaml_file
 from .bench_file import BenchSpec, SuiteSpec, note_mistakes
 
@@ -26,6 +24,8 @@ def located(suite: SuiteSpec, folder: Path) -> SuiteSpec:
     """
     if suite.file is None:
         return suite if suite.weights is None else suite.model_copy(update={"name": _random_name(suite.name)})
+    from ...tasks.suite_file.registered import load_random_suite, load_suite_file
+
     load = load_suite_file if suite.weights is None else load_random_suite
     found = load(folder / Path(suite.file).expanduser())
     if suite.name not in ("", found.name):
@@ -37,6 +37,8 @@ def located(suite: SuiteSpec, folder: Path) -> SuiteSpec:
 
 def _random_name(name: str) -> str:
     """Return the name under which a registered suite has its shapes with random weights."""
+    from ...tasks.suite_file.random_models import SUFFIX
+
     known = SUITES.entries()
     if name in known and f"{name}{SUFFIX}" not in known:
         raise ConfigError(f"the suite {name!r} comes from no suite file, so it has no variant with random weights")
@@ -65,4 +67,8 @@ def suite_name(given: str) -> str:
     Raises:
         ConfigError, DuplicateNameError: as `located`.
     """
-    return load_suite_file(Path(given).expanduser()).name if is_yaml_file(given) else given
+    if not is_yaml_file(given):
+        return given
+    from ...tasks.suite_file.registered import load_suite_file
+
+    return load_suite_file(Path(given).expanduser()).name

@@ -29,18 +29,23 @@ def bench(
     cells: CellOptions,
 ) -> None:
     """Run every learner, suite and seed of a file, then print the leaderboard; finished cells are not repeated."""
+    from ..reports.report import check_report
+    from .early_answer import check_bench_without_torch
+
+    if output is not None:
+        check_report(output)
+    if not cells.plugins:
+        check_bench_without_torch(file)
     from ...yaml_file import checked_content
     from ..board.leaderboard import leaderboards
     from ..board.overall_ranking import overall_ranking
     from ..cells.bench_file import read_bench
     from ..cells.suite_files import with_suite_files
     from ..records.store import Store
-    from ..reports.report import check_report, write_report
+    from ..reports.report import write_report
     from .leaderboard import print_boards
     from .verdict import require_settled
 
-    if output is not None:
-        check_report(output)
     spec = read_bench(file)
     with checked_content(file):
         spec = with_suite_files(spec, file.parent)

@@ -61,9 +61,10 @@ def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]],
         def wrapped(
             *, device: str = "auto", store: str | None = None, plugin: list[str] | None = None, **given: Any
         ) -> None:
-            from ..cells.plugins import load_plugins
+            if plugin:
+                from ..cells.plugins import load_plugins  # imports torch
 
-            load_plugins(plugin or [])
+                load_plugins(plugin)
             anew = given.pop("again", False)
             command(**given, **{PARAMETER: CellOptions(device, store, tuple(plugin or ()), again=anew)})
 

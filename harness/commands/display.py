@@ -17,6 +17,7 @@ from ..records.status import Status
 from ..running.settled_cell import SettledCell
 from ..running.worker_events import Event, PhaseStarted, Progressed
 from ..scoring.units import as_time
+from .finished_line import say_finished_before, shown_name
 
 LONGEST_ACTIVITY = 100
 """Characters to which what a learner says it is doing is cut."""
@@ -81,11 +82,11 @@ class Display:
         self._phases.pop(cell.key, None)  # of an attempt before
         self._activity.pop(cell.key, None)
         self._tasks[cell.key] = self._bars.add_task(escape(cell.label), total=None, note=f"starting on {device}")
-        self._say(f"{self._name(cell)}: starting on {device}")
+        self._say(f"{shown_name(cell)}: starting on {device}")
 
     def waits(self, cell: Cell) -> None:
         """Say that another process runs the cell; called once."""
-        self._console.print(f"{self._name(cell)}: another process runs this cell, waiting for its result")
+        self._console.print(f"{shown_name(cell)}: another process runs this cell, waiting for its result")
 
     def reports(self, cell: Cell, event: Event) -> None:
         """Move the bar of a cell as its worker reports a phase or a step."""
@@ -94,7 +95,7 @@ class Display:
             before = self._phases.get(cell.key)
             self._phases[cell.key] = _Phase(event.phase, time.monotonic())
             self._bars.reset(task, total=None, note=event.phase)
-            self._say(f"{self._name(cell)}: {event.phase}{'' if before is None else f', after {before.told()}'}")
+            self._say(f"{shown_name(cell)}: {event.phase}{'' if before is None else f', after {before.told()}'}")
         elif isinstance(event, Progressed):
             self._progresses(cell, event, task)
 
@@ -103,12 +104,13 @@ class Display:
         cell = settled_cell.cell
         self.removes(cell)
         self._bars.advance(self._all)
-        name = self._name(cell)
+        name = shown_name(cell)
         unsupported = settled_cell.ending.status is Status.UNSUPPORTED
         if not settled_cell.ran:
-            finished = "finished before" if settled_cell.finished is None else "finished before, recorded now"
-            line = f"– {name}: unsupported, as before" if unsupported else f"✓ {name}: {finished}"
-            self._console.print(f"[dim]{line}[/]", highlight=False)
+            if unsupported:
+                self._console.print(f"[dim]– {name}: unsupported, as before[/]", highlight=False)
+            else:
+                say_finished_before(self._console, cell, recorded_now=settled_cell.finished is not None)
             return
         if unsupported:
             self._console.print(f"– {name}: unsupported: {escape(settled_cell.ending.reason)}", highlight=False)
@@ -145,7 +147,7 @@ class Display:
             self._bars.reset(task)  # so that the time left is that of this activity
             if phase is None or activity != phase.name:  # "expert digits" within the phase prepare
                 counted = f", {event.total} {unit}" if unit else ""
-                self._say(f"{self._name(cell)}: {escape(activity + counted)}")
+                self._say(f"{shown_name(cell)}: {escape(activity + counted)}")
         if phase is not None and activity == phase.name:
             phase.counted = f"{event.total} {unit}".strip()
         metrics = "  ".join(f"{name} {value:.3f}" for name, value in event.metrics.items())
@@ -156,7 +158,3 @@ class Display:
         """Print what a bar shows at its start, where no bar can be drawn."""
         if not self._live:
             self._console.print(line, highlight=False)
-
-    @staticmethod
-    def _name(cell: Cell) -> str:
-        return escape(f"{cell.label} · {cell.suite} · seed {cell.seed}")

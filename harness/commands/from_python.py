@@ -109,7 +109,7 @@ def bench(
 
 
 def _cell_options(device: str, store: str | Path | None, plugins: Sequence[str | Path], *, again: bool) -> CellOptions:
-    files = tuple(map(os.fspath, plugins))
+    files = tuple(str(os.fspath(plugin)) for plugin in plugins)
     load_plugins(files)
     return CellOptions(device, None if store is None else os.fspath(store), files, again=again)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..board.leaderboard import Board
     from ..board.overall_ranking import OverallRanking
+    from ..records.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 Format = Literal["table", "md", "csv", "json", "tex", "html"]
@@ -50,7 +51,6 @@ def leaderboard(
     if context.invoked_subcommand is not None:
         return
     from ...yaml_file import is_yaml_file
-    from ..board.hidden_rows import without_failed
     from ..board.leaderboard import leaderboards
     from ..board.overall_ranking import overall_ranking
     from ..records.store import Store
@@ -79,24 +79,34 @@ def leaderboard(
         for name in deleted:
             say_on_standard_error(deleted_advice(name))
         if hide_failed:
-            boards = _say_hidden(*without_failed(boards))
+            boards = _without_failed(boards)
         overall = overall_ranking(boards)
         if output is None and format_ == "html":
             output = PAGE
         if output is not None:
-            title, made_by = "Leaderboard", "frontrunner leaderboard"
-            report.write_report(output, boards, overall, opened, title=title, made_by=made_by)
-            open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
+            _write(output, boards, overall, opened)
         elif format_ == "table":
             print_boards(boards, overall)
         else:
             sys.stdout.write(report.TEXTS[format_](boards, overall) + "\n")
 
 
-def _say_hidden(boards: Sequence[Board], hidden: Sequence[str]) -> Sequence[Board]:
+def _write(output: Path, boards: Sequence[Board], overall: OverallRanking | None, opened: Store) -> None:
+    from ..reports.report import write_report
+
+    title, made_by = "Leaderboard", "frontrunner leaderboard"
+    write_report(output, boards, overall, opened, title=title, made_by=made_by)
+    open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
+
+
+def _without_failed(boards: Sequence[Board]) -> Sequence[Board]:
+    """Return boards without rows of which every seed has failed, and say whose rows those are."""
+    from ..board.hidden_rows import without_failed
+
+    kept, hidden = without_failed(boards)
     if hidden:
         say_on_standard_error(f"left out, since every seed failed: {', '.join(hidden)}")
-    return boards
+    return kept
 
 
 @app.command("export")

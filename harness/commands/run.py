@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .cell_options import CellOptions, WeightsOption, with_cell_options
+from .console import folder_of, open_console
 from .grid_options import GridOptions, with_grid_options
 
 
@@ -29,15 +30,27 @@ def run(
     cells: CellOptions,
 ) -> None:
     """Run one method on one suite and show its front; a finished run is not repeated."""
-    from .bench import run_cells
-    from .front import print_front
+    from .early_answer import cell_without_torch, finished_before
     from .key_values import read_pairs
+
+    chosen = None if tasks is None else [name.strip() for name in tasks.split(",")]
+    where, options = {"tasks": chosen, "weights": weights, **vars(grid)}, read_pairs("--set", set_ or [])
+    cell = None if cells.plugins else cell_without_torch(method, suite, where, seed=seed, options=options)
+    if cell is not None and not cells.again:
+        done = finished_before(cell, folder_of(cells.store), cells.device)
+        if done is not None:
+            from .finished_line import say_finished_before
+            from .front import print_front
+
+            say_finished_before(open_console(), cell)
+            print_front(done.run_id, cells.store)
+            return
+    from .bench import run_cells  # imports torch
+    from .front import print_front
     from .single_cell import single_cell
     from .verdict import require_finished
 
-    chosen = None if tasks is None else [name.strip() for name in tasks.split(",")]
-    where = {"tasks": chosen, "weights": weights, **vars(grid)}
-    spec = single_cell(method, suite, where, seed=seed, options=read_pairs("--set", set_ or []))
+    spec = single_cell(method, suite, where, seed=seed, options=options)
     (settled_cell,) = run_cells(spec, cells, refuse_misfits=True)
     require_finished(settled_cell)
     print_front(settled_cell.run_id, cells.store)

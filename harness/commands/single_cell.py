@@ -28,8 +28,9 @@ def single_cell(
         ConfigError: a name is empty, or the suite file cannot be read.
     """
     for what, given in (("method", method), ("suite or a suite file", suite)):
-        if not isinstance(given, str) or not given:
-            found = repr(given) if given else "none"
+        name: object = given  # a script may pass anything
+        if not isinstance(name, str) or not name:
+            found = repr(name) if name else "none"
             raise ConfigError(f"the name of a {what} is expected, found {found}; `frontrunner list` shows all")
     on = located(SuiteSpec.model_validate({"name": suite, **where}), Path())
     return BenchSpec(

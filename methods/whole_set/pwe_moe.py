@@ -11,7 +11,6 @@ import torch
 from pydantic import Field, PositiveFloat, PositiveInt
 from torch import nn
 
-from ...errors import ConfigError
 from ...tasks.problem import Budget, Problem
 from ..bank_options import BankOptions
 from ..layers import layers_of
@@ -23,7 +22,7 @@ from ..written_option import as_written
 from .conditioned_learner import ConditionedLearner, ConditionedTraining
 from .routed_set import RoutedSet
 from .router import RouterBank
-from .upscale_rules import RULES, resolve_rule, select_modules, weights_of_modules
+from .upscale_rules import check_rule, resolve_rule, select_modules, weights_of_modules
 from .upscaling import UpscaledModel
 
 
@@ -76,8 +75,7 @@ class PweMoe(ConditionedLearner):
         """Adam's initial learning rate."""
 
         def __post_init__(self) -> None:
-            if not self.upscale.strip():
-                raise ConfigError(f"upscale must be {RULES}")
+            check_rule(self.upscale)
 
     config: Config
 

@@ -28,6 +28,27 @@ SHOWN = 8
 """The most module names that a message lists."""
 
 
+def check_rule(rule: str) -> None:
+    """Refuse a rule that selects nothing of any architecture, or that is a misspelt name of a rule.
+
+    A module whose name looks like that of a rule is selected by a pattern, as `models*`.
+
+    Raises:
+        ConfigError: the rule is none; the message offers the nearest.
+    """
+    patterns = [part.strip() for part in rule.split(",") if part.strip()]
+    if not patterns:
+        raise ConfigError(f"upscale must be {RULES}")
+    for pattern in patterns if rule not in NAMED_RULES else []:
+        told = f"upscale is {', '.join(NAMED_RULES)}, or patterns over names of modules; found {pattern!r}"
+        near = difflib.get_close_matches(pattern.lower(), NAMED_RULES, n=1, cutoff=0.66)
+        if impossible := re.search(r"[^\w.*?\[\]!-]", pattern):
+            what = f"did you mean {near[0]!r}?" if near else f"no name holds {impossible[0]!r}"
+            raise ConfigError(f"{told}; {what}")
+        if near and pattern not in NAMED_RULES and not set(pattern) & set(".*?["):
+            raise ConfigError(f"{told}; did you mean {near[0]!r}? A module of this name is selected by '{pattern}*'")
+
+
 def resolve_rule(model: nn.Module, rule: str) -> str:
     """Return the rule that `auto` stands for on this architecture, mlp or all; any other rule as it is."""
     if rule != "auto":

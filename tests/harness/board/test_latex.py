@@ -57,12 +57,13 @@ def test_a_single_row_is_not_the_best(make_board, make_row):
     assert r"\textbf" not in as_latex([make_board(make_row("alone"))])
 
 
-def test_it_is_written_by_the_command_and_by_a_bench(command, everything, tmp_path):
-    printed = command.within("leaderboard", "--format", "tex", "--store", everything.store)
+def test_it_is_written_by_the_command(command, store, make_cell, record, tmp_path):
+    record(store, make_cell("one"), [[0.1, 0.6], [0.3, 0.3]])
+    printed = command.within("leaderboard", "--format", "tex", "--store", store.folder)
     assert printed.status == 0
     assert printed.out.startswith(PREAMBLE)
     file = tmp_path / "board.tex"
-    assert command.within("leaderboard", "-o", file, "--store", everything.store).status == 0
+    assert command.within("leaderboard", "-o", file, "--store", store.folder).status == 0
     assert file.read_text().splitlines()[0] == "% Leaderboard, made by: frontrunner leaderboard"
     assert file.read_text().split("\n", 1)[1] == printed.out
     for line in (r"\toprule", r"\midrule", r"\bottomrule"):
@@ -70,8 +71,8 @@ def test_it_is_written_by_the_command_and_by_a_bench(command, everything, tmp_pa
 
 
 @pytest.mark.parametrize("name", ["board.xlsx", "board", "board.TEX", "board.tex.gz", "no/board.tex"])
-def test_another_ending_is_one_sentence(name, command, everything, tmp_path):
-    ended = command.within("leaderboard", "-o", tmp_path / name, "--store", everything.store)
+def test_another_ending_is_one_sentence(name, command, store, tmp_path):
+    ended = command.within("leaderboard", "-o", tmp_path / name, "--store", store.folder)
     ended.assert_one_sentence("does not exist" if "/" in name else ".md, .csv, .json, .tex, .html file, found", name)
 
 
