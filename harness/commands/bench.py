@@ -29,10 +29,11 @@ def bench(
     cells: CellOptions,
 ) -> None:
     """Run every learner, suite and seed of a file, then print the leaderboard; finished cells are not repeated."""
-    from ..reports.report import check_report
     from .early_answer import check_bench_without_torch
 
     if output is not None:
+        from ..reports.report import check_report
+
         check_report(output)
     if not cells.plugins:
         check_bench_without_torch(file)
