@@ -16,6 +16,7 @@ from .finished_cell import FinishedCell
 from .metric_names import LOWEST_ERROR
 from .mlflow_reader import RecordedRun
 from .mlflow_tags import IMPORTED_FROM, MISFIT, PREFIX
+from .shown_metrics import rounded, with_megabytes, without_megabytes
 from .status import Ending, Status
 
 PARAM_LENGTH = 6000
@@ -70,10 +71,10 @@ def finished_params(finished: FinishedCell) -> dict[str, object]:
 
 
 def finished_metrics(finished: FinishedCell) -> dict[str, float]:
-    """Return the costs, and for every task the lowest error of any member of the set."""
+    """Return the costs, memory in megabytes too, and for every task the lowest error of any member of the set."""
     lowest = finished.front.front().objectives.min(axis=0)
-    best = {f"{LOWEST_ERROR}{task}": float(value) for task, value in zip(finished.cell.tasks, lowest, strict=True)}
-    return {**finished.costs, **best}
+    best = {f"{LOWEST_ERROR}{task}": rounded(value) for task, value in zip(finished.cell.tasks, lowest, strict=True)}
+    return {**with_megabytes(finished.costs), **best}
 
 
 def finished_tags(digests: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
@@ -98,7 +99,7 @@ def read_attempt(run: RecordedRun, folder: Path) -> Attempt:
             cell=_cell(tags[f"{PREFIX}spec"], tags[f"{PREFIX}cell"]),
             status=Status(tags[f"{PREFIX}status"]),
             reason=as_one_line(tags.get(f"{PREFIX}reason", "")),
-            metrics=run.metrics,
+            metrics=without_megabytes(run.metrics),
             reference=tags.get(f"{PREFIX}reference_front"),
             folder=folder,
             digests=json.loads(tags.get(f"{PREFIX}digests", "{}")),

@@ -20,13 +20,13 @@ LEARNERS = "frontrunner-learners"
 
 _TAG = "mlflow.sharedViewState."
 _NAMES = {RUNS: "Runs, best hypervolume first", LEARNERS: "Learners, mean over their runs"}
-_COSTS = ("wall_time_s", "peak_rss_bytes")
+_COSTS = ("wall_time_s", "peak_rss_mb")
 _NAME = "attributes.`Run Name`"
 _COLUMNS = {
     RUNS: ("params.`tasks`", "params.`points_per_edge`", "params.`seed`", "tags.`frontrunner.status`"),
     LEARNERS: (),
 }
-_BARS_OF_COSTS = ("wall_time_s", "peak_rss_bytes", "fit_peak_gpu_allocated_bytes", "trainable_parameters")
+_BARS_OF_COSTS = ("wall_time_s", "peak_rss_mb", "fit_peak_gpu_allocated_mb", "trainable_parameters")
 _REST = "Model metrics"  # the name by which the UI finds where all other metrics go
 
 
@@ -89,8 +89,8 @@ def _state(view: str) -> dict[str, Any]:
         "compareRunCharts": _charts(),
     }
     if view == LEARNERS:
-        # Tags, since every run has them; `group`, since only cells of one board may be averaged.
-        by = [{"mode": "tag", "groupByData": f"frontrunner.{tag}"} for tag in ("label", "group")]
+        # Every run has these; `group`, since only cells of one board may be averaged.
+        by = [{"mode": "param", "groupByData": "learner"}, {"mode": "tag", "groupByData": "frontrunner.group"}]
         state["groupBy"] = {"aggregateFunction": "average", "groupByKeys": by}
         state["useGroupedValuesInCharts"] = True
     return state
@@ -121,7 +121,7 @@ def _charts() -> list[dict[str, Any]]:
         for section, names in (("Quality", _indicators(everywhere=False)), ("Cost", _BARS_OF_COSTS))
         for name in names
     ]
-    for cost in ("fit_time_s", "peak_rss_bytes"):
+    for cost in ("fit_time_s", "peak_rss_mb"):
         axes = {"xaxis": {"key": cost, "type": "METRIC"}, "yaxis": {"key": "hypervolume", "type": "METRIC"}}
         charts.append(_chart("SCATTER", "Trade-off", f"hypervolume over {cost}", runsCountToCompare=100, **axes))
     charts.append(

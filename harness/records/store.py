@@ -37,6 +37,7 @@ from .mlflow_run import (
 from .mlflow_tags import PREFIX
 from .run_files import copy_files, write_documents
 from .runs_left_open import runs_left_open
+from .shown_metrics import rounded
 from .status import Ending, Status
 from .store_reader import StoreReader
 from .suite_experiments import SuiteExperiments
@@ -269,9 +270,10 @@ class Store(StoreReader):
         curve: Sequence[Mapping[str, float]] = (),
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Add parameters, final metrics, a training curve and tags to a run; leave out values that are not finite."""
+        """Add parameters, final metrics (rounded), a curve and tags to a run; leave out values that are not finite."""
         with explained(self.folder):
-            self._log(run_id, params or {}, metric_points(metrics or {}, curve), tags or {})
+            shown = {name: rounded(value) for name, value in (metrics or {}).items()}
+            self._log(run_id, params or {}, metric_points(shown, curve), tags or {})
 
     def tags(self, run_id: str) -> Mapping[str, str]:
         """Return the tags of a run."""

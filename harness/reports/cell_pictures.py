@@ -14,6 +14,8 @@ from ..records.coefficients import MergeCoefficients
 from ..records.finished_cell import FinishedCell
 
 FRONT_PICTURE = "front.png"
+SMALL_FRONT_PICTURE = "front-small.png"
+"""Name of the picture that fits into the description of a run."""
 COEFFICIENTS_PICTURE = "coefficients.png"
 
 
@@ -35,7 +37,7 @@ class CellPictures:
         return cls(cell.title, cell.label, cell.tasks, record.front(), record.reference_point, finished.coefficients)
 
     def draw(self, folder: Path) -> None:
-        """Write `front.png`, and `coefficients.png` where task vectors were merged, to an existing folder."""
+        """Write `front.png`, a small copy, and `coefficients.png` of merged task vectors to an existing folder."""
         from .pictures.coefficients_png import coefficients_png
         from .pictures.front_figure import front_figure
 
@@ -45,6 +47,7 @@ class CellPictures:
             folder / FRONT_PICTURE,
             title=self.title,
             reference_point=self.reference_point,
+            small=folder / SMALL_FRONT_PICTURE,
         )
         if self.coefficients is not None:
             coefficients_png(self.coefficients, folder / COEFFICIENTS_PICTURE, title=self.title)

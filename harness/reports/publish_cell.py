@@ -39,7 +39,7 @@ def publish_scores(store: Store, run_id: str, finished: FinishedCell) -> Mapping
         run_id,
         metrics=scores,
         tags={
-            NOTE: finished_note(finished.cell, run_id, {**finished.costs, **scores}),
+            NOTE: finished_note(finished.cell, run_id, {**finished.costs, **scores}, record.front()),
             f"{PREFIX}hypervolume_exact": str(HYPERVOLUME_ERROR not in scores),
             **truth,
         },

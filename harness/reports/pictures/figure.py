@@ -17,6 +17,8 @@ from ....whole_file import replacing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SMALL_PIXELS = 640
+"""The width of a small copy of a picture: that of the column in which MLflow describes a run."""
 LEGEND_LETTERS = 28
 """Letters of a line of a legend; longer names are folded."""
 _LEGEND_LINE_INCHES = 0.23
@@ -67,11 +69,16 @@ def height_beside_legend(height: float, names: Iterable[str], *, more_lines: int
     return max(height, 1.0 + _LEGEND_LINE_INCHES * lines)  # an inch for the title
 
 
-def save_figure(figure: Figure, path: str | Path) -> None:
+def save_figure(figure: Figure, path: str | Path, small: Path | None = None) -> None:
     """Write a figure, whole or not at all, in the format that the path's ending names: one of `FORMATS`.
 
     The same figure gives the same file, without a date. Text of a PDF can be searched and edited. A letter that no font
     has is a box, without a warning for each.
+
+    Args:
+        figure: what is drawn.
+        path: the file.
+        small: the PNG file that a copy of `SMALL_PIXELS` in width is written to, if any.
     """
     import matplotlib
 
@@ -84,6 +91,8 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     ):
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure.savefig(partial, format=file.suffix.removeprefix("."), metadata=FORMATS[file.suffix])
+        if small is not None:
+            figure.savefig(small, format="png", dpi=SMALL_PIXELS / figure.get_figwidth(), metadata=FORMATS[".png"])
 
 
 def import_matplotlib() -> None:

@@ -35,6 +35,7 @@ def front_figure(
     reference_point: ArrayLike | None = None,
     as_accuracy: bool = False,
     quantity: str = "error",
+    small: Path | None = None,
 ) -> None:
     """Write a figure of minimised fronts, with one colour and marker per learner.
 
@@ -46,6 +47,7 @@ def front_figure(
         reference_point: shape (T,), drawn where given.
         as_accuracy: show 100 * (1 - objective) as accuracy in %, larger is better.
         quantity: what an objective is called ("error", "loss") unless shown as accuracy.
+        small: where a copy of `SMALL_PIXELS` in width is written too.
 
     Raises:
         ConfigError: there is no front.
@@ -54,7 +56,7 @@ def front_figure(
     picture = make_picture(fronts, tasks, reference_point, as_accuracy, quantity)
     n_tasks = len(picture.tasks)
     if n_tasks > MOST_LINES:
-        save_figure(heat_map_figure(picture, title), path)
+        save_figure(heat_map_figure(picture, title), path, small)
         return
     width, least = {2: (9.0, 5.5), 3: (12.5, 9.0)}.get(n_tasks, (6.0 + 1.1 * n_tasks, 5.5))
     height = height_beside_legend(least, fronts, more_lines=2)
@@ -70,7 +72,7 @@ def front_figure(
     _draw_legend(figure, picture)
     if picture.n_outside:
         figure.supxlabel(outside_text(picture.n_outside), fontsize=10, x=0.01, horizontalalignment="left")
-    save_figure(figure, path)
+    save_figure(figure, path, small)
 
 
 def _draw_pair(axes: Axes, picture: Picture, i: int, j: int) -> None:

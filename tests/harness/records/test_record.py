@@ -69,7 +69,7 @@ def test_indicators_computed_again_from_parquet_equal_the_recorded_metrics(every
             "igd_plus": IGDPlus(reference)(points),
         }
         for name, value in again.items():
-            assert recorded[name] == pytest.approx(value, rel=0, abs=1e-12), name
+            assert recorded[name] == pytest.approx(value, abs=5.1e-5), name
         scored.add(recorded["igd"])
     assert len(scored) > 3  # learners differ, or the comparison says little
 
@@ -111,6 +111,7 @@ def test_metrics_carry_costs_and_no_gpu_numbers_on_a_cpu(everything, fronts):
         recorded = metrics_of(everything.store, run)
         assert recorded["wall_time_s"] == pytest.approx(recorded["fit_time_s"] + recorded["evaluate_time_s"])
         assert recorded["peak_rss_bytes"] > 50e6
+        assert recorded["peak_rss_mb"] == round(recorded["peak_rss_bytes"] / 1e6, 1)
         device = select(
             everything.store, "select value from tags where key = 'frontrunner.device' and run_uuid = ?", run
         )

@@ -16,6 +16,7 @@ from frontrunner.harness.cells.bench_file import BenchSpec
 from frontrunner.harness.commands.ui_address import view_address
 from frontrunner.harness.records.mlflow_tags import NOTE
 from frontrunner.harness.records.mlflow_views import LEARNERS, RUNS, experiment_tags
+from frontrunner.harness.records.shown_metrics import rounded, with_megabytes
 from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports import bench_summary
@@ -69,14 +70,14 @@ def test_numbers_are_those_of_the_leaderboard(bench):
     metrics = parent(store).data.metrics
     counts = {"cells": 10, "cells_finished": 8, "cells_unfinished": 2, "cells_unsupported": 0}
     assert {name: metrics.pop(name) for name in counts} == counts
-    assert metrics.pop("best_hypervolume") == board.rows[0].metrics["hypervolume"]
+    assert metrics.pop("best_hypervolume") == rounded(board.rows[0].metrics["hypervolume"])
     finished = [row for row in board.rows if row.seeds]
     assert len(metrics) == 2 * len(finished)
     for measure in ("hypervolume", "igd_plus"):
         found = sorted(value for name, value in metrics.items() if name.startswith(f"{measure}/"))
-        assert found == sorted(row.metrics[measure] for row in finished)
+        assert found == sorted(rounded(row.metrics[measure]) for row in finished)
     row = next(row for row in finished if row.label == "pwe-moe-ls")
-    assert metrics["hypervolume/pwe-moe-ls"] == row.metrics["hypervolume"]
+    assert metrics["hypervolume/pwe-moe-ls"] == rounded(row.metrics["hypervolume"])
 
 
 def test_files_and_description_hold_every_row_and_reason(bench):
@@ -134,7 +135,7 @@ def test_a_summary_is_of_the_bench_s_own_cells(bench):
     run = parent(store, "one")
     assert run.data.metrics["cells"] == 1
     (pretrained,) = (row for row in leaderboards(store)[0].rows if row.label == "pretrained")
-    assert run.data.metrics["hypervolume/pretrained"] == pretrained.values("hypervolume")[1]
+    assert run.data.metrics["hypervolume/pretrained"] == rounded(pretrained.values("hypervolume")[1])
     assert "interpolation" not in run.data.tags[NOTE]
 
 
@@ -237,19 +238,20 @@ def test_views_are_kept_and_what_the_user_wrote_stays(bench):
 @pytest.mark.parametrize("view", [RUNS, LEARNERS])
 def test_a_view_shows_what_is_recorded(view, bench):
     attempt = next(a for a in bench.store.attempts() if a.cell.method == "pwe-moe-ls")
+    shown = with_megabytes(attempt.metrics)
     state = json.loads(json.loads(experiment_tags("tiny", 1)[f"mlflow.sharedViewState.{view}"])["state"])
     columns = [re.fullmatch(r"(\w+)\.`(.*)`", column).groups() for column in state["selectedColumns"]]
     names = {name for kind, name in columns if kind == "metrics"}
-    assert names <= set(attempt.metrics)
+    assert names <= set(shown)
     charts = state["compareRunCharts"]
     sections = {section["uuid"] for section in state["compareRunSections"]}
     assert {chart["metricSectionId"] for chart in charts} <= sections
     drawn = {chart["metricKey"] for chart in charts if "metricKey" in chart}
     drawn |= {chart[axis]["key"] for chart in charts if "xaxis" in chart for axis in ("xaxis", "yaxis")}
     drawn |= {chart["selectedXAxisMetricKey"] for chart in charts if chart.get("selectedXAxisMetricKey")}
-    only_elsewhere = {"hypervolume_ratio", "normalised_hypervolume", "fit_peak_gpu_allocated_bytes"}  # a known front,
+    only_elsewhere = {"hypervolume_ratio", "normalised_hypervolume", "fit_peak_gpu_allocated_mb"}  # a known front,
     # experts that are better than the pre-trained model on every task, a GPU
-    assert drawn - set(attempt.metrics) == only_elsewhere
+    assert drawn - set(shown) == only_elsewhere
     assert len({chart["uuid"] for chart in charts}) == len(charts)
     assert view_address("127.0.0.1", 5000, "3", view).endswith(f"viewStateShareKey={view}")
 

@@ -87,7 +87,7 @@ def test_charts_show_learners_by_the_measures_that_matter(ui, page):
     page.goto(ui["learners"])
     for section in ("Quality", "Cost", "Trade-off"):
         page.get_by_text(section, exact=True).first.wait_for()
-    page.get_by_text("Group: frontrunner.label: interpolation").first.wait_for()
+    page.get_by_text("Group: learner: interpolation").first.wait_for()
 
 
 @pytest.mark.slow

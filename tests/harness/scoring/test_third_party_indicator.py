@@ -86,7 +86,7 @@ def test_it_is_on_the_page(ran, command, tmp_path):
 def test_it_is_on_the_runs_and_in_the_views_of_mlflow(ran):
     store = Store(ran[0], create=False)
     for attempt in store.attempts():
-        assert attempt.metrics["worst_task"] == expected(ran[0])[attempt.cell.label][attempt.cell.seed]
+        assert attempt.metrics["worst_task"] == round(expected(ran[0])[attempt.cell.label][attempt.cell.seed], 4)
     (experiment,) = store.experiments()
     for view in (RUNS, LEARNERS):
         assert "metrics.`worst_task`" in experiment.tags[f"mlflow.sharedViewState.{view}"]
