@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Needs,
         ParetoSet,
         Range,
+        TrainingSteps,
         list_methods,
         make_learner,
     )
@@ -98,6 +99,7 @@ _HOME = {
         "Needs",
         "ParetoSet",
         "Range",
+        "TrainingSteps",
         "list_methods",
         "make_learner",
     ),
@@ -167,6 +169,7 @@ __all__ = [
     "ScoringInput",
     "StoreError",
     "Suite",
+    "TrainingSteps",
     "UnknownNameError",
     "UnsupportedError",
     "alignment",

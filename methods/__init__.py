@@ -2,7 +2,7 @@
 
 from .checkpoints import Checkpoints
 from .learner import Context, Learner
-from .needs import Needs
+from .needs import Needs, TrainingSteps
 from .option_docs import option_docs
 from .options import recorded_options
 from .pareto_set import ROOT_PART, ContinuousSet, FiniteSet, ParetoSet
@@ -23,6 +23,7 @@ __all__ = [
     "ParetoSet",
     "Probe",
     "Range",
+    "TrainingSteps",
     "documented_ranges",
     "list_methods",
     "make_learner",

@@ -20,7 +20,7 @@ from ..tasks.progress import Progress, silent
 from ..tasks.seeds import as_seed
 from ..tasks.torch_device import as_device
 from .checkpoints import Checkpoints
-from .needs import Needs
+from .needs import Needs, TrainingSteps
 from .options import canonical_options, read_options
 from .pareto_set import ParetoSet
 from .probe import Probe, unprobed
@@ -140,8 +140,24 @@ class Learner(ABC):
         return self.fit(problem, preferences, context)
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Say what `fit` looks at and trains for these arguments; nothing unless the learner overrides this."""
-        return Needs()
+        """Say what `fit` looks at, trains and computes; nothing unless the learner overrides this."""
+        return Needs(gradient_examples=0, forward_examples=0)
+
+    @property
+    def uses_experts(self) -> bool:
+        """Whether fitting or answering reads the experts, whose fine-tuning is then charged; a subclass may say no."""
+        return True
+
+    def training_steps(self, budget: Budget, preferences: NDArray[np.float64]) -> TrainingSteps | None:
+        """Return the optimizer steps of a fit; None for a learner that takes none, as for all that do not override it.
+
+        They are known before a problem is prepared.
+
+        Args:
+            budget: what the suite recommends.
+            preferences: (n, T) that the set will be asked for.
+        """
+        return None
 
     def resolved(self, problem: Problem) -> Any:
         """Return the configuration that a fit of this problem uses, see `resolved_for`."""

@@ -163,6 +163,10 @@ METHODS: Registry[Learner] = Registry(
             "frontrunner.methods.coefficient_search.map:Map",
             "MAP: the front of quadratic surrogates of the objectives over merge coefficients",
         ),
+        "random-merge": (
+            "frontrunner.methods.coefficient_search.random_merge:RandomMerge",
+            "merge coefficients drawn at random: the baseline of every search of them",
+        ),
         "nsga2-merge": (
             "frontrunner.methods.coefficient_search.nsga2_merge:Nsga2Merge",
             "merge coefficients evolved by NSGA-II on the validation split",

@@ -44,6 +44,9 @@ class Suite(ABC):
     neither results nor times depend on how many cores there are or who else uses them."""
     budget: ClassVar[Budget | None] = None
     """The training that the suite's problems recommend; None where only the prepared problem knows."""
+    expert_examples: ClassVar[int | None] = None
+    """Examples whose gradients the fine-tuning of one expert takes, steps times batch size, which are charged to every
+    learner that uses experts; None where that is not known."""
     imports: ClassVar[tuple[str, ...]] = ()
     """Modules that `prepare` imports and that take seconds to import; a bench imports them once."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Iterable
 from copy import deepcopy
@@ -181,7 +180,8 @@ class LearnerConformance:
 
     def test_needs_are_declared_as_whole_numbers_and_metrics_are_finite(self, fits: Fits) -> None:
         """`needs` are whole numbers, with examples only where the problem has some; `diagnostics` are finite."""
-        needs = dataclasses.asdict(fits.learner.needs(fits.problem, fits.grid))
+        declared = fits.learner.needs(fits.problem, fits.grid)
+        needs = {name: value for name, value in vars(declared).items() if value is not None and name != "training"}
         assert all(isinstance(value, int) and value >= 0 for value in needs.values())
         has_examples = sum(fits.problem.n_examples("train")) > 0
         assert has_examples or needs["labelled_examples"] + needs["unlabelled_examples"] == 0
@@ -193,6 +193,16 @@ class LearnerConformance:
         if sum(fits.problem.n_examples("train")) > 0 and fits.first.trainable_parameters:
             assert needs.labelled_examples + needs.unlabelled_examples > 0
         assert (needs.trainings > 0) == self.trains_whole_models(fits.learner)
+
+    def test_what_is_declared_is_what_a_fit_takes(self, fits: Fits) -> None:
+        """`needs` counts examples as a fit takes them through the model, `uses_experts` says whether it reads them."""
+        needs, taken = fits.learner.needs(fits.problem, fits.grid), fits.second
+        if needs.gradient_examples is not None:
+            assert taken.gradient_examples == needs.gradient_examples
+        if needs.forward_examples is not None:
+            assert taken.forward_examples <= needs.forward_examples
+            assert bool(taken.forward_examples) == bool(needs.forward_examples)
+        assert fits.learner.uses_experts == taken.experts_read
 
 
 def _part_of(weight: str, parts: Iterable[str]) -> str | None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from ..harness.running.evaluate import evaluate
 from ..methods import ParetoSet
 from ..tasks import Problem
+from .counted_examples import counted_examples
 from .global_randomness import global_randomness
 
 
@@ -29,6 +30,12 @@ class WatchedFit:
     """What the fit changed in the problem's weights, gradients and hooks."""
     randomness_used: tuple[str, ...]
     """The global random generators that it advanced or seeded."""
+    gradient_examples: int
+    """Examples that the fit took through the model with a graph for gradients, each as often as it did."""
+    forward_examples: int
+    """Examples that it took through the model without."""
+    experts_read: bool
+    """Whether the fit, or making a model of its set, read the experts."""
 
 
 def watch(fit: Callable[[], ParetoSet], problem: Problem, preferences: NDArray[np.float64]) -> WatchedFit:
@@ -40,8 +47,10 @@ def watch(fit: Callable[[], ParetoSet], problem: Problem, preferences: NDArray[n
     randomness = global_randomness()
     gc.freeze()  # objects that exist already are not looked at
     try:
-        pareto_set = fit()
-        objectives = evaluate(problem, pareto_set, preferences).objectives
+        with counted_examples(problem) as counted:
+            pareto_set = fit()
+            gradients, forward = counted.total(gradients=True), counted.total(gradients=False)
+            objectives = evaluate(problem, pareto_set, preferences).objectives
         del pareto_set
         gc.collect()
         tensors_left = tuple(
@@ -50,7 +59,15 @@ def watch(fit: Callable[[], ParetoSet], problem: Problem, preferences: NDArray[n
     finally:
         gc.unfreeze()
     used = tuple(name for name, state in global_randomness().items() if state != randomness[name])
-    return WatchedFit(objectives, tensors_left, tuple(_changes(before, problem)), used)
+    return WatchedFit(
+        objectives,
+        tensors_left,
+        tuple(_changes(before, problem)),
+        used,
+        gradient_examples=gradients,
+        forward_examples=forward,
+        experts_read=counted.experts_read,
+    )
 
 
 def _state(problem: Problem) -> Iterator[tuple[str, Tensor | int]]:

@@ -86,7 +86,7 @@ def test_shipped_studies_name_what_exists(root, name):
     assert read_bench(root / "studies" / f"{name}.yaml").cells()
 
 
-@pytest.mark.parametrize("name", ["analytic", "vision-mini"])
+@pytest.mark.parametrize("name", ["analytic", "vision-mini", "budget", "equal-budget"])
 def test_studies_of_every_learner_have_every_learner(root, name):
     found = {cell.method for cell in read_bench(root / "studies" / f"{name}.yaml").cells()}
     built_in = {name for name in fr.list_methods() if METHODS.origin(name).startswith("frontrunner.")}

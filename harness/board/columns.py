@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...metrics.statistics import MeanInterval
 from ..scoring.measures import MEASURES
-from ..scoring.units import as_needs
+from ..scoring.units import as_charged, as_needs, as_steps
 from .leaderboard import Board, Row
 
 MISSING = "–"
@@ -48,7 +48,9 @@ def _columns_of(measure: str, *, several: bool) -> list[Column]:
             Column("Δ HV", lambda row: _difference(row.against_baseline.get(measure), several)),
             *([Column("95 % interval", lambda row: as_ends(row.intervals.get(measure)))] if several else []),
         ]
-    beside = [Column("needs", _needs)] if measure == "trainable_parameters" else []
+    beside = [Column("needs", _needs), Column("steps", _steps)] if measure == "trainable_parameters" else []
+    if measure == "wall_time_s":
+        beside = [Column("examples", _charged)]
     return [_mean(measure), *beside]
 
 
@@ -105,6 +107,24 @@ def _difference(interval: MeanInterval | None, several: bool) -> str | None:
 def _needs(row: Row) -> str | None:
     means = [row.intervals[name].mean for name in NEEDS if name in row.intervals]
     return as_needs(*means) if len(means) == len(NEEDS) else None
+
+
+def _charged(row: Row) -> str | None:
+    means = row.metrics
+    return (
+        as_charged(means["gradient_examples"], means.get("expert_gradient_examples"))
+        if "gradient_examples" in means
+        else None
+    )
+
+
+def _steps(row: Row) -> str | None:
+    means = row.metrics
+    return (
+        as_steps(means["training_runs"], means["training_steps"], means.get("gradient_examples"))
+        if {"training_runs", "training_steps"} <= means.keys()
+        else None
+    )
 
 
 def _name(row: Row) -> str:

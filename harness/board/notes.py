@@ -26,6 +26,9 @@ def caption(board: Board, headings: Sequence[str]) -> str:
         if "normalised_hypervolume" in shown
         else "",
         f"{distances} to the {source} (reference {board.reference_digest})" if distances else "",
+        "examples: gradients taken, those of the experts' fine-tuning + those of the fit"
+        if "examples" in headings
+        else "",
         "align.: does raising a task's weight improve it, 1 at best" if "alignment" in shown else "",
     ]
     return " ".join([f"{'; '.join(part for part in parts if part)}.", *reading_notes(board, tied="after a rank")])

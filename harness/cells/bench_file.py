@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_
 from ...errors import ConfigError, FrontrunnerError
 from ...mistakes import Mistakes
 from ...yaml_file import Strict, fitted, is_yaml_file, named, read_yaml
+from .budgets import Budgets
 from .cell import Cell
 from .line import checked_line, folded
 from .make_cell import ChosenSuite, cell_on, choose_suite
@@ -91,6 +92,8 @@ class BenchSpec(Strict):
     probes: int = Field(default=0, ge=0)
     """How often the partial set is scored during each fit, and once more at its end, for curves of hypervolume over
     time. Scoring does not change a fit and is not charged to it, so a cell's key does not depend on this number."""
+    budgets: Budgets | None = None
+    """Budgets that every learner that trains by steps is run at, unless its steps are given; as listed when absent."""
 
     @property
     def suite_files(self) -> list[str]:
@@ -103,16 +106,18 @@ class BenchSpec(Strict):
         Raises:
             UnknownNameError, ConfigError: a name or value is not known, or a `tuned` learner has not been looked up.
         """
-        n_cells = len(self.suites) * len(self.seeds) * len(self.learners)
+        n_budgets = 1 if self.budgets is None else len(self.budgets.amounts)
+        n_cells = len(self.suites) * len(self.seeds) * len(self.learners) * n_budgets
         if n_cells > MAX_CELLS:
             raise ConfigError(f"a bench may have {MAX_CELLS:,} cells at most, found {n_cells:,}; split it")
         try:
             cells = [
-                _cell(suite, chosen, learner, seed)
+                cell
                 for suite in self.suites
                 for chosen in [choose_suite(suite.name, suite.tasks)]
                 for seed in self.seeds
                 for learner in self.learners
+                for cell in self._cells_of(learner, suite, chosen, seed)
             ]
         except FrontrunnerError:
             mistakes = Mistakes()
@@ -120,6 +125,17 @@ class BenchSpec(Strict):
             mistakes.raise_any()
             raise
         return list({cell.key: cell for cell in cells}.values())
+
+    def _cells_of(self, learner: LearnerSpec, suite: SuiteSpec, chosen: ChosenSuite, seed: int) -> list[Cell]:
+        """Return the cells of one learner on one suite with one seed: one, or one a budget."""
+        listed = _cell(suite, chosen, learner, seed)
+        if self.budgets is None:
+            return [listed]
+        at_budgets = self.budgets.options(listed, learner.options)
+        return [
+            _cell(suite, chosen, learner.model_copy(update={"options": options, "label": label}), seed)
+            for options, label in at_budgets
+        ]
 
 
 def _cell(suite: SuiteSpec, chosen: ChosenSuite, learner: LearnerSpec, seed: int) -> Cell:
@@ -160,12 +176,12 @@ def note_mistakes(
 
 def read_bench(file: Path) -> BenchSpec:
     """Read and check a bench file; raise a ConfigError that says in one sentence what is wrong with it."""
-    return read_yaml(file, BenchSpec, parts=(SuiteSpec, LearnerSpec), look_further=_further_mistakes)
+    return read_yaml(file, BenchSpec, parts=(SuiteSpec, LearnerSpec, Budgets), look_further=_further_mistakes)
 
 
 def as_bench(content: Mapping[str, object]) -> BenchSpec:
     """Check what a script gives in the place of a bench file; raise a ConfigError that says what is wrong with it."""
-    return fitted(content, BenchSpec, parts=(SuiteSpec, LearnerSpec), look_further=_further_mistakes)
+    return fitted(content, BenchSpec, parts=(SuiteSpec, LearnerSpec, Budgets), look_further=_further_mistakes)
 
 
 def _further_mistakes(content: Mapping[Any, object]) -> Sequence[str]:

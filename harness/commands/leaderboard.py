@@ -13,6 +13,7 @@ import typer
 
 from ...errors import ConfigError, StoreError
 from ..records.database_lock import say_on_standard_error
+from .by_budget import by_budget
 from .console import PluginOption, StoreOption, busy, folder_of, open_console, store_to_write
 
 if TYPE_CHECKING:
@@ -52,10 +53,9 @@ def leaderboard(
         return
     from ...yaml_file import is_yaml_file
     from ..board.leaderboard import leaderboards
-    from ..board.overall_ranking import overall_ranking
     from ..records.store import Store
     from ..records.suite_experiments import deleted_advice
-    from ..reports import report
+    from ..reports.report import check_report
     from .left_behind import record_and_say
 
     if plugin:  # of indicators; else nothing here needs torch
@@ -65,7 +65,7 @@ def leaderboard(
     if output is not None:
         if format_ not in ("table", output.suffix.removeprefix(".")):
             raise ConfigError(f"--format {format_} and --output {output} say different things; drop --format")
-        report.check_report(output)
+        check_report(output)
     if suite is not None and is_yaml_file(suite):
         from ..cells.suite_files import suite_name
 
@@ -80,23 +80,7 @@ def leaderboard(
             say_on_standard_error(deleted_advice(name))
         if hide_failed:
             boards = _without_failed(boards)
-        overall = overall_ranking(boards)
-        if output is None and format_ == "html":
-            output = PAGE
-        if output is not None:
-            _write(output, boards, overall, opened)
-        elif format_ == "table":
-            print_boards(boards, overall)
-        else:
-            sys.stdout.write(report.TEXTS[format_](boards, overall) + "\n")
-
-
-def _write(output: Path, boards: Sequence[Board], overall: OverallRanking | None, opened: Store) -> None:
-    from ..reports.report import write_report
-
-    title, made_by = "Leaderboard", "frontrunner leaderboard"
-    write_report(output, boards, overall, opened, title=title, made_by=made_by)
-    open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
+        _show(boards, opened, output, format_)
 
 
 def _without_failed(boards: Sequence[Board]) -> Sequence[Board]:
@@ -107,6 +91,9 @@ def _without_failed(boards: Sequence[Board]) -> Sequence[Board]:
     if hidden:
         say_on_standard_error(f"left out, since every seed failed: {', '.join(hidden)}")
     return kept
+
+
+app.command("by-budget")(by_budget)
 
 
 @app.command("export")
@@ -143,6 +130,23 @@ def import_(
     read_bundle(file)  # one that is damaged leaves no empty store behind
     summary = import_bundle(store_to_write(folder_of(store)), file, ours=ours)
     open_console().print(summary.sentence, highlight=False, soft_wrap=True)
+
+
+def _show(boards: Sequence[Board], opened: Store, output: Path | None, format_: Format) -> None:
+    """Print the boards and their ranking in a format, or write them to a file."""
+    from ..board.overall_ranking import overall_ranking
+    from ..reports.report import TEXTS, write_report
+
+    overall = overall_ranking(boards)
+    if output is None and format_ == "html":
+        output = PAGE
+    if output is not None:
+        write_report(output, boards, overall, opened, title="Leaderboard", made_by="frontrunner leaderboard")
+        open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
+    elif format_ == "table":
+        print_boards(boards, overall)
+    else:
+        sys.stdout.write(TEXTS[format_](boards, overall) + "\n")
 
 
 @contextlib.contextmanager

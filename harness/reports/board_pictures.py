@@ -1,4 +1,4 @@
-"""Draw the pictures of one board: hypervolume against cost and over time, and every learner's front at one seed."""
+"""Draw the pictures of one board: hypervolume against cost, budget and time, and every learner's front at one seed."""
 
 from __future__ import annotations
 
@@ -50,6 +50,8 @@ class BoardPictures:
 
     def draw(self, folder: Path) -> None:
         """Write the pictures to an existing folder."""
+        from ..board.budget_curves import budget_curves, compared_budgets
+        from .pictures.budget_png import budget_png
         from .pictures.cost_png import cost_png
         from .pictures.front_figure import front_figure
         from .pictures.front_html import front_html
@@ -57,6 +59,8 @@ class BoardPictures:
 
         board, name = self.board, file_name(self.board)
         cost_png(board, folder / f"cost-{name}.png", title=f"Quality against cost: {board.name}")
+        if compared_budgets(budget_curves(board)):
+            budget_png(board, folder / f"budget-{name}.png", title=f"Quality at each budget: {board.name}")
         if self.curves:
             progress_png(self.curves, folder / f"progress-{name}.png", title=f"Quality over time: {board.name}")
         for draw, ending in ((front_figure, "png"), (front_html, "html")):

@@ -56,7 +56,15 @@ def write_report(
 
         write_page(boards, store, file, overall=overall, title=title)
         return
-    text = TEXTS[file.suffix.removeprefix(".")](boards, overall)
+    write_text(file, TEXTS[file.suffix.removeprefix(".")](boards, overall), title=title, made_by=made_by)
+
+
+def write_text(file: Path, text: str, *, title: str, made_by: str) -> None:
+    """Write a text to a file that `check_report` has accepted; Markdown and LaTeX get a title and the command.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
     if file.suffix == ".tex":
         text = f"% {as_utf8(title)}, made by: {as_utf8(made_by)}\n{text}"
     if file.suffix == ".md":

@@ -21,6 +21,7 @@ from ..records.finished_cell import FinishedCell
 from ..records.front_record import FrontRecord
 from ..records.table_limits import MAX_TRUE_POINTS
 from .anchors import Anchors, find_anchors
+from .charged_examples import charged_examples, charged_per_expert
 from .checked_set import checked_set
 from .evaluate import check_size, evaluate_members
 from .fit_probe import FitProbe
@@ -82,7 +83,9 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         evaluation = evaluate_members(problem, fitted.pareto_set, fitted.preferences, cell.split, reporter)
     prepared.weights.require()  # nor may making models have changed them
     evaluation.front()  # raises, before anything is written, where preferences are not on the simplex
-    costs = {**_costs(fitted, prepared, meter, len(evaluation.error)), **extras.costs}
+    per_expert = charged_per_expert(fitted.learner, SUITES.get(cell.suite))
+    charged = charged_examples(fitted.needs, problem, per_expert)
+    costs = {**_costs(fitted, prepared, meter, len(evaluation.error)), **charged, **extras.costs}
     solve_time = time_one_answer(problem, fitted.pareto_set, meter)
     if solve_time is not None:
         costs["solve_time_s"] = solve_time

@@ -115,6 +115,29 @@ COSTS = {
             "count",
             "trainings of all of a model's weights, the experts' own not counted",
         ),
+        _cost("training_runs", "runs", "count", "trainings one after the other"),
+        _cost("training_steps", "steps", "count", "optimizer steps of each training"),
+        _cost(
+            "gradient_examples",
+            "gradients",
+            "count",
+            "examples that a fit takes through a model forward and backward, each as often as it does",
+        ),
+        _cost(
+            "forward_examples", "forward", "count", "examples that a fit takes through a model forward alone, at most"
+        ),
+        _cost(
+            "expert_gradient_examples",
+            "of experts",
+            "count",
+            "examples of the experts' fine-tuning, 0 for learners that use no experts",
+        ),
+        _cost(
+            "total_gradient_examples",
+            "all gradients",
+            "count",
+            "examples taken forward and backward, in the fit and in the experts' fine-tuning where they are used",
+        ),
         _cost("front_points", "answers", "count", "members evaluated"),
     )
 }

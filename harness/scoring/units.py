@@ -39,6 +39,22 @@ def as_rough_count(count: float) -> str:
     return f"{count:.0f}"
 
 
+def as_charged(gradient_examples: float, expert_gradient_examples: float | None) -> str:
+    """Return the examples that a set costs as `57.6k + 19.2k`, experts first; `? + 19.2k` where theirs are unknown."""
+    own = as_rough_count(gradient_examples)
+    if expert_gradient_examples == 0:
+        return own
+    return f"{'?' if expert_gradient_examples is None else as_rough_count(expert_gradient_examples)} + {own}"
+
+
+def as_steps(training_runs: float, training_steps: float, gradient_examples: float | None) -> str:
+    """Return optimizer steps as `10×200×48`: trainings, unless there is one, steps of each and examples of a step."""
+    factors = [*([training_runs] if training_runs != 1 else []), training_steps]
+    if gradient_examples:
+        factors.append(gradient_examples / (training_runs * training_steps))
+    return "×".join(f"{factor:.0f}" for factor in factors)
+
+
 def as_needs(labelled_examples: float, unlabelled_examples: float, full_trainings: float) -> str:
     """Return what a fit needs as `no data`, `256 inputs` or `2.4k labels, 15 trainings`."""
     counts = {"label": labelled_examples, "input": unlabelled_examples, "training": full_trainings}

@@ -142,7 +142,9 @@ class CoefficientLearner(Learner):
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Count the labels of the validation split, on which every merged model is evaluated."""
-        return Needs(labelled_examples=sum(problem.n_examples("val")))
+        held = sum(problem.n_examples("val"))
+        evaluated = self.evaluations(problem.n_tasks) * held
+        return Needs(labelled_examples=held, gradient_examples=0, forward_examples=evaluated)
 
 
 def kept_parameters(problem: Problem) -> int:

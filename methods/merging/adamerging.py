@@ -15,11 +15,11 @@ from torch import Tensor
 from ...errors import ConfigError
 from ...metrics import check_preference
 from ...tasks.precision import master_type
-from ...tasks.problem import Batch, Problem
+from ...tasks.problem import Batch, Budget, Problem
 from ..bank_options import BankOptions
 from ..counted_passes import CountedPasses
 from ..learner import Context, Learner
-from ..needs import Needs
+from ..needs import Needs, TrainingSteps
 from ..pareto_set import FiniteSet, ParetoSet
 from ..ranges import Choice, Range
 from ..training import Training, train
@@ -167,7 +167,19 @@ class AdaMerging(Learner):
         """Count the inputs that are looked at; no labels are."""
         recipe = self.resolved(problem)
         seen = recipe.steps * recipe.batch_size
-        return Needs(unlabelled_examples=sum(min(seen, held) for held in problem.n_examples(self.config.split)))
+        training = self.training_steps(problem.budget, preferences)
+        return Needs(
+            unlabelled_examples=sum(min(seen, held) for held in problem.n_examples(self.config.split)),
+            gradient_examples=training.examples(problem),
+            forward_examples=0,
+            training=training,
+        )
+
+    def training_steps(self, budget: Budget, preferences: NDArray[np.float64]) -> TrainingSteps:
+        """Return the optimizer steps of the one training."""
+        n_tasks = np.shape(preferences)[1]
+        recipe = self.resolved_for(budget, n_tasks)
+        return TrainingSteps(1, recipe.steps, n_tasks * recipe.batch_size)
 
     def _model(self, problem: Problem) -> UpscaledModel:
         """Return the groups of weights that have coefficients of their own; every weight is in one."""

@@ -118,4 +118,5 @@ class DirectionMerger(Learner):
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Count the labels of the validation split, if lambda is chosen on it."""
         looks = self.config.conditioned and self.config.coefficient is None
-        return Needs(labelled_examples=sum(problem.n_examples("val")) if looks else 0)
+        held = sum(problem.n_examples("val")) if looks else 0
+        return Needs(labelled_examples=held, gradient_examples=0, forward_examples=self.config.points * held)

@@ -153,9 +153,13 @@ class FisherMerging(Learner):
         require_class_predictions(problem, self.name)
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Count the inputs of the train split that are looked at; no labels are."""
+        """Count the inputs of the train split that are looked at; no labels are.
+
+        An example counts once among the gradients, though it takes a backward pass for every class.
+        """
         wanted = problem.n_tasks * examples_per_task(problem, self.config.n_examples)
-        return Needs(unlabelled_examples=min(wanted, sum(problem.n_examples("train"))))
+        distinct = min(wanted, sum(problem.n_examples("train")))
+        return Needs(unlabelled_examples=distinct, gradient_examples=wanted, forward_examples=0)
 
     def _fisher(self, problem: Problem, weights: FlatWeights, context: Context) -> tuple[Tensor, int]:
         """Return the experts' Fisher matrices (T, P), means over `n_examples` train examples of every task.

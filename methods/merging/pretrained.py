@@ -30,3 +30,8 @@ class Pretrained(Learner):
             ["pre-trained"],
             total_parameters=problem.model_parameters,
         )
+
+    @property
+    def uses_experts(self) -> bool:
+        """False."""
+        return False

@@ -158,9 +158,9 @@ class RegMean(Learner):
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Count the inputs of the train split that are looked at; no labels are."""
         n_batches, batch_size = self._batches(problem)
-        return Needs(
-            unlabelled_examples=min(problem.n_tasks * n_batches * batch_size, sum(problem.n_examples("train")))
-        )
+        seen = problem.n_tasks * n_batches * batch_size
+        distinct = min(seen, sum(problem.n_examples("train")))
+        return Needs(unlabelled_examples=distinct, gradient_examples=0, forward_examples=seen)
 
     def _gather(self, problem: Problem, context: Context) -> list[GramMatrices]:
         """Run every expert on train examples of its own task and return the Gram matrices of their layers' inputs.

@@ -14,11 +14,11 @@ from ...errors import ConfigError
 from ...metrics import check_preference
 from ...tasks.loss_checks import require_differentiable, require_losses
 from ...tasks.precision import at_least_single
-from ...tasks.problem import Batch, Problem
+from ...tasks.problem import Batch, Budget, Problem
 from ..counted_passes import CountedPasses
 from ..flat_weights import FlatWeights, trained_names
 from ..learner import Context
-from ..needs import Needs
+from ..needs import Needs, TrainingSteps
 from ..pareto_set import FiniteSet, ParetoSet
 from ..scalarization import Scalarization, TrainingGoal
 from ..scalarized_learner import ScalarizedLearner
@@ -115,9 +115,25 @@ class FineTunedModels(ScalarizedLearner):
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Count the labels of the train split that are looked at, and one training a model."""
-        recipe = self.resolved(problem)
-        n_models = len(self._asked(preferences))
-        return Needs(labelled_examples=recipe.labels_seen(problem), trainings=n_models)
+        training = self.training_steps(problem.budget, preferences)
+        return Needs(
+            labelled_examples=self.resolved(problem).labels_seen(problem),
+            trainings=training.runs,
+            gradient_examples=training.examples(problem),
+            forward_examples=0,
+            training=training,
+        )
+
+    @property
+    def uses_experts(self) -> bool:
+        """False: all starts at the pre-trained model."""
+        return False
+
+    def training_steps(self, budget: Budget, preferences: NDArray[np.float64]) -> TrainingSteps:
+        """Return the optimizer steps: as many for every model."""
+        n_tasks = np.shape(preferences)[1]
+        recipe = self.resolved_for(budget, n_tasks)
+        return TrainingSteps(len(self._asked(preferences)), recipe.steps, n_tasks * recipe.batch_size)
 
     def restore(
         self,

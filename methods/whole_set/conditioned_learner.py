@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat
 from torch import Tensor
 
-from ...tasks.problem import Problem
+from ...tasks.problem import Budget, Problem
 from ..counted_passes import CountedPasses
 from ..learner import Context
-from ..needs import Needs
+from ..needs import Needs, TrainingSteps
 from ..pareto_set import ParetoSet
 from ..ranges import Range
 from ..scalarization import Scalarization, TrainingGoal
@@ -104,9 +104,25 @@ class ConditionedLearner(ScalarizedLearner):
         return loss
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Count the labels of the train split that the steps see, and the trainings of whole models."""
-        labels = self.resolved(problem).labels_seen(problem)
-        return Needs(labelled_examples=labels, trainings=self.trainings(problem))
+        """Count the labels of the train split that the steps see, their gradients, and trainings of whole models."""
+        training = self.training_steps(problem.budget, preferences)
+        return Needs(
+            labelled_examples=self.resolved(problem).labels_seen(problem),
+            trainings=self.trainings(problem),
+            gradient_examples=training.examples(problem),
+            forward_examples=0,
+            training=training,
+        )
+
+    def training_steps(self, budget: Budget, preferences: NDArray[np.float64]) -> TrainingSteps:
+        """Return the optimizer steps of the one training; its batches go through `samples_per_step` models."""
+        n_tasks = np.shape(preferences)[1]
+        recipe = self.resolved_for(budget, n_tasks)
+        return TrainingSteps(1, recipe.steps, n_tasks * recipe.batch_size * self.samples_per_step(n_tasks))
+
+    def samples_per_step(self, n_tasks: int) -> int:
+        """Return through how many models a step takes its batch: as many as an option `samples` says, else one."""
+        return int(getattr(self.config, "samples", 1))
 
     def trainings(self, problem: Problem) -> int:
         """Count the whole models that are trained; none where only coefficients or terms of low rank are."""

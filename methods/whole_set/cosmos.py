@@ -105,6 +105,11 @@ class Cosmos(ConditionedLearner):
         """Return 1: one conditioned model is trained whole."""
         return 1
 
+    @property
+    def uses_experts(self) -> bool:
+        """False: all starts at the pre-trained model."""
+        return False
+
     def untrained(self, problem: Problem, generator: torch.Generator) -> ShiftedSet:
         """Make the set that answers every preference with the pre-trained model.
 

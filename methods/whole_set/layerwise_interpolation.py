@@ -11,6 +11,7 @@ where the validation split agrees.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
@@ -113,8 +114,15 @@ class LayerwiseInterpolation(ConditionedLearner):
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
         """Count the labels of the train split, and of the validation split where the set is compared on it."""
-        trained = super().needs(problem, preferences).labelled_examples
-        return Needs(labelled_examples=trained + (sum(problem.n_examples("val")) if self.config.validate else 0))
+        trained = super().needs(problem, preferences)
+        if not self.config.validate:
+            return trained
+        held = sum(problem.n_examples("val"))
+        return dataclasses.replace(
+            trained,
+            labelled_examples=trained.labelled_examples + held,
+            forward_examples=2 * len(preferences) * held,
+        )
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> ConditionedSet:
         """Make the set before the first step, which is interpolation."""

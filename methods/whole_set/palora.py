@@ -53,6 +53,17 @@ class Palora(SampledStep):
         """Return 1: one model is trained whole, and its adapters with it."""
         return 1
 
+    @property
+    def uses_experts(self) -> bool:
+        """False: all starts at the pre-trained model."""
+        return False
+
+    def samples_per_step(self, n_tasks: int) -> int:
+        """Return how many preferences a step has; evenly spaced ones may be more than were asked for."""
+        if self.config.sampling == "even":
+            return len(annealed_lattice(n_tasks, max(self.config.samples, 2), 0.0))
+        return self.config.samples
+
     def untrained(self, problem: Problem, generator: torch.Generator) -> FlatSet:
         """Make the set that answers every preference with the pre-trained model."""
         weights = FlatWeights(problem, trained_names(problem))

@@ -59,6 +59,11 @@ class Pamal(SampledStep):
         """Return T: so many whole models are trained, at once."""
         return problem.n_tasks
 
+    @property
+    def uses_experts(self) -> bool:
+        """Whether the models start at the experts."""
+        return bool(self.config.start == "experts")
+
     def untrained(self, problem: Problem, generator: torch.Generator) -> FlatSet:
         """Make the set that answers with the pre-trained model, or with interpolated experts."""
         weights = FlatWeights(problem, trained_names(problem))

@@ -85,6 +85,11 @@ class Phn(ConditionedLearner):
         """Return 1: the map to whole models is trained once."""
         return 1
 
+    @property
+    def uses_experts(self) -> bool:
+        """False: all starts at the pre-trained model."""
+        return False
+
     def untrained(self, problem: Problem, generator: torch.Generator) -> HypernetworkSet:
         """Make the set that answers every preference with the pre-trained model."""
         weights = FlatWeights(problem, trained_names(problem))

@@ -64,6 +64,7 @@ class LinearNetSuite(Suite):
     tasks: ClassVar[tuple[str, ...]] = ("m1", "m2", "m3")
     cpu_threads: ClassVar[int | None] = 1
     budget: ClassVar[Budget] = Budget(steps=1000, batch_size=60, lr=0.02)
+    expert_examples: ClassVar[int | None] = EXPERT.steps * EXPERT.batch_size
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """Draw maps, data and the pre-trained network from the seed, and fine-tune the experts."""

@@ -43,6 +43,7 @@ class CnnMini(Suite):
     cpu_threads: ClassVar[int | None] = 1
     imports: ClassVar[tuple[str, ...]] = ("timm",)
     budget: ClassVar[Budget] = Budget(steps=100, batch_size=16, lr=2e-4)
+    expert_examples: ClassVar[int | None] = EXPERT.steps * EXPERT.batch_size
 
     def architecture(self, tasks: tuple[str, ...]) -> nn.Module:
         """Return the network without values."""

@@ -42,6 +42,7 @@ class SequenceMini(Suite):
     tasks: ClassVar[tuple[str, ...]] = ("digits", "fashion", "animals", "optdigits", "glyphs")
     cpu_threads: ClassVar[int | None] = 1
     budget: ClassVar[Budget] = Budget(steps=400, batch_size=16, lr=1e-3)
+    expert_examples: ClassVar[int | None] = EXPERT.steps * EXPERT.batch_size
 
     def architecture(self, tasks: tuple[str, ...]) -> nn.Module:
         """Return the network without values."""

@@ -129,6 +129,7 @@ def _made(file: Path, spec_json: str) -> type[FileSuite]:
             "version": spec.version,
             "tasks": tuple(spec.tasks),
             "budget": Budget(**spec.budget.model_dump()),
+            "expert_examples": spec.expert_examples,
             "cpu_threads": spec.cpu_threads,
             "imports": _imports(spec),
             "spec": spec,

@@ -225,6 +225,8 @@ class SuiteFile(Part):
     """A file, a folder, a tag of open_clip, a hub id; or `random`."""
     tasks: dict[str, TaskSpec] = Field(min_length=1)
     budget: BudgetSpec = BudgetSpec()
+    expert_examples: PositiveInt | None = None
+    """Examples that the fine-tuning of one expert took, steps times batch size; no result depends on it."""
     cpu_threads: PositiveInt | None = None
     """Threads of a cell on a CPU; all cores when absent."""
     max_length: PositiveInt | None = None

@@ -70,6 +70,7 @@ class TextMini(Suite):
     cpu_threads: ClassVar[int | None] = 1
     imports: ClassVar[tuple[str, ...]] = ("transformers",)
     budget: ClassVar[Budget] = Budget(steps=400, batch_size=16, lr=1e-3)
+    expert_examples: ClassVar[int | None] = EXPERT.steps * EXPERT.batch_size
 
     def architecture(self, tasks: tuple[str, ...]) -> nn.Module:
         """Return GPT-2 without values."""

@@ -43,6 +43,7 @@ class VisionMini(Suite):
     cpu_threads: ClassVar[int | None] = 1
     imports: ClassVar[tuple[str, ...]] = ("open_clip",)
     budget: ClassVar[Budget] = Budget(steps=400, batch_size=16, lr=5e-4)
+    expert_examples: ClassVar[int | None] = EXPERT.steps * EXPERT.batch_size
 
     def architecture(self, tasks: tuple[str, ...]) -> nn.Module:
         """Return the vision tower without values."""

@@ -259,6 +259,10 @@ KEYED = {
             "upscale": "mlp",
         },
     ),
+    "random-merge": (
+        "1",
+        {"evaluations": 200, "max_coefficient": 1.0, "min_coefficient": 0.0, "start_with_experts": True},
+    ),
     "regmean": ("2", {"batch_size": 32, "n_examples": 256, "reduce_off_diagonal": 0.95}),
     "regmean++": ("1", {"batch_size": 32, "n_examples": 256, "reduce_off_diagonal": 0.95}),
     "stch": ("1", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "mu": 0.01, "steps": None}),

@@ -19,6 +19,7 @@ SHORT = {
     "map": {"evaluations": 20, "generations": 40},
     "nsga2-merge": {"population": 10, "generations": 4},
     "mobo-merge": {"evaluations": 11},
+    "random-merge": {"evaluations": 20},
 }
 
 
@@ -72,12 +73,28 @@ def hypervolume(problem, pareto_set, grid):
         ("map", {"generations": 100}, 0.92),
         ("nsga2-merge", {"population": 20, "generations": 20}, 0.9),
         ("mobo-merge", {"evaluations": 16}, 0.7),
+        ("random-merge", {"evaluations": 400}, 0.8),
     ],
 )
 def test_the_front_is_close_to_the_true_one(method, options, share):
     problem, grid = Points(), fr.simplex_grid(3, 13)
     true = fr.make_learner("interpolation").fit(problem, grid, fr.Context())
     assert hypervolume(problem, fitted(method, problem, **options), grid) > share * hypervolume(problem, true, grid)
+
+
+def test_random_merge_answers_with_the_best_of_its_draws():
+    found = fitted("random-merge", Points(), fr.Context(seed=5), evaluations=30, max_coefficient=0.8)
+    drawn = fr.Context(seed=5).rng("coefficients").uniform(0, 0.8, size=(26, 3))
+    points = np.vstack([np.eye(3) * 0.8, np.full((1, 3), 1 / 3), drawn])
+    np.testing.assert_array_equal(found.coefficients, points)
+    objectives = bowls(points)
+    np.testing.assert_allclose(found.objectives, objectives, rtol=1e-6)
+    kept = np.flatnonzero(fr.Front(objectives).non_dominated_mask)
+    least = objectives[kept].min(axis=0)
+    regrets = (objectives[kept] - least) / (objectives[kept].max(axis=0) - least)
+    for preference in GRID:
+        best = kept[(preference * regrets).max(axis=1).argmin()]
+        np.testing.assert_allclose(found.solve(preference)["x"].numpy(), points[best], rtol=1e-6)
 
 
 @pytest.mark.parametrize(("method", "options"), [("map", {"evaluations": 20}), ("mobo-merge", {"evaluations": 16})])
@@ -227,8 +244,11 @@ def test_coefficients_stay_in_the_box(method):
     assert coefficients.max() <= 0.6
 
 
-def test_the_labels_of_the_validation_split_are_needed(tiny):
-    assert fr.make_learner("map").needs(tiny, GRID).labelled_examples == sum(tiny.n_examples("val"))
+@pytest.mark.parametrize(("method", "evaluations"), [("map", 30), ("nsga2-merge", 200), ("random-merge", 200)])
+def test_every_evaluation_takes_the_validation_split(tiny, method, evaluations):
+    held = sum(tiny.n_examples("val"))
+    needs = fr.make_learner(method).needs(tiny, GRID)
+    assert needs == fr.Needs(labelled_examples=held, gradient_examples=0, forward_examples=evaluations * held)
 
 
 def test_expected_improvement_leads_into_a_bowl():

@@ -50,6 +50,7 @@ MERGE_TASK_VECTORS = {
     "map",
     "nsga2-merge",
     "mobo-merge",
+    "random-merge",
 }
 CLAIMS = {
     "experts are its corners": ["experts", "interpolation", "fisher-merging", "regmean", "regmean++"],
@@ -61,6 +62,7 @@ CLAIMS = {
         "stch",
         "nsga2-merge",
         "mobo-merge",
+        "random-merge",
         "map",
     ],
     "answers are permuted with the tasks, network": ["fisher-merging", "regmean", "regmean++"],

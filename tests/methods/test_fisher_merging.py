@@ -155,8 +155,8 @@ def test_needs_are_inputs_alone_and_no_more_than_there_are(tiny):
     def needs(n):
         return fr.make_learner("fisher-merging", n_examples=n).needs(tiny, GRID)
 
-    assert needs(8) == fr.Needs(unlabelled_examples=24)
-    assert needs(256) == fr.Needs(unlabelled_examples=120)
+    assert needs(8) == fr.Needs(unlabelled_examples=24, gradient_examples=24, forward_examples=0)
+    assert needs(256) == fr.Needs(unlabelled_examples=120, gradient_examples=120, forward_examples=0)
 
 
 def test_a_problem_without_classes_is_refused(tiny, monkeypatch):

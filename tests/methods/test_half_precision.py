@@ -25,7 +25,7 @@ QUICK = {
     "n_examples": 8,
     "lr": 1e-2,
 }
-SEARCHES = {"map", "mobo-merge", "nsga2-merge", "ties-merging"}
+SEARCHES = {"map", "mobo-merge", "nsga2-merge", "random-merge", "ties-merging"}
 """What they choose jumps where an error rate or a rank changes by the least."""
 GRID = fr.simplex_grid(3, 3)
 

@@ -21,6 +21,7 @@ BANKED = {
     "map": {"evaluations": 12, "generations": 3, "population": 6},
     "nsga2-merge": {"generations": 3, "population": 6},
     "mobo-merge": {"evaluations": 10},
+    "random-merge": {"evaluations": 10},
 }
 """Learners whose merges are made by banks."""
 BY_WEIGHT = {

@@ -110,4 +110,5 @@ def test_a_diverged_training_is_never_kept(tiny, monkeypatch):
 
 def test_labels_of_both_splits_are_declared(tiny):
     needs = fr.make_learner("layerwise-interpolation", steps=2, batch_size=8).needs(tiny, GRID)
-    assert needs == fr.Needs(labelled_examples=3 * 2 * 8 + 3 * 40)
+    assert (needs.labelled_examples, needs.gradient_examples) == (3 * 2 * 8 + 3 * 40, 3 * 2 * 8)
+    assert needs.forward_examples == 2 * len(GRID) * 3 * 40

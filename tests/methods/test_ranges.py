@@ -16,7 +16,18 @@ from frontrunner.methods import METHODS, documented_ranges, whole_options
 METHOD_NAMES = sorted(fr.list_methods())
 TRAIN_NOTHING = {
     *("pretrained", "experts", "weight-averaging", "task-arithmetic", "interpolation", "ties-merging"),
-    *("dare", "iso-c", "tsv-merge", "fisher-merging", "regmean", "regmean++", "map", "nsga2-merge", "mobo-merge"),
+    *(
+        "dare",
+        "iso-c",
+        "tsv-merge",
+        "fisher-merging",
+        "regmean",
+        "regmean++",
+        "map",
+        "nsga2-merge",
+        "mobo-merge",
+        "random-merge",
+    ),
 }
 SEARCHED = [(name, option) for name in METHOD_NAMES for option in documented_ranges(METHODS.get(name).Config)]
 searched = pytest.mark.parametrize(("method", "option"), SEARCHED)

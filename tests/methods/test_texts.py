@@ -17,7 +17,7 @@ TRAIN_WHOLE_MODELS = {
     *("pamal", "palora", "cosmos", "phn-ls", "phn-epo", "phn-hvi"),
 }
 MERGE_TASK_VECTORS = {
-    *("interpolation", "layerwise-interpolation", "map", "nsga2-merge", "mobo-merge"),
+    *("interpolation", "layerwise-interpolation", "map", "nsga2-merge", "mobo-merge", "random-merge"),
     *("pwe-moe-ls", "pwe-moe-epo", "pwe-moe-stch"),
 }
 OF_EACH_KIND = ["fisher-merging", "regmean", "ls", "pwe-moe-ls", "pwe-moe-epo", "phn-ls", "cosmos", "pareto-merging"]

@@ -113,7 +113,9 @@ def test_lambda_is_the_least_mean_validation_error_and_the_test_split_stays_seal
     assert sealed.looks == ["val"] * 6
     errors = [sealed.evaluate(params, "val").error.mean() for _, _, params in fit(sealed, points=6).members(GRID)]
     assert chosen == pytest.approx(np.linspace(0, 1, 6)[int(np.argmin(errors))])
-    assert learner.needs(sealed, GRID) == fr.Needs(labelled_examples=sum(sealed.n_examples("val")))
+    held = sum(sealed.n_examples("val"))
+    expected = fr.Needs(labelled_examples=held, gradient_examples=0, forward_examples=6 * held)
+    assert learner.needs(sealed, GRID) == expected
 
 
 @pytest.mark.parametrize("options", [{}, {"conditioned": True, "coefficient": 0.3}])

@@ -62,6 +62,7 @@ EXTRAPOLATING = [
     {"method": "layerwise-interpolation", "lr": 0.5, "validate": False},
     {"method": "nsga2-merge", "max_coefficient": 2.0, "population": 6, "generations": 2},
     {"method": "mobo-merge", "max_coefficient": 2.0, "min_coefficient": -1.0, "evaluations": 10},
+    {"method": "random-merge", "max_coefficient": 2.0, "evaluations": 10},
     {"method": "map", "max_coefficient": 2.0, "population": 6, "generations": 3},
 ]
 

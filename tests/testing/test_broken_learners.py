@@ -65,7 +65,16 @@ class Broken(fr.Learner):
         return fr.ContinuousSet(problem.n_tasks, merge, total_parameters=problem.model_parameters)
 
     def needs(self, problem, preferences):
-        return fr.Needs(trainings=1 if self.config.fault == "declares trainings" else 0)
+        fault = self.config.fault
+        return fr.Needs(
+            trainings=1 if fault == "declares trainings" else 0,
+            gradient_examples=8 if fault == "declares gradients" else 0,
+            forward_examples=8 if fault == "declares passes" else 0,
+        )
+
+    @property
+    def uses_experts(self):
+        return self.config.fault != "conceals the experts"
 
 
 REFITS = {"test_same_seed_same_front_to_the_byte", "test_restored_from_its_state_equals_itself"}
@@ -88,6 +97,9 @@ FOUND_BY = {
         "test_what_was_trained_was_looked_at",
         "test_interrupted_and_resumed_equals_undisturbed",
     },
+    "declares gradients": {"test_what_is_declared_is_what_a_fit_takes"},
+    "declares passes": {"test_what_is_declared_is_what_a_fit_takes"},
+    "conceals the experts": {"test_what_is_declared_is_what_a_fit_takes"},
 }
 
 

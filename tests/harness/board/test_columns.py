@@ -57,6 +57,44 @@ def test_needs_are_one_column_after_trainable_and_missing_in_older_runs(make_boa
     assert json.loads(as_json(boards))[0]["rows"][0]["metrics"]["full_trainings"] == 21
 
 
+@pytest.mark.parametrize(
+    ("counts", "examples", "steps"),
+    [
+        ({"gradient_examples": 19_200, "expert_gradient_examples": 57_600}, "57.6k + 19.2k", None),
+        ({"gradient_examples": 19_200, "expert_gradient_examples": 0}, "19.2k", None),
+        ({"gradient_examples": 0, "expert_gradient_examples": 57_600}, "57.6k + 0", None),
+        ({"gradient_examples": 19_200}, "? + 19.2k", None),
+        (
+            {"training_runs": 10, "training_steps": 200, "gradient_examples": 96_000, "expert_gradient_examples": 0},
+            "96k",
+            "10×200×48",
+        ),
+        ({"training_runs": 1, "training_steps": 400, "gradient_examples": 19_200}, "? + 19.2k", "400×48"),
+        ({"training_runs": 1, "training_steps": 400}, None, "400"),
+    ],
+)
+def test_charged_examples_and_steps_are_columns_of_few_characters(make_board, make_row, counts, examples, steps):
+    counts = {name: float(count) for name, count in counts.items()}
+    row = make_row("new", wall_time_s=1.0, trainable_parameters=8.0, **counts)
+    heading, (found, old) = table(as_markdown([make_board(row, make_row("old", wall_time_s=1.0))]))
+    shown = {"examples": examples, "steps": steps}
+    assert {name: found[heading.index(name)] if name in heading else None for name in shown} == shown
+    assert all(old[heading.index(name)] == "–" for name in shown if name in heading)
+
+
+def test_equal_budgets_a_preference_and_in_total_are_told_apart(make_board, make_row):
+    def trained(label, runs, steps):
+        counts = {"training_runs": runs, "training_steps": steps, "gradient_examples": 48.0 * runs * steps}
+        return make_row(label, wall_time_s=1.0, trainable_parameters=1.0, expert_gradient_examples=0.0, **counts)
+
+    board = make_board(trained("a", 1.0, 400.0), trained("b", 10.0, 400.0), trained("c", 10.0, 40.0))
+    heading, lines = table(as_markdown([board]))
+    columns = [[line[heading.index(name)] for name in ("steps", "examples")] for line in lines]
+    assert columns == [["400×48", "19.2k"], ["10×400×48", "192k"], ["10×40×48", "19.2k"]]
+    raw = json.loads(as_json([board]))[0]["rows"][1]["metrics"]
+    assert (raw["training_runs"], raw["training_steps"], raw["gradient_examples"]) == (10, 400, 192_000)
+
+
 def test_a_worker_records_what_the_learner_declares(run_bench, tmp_path, monkeypatch):
     asked = []
 

@@ -1,0 +1,126 @@
+"""Budgets of a bench: every learner that trains by optimizer steps is run at each of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, PositiveInt, model_validator
+
+from ...errors import ConfigError
+from ...yaml_file import Strict
+from .cell import Cell
+
+if TYPE_CHECKING:  # imports torch
+    from ...methods import Learner, TrainingSteps
+    from ...tasks import Suite
+
+OPTION = "steps"
+"""The option that a budget decides."""
+_SUFFIX = re.compile(r" \([\d,]+ (?:steps|steps in all|examples in all)\)$")
+
+
+class Budgets(Strict):
+    """The budgets of a bench, in one of three units."""
+
+    steps: list[PositiveInt] | None = Field(default=None, min_length=1)
+    """Optimizer steps of every training: a learner of a model a preference takes them for each of its models."""
+    total_steps: list[PositiveInt] | None = Field(default=None, min_length=1)
+    """Optimizer steps of all trainings of a learner together."""
+    total_examples: list[PositiveInt] | None = Field(default=None, min_length=1)
+    """Examples whose gradients are taken, in all trainings of a learner together and in the fine-tuning of the experts
+    where it uses them."""
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Budgets:
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            units, found = ", ".join(type(self).model_fields), " and ".join(given) or "none"
+            raise ConfigError(f"budgets are given in one unit: expected one of {units}, found {found}")
+        return self
+
+    @property
+    def amounts(self) -> list[int]:
+        """The budgets, in their unit."""
+        return self.steps or self.total_steps or self.total_examples or []
+
+    def options(self, cell: Cell, given: Mapping[str, Any]) -> list[tuple[dict[str, Any], str]]:
+        """Return the options and the label of a learner at each budget.
+
+        What takes no optimizer steps has no budget, and what is given its steps keeps them: both are returned as they
+        are, once.
+
+        Args:
+            cell: a cell of the learner, with its suite and preferences.
+            given: the options that the learner was given.
+
+        Raises:
+            ConfigError: a budget is too small for one step of every training, or nobody knows what it amounts to.
+        """
+        if OPTION not in cell.options or OPTION in given:
+            return [(dict(given), cell.label)]
+        return [
+            ({**given, OPTION: self._steps(cell, amount)}, self._label(cell.label, amount)) for amount in self.amounts
+        ]
+
+    def _label(self, label: str, amount: int) -> str:
+        if len(self.amounts) == 1:
+            return label
+        unit = "steps" if self.steps else "steps in all" if self.total_steps else "examples in all"
+        return f"{label} ({amount:,} {unit})"
+
+    def _steps(self, cell: Cell, amount: int) -> int:
+        """Return the steps of each training of a cell's learner."""
+        if self.steps is not None:
+            return amount
+        from ...tasks import SUITES
+
+        learner, suite = cell.learner(), SUITES.get(cell.suite)
+        training = _training(cell, learner, suite)
+        if self.total_steps is not None:
+            left, of_a_step = amount, training.runs
+        else:
+            if suite.budget is None and cell.options.get("batch_size") is None:
+                raise ConfigError(
+                    f"budgets: {cell.suite} does not say its batch size; give {cell.label} its batch_size"
+                )
+            left = amount - _charged_for_experts(cell, learner, suite)
+            of_a_step = training.runs * training.examples_per_step
+        if left < of_a_step:
+            beside = " beside the experts' fine-tuning" if left < amount else ""
+            raise ConfigError(
+                f"budgets: expected {amount - left + of_a_step:,} or more for {cell.label} on {cell.suite}, so that "
+                f"each of its trainings ({training.runs:,}) takes a step{beside}; found {amount:,}"
+            )
+        return left // of_a_step
+
+
+def without_budget(label: str) -> str:
+    """Return a label without the budget that `Budgets` added to it."""
+    return _SUFFIX.sub("", label)
+
+
+def _training(cell: Cell, learner: Learner, suite: type[Suite]) -> TrainingSteps:
+    """Return the optimizer steps of a cell's learner, of which only the number of steps is not known yet."""
+    from ...tasks import Budget
+
+    found = learner.training_steps(suite.budget or Budget(1, 1), cell.preferences())
+    if found is None:
+        raise ConfigError(
+            f"budgets: {cell.label} has an option {OPTION} and does not say what a step takes, found None from its "
+            f"training_steps; give budgets as steps, or the learner its {OPTION}"
+        )
+    return found
+
+
+def _charged_for_experts(cell: Cell, learner: Learner, suite: type[Suite]) -> int:
+    """Return the examples of the experts' fine-tuning that a cell's learner is charged for."""
+    if not learner.uses_experts:
+        return 0
+    if suite.expert_examples is None:
+        raise ConfigError(
+            f"budgets: {cell.label} uses experts, and {cell.suite} does not say what their fine-tuning took "
+            "(expert_examples); give budgets as steps or total_steps"
+        )
+    return len(cell.tasks) * suite.expert_examples

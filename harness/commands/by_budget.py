@@ -1,0 +1,46 @@
+"""`frontrunner leaderboard by-budget`: quality and rank at each budget that learners were run at."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ...errors import ConfigError
+from .console import StoreOption, folder_of, open_console, store_to_write
+
+MADE_BY = "frontrunner leaderboard by-budget"
+
+
+def by_budget(
+    suite: Annotated[str | None, typer.Option(help="Show only this suite; all when absent.")] = None,
+    format_: Annotated[Literal["table", "md"], typer.Option("--format", help="The format to print.")] = "table",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to a .md file instead.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Show hypervolume and rank at each budget of benches with `budgets`."""
+    from ..board.budget_table import by_budget_markdown, by_budget_table, require_budgets
+    from ..board.leaderboard import leaderboards
+    from ..records.store import Store
+    from ..reports.report import check_report, write_text
+    from .left_behind import record_and_say
+
+    if output is not None:
+        if output.suffix != ".md":
+            raise ConfigError(f"quality at each budget is written to a .md file, found {str(output)!r}")
+        check_report(output)
+    opened = Store(folder_of(store), create=False)
+    record_and_say(opened, open_to_write=store_to_write)
+    boards = leaderboards(opened, suite)
+    require_budgets(boards)
+    if output is not None:
+        write_text(output, by_budget_markdown(boards), title="By budget", made_by=MADE_BY)
+        open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
+    elif format_ == "md":
+        sys.stdout.write(by_budget_markdown(boards) + "\n")
+    else:
+        console = open_console()
+        for board in boards:
+            console.print(by_budget_table(board))

@@ -1,0 +1,34 @@
+"""Examples that a set is charged for: those of its fit, and those of the experts' fine-tuning that it builds on."""
+
+from __future__ import annotations
+
+from ...methods import Learner, Needs
+from ...tasks import Problem, Suite
+
+
+def charged_examples(needs: Needs, problem: Problem, expert_examples: int | None) -> dict[str, float]:
+    """Return the counts of examples and optimizer steps by the names they are recorded under; unknown ones are absent.
+
+    Objectives that need no data have no examples: then only steps are counted.
+
+    Args:
+        needs: what the learner declares.
+        problem: what was fitted.
+        expert_examples: see `charged_per_expert`.
+    """
+    found: dict[str, float | None] = {}
+    if needs.training is not None:
+        found |= {"training_runs": needs.training.runs, "training_steps": needs.training.steps}
+    if any(problem.n_examples("train")):
+        found["gradient_examples"] = needs.gradient_examples
+        found["forward_examples"] = needs.forward_examples
+        of_experts = None if expert_examples is None else problem.n_tasks * expert_examples
+        found["expert_gradient_examples"] = of_experts
+        if needs.gradient_examples is not None and of_experts is not None:
+            found["total_gradient_examples"] = needs.gradient_examples + of_experts
+    return {name: float(count) for name, count in found.items() if count is not None}
+
+
+def charged_per_expert(learner: Learner, suite: type[Suite]) -> int | None:
+    """Return the examples of one expert's fine-tuning that a learner is charged for; None where they are not known."""
+    return suite.expert_examples if learner.uses_experts else 0

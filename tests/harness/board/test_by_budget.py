@@ -1,0 +1,147 @@
+"""Quality and rank at each budget, of learners whose rows differ in their steps alone."""
+
+import dataclasses
+
+import pytest
+
+import frontrunner as fr
+from frontrunner.harness.board.budget_curves import budget_curves, compared_budgets
+from frontrunner.harness.board.budget_table import by_budget_markdown, ranked, require_budgets
+from frontrunner.harness.reports.pictures.budget_png import budget_png
+
+
+@pytest.fixture
+def at(make_row):
+    """(label, steps, hypervolume, ...) -> a row of a learner with these steps."""
+
+    def make(label, steps, hypervolume, *, runs=1, experts=0.0, method="cosmos", per_step=48, **options):
+        counts = {"gradient_examples": 0.0, "expert_gradient_examples": experts}
+        if steps:
+            counts |= {"training_runs": float(runs), "training_steps": float(steps)}
+            counts["gradient_examples"] = float(runs * steps * per_step)
+            options = {**options, "steps": steps}
+        counts["total_gradient_examples"] = counts["gradient_examples"] + experts
+        row = make_row(label, hypervolume=hypervolume, **counts)
+        results = {
+            seed: dataclasses.replace(
+                found,
+                attempt=dataclasses.replace(
+                    found.attempt, cell=dataclasses.replace(found.attempt.cell, method=method, options=options)
+                ),
+            )
+            for seed, found in row.results.items()
+        }
+        return dataclasses.replace(row, results=results, method=method)
+
+    return make
+
+
+@pytest.fixture
+def board(at, make_board):
+    return make_board(
+        at("cosmos (1,600 steps in all)", 1600, 0.57),
+        at("merge", 0, 0.5, method="interpolation", experts=57_600.0),
+        at("cosmos (400 steps in all)", 400, 0.42),
+        at("ls (400 steps in all)", 30, 0.3, runs=13, method="ls"),
+        at("ls (1,600 steps in all)", 123, 0.5, runs=13, method="ls"),
+        at("cosmos, other", 400, 0.1, dirichlet_alpha=2.0),
+    )
+
+
+def test_rows_that_differ_in_steps_alone_are_one_curve(board):
+    found = {
+        curve.label: (curve.budgets, [row.metrics["hypervolume"] for row in curve.rows])
+        for curve in budget_curves(board)
+    }
+    assert found == {
+        "cosmos": ((19_200, 76_800), [0.42, 0.57]),
+        "merge": ((0,), [0.5]),
+        "ls": ((18_720, 76_752), [0.3, 0.5]),
+        "cosmos, other": ((19_200,), [0.1]),
+    }
+
+
+def test_budgets_that_are_near_are_one_column(board):
+    assert compared_budgets(budget_curves(board)) == [19_200, 76_800]
+
+
+def test_ranks_turn_over_and_equals_share(board):
+    curves = budget_curves(board)
+    found = {
+        budget: dict(zip((c.label for c in curves), ranked(curves, budget), strict=True)) for budget in (19_200, 76_800)
+    }
+    assert found[19_200] == {"cosmos": (0.42, 2), "merge": (0.5, 1), "ls": (0.3, 3), "cosmos, other": (0.1, 4)}
+    assert found[76_800] == {"cosmos": (0.57, 1), "merge": (0.5, 2), "ls": (0.5, 2), "cosmos, other": (0.1, 4)}
+    assert ranked(curves, 100) == [None if curve.label != "merge" else (0.5, 1) for curve in curves]
+
+
+def test_the_table_says_rank_and_what_experts_took(board):
+    lines = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in by_budget_markdown([board]).splitlines()
+        if "|" in line
+    ]
+    assert lines[0] == ["learner", "19.2k", "76.8k", "experts"]
+    assert lines[2:] == [
+        ["cosmos", "0.4200 (2)", "0.5700 (1)", "0"],
+        ["merge", "0.5000 (1)", "0.5000 (2)", "57.6k"],
+        ["ls", "0.3000 (3)", "0.5000 (2)", "0"],
+        ["cosmos, other", "0.1000 (4)", "0.1000 (4)", "0"],
+    ]
+
+
+def test_steps_are_the_budget_where_objectives_need_no_data(make_row, at, make_board):
+    def without_data(row):
+        intervals = {name: value for name, value in row.intervals.items() if "examples" not in name}
+        return dataclasses.replace(row, intervals=intervals)
+
+    rows = [without_data(at("a", 100, 0.4)), without_data(at("a", 200, 0.5))]
+    (curve,) = budget_curves(make_board(*rows))
+    assert curve.budgets == (100, 200)
+
+
+def test_a_board_of_one_budget_has_no_table_and_no_picture(at, make_board, tmp_path):
+    one = make_board(at("a", 100, 0.4), at("b", 100, 0.5, method="ls"))
+    assert "no learner was run at several budgets" in by_budget_markdown([one])
+    with pytest.raises(fr.ConfigError, match="found none; run a bench with `budgets`"):
+        require_budgets([one])
+    with pytest.raises(fr.ConfigError, match="found none"):
+        budget_png(one, tmp_path / "none.png", title="none")
+
+
+def test_old_rows_without_counts_are_left_out(at, make_row, make_board):
+    found = make_board(at("a", 100, 0.4), at("a", 200, 0.5), make_row("old"))
+    assert [curve.label for curve in budget_curves(found)] == ["a"]
+
+
+def test_the_picture_has_a_line_a_learner_and_a_panel_with_experts(board, tmp_path, monkeypatch):
+    from frontrunner.harness.reports.pictures import budget_png as module
+
+    drawn = []
+    monkeypatch.setattr(module, "save_figure", lambda figure, path: drawn.append(figure))
+    budget_png(board, tmp_path / "budget.png", title="$budget$")
+    fit, whole = drawn[0].axes
+    lines = {line.get_label(): [list(map(float, axis)) for axis in line.get_data()] for line in fit.lines}
+    assert lines["cosmos"] == [[19_200, 76_800], [0.42, 0.57]]
+    assert lines["merge"] == [[0, 1], [0.5, 0.5]]  # across the whole width
+    assert [list(line.get_xdata()) for line in whole.lines if line.get_label() == "merge"] == [[57_600]]
+
+
+def test_a_bench_with_budgets_has_table_and_picture(run_bench, tmp_path, command):
+    learners = ["experts", {"method": "cosmos", "options": {"batch_size": 4}}]
+    _, outcomes = run_bench(tmp_path / "store", learners, budgets={"steps": [2, 4]})
+    assert [outcome.cell.label for outcome in outcomes] == [
+        "experts",
+        "cosmos (batch_size=4) (2 steps)",
+        "cosmos (batch_size=4) (4 steps)",
+    ]
+    assert len(list((tmp_path / "store").rglob("budget-*.png"))) == 1
+    store = tmp_path / "store"
+    words = ("leaderboard", "by-budget", "--store", store)
+    shown = command.within(*words, "--format", "md").out
+    assert [cell.strip() for cell in shown.splitlines()[2].split("|")[1:-1]] == ["learner", "24", "48", "experts"]
+    assert "cosmos (batch_size=4)" in command.within(*words).out
+    file = tmp_path / "budgets.md"
+    assert command.within(*words, "-o", file).status == 0
+    assert shown.strip() in file.read_text()
+    command.within(*words, "-o", tmp_path / "budgets.csv").assert_one_sentence("written to a .md file, found")

@@ -1,0 +1,124 @@
+"""A bench's budgets: every learner that trains by steps is run at each of them."""
+
+from pathlib import Path
+
+import pytest
+
+import frontrunner as fr
+from frontrunner.harness.cells.bench_file import BenchSpec, read_bench
+from frontrunner.harness.cells.budgets import without_budget
+from frontrunner.tasks import SUITES
+
+STUDIES = Path(fr.__file__).parent / "studies"
+SUITE = {"name": "vision-mini", "tasks": ["digits", "fashion"], "points_per_edge": 5}
+"""Two tasks, five preferences, 16 examples a task and step, experts of 19,200 examples each."""
+
+
+def cells(learners, **budgets):
+    spec = {"name": "b", "suites": [SUITE], "learners": learners, "budgets": budgets}
+    return BenchSpec.model_validate(spec).cells()
+
+
+def steps(learner, **budgets):
+    return [cell.options.get("steps") for cell in cells([learner], **budgets)]
+
+
+@pytest.mark.parametrize(
+    ("learner", "budgets", "expected"),
+    [
+        ("cosmos", {"steps": [100, 400]}, [100, 400]),
+        ("ls", {"steps": [100, 400]}, [100, 400]),
+        ("cosmos", {"total_steps": [100, 400]}, [100, 400]),
+        ("ls", {"total_steps": [100, 403]}, [20, 80]),
+        ("mgda", {"total_steps": [100]}, [100]),
+        ("phn-hvi", {"total_steps": [100]}, [100]),
+        ("cosmos", {"total_examples": [64_000]}, [2000]),
+        ("ls", {"total_examples": [64_000]}, [400]),
+        ({"method": "phn-hvi", "options": {"samples": 4}}, {"total_examples": [64_000]}, [500]),
+        ({"method": "cosmos", "options": {"batch_size": 8}}, {"total_examples": [64_000]}, [4000]),
+        ("pwe-moe-ls", {"total_examples": [64_000]}, [800]),
+        ({"method": "pamal", "options": {"start": "experts"}}, {"total_examples": [64_000]}, [800]),
+        ("pwe-moe-ls", {"total_examples": [38_432]}, [1]),
+        ("interpolation", {"steps": [100, 400]}, [None]),
+        ({"method": "cosmos", "options": {"steps": 7}}, {"steps": [100, 400]}, [7]),
+    ],
+)
+def test_steps_at_a_budget(learner, budgets, expected):
+    assert steps(learner, **budgets) == expected
+
+
+@pytest.mark.parametrize(
+    ("budgets", "labels"),
+    [
+        ({"steps": [100, 1600]}, ["mine (100 steps)", "mine (1,600 steps)"]),
+        ({"total_steps": [100, 1600]}, ["mine (100 steps in all)", "mine (1,600 steps in all)"]),
+        ({"total_examples": [64_000, 128_000]}, ["mine (64,000 examples in all)", "mine (128,000 examples in all)"]),
+        ({"total_examples": [64_000]}, ["mine"]),
+    ],
+)
+def test_labels_say_the_budget_where_there_are_several(budgets, labels):
+    found = [cell.label for cell in cells([{"method": "ls", "label": "mine"}], **budgets)]
+    assert found == labels
+    assert {without_budget(label) for label in found} == {"mine"}
+
+
+def test_a_cell_at_a_budget_is_that_of_a_bench_that_gives_the_steps():
+    (at_budget,) = cells(["cosmos"], steps=[300])
+    spec = {"name": "b", "suites": [SUITE], "learners": [{"method": "cosmos", "options": {"steps": 300}}]}
+    (listed,) = BenchSpec.model_validate(spec).cells()
+    assert at_budget.key == listed.key
+
+
+@pytest.mark.parametrize(
+    ("learner", "budgets", "message"),
+    [
+        ("ls", {"total_steps": [4]}, "expected 5 or more for ls on vision-mini, .* (5) takes a step; found 4"),
+        ("pwe-moe-ls", {"total_examples": [38_400]}, "expected 38,432 or more .* beside the experts' fine-tuning"),
+        ("cosmos", {"steps": [100], "total_steps": [100]}, "one of .*, found steps and total_steps"),
+        ("cosmos", {}, "one of .*, found none"),
+    ],
+)
+def test_budgets_that_cannot_be_are_one_sentence(learner, budgets, message):
+    with pytest.raises((fr.ConfigError, ValueError), match=message.replace("(5)", r"\(5\)")):
+        cells([learner], **budgets)
+
+
+def test_what_nobody_knows_of_experts_is_an_error():
+    spec = {"name": "b", "suites": ["zdt1"], "learners": ["pwe-moe-ls"], "budgets": {"total_examples": [64_000]}}
+    with pytest.raises(fr.ConfigError, match="zdt1 does not say what their fine-tuning took"):
+        BenchSpec.model_validate(spec).cells()
+
+
+def test_a_misspelt_unit_is_named(tmp_path):
+    file = tmp_path / "bench.yaml"
+    file.write_text("name: b\nsuites: [zdt1]\nlearners: [cosmos]\nbudgets: {total_step: [3]}\n")
+    with pytest.raises(fr.ConfigError, match="total_steps"):
+        read_bench(file)
+
+
+def test_the_study_of_equal_budgets_charges_everybody_alike():
+    found = [cell for cell in read_bench(STUDIES / "equal-budget.yaml").cells() if cell.seed == 0]
+    suite = SUITES.get("vision-mini")
+    methods = {cell.method for cell in found}
+    trained = 0
+    for cell in found:
+        learner = cell.learner()
+        training = learner.training_steps(suite.budget, cell.preferences())
+        if training is None or "a preference" in cell.label:
+            continue
+        trained += 1
+        a_step = training.runs * training.examples_per_step
+        total = training.steps * a_step + (len(cell.tasks) * suite.expert_examples if learner.uses_experts else 0)
+        assert 134_400 - a_step < total <= 134_400, cell.label
+    assert trained > 15
+    assert {name for name in fr.list_methods() if "steps" in vars(fr.make_learner(name).config)} <= methods
+
+
+def test_the_study_of_budgets_runs_every_learner_with_steps_at_each():
+    found = [cell for cell in read_bench(STUDIES / "budget.yaml").cells() if cell.seed == 0]
+    of_cosmos = [cell.options["steps"] for cell in found if cell.method == "cosmos"]
+    assert of_cosmos == [100, 200, 400, 800, 1600, 3200]
+    assert [cell.options["steps"] for cell in found if cell.method == "stch"] == [7, 15, 30, 61, 123, 246]
+    assert {name for name in fr.list_methods() if "steps" in vars(fr.make_learner(name).config)} <= {
+        cell.method for cell in found
+    }
