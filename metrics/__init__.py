@@ -1,6 +1,8 @@
 """Floor 1: fronts, their indicators and preference grids. Every objective is minimised."""
 
 from .alignment import alignment
+from .compromise import compromise_share
+from .distinct import distinct_answers
 from .dominance import dominated_share
 from .expected_utility import expected_utility
 from .front import Front
@@ -24,6 +26,8 @@ __all__ = [
     "ScoringInput",
     "alignment",
     "check_preference",
+    "compromise_share",
+    "distinct_answers",
     "dominated_share",
     "expected_utility",
     "hypervolume",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from .alignment import alignment
+from .compromise import compromise_share
+from .distinct import distinct_answers
 from .dominance import dominated_share
 from .expected_utility import expected_utility
 from .front import Front
@@ -27,6 +29,20 @@ class HypervolumeIndicator(Indicator):
     def value(self, scored: ScoringInput) -> float:
         """Return the hypervolume at the recorded reference point."""
         return scored.volume.value
+
+
+class CompromiseShare(Indicator):
+    """Share of the hypervolume that the best single answer alone reaches; the rest is what the other answers add."""
+
+    name = "compromise_share"
+    heading = "compromise"
+    maximize = False
+    most = 1.0
+    column = 15
+
+    def value(self, scored: ScoringInput) -> float | None:
+        """Return the largest hypervolume of one answer alone over that of the front; None where that is 0."""
+        return compromise_share(scored.front, scored.reference_point, scored.volume)
 
 
 class NormalisedHypervolume(Indicator):
@@ -90,18 +106,19 @@ class IgdPlus(Indicator):
 
 
 class Alignment(Indicator):
-    """Does raising a task's weight improve it: mean Spearman correlation over tasks, 1 at best."""
+    """Does raising a task's weight improve it: mean Somers' D over tasks, 1 at best on any grid."""
 
     name = "alignment"
     heading = "align."
     maximize = True
+    version = "2"  # 1 was Spearman's rank correlation, which tied weights keep below 1
     least = -1.0
     most = 1.0
     needs = ("preferences",)
     column = 40
 
     def value(self, scored: ScoringInput) -> float | None:
-        """Return the mean over tasks of the rank correlation between a task's weight and its error, negated."""
+        """Return the mean over tasks of Somers' D of a task's error, negated, given its weight."""
         return alignment(scored.front)
 
 
@@ -129,6 +146,20 @@ class LargestGap(Indicator):
     def value(self, scored: ScoringInput) -> float | None:
         """Return the largest distance between neighbours along the front."""
         return largest_gap(scored.front)
+
+
+class DistinctAnswers(Indicator):
+    """Number of answers with errors and losses that no earlier answer has."""
+
+    name = "distinct_answers"
+    heading = "distinct"
+    maximize = True
+    unit = "count"
+    needs = ("preferences",)
+
+    def value(self, scored: ScoringInput) -> float | None:
+        """Return the number of different answers to the preferences."""
+        return None if scored.front.preferences is None else float(distinct_answers(scored.front, scored.losses))
 
 
 class DominatedShare(Indicator):

@@ -15,6 +15,7 @@ INDICATORS: Registry[Indicator] = Registry(
         name: (f"{_HOME}:{target}", None)
         for name, target in (
             ("hypervolume", "HypervolumeIndicator"),
+            ("compromise_share", "CompromiseShare"),
             ("normalised_hypervolume", "NormalisedHypervolume"),
             ("hypervolume_ratio", "HypervolumeRatio"),
             ("igd", "Igd"),
@@ -22,6 +23,7 @@ INDICATORS: Registry[Indicator] = Registry(
             ("alignment", "Alignment"),
             ("spread", "Spread"),
             ("largest_gap", "LargestGap"),
+            ("distinct_answers", "DistinctAnswers"),
             ("dominated_share", "DominatedShare"),
             ("non_uniformity", "NonUniformity"),
             ("expected_utility", "ExpectedUtility"),

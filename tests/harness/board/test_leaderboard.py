@@ -71,8 +71,10 @@ def test_csv_holds_the_same_numbers_as_json(printed, rows):
 def test_tables_hold_the_same_numbers_as_json(format_, border, skipped, printed, rows):
     lines = cells(printed[format_], border)[skipped:]
     for line, row in zip(lines, rows, strict=True):
-        values = [row["metrics"].get(name) for name in ("hypervolume", "igd_plus", "alignment", "igd")]
-        assert line[2:6] == ["–" if value is None else f"{value:.4f}" for value in values]
+        values = [
+            row["metrics"].get(name) for name in ("hypervolume", "compromise_share", "igd_plus", "alignment", "igd")
+        ]
+        assert line[2:7] == ["–" if value is None else f"{value:.4f}" for value in values]
         assert line[1].startswith(row["label"])
         status = re.search(r"\[(.*)\]", line[1].removeprefix(row["label"]))
         assert (status is None) == (row["unfinished"] == {})

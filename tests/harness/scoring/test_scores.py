@@ -15,6 +15,7 @@ from frontrunner.harness.scoring import score_cache, scored_cells
 from frontrunner.harness.scoring.measures import INDICATOR_MEASURES, reference_measures
 from frontrunner.harness.scoring.scored_cells import load_groups, publish_reference_scores
 from frontrunner.harness.scoring.scores import own_scores, reference_scores
+from frontrunner.metrics import compromise_share
 from frontrunner.metrics.builtin_indicators import HypervolumeIndicator
 
 GOOD = [[0.1, 0.6], [0.3, 0.3], [0.6, 0.1]]
@@ -48,6 +49,8 @@ def test_every_quality_is_that_of_the_recorded_front(filled):
                 "igd_plus": fr.igd_plus(front, group.reference),
                 "spread": fr.spread(front, group.reference),
                 "alignment": fr.alignment(front),
+                "compromise_share": compromise_share(front, [1, 1]),
+                "distinct_answers": 3.0,
                 "largest_gap": fr.largest_gap(front),
                 "dominated_share": 0.0,
                 "non_uniformity": fr.non_uniformity(front),
