@@ -135,17 +135,18 @@ class ClassificationProblem(ExampleProblem):
     @torch.no_grad()
     def evaluate(self, params: Params, split: str) -> Objectives:
         """Return the error rate and mean cross-entropy of every task over the whole split."""
-        errors, losses = [], []
+        errors, losses, by_example = [], [], []
         for t in range(self.n_tasks):
             wrong, loss = [], []
             for logits, labels in self.logits(t, params, split):
-                wrong.append((logits.argmax(dim=1) != labels).sum())
+                wrong.append(logits.argmax(dim=1) != labels)
                 loss.append(F.cross_entropy(logits, labels, reduction="sum"))
             # Read at the end alone: reading makes a GPU wait for the CPU.
             n_examples = len(self.examples(t, split))
-            errors.append(sum(torch.stack(wrong).tolist()) / n_examples)
+            by_example.append(torch.cat(wrong).cpu().numpy())
+            errors.append(int(by_example[t].sum()) / n_examples)
             losses.append(functools.reduce(operator.add, torch.stack(loss).tolist(), 0.0) / n_examples)
-        return Objectives(np.array(errors), np.array(losses))
+        return Objectives(np.array(errors), np.array(losses), by_example)
 
     @torch.no_grad()
     def logits(self, t: int, params: Params, split: str) -> Iterator[tuple[Tensor, Tensor]]:

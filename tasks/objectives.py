@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..errors import ConfigError, FrontError
 from .real_numbers import as_numbers
@@ -16,16 +17,21 @@ from .real_numbers import as_numbers
 class Objectives:
     """What one plain model achieves on every task; all values are minimised.
 
-    Both may be handed over as lists, tensors or arrays of any real type; they are kept as float64 arrays.
+    Error and loss may be handed over as lists, tensors or arrays of any real type; they are kept as float64 arrays.
 
     Raises:
-        ConfigError: one of them is not T real numbers. NaN and infinity are numbers here, see `finite`.
+        ConfigError: one of them is not T real numbers, where NaN and infinity are numbers, see `finite`; or `wrong`
+            does not say of T tasks which examples are wrong, or says another share than `error`.
     """
 
     error: NDArray[np.float64]
     """Share of wrong answers of each task, in [0, 1], (T,); the objective's value where there are no labels."""
     loss: NDArray[np.float64]
     """Mean loss of each task, in the loss's own unit, (T,)."""
+    wrong: Sequence[NDArray[np.bool_]] | None = None
+    """For each task, whether each example of the split is answered wrongly, (n_t,), in the same order for every model;
+    its mean is the error. None where errors are no shares of examples. The noise of the test sample is estimated from
+    it."""
 
     def __post_init__(self) -> None:
         for kind in ("error", "loss"):
@@ -36,6 +42,8 @@ class Objectives:
                 "Objectives hold one error and one loss a task, two vectors of one length; "
                 f"found shapes {self.error.shape} and {self.loss.shape}"
             )
+        if self.wrong is not None:
+            object.__setattr__(self, "wrong", _checked_examples(self.wrong, self.error))
 
     @property
     def finite(self) -> bool:
@@ -61,6 +69,23 @@ class Objectives:
                         "(lower the learning rate or look at its training curve) or was merged too far from the experts"
                     )
         return self
+
+
+def _checked_examples(wrong: object, error: NDArray[np.float64]) -> tuple[NDArray[np.bool_], ...]:
+    """Return one truth value an example for each task, whose means are the errors."""
+    given = wrong if isinstance(wrong, list | tuple) else ()
+    found = tuple(np.asarray(one.cpu() if isinstance(one, Tensor) else one) for one in given)
+    if len(found) != len(error) or any(one.dtype != np.bool_ or one.ndim != 1 or not one.size for one in found):
+        raise ConfigError(
+            f"`wrong` of Objectives is a list of {len(error)} arrays, one a task, of one truth value an example; "
+            f"found {', '.join(f'{one.dtype} {one.shape}' for one in found) or type(wrong).__name__}"
+        )
+    shares = np.array([one.mean() for one in found])
+    if not np.allclose(shares, error, rtol=0.0, atol=1e-6):
+        raise ConfigError(
+            f"`wrong` of Objectives marks the shares {shares.tolist()} of examples, but the errors are {error.tolist()}"
+        )
+    return found
 
 
 def checked_objectives(found: object, tasks: Sequence[str]) -> Objectives:

@@ -12,7 +12,8 @@ from ...file_digest import digest_files
 from ..cells.cell import Cell
 from .coefficients import MergeCoefficients
 from .curve import PROBE_TIME, PROBED
-from .finished_cell import COEFFICIENTS, CURVE, FRONT, STATE, FinishedCell
+from .example_errors import ExampleErrors
+from .finished_cell import COEFFICIENTS, CURVE, EXAMPLE_ERRORS, FRONT, STATE, FinishedCell
 from .first_layout import COEFFICIENTS as FIRST_COEFFICIENTS
 from .first_layout import read_recorded
 from .front_record import TRUE_FRONT, FrontRecord
@@ -74,6 +75,10 @@ class Attempt:
             if name in self.digests:
                 return MergeCoefficients.read(self.artifact(name))
         return None
+
+    def example_errors(self) -> ExampleErrors | None:
+        """Return which test examples each member answers wrongly, None where nobody knows; StoreError when damaged."""
+        return ExampleErrors.read(self.artifact(EXAMPLE_ERRORS)) if EXAMPLE_ERRORS in self.digests else None
 
     def artifact(self, name: str) -> Path:
         """Return the path of a file in `digests`; raise StoreError when it is missing or not the one recorded."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...metrics import Front
+from .example_errors import ExampleErrors
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class Evaluation:
     """Preferences of the members, shape (n, T); None where they stand for no preference."""
     labels: tuple[str, ...]
     """One label for each member, empty where its preference identifies it."""
+    example_errors: ExampleErrors | None = None
+    """Which examples each member answers wrongly; None where it is not known, and where a front is read alone."""
+    notes: tuple[str, ...] = ()
+    """A sentence for each thing that was measured and cannot be recorded."""
 
     def front(self) -> Front:
         """Return the front of per-task errors."""

@@ -7,6 +7,7 @@ The folder contains
 - `true_front.parquet`: the true front, where the problem knows it;
 - `curve.json`: the training curve;
 - `coefficients.parquet`: the merge coefficients, where the set merges task vectors;
+- `example_errors.safetensors`: which test examples each member answers wrongly, where the problem says;
 - `state.safetensors`: the learned weights, where there are any;
 - `notes.txt`: what the set gave and could not be recorded, one sentence a line, where there is any.
 
@@ -30,6 +31,7 @@ from ...file_digest import digest_files
 from ...whole_file import replacing
 from ..cells.cell import Cell
 from .coefficients import MergeCoefficients
+from .example_errors import ExampleErrors
 from .front_record import TRUE_FRONT, FrontRecord
 from .json_limits import parse_json, read_limited
 from .not_read import not_read
@@ -40,6 +42,7 @@ CURVE = "curve.json"
 COEFFICIENTS = "coefficients.parquet"
 STATE = "state.safetensors"
 NOTES = "notes.txt"
+EXAMPLE_ERRORS = "example_errors.safetensors"
 
 LAYOUT: Final = 2
 """Version of the layout, raised by a change that older versions cannot read; 1 was that of version 0.1.0."""
@@ -88,6 +91,8 @@ class FinishedCell:
     """File of the learned weights (safetensors); None where there are none, or the file is not available."""
     notes: Sequence[str] = ()
     """A sentence for each thing that the set gave and that could not be recorded."""
+    example_errors: ExampleErrors | None = None
+    """Which test examples each member answers wrongly; None where it is not known."""
 
     @property
     def cell(self) -> Cell:
@@ -106,10 +111,12 @@ class FinishedCell:
             self.coefficients.write(folder / COEFFICIENTS)
         if self.state is not None and self.state != folder / STATE:
             shutil.copy(self.state, folder / STATE)
+        if self.example_errors is not None:
+            self.example_errors.write(folder / EXAMPLE_ERRORS)
         (folder / CURVE).write_text(json.dumps(_finite_curve(self.curve)), encoding="utf-8")
         if self.notes:
             (folder / NOTES).write_text("".join(f"{note}\n" for note in self.notes), encoding="utf-8")
-        names = (FRONT, TRUE_FRONT, CURVE, COEFFICIENTS, STATE, NOTES)
+        names = (FRONT, TRUE_FRONT, CURVE, COEFFICIENTS, STATE, NOTES, EXAMPLE_ERRORS)
         manifest = Manifest(
             cell=self.cell.to_json(),
             resolved=dict(self.resolved),
@@ -143,6 +150,9 @@ class FinishedCell:
             coefficients = MergeCoefficients.read(folder / COEFFICIENTS) if COEFFICIENTS in listed else None
             if coefficients is not None and coefficients.tasks != front.cell.tasks:
                 raise ValueError(f"{COEFFICIENTS} is of other tasks than {FRONT}")
+            by_example = ExampleErrors.read(folder / EXAMPLE_ERRORS) if EXAMPLE_ERRORS in listed else None
+            if by_example is not None and not by_example.fits(front.evaluation.error):
+                raise ValueError(f"{EXAMPLE_ERRORS} holds other errors than {FRONT}")
             return cls(
                 front=front,
                 costs=manifest.costs,
@@ -151,6 +161,7 @@ class FinishedCell:
                 coefficients=coefficients,
                 state=folder / STATE if STATE in listed and (folder / STATE).exists() else None,
                 notes=(folder / NOTES).read_text(encoding="utf-8").splitlines() if NOTES in listed else (),
+                example_errors=by_example,
             )
         except ValidationError as error:
             raise StoreError(f"the finished cell in {folder} is damaged ({validation_message(error)})") from error

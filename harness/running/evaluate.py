@@ -12,6 +12,7 @@ from ...tasks import Problem, Progress, silent
 from ...tasks.objectives import checked_objectives
 from ..cells.cell import MAX_POINTS
 from ..records.evaluation import Evaluation
+from ..records.example_errors import ExampleErrorsSoFar
 from .checked_set import check_model
 
 
@@ -30,12 +31,14 @@ def evaluate_members(
     """
     n_members = pareto_set.n_members(preferences)
     errors, losses, answered, labels = [], [], [], []
+    by_example = ExampleErrorsSoFar(n_members)
     problem.model.eval()  # a learner may have left training mode on: batch statistics must not decide a score
     for preference, label, params in pareto_set.members(preferences):
         check_model(params, problem)
         objectives = checked_objectives(problem.evaluate(params, split), problem.tasks).require_finite(problem.tasks)
         errors.append(objectives.error)
         losses.append(objectives.loss)
+        by_example.add(objectives.wrong)
         labels.append(str(label))
         if preference is not None:
             answered.append(preference)
@@ -50,6 +53,8 @@ def evaluate_members(
         loss=np.array(losses),
         preferences=np.array(answered) if answered else None,
         labels=tuple(labels),
+        example_errors=by_example.collected(),
+        notes=(f"its errors by example are left out: {by_example.left_out}",) if by_example.left_out else (),
     )
 
 

@@ -108,7 +108,8 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         resolved=fitted.resolved,
         coefficients=extras.coefficients,
         state=extras.state,
-        notes=extras.notes,
+        notes=(*extras.notes, *evaluation.notes),
+        example_errors=evaluation.example_errors,
     )
     try:
         finished.write(Path(request.scratch))
