@@ -8,7 +8,7 @@ differences seed by seed.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .statistics import FEWEST_VALUES, mean_intervals
+from .statistics import FEWEST_VALUES, mean_intervals, widened
 
 Seed = TypeVar("Seed", bound=Hashable)
 
@@ -126,7 +126,13 @@ def critical_difference(n_learners: int, n_blocks: int, confidence: float = 0.95
     return _nemenyi_quantile(n_learners, confidence) * float(np.sqrt(n_learners * (n_learners + 1) / (6 * n_blocks)))
 
 
-def tied_with_best(values: Mapping[str, Mapping[Seed, float]], *, maximize: bool, confidence: float = 0.95) -> set[str]:
+def tied_with_best(
+    values: Mapping[str, Mapping[Seed, float]],
+    *,
+    maximize: bool,
+    confidence: float = 0.95,
+    other_noise: Callable[[str, str], float | None] | None = None,
+) -> set[str]:
     """Return the learner with the best mean over seeds and those that their seeds cannot tell from it.
 
     A learner is tied with the best if it has the same mean, or if it shares three seeds or more with it and the
@@ -136,6 +142,8 @@ def tied_with_best(values: Mapping[str, Mapping[Seed, float]], *, maximize: bool
         values: learner -> seed -> value of one measure on one suite; learners without a value are passed over.
         maximize: whether larger is better.
         confidence: the confidence of each interval; they are not corrected for their number.
+        other_noise: function from two learners to the standard error that something else than seeds gives their
+            difference, such as the test sample, or None where it is not known.
 
     Raises:
         ValueError: a value that is NaN or infinite.
@@ -145,11 +153,18 @@ def tied_with_best(values: Mapping[str, Mapping[Seed, float]], *, maximize: bool
         raise ValueError(f"expected finite values, found the means {means}")
     best_mean = (max if maximize else min)(means.values(), default=None)
     tied = {name for name, mean in means.items() if mean == best_mean}
-    pairs = [(name, values[best]) for best in tied for name in means if name not in tied]
-    differences = [[values[name][seed] - best[seed] for seed in values[name] if seed in best] for name, best in pairs]
+    pairs = [(name, best, values[best]) for best in tied for name in means if name not in tied]
+    differences = [
+        [values[name][seed] - at_best[seed] for seed in values[name] if seed in at_best] for name, _, at_best in pairs
+    ]
     known = [i for i, by_seed in enumerate(differences) if len(by_seed) >= FEWEST_VALUES]
     intervals = mean_intervals([differences[i] for i in known], confidence)
-    return tied | {pairs[i][0] for i, interval in zip(known, intervals, strict=True) if interval.holds(0)}
+    for i, interval in zip(known, intervals, strict=True):
+        name, best_name, _ = pairs[i]
+        noise = None if other_noise is None else other_noise(name, best_name)
+        if widened(interval, noise or 0.0, confidence).holds(0):
+            tied.add(name)
+    return tied
 
 
 def _ranks(values: ArrayLike) -> NDArray[np.float64]:

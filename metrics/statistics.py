@@ -18,6 +18,8 @@ samples.
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -105,6 +107,22 @@ def mean_intervals(samples: Sequence[Sequence[float]], confidence: float = 0.95)
             intervals = [MeanInterval(mean, low, high, n) for mean, low, high in zip(*ends, strict=True)]
         found.update(zip(rows, intervals, strict=True))
     return [found[i] for i in range(len(samples))]
+
+
+def widened(interval: MeanInterval, standard_error: float, confidence: float = 0.95) -> MeanInterval:
+    """Return an interval with the noise of another source added, which is normal and independent of the values' own.
+
+    Half widths add as the sides of a right triangle.
+
+    Args:
+        interval: an interval of `mean_interval` with the same confidence; one without ends is returned as it is.
+        standard_error: the standard error that the other source gives the mean, 0 or more.
+        confidence: see `mean_interval`.
+    """
+    if interval.low is None or interval.high is None:
+        return interval
+    half = math.hypot((interval.high - interval.low) / 2, float(ndtri((1 + confidence) / 2)) * standard_error)
+    return dataclasses.replace(interval, low=interval.mean - half, high=interval.mean + half)
 
 
 def paired_differences(

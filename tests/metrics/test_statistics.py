@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from frontrunner.metrics.statistics import MeanInterval, mean_interval, mean_intervals, paired_differences
+from frontrunner.metrics.statistics import MeanInterval, mean_interval, mean_intervals, paired_differences, widened
 
 numbers = st.lists(st.integers(-1000, 1000).map(lambda n: n / 8), min_size=3, max_size=12)
 KNOWN_MEANS = {  # draws of a shape, and their true mean
@@ -130,3 +130,20 @@ def test_differences_are_paired_by_what_both_have():
     assert paired_differences(values, {("c", 1): 1.0}) is None
     assert paired_differences(values, {("b", 7): 4.0}) == MeanInterval(1.0, None, None, 1)
     assert paired_differences(values, {("b", 7): 4.0, ("b", 1): 98.0}) == MeanInterval(2.0, None, None, 2)
+
+
+def test_noise_of_another_source_is_added_as_variances_are():
+    interval = MeanInterval(0.5, 0.2, 0.8, 3)
+    assert widened(interval, 0.0) == interval
+    wide = widened(interval, 0.4 / stats.norm.ppf(0.975))  # half widths of 0.3 and 0.4
+    assert (wide.low, wide.high, wide.mean, wide.n) == (pytest.approx(0.0), pytest.approx(1.0), 0.5, 3)
+    without = MeanInterval(0.5, None, None, 2)
+    assert widened(without, 0.1) == without
+
+
+def test_with_another_source_it_holds_the_true_mean_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    shared = rng.normal(0, 2.0, (4000, 1))  # the same for all values of a sample, as one test set is for all seeds
+    found = mean_intervals(shared + rng.normal(0.7, 1.0, (4000, 3)))
+    assert np.mean([interval.holds(0.7) for interval in found]) < 0.8
+    assert np.mean([widened(interval, 2.0).holds(0.7) for interval in found]) > 0.94
