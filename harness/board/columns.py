@@ -63,11 +63,11 @@ def text(board: Board, *, runs: bool = True) -> list[list[str]]:
     several = any(len(row.seeds) + len(row.unfinished) > 1 for row in board.rows)
     heading = ["#", "learner", *(["seeds"] if several else []), *(column.heading for column in shown)]
     lines = [heading + (["run"] if runs else [])]
-    for rank, row in enumerate(board.rows, 1):
+    for rank, row in zip(board.ranks, board.rows, strict=True):
         cells = [column.of(row) or MISSING for column in shown]
         seeds = [f"{len(row.seeds)}/{len(row.seeds) + len(row.unfinished)}"] if several else []
         run = [next(iter([*row.run_ids, *row.attempted.values()]), MISSING)[:8]] if runs else []
-        place = f"{rank}{TIED if row.tied_with_best else ''}" if row.seeds else MISSING
+        place = MISSING if rank is None else f"{rank}{TIED if row.tied_with_best else ''}"
         lines.append([place, _name(row), *seeds, *cells, *run])
     return lines
 
@@ -128,6 +128,8 @@ def _steps(row: Row) -> str | None:
 
 
 def _name(row: Row) -> str:
-    """Return the label of a row, with the statuses of the seeds that did not finish."""
-    statuses = list(dict.fromkeys(reason.partition(":")[0] for reason in row.unfinished.values()))
-    return row.label if not statuses else f"{row.label} [{', '.join(statuses)}]"
+    """Return the label of a row, with the statuses of the seeds that did not finish and the signs of collapse."""
+    statuses = [reason.partition(":")[0] for reason in row.unfinished.values()]
+    warnings = [warning.kind for found in row.warnings.values() for warning in found]
+    marks = list(dict.fromkeys([*statuses, *warnings]))
+    return row.label if not marks else f"{row.label} [{', '.join(marks)}]"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +18,9 @@ from ..records.requested_cells import requested_cells, why_unfinished
 from ..records.store import Store
 from ..scoring.measures import HYPERVOLUME_ERROR
 from ..scoring.scored_cells import CLOSED_FORM, ComparableGroup, ScoredCell, load_groups
-from .seed_statistics import differences_to, intervals_of, values_of
+from ..scoring.set_warnings import SetWarning, set_warnings
+from .seed_statistics import differences_to, intervals_of, sample_noise, values_of
+from .shared_seeds import shared_seeds
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,17 @@ class Row:
         errors = [r.scores[HYPERVOLUME_ERROR] for r in self.results.values() if HYPERVOLUME_ERROR in r.scores]
         return max(errors, default=None)
 
+    @functools.cached_property
+    def holds_sample_noise(self) -> bool:
+        """Whether the interval of its hypervolume holds the noise of the test sample, too, not that of seeds alone."""
+        return sample_noise(self.results) is not None
+
+    @functools.cached_property
+    def warnings(self) -> dict[int, list[SetWarning]]:
+        """The signs of collapse of the seeds whose sets show any, by seed."""
+        found = {seed: set_warnings(result.attempt, result.scores) for seed, result in self.results.items()}
+        return {seed: warnings for seed, warnings in found.items() if warnings}
+
     def values(self, measure: str) -> dict[int, float]:
         """Return the values of a measure by seed; seeds without one are absent."""
         return values_of(self.results, measure)
@@ -71,7 +86,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """The rows of one group, highest mean hypervolume first, rows without a finished seed last."""
+    """The rows of one group: ranked ones first, highest mean hypervolume first, those without a finished seed last."""
 
     name: str
     suite: str
@@ -85,6 +100,23 @@ class Board:
     """First 12 digits of the reference front's digest; empty where no cell has finished."""
     baseline: str | None = None
     """Label of the row that the others are compared with; None where there is none."""
+    seeds: tuple[int, ...] = ()
+    """The seeds that ranks are over, ascending: those of the most rows. A row that averages others has no rank."""
+
+    def __post_init__(self) -> None:
+        """Find the seeds that ranks are over, where they are not given."""
+        if not self.seeds:
+            object.__setattr__(self, "seeds", tuple(sorted(shared_seeds(row.results for row in self.rows))))
+
+    def is_ranked(self, row: Row) -> bool:
+        """Return whether a row averages the seeds that ranks are over."""
+        return bool(row.results) and row.results.keys() == set(self.seeds)
+
+    @property
+    def ranks(self) -> list[int | None]:
+        """The rank of every row by its mean hypervolume, from 1; None for rows that have none."""
+        places = itertools.count(1)
+        return [next(places) if self.is_ranked(row) else None for row in self.rows]
 
     @property
     def closed_form(self) -> bool:
@@ -149,9 +181,15 @@ def _board(
     intervals = intervals_of(results)
     held_against = _find_baseline(baseline, by_learner)
     differences = differences_to(results, held_against)
-    volumes = {key: values_of(found, "hypervolume") for key, found in results.items() if found}
+    ranked = shared_seeds(results.values())
+    volumes = {
+        key: values_of(found, "hypervolume") for key, found in results.items() if found and found.keys() == ranked
+    }
     best = max(volumes, key=lambda key: intervals[key]["hypervolume"].mean, default=None)
-    tied = {key for key in tied_with_best(volumes, maximize=True) - {best} if len(volumes[key]) >= FEWEST_VALUES}
+    near_best = tied_with_best(
+        volumes, maximize=True, other_noise=lambda one, other: sample_noise(results[one], results[other])
+    )
+    tied = {key for key in near_best - {best} if len(volumes[key]) >= FEWEST_VALUES}
     rows = [
         Row(
             label=cells[0].label,
@@ -170,11 +208,12 @@ def _board(
         name=name,
         suite=cells[0].suite,
         tasks=cells[0].tasks,
-        rows=sorted(rows, key=lambda row: -row.metrics.get("hypervolume", -np.inf)),
+        rows=sorted(rows, key=lambda row: (row.key not in volumes, -row.metrics.get("hypervolume", -np.inf))),
         reference_point=None if group is None else list(group.reference_point),
         reference_source="" if group is None else group.reference_source,
         reference_digest="" if group is None else group.reference_digest[:12],
         baseline=None if held_against is None else by_learner[held_against][0].label,
+        seeds=tuple(sorted(ranked)),
     )
 
 

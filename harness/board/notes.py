@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...metrics.sample_noise import RESAMPLES
+from ...metrics.statistics import FEWEST_VALUES
 from ..scoring.measures import MEASURES
 from .leaderboard import Board, Row
 from .overall_ranking import OverallRanking
 
 UNFINISHED = "No cell has finished yet."
+_MOST_NAMED = 5
 
 
 def caption(board: Board, headings: Sequence[str]) -> str:
@@ -25,6 +28,7 @@ def caption(board: Board, headings: Sequence[str]) -> str:
         "norm. HV with each task's expert as 0 and the pre-trained model as 1, the worst that counts"
         if "normalised_hypervolume" in shown
         else "",
+        "compromise: share of HV that the best single answer alone reaches" if "compromise_share" in shown else "",
         f"{distances} to the {source} (reference {board.reference_digest})" if distances else "",
         "examples: gradients taken, those of the experts' fine-tuning + those of the fit"
         if "examples" in headings
@@ -51,6 +55,15 @@ def reading_notes(board: Board, *, tied: str) -> list[str]:
         notes.append(
             "Means over finished seeds, with 95 % intervals (Student's t) where there are three seeds or more."
         )
+        # Objectives with a true front are computed, not measured on a sample.
+        if any(len(row.seeds) >= FEWEST_VALUES for row in board.rows) and not board.closed_form:
+            notes.append(_noise(board))
+    if 0 < len(board.seeds) < FEWEST_VALUES and len(board.rows) > 1:
+        notes.append(f"Ordered by mean HV over {as_seeds(board.seeds)}; fewer than {FEWEST_VALUES} seeds rank nothing.")
+    if any(row.seeds and not board.is_ranked(row) for row in board.rows):
+        notes.append(
+            f"Ranks are over {as_seeds(board.seeds)}: rows that average others have none, and come after them."
+        )
     if any(row.tied_with_best for row in board.rows):
         notes.append(f"≈ {tied}: tied with the best, whose seeds cannot tell them apart.")
     if board.baseline is not None:
@@ -60,9 +73,53 @@ def reading_notes(board: Board, *, tied: str) -> list[str]:
     return notes
 
 
+def _noise(board: Board) -> str:
+    """Return what the intervals of a board hold: the noise of seeds, and that of the test sample where it is known."""
+    several = [row for row in board.rows if len(row.seeds) >= FEWEST_VALUES]
+    without = [row.label for row in several if not row.holds_sample_noise]
+    if len(without) == len(several):
+        return "Intervals hold the noise of seeds only, not that of the test sample: no errors by example are recorded."
+    named = ", ".join(without) if len(without) <= _MOST_NAMED else f"{len(without)} rows"
+    but = f", but not of {named}, whose errors by example are not recorded" if without else ""
+    return (
+        f"Intervals of HV also hold the noise of the test sample, by {RESAMPLES} resamples of its examples{but}; all "
+        "others hold that of seeds only."
+    )
+
+
 def reasons(board: Board) -> list[str]:
-    """Return one line for each row and reason: the seeds that did not finish for this reason, and the reason."""
-    return [f"{row.label}, {seeds}: {why}" for row in board.rows for seeds, why in row_reasons(row)]
+    """Return one line for each row and reason: the seeds that did not finish or whose sets collapsed, and the reason.
+
+    A row that averages other seeds than those that ranks are over has a line, too.
+    """
+    return [f"{row.label}{line}" for row in board.rows for line in _row_lines(board, row)]
+
+
+def _row_lines(board: Board, row: Row) -> list[str]:
+    other = other_seeds(board, row)
+    return [
+        *(f", {seeds}: {why}" for seeds, why in [*row_reasons(row), *row_warnings(row)]),
+        *([f": {other}"] if other else []),
+    ]
+
+
+def other_seeds(board: Board, row: Row) -> str:
+    """Return why a row with finished seeds has no rank, or an empty text where it has one."""
+    if not row.seeds or board.is_ranked(row):
+        return ""
+    return f"averages {as_seeds(row.seeds)}, ranks are over {as_seeds(board.seeds)}"
+
+
+def row_warnings(row: Row) -> list[tuple[str, str]]:
+    """Return (`seeds 0, 3`, text) for every sign of collapse: what is wrong, with what shows it in these seeds."""
+    found: dict[str, dict[int, str]] = {}
+    for seed, warnings in row.warnings.items():
+        for warning in warnings:
+            found.setdefault(warning.kind, {})[seed] = warning.detail
+    return [
+        (as_seeds(list(details)), f"{kind} ({', '.join(dict.fromkeys(details.values()))})")
+        for kind, details in found.items()
+    ]
 
 
 def row_reasons(row: Row) -> list[tuple[str, str]]:
@@ -105,4 +162,4 @@ def ranked_by(overall: OverallRanking) -> str:
 def left_out(overall: OverallRanking) -> list[str]:
     """Return a list with the sentence that names the learners without a rank; empty where all have one."""
     names = ", ".join(overall.left_out)
-    return [f"Not ranked, since not finished on every board: {names}."] if names else []
+    return [f"Not ranked, since of other seeds or not finished on every board: {names}."] if names else []

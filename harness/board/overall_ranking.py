@@ -14,7 +14,7 @@ from .leaderboard import Board, labels
 
 @dataclass(frozen=True)
 class OverallRanking:
-    """Average ranks by one measure, of the learners that have finished on every board."""
+    """Average ranks by one measure, of the learners that have finished on every board with the seeds of most."""
 
     measure: str
     """Name of the measure that learners are ranked by."""
@@ -22,7 +22,7 @@ class OverallRanking:
     boards: tuple[str, ...]
     """Names of the boards that count."""
     left_out: tuple[str, ...]
-    """Labels of learners that have not finished on every board."""
+    """Labels of learners that have not finished on every board, or average other seeds than most do there."""
 
     @property
     def tied_with_best(self) -> tuple[str, ...]:
@@ -37,20 +37,26 @@ def overall_ranking(boards: Sequence[Board], measure: str = "hypervolume") -> Ov
         boards: the boards; those without a finished cell do not count.
         measure: a name of `MEASURES`, which knows whether higher values are better.
     """
-    counted = [board for board in boards if any(measure in row.intervals for row in board.rows)]
-    scores = [
-        {row.key: row.intervals[measure].mean for row in board.rows if measure in row.intervals} for board in counted
+    found = [
+        {
+            row.key: row.intervals[measure].mean
+            for row in board.rows
+            if measure in row.intervals and board.is_ranked(row)
+        }
+        for board in boards
     ]
+    counted = [board for board, means in zip(boards, found, strict=True) if means]
+    scores = [means for means in found if means]
     if len(counted) < 2:
         return None
-    shared = [key for key in scores[0] if all(key in found for found in scores)]
+    shared = [key for key in scores[0] if all(key in means for means in scores)]
     if len(shared) < 2:
         return None
     sign = 1 if MEASURES[measure].maximize else -1
     names = labels(counted)
     return OverallRanking(
         measure=measure,
-        ranking=rank(sign * np.array([[found[key] for key in shared] for found in scores]), [names[k] for k in shared]),
+        ranking=rank(sign * np.array([[means[key] for key in shared] for means in scores]), [names[k] for k in shared]),
         boards=tuple(board.name for board in counted),
         left_out=tuple(name for key, name in names.items() if key not in shared),
     )

@@ -12,13 +12,14 @@ from typing import Any
 from ...metrics.statistics import MeanInterval
 from ..scoring.measures import INDICATOR_MEASURES, MEASURES
 from .leaderboard import Board, Row
+from .notes import row_warnings
 
 
 def as_csv(boards: Sequence[Board]) -> str:
     """Return CSV with one line per row of a board; fields without a value are empty.
 
-    A line has the means of all measures. Indicators also have the ends of their intervals and, where the boards have a
-    baseline, the differences to it.
+    A line has the means of all measures; `rank` is empty for rows that average other seeds than most. Indicators also
+    have the ends of their intervals and, where the boards have a baseline, the differences to it.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -28,11 +29,11 @@ def as_csv(boards: Sequence[Board]) -> str:
     if all(board.baseline is None for board in boards):
         against = []
     writer.writerow(
-        [*identity, *MEASURES, *ends, "hypervolume_error", "tied_with_best", *against, "unfinished", "runs"]
+        [*identity, *MEASURES, *ends, "hypervolume_error", "tied_with_best", *against, "warnings", "unfinished", "runs"]
     )
     for board in boards:
-        for rank, row in enumerate(board.rows, 1):
-            who = [board.suite, board.name, rank if row.seeds else "", row.label, row.method]
+        for rank, row in zip(board.ranks, board.rows, strict=True):
+            who = [board.suite, board.name, "" if rank is None else rank, row.label, row.method]
             differences = [
                 _of(row.against_baseline, name, end) for name in INDICATOR_MEASURES for end in ("mean", "low", "high")
             ]
@@ -45,6 +46,7 @@ def as_csv(boards: Sequence[Board]) -> str:
                     "" if row.hypervolume_error is None else row.hypervolume_error,
                     row.tied_with_best,
                     *(differences if against else []),
+                    "; ".join(f"{seeds} {text}" for seeds, text in row_warnings(row)),
                     "; ".join(f"seed {seed} {why}" for seed, why in row.unfinished.items()),
                     " ".join(row.run_ids),
                 ]
@@ -64,17 +66,19 @@ def _of(intervals: Mapping[str, MeanInterval], measure: str, end: str) -> float 
 
 def _board(board: Board) -> dict[str, Any]:
     about = {name: getattr(board, name) for name in (f.name for f in dataclasses.fields(board)) if name != "rows"}
-    return {**about, "rows": [_row(row) for row in board.rows]}
+    return {**about, "rows": [_row(rank, row) for rank, row in zip(board.ranks, board.rows, strict=True)]}
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(rank: int | None, row: Row) -> dict[str, Any]:
     return {
+        "rank": rank,
         "label": row.label,
         "method": row.method,
         "learner": row.key,
         "seeds": row.seeds,
         "run_ids": row.run_ids,
         "unfinished": row.unfinished,
+        "warnings": {seed: [warning.text for warning in found] for seed, found in row.warnings.items()},
         "metrics": row.metrics,
         "intervals": _intervals(row.intervals),
         "against_baseline": _intervals(row.against_baseline),

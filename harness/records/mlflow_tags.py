@@ -19,9 +19,13 @@ FORGOTTEN = f"{PREFIX}forgotten"
 MISFIT = f"{PREFIX}misfit"
 """The tag of an unsupported run whose learner could be fitted with other options."""
 
+WARNINGS = f"{PREFIX}warnings"
+"""The tag that says of a finished cell by which signs its set has collapsed; absent from a healthy one."""
+
 OWN_TAGS = frozenset(
     {"kind", "bench", "study", "study_name", "recorded", "cell", "spec", "method", "label", "group", "status", "reason"}
     | {"digests", "reference_front", "hypervolume_exact", "imported_from", "suite_file", "misfit", "forgotten"}
+    | {"warnings"}
 )
 """Tags that the store sets, without the prefix they share with the tags of the environment."""
 

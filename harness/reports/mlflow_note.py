@@ -21,8 +21,8 @@ _MOST_ENDS = 3
 _SAME = 1e-6
 
 
-def finished_note(cell: Cell, run_id: str, metrics: Mapping[str, float], front: Front) -> str:
-    """Return the description of a finished cell: its most important measures, its front, and where to find its files.
+def finished_note(cell: Cell, run_id: str, metrics: Mapping[str, float], front: Front, warnings: str = "") -> str:
+    """Return the description of a finished cell: its most important measures, `warnings`, its front, and its files.
 
     The ends of the front and its middle stand in the lines that MLflow's UI does not fold. The picture is read from
     where MLflow serves the run's files, whatever the address of its UI is.
@@ -30,7 +30,8 @@ def finished_note(cell: Cell, run_id: str, metrics: Mapping[str, float], front: 
     numbers = [f"{MEASURES[name].heading} {MEASURES[name].text(metrics[name])}" for name in _SHOWN if name in metrics]
     return (
         f"{_title(cell)}: {', '.join(numbers)}.\n\n"
-        f"{_front(cell, front)}\n\n"
+        + (f"**Warning:** {warnings}.\n\n" if warnings else "")
+        + f"{_front(cell, front)}\n\n"
         f"`frontrunner front {run_id[:8]}` shows its front; its files are under *Artifacts*.\n\n"
         f"![](get-artifact?path={SMALL_FRONT_PICTURE}&run_uuid={run_id})"
     )

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from ..cells.cell import Cell
 from ..records.finished_cell import FinishedCell
-from ..records.mlflow_tags import NOTE, PREFIX
+from ..records.mlflow_tags import NOTE, PREFIX, WARNINGS
 from ..records.status import Ending
 from ..records.store import Store
 from ..scoring.measures import HYPERVOLUME_ERROR
 from ..scoring.references import true_reference
 from ..scoring.scored_cells import score_finished
+from ..scoring.set_warnings import as_sentence, set_warnings
 from .mlflow_note import finished_note, unfinished_note
 
 
@@ -34,12 +35,14 @@ def publish_scores(store: Store, run_id: str, finished: FinishedCell) -> Mapping
     attempt = store.find(run_id, cell=finished.cell)
     record = finished.front
     scores = score_finished(store, attempt, record)
+    warnings = as_sentence(set_warnings(attempt, scores))
     truth = {} if record.pareto_front is None else {f"{PREFIX}reference_front": true_reference(record).digest}
     store.log(
         run_id,
         metrics=scores,
         tags={
-            NOTE: finished_note(finished.cell, run_id, {**finished.costs, **scores}, record.front()),
+            NOTE: finished_note(finished.cell, run_id, {**finished.costs, **scores}, record.front(), warnings),
+            **({WARNINGS: warnings} if warnings else {}),
             f"{PREFIX}hypervolume_exact": str(HYPERVOLUME_ERROR not in scores),
             **truth,
         },

@@ -149,7 +149,7 @@ HYPERVOLUME_ERROR = "hypervolume_error"
 
 _OTHER_NAMES = {
     *("best_hypervolume", "cells", "seed", "seeds", "rank", "learner", "method", "suite", "group"),
-    *("runs", "unfinished", "tied_with_best"),
+    *("runs", "unfinished", "tied_with_best", "warnings"),
 }
 _OTHER_NAMES_BEGIN = ("cells_",)
 _OTHER_NAMES_END = ("_low", "_high", "_minus_baseline")

@@ -18,6 +18,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...errors import UnreadableError
 from ..records.attempt import Attempt
 from ..records.finished_cell import FRONT
@@ -26,7 +29,7 @@ from ..records.status import Status
 Scores = dict[str, float | None]
 """Values by the indicator's name and version; None where the indicator has no meaning for the front."""
 
-VERSION = 3
+VERSION = 4
 """Version of the tables and their content; a cache of another version is emptied."""
 
 _NO_DAMAGE = tuple(f"SQLITE_{kind}" for kind in ("BUSY", "LOCKED", "READONLY", "CANTOPEN", "PERM", "IOERR", "FULL"))
@@ -36,6 +39,7 @@ _TABLES = """
 create table files (path text primary key, size integer, changed_ns integer, digest text);
 create table scores (front text, reference text, content text, primary key (front, reference));
 create table fronts (front text primary key, content text);
+create table resampled (front text primary key, content blob);
 create table reference_fronts (union_of text primary key, content text);
 """
 
@@ -52,7 +56,8 @@ class ScoreCache:
         self._connection = connection
         self._new: list[tuple[str, tuple[Any, ...]]] = []
         if not add_only:
-            _ = self._files, self._scores  # read now: an error while the cache is opened makes it start empty
+            # Read now: an error while the cache is opened makes it start empty.
+            _ = self._files, self._scores, self._resampled
 
     @functools.cached_property
     def _files(self) -> dict[str, tuple[int, int, str]]:
@@ -61,6 +66,10 @@ class ScoreCache:
     @functools.cached_property
     def _scores(self) -> dict[tuple[str, str], str]:
         return {(front, reference): content for front, reference, content in self._all("scores")}
+
+    @functools.cached_property
+    def _resampled(self) -> dict[str, bytes]:
+        return dict(self._all("resampled").fetchall())
 
     def digest(self, attempt: Attempt) -> str | None:
         """Return the digest of an attempt's front; None where it did not finish or the file is missing or damaged."""
@@ -95,6 +104,17 @@ class ScoreCache:
         if "_scores" in vars(self):  # else reading them later includes this one
             self._scores[front, reference] = content
         self._add("scores", front, reference, content)
+
+    def resampled(self, front: str) -> NDArray[np.float32] | None:
+        """Return the hypervolumes kept of the front with this digest on resampled test examples, or None."""
+        return _unpacked(self._resampled.get(front))
+
+    def keep_resampled(self, front: str, volumes: NDArray[np.float64]) -> None:
+        """Keep the hypervolumes of a front on resampled test examples."""
+        content = _packed(volumes)
+        if "_resampled" in vars(self):
+            self._resampled[front] = content
+        self._add("resampled", front, content)
 
     def front(self, front: str) -> Mapping[str, Any] | None:
         """Return the content kept of the front with this digest, or None."""
@@ -182,6 +202,19 @@ def _sealed(content: Mapping[str, Any]) -> str:
     """Return content as JSON text that begins with its checksum."""
     text = json.dumps(dict(content))
     return f"{zlib.crc32(text.encode()):08x}{text}"
+
+
+def _packed(volumes: NDArray[np.float64]) -> bytes:
+    """Return numbers as bytes, seven digits each, that begin with their checksum."""
+    content = np.asarray(volumes, dtype="<f4").tobytes()
+    return zlib.crc32(content).to_bytes(4, "little") + content
+
+
+def _unpacked(packed: object) -> NDArray[np.float32] | None:
+    """Return the numbers that `_packed` has packed; None where they are damaged."""
+    if not isinstance(packed, bytes) or zlib.crc32(packed[4:]).to_bytes(4, "little") != packed[:4]:
+        return None
+    return np.frombuffer(packed, dtype="<f4", offset=4)
 
 
 def _unsealed(sealed: object) -> dict[str, Any] | None:

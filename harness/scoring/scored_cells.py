@@ -5,23 +5,25 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import FrontError, StoreError
 from ...metrics import Front, Indicator, ReferenceFront, ScoringInput, reference_front
+from ...metrics.sample_noise import resampled_hypervolumes
 from ..records.attempt import Attempt
-from ..records.finished_cell import FRONT
+from ..records.finished_cell import EXAMPLE_ERRORS, FRONT
 from ..records.front_record import FrontRecord
-from ..records.mlflow_tags import PREFIX
+from ..records.mlflow_tags import PREFIX, WARNINGS
 from ..records.store import Store
 from .kept_fronts import front_content, to_score
-from .measures import reference_measures
 from .references import keep_reference, true_reference
 from .score_cache import ScoreCache, Scores, open_cache
 from .scores import by_indicator, own_indicators, reference_indicators, values
+from .set_warnings import as_sentence, set_warnings
 
 CLOSED_FORM = "closed form"
 """The source of a reference front that is the true front."""
@@ -34,6 +36,9 @@ class ScoredCell:
     attempt: Attempt
     scores: Mapping[str, float]
     """Values by the indicator's name, and `hypervolume_error` where the hypervolume is an estimate."""
+    resampled: NDArray[np.float32] | None = field(default=None, compare=False)
+    """Hypervolumes on resampled test examples, see `resampled_hypervolumes`; None where errors by example are not
+    recorded. The k-th values of cells that were evaluated on the same examples are on the same sample."""
 
     @functools.cached_property
     def record(self) -> FrontRecord:
@@ -73,6 +78,8 @@ class _Member:
     """Digest of the cell's front."""
     own: Mapping[str, float]
     """Scores that need no reference front, by the indicator's name."""
+    resampled: NDArray[np.float32] | None
+    """Hypervolumes on resampled test examples, where errors by example are recorded."""
 
 
 def score_finished(store: Store, attempt: Attempt, record: FrontRecord) -> dict[str, float]:
@@ -95,6 +102,8 @@ def score_finished(store: Store, attempt: Attempt, record: FrontRecord) -> dict[
         cache.keep_front(front, front_content(record))
         own = values(record.to_score(), own_indicators())
         cache.keep_scores(front, own)
+        if (volumes := _resample(attempt, record.reference_point)) is not None:
+            cache.keep_resampled(front, volumes)
         against: Scores = {}
         if record.pareto_front is not None:
             reference = true_reference(record)
@@ -156,17 +165,23 @@ def shown_fronts(store: Store, results: Sequence[ScoredCell]) -> list[Mapping[st
 
 
 def publish_reference_scores(store: Store, groups: Sequence[ComparableGroup]) -> None:
-    """Log the scores that need a reference front on every run whose reference has changed, and write the references."""
-    names = reference_measures()
+    """Log what has changed on the runs since they were scored, and write the references.
+
+    That is the scores against a reference front that others have moved, and the scores and warnings of runs that an
+    older version has recorded.
+    """
     for group in groups:
         keep_reference(store, group.reference, group.tasks)
         for result in group.results:
-            if result.attempt.reference != group.reference_digest:
-                store.log(
-                    result.attempt.run_id,
-                    metrics={name: result.scores[name] for name in names if name in result.scores},
-                    tags={f"{PREFIX}reference_front": group.reference_digest},
-                )
+            attempt, scores = result.attempt, result.scores
+            tags = {
+                f"{PREFIX}reference_front": group.reference_digest,
+                WARNINGS: as_sentence(set_warnings(attempt, scores)),
+            }
+            changed = {name: tag for name, tag in tags.items() if attempt.tags.get(name, "") != tag}
+            metrics = {name: value for name, value in scores.items() if attempt.metrics.get(name) != value}
+            if changed or metrics:
+                store.log(attempt.run_id, metrics=metrics, tags=changed)
 
 
 def _newest(cache: ScoreCache, attempts: Sequence[Attempt], indicators: dict[str, Indicator]) -> _Member | None:
@@ -175,7 +190,7 @@ def _newest(cache: ScoreCache, attempts: Sequence[Attempt], indicators: dict[str
         digest = cache.digest(attempt)
         own = None if digest is None else _own(cache, attempt, digest, indicators)
         if digest is not None and own is not None:
-            return _Member(attempt, digest, own)
+            return _Member(attempt, digest, own, _resampled(cache, attempt, digest))
     return None
 
 
@@ -193,6 +208,30 @@ def _own(
         return by_indicator(_kept(cache, digest, indicators, scored), indicators)
     except (StoreError, FrontError):
         return None
+
+
+def _resampled(cache: ScoreCache, attempt: Attempt, digest: str) -> NDArray[np.float32] | None:
+    """Return a front's hypervolumes on resampled test examples, kept or computed now; None where errors are missing."""
+    if EXAMPLE_ERRORS not in attempt.digests:
+        return None
+    kept = cache.resampled(digest)
+    if kept is None:
+        volumes = _resample(attempt, np.asarray(_content(cache, attempt, digest)["reference_point"]))
+        if volumes is not None:
+            cache.keep_resampled(digest, volumes)
+            kept = cache.resampled(digest)
+    return kept
+
+
+def _resample(attempt: Attempt, reference_point: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return a front's hypervolumes on resampled test examples; None where errors by example are missing or damaged."""
+    try:
+        found = attempt.example_errors()
+    except StoreError:  # the front is whole, and its scores count
+        return None
+    if found is None:
+        return None
+    return resampled_hypervolumes([found.wrong(t) for t in range(len(found.bits))], reference_point)
 
 
 def _kept(
@@ -239,7 +278,9 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Comparab
     for member in members:
         scored = functools.partial(_against, cache, member, reference)
         against = _kept(cache, member.digest, indicators, scored, reference_digest)
-        results.append(ScoredCell(member.attempt, {**member.own, **by_indicator(against, indicators)}))
+        results.append(
+            ScoredCell(member.attempt, {**member.own, **by_indicator(against, indicators)}, member.resampled)
+        )
     return ComparableGroup(
         name=name,
         suite=first.suite,

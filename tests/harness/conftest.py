@@ -16,6 +16,7 @@ from frontrunner.harness.board.raw_boards import as_json
 from frontrunner.harness.cells.cell import Cell
 from frontrunner.harness.records.attempt import Attempt
 from frontrunner.harness.records.evaluation import Evaluation
+from frontrunner.harness.records.example_errors import ExampleErrorsSoFar
 from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.records.front_record import FrontRecord
 from frontrunner.harness.records.status import Ending, Status
@@ -67,15 +68,21 @@ def _cell(label="one", seed=0, *, suite="made-up", tasks=("a", "b")):
     return Cell(label, "1", {"label": label}, suite, "1", tasks, seed, 3, label)
 
 
-def _record(store, cell, objectives, *, truth=None, preferences=True, status="finished", reason="", **costs):
-    """One attempt at a cell, as a bench leaves it; its run id."""
+def _record(
+    store, cell, objectives, *, truth=None, preferences=True, status="finished", reason="", wrong=None, **costs
+):
+    """One attempt at a cell, as a bench leaves it; its run id. `wrong` are errors by example, whose means count."""
     parent = store.parent_run("bench", cell.suite, "made up", "digest", {"cells.json": {"cells": []}})
     run_id = store.begin(cell, parent)
     with store.scratch(cell) as scratch:
         if status != "finished":
             store.record_unfinished(run_id, cell, Ending(Status(status), reason), scratch)
             return run_id
-        errors = np.asarray(objectives, dtype=float)
+        by_example = ExampleErrorsSoFar(0 if wrong is None else len(wrong))
+        for of_member in [] if wrong is None else wrong:
+            by_example.add(of_member)
+        known = by_example.collected()
+        errors = np.asarray(objectives if known is None else known.errors(), dtype=float)
         n, n_tasks = errors.shape
         weights = np.linspace(0, 1, n)[:, None] if n_tasks == 2 else None
         record = FrontRecord(
@@ -92,7 +99,7 @@ def _record(store, cell, objectives, *, truth=None, preferences=True, status="fi
             environment={"torch": "2.0", "device": "cpu"},
             problem="problem",
         )
-        FinishedCell(record, costs).write(scratch)
+        FinishedCell(record, costs, example_errors=known).write(scratch)
         store.record(run_id, FinishedCell.read(scratch), scratch)
     return run_id
 

@@ -22,8 +22,8 @@ from frontrunner.metrics import reference_front, simplex_grid
 from frontrunner.metrics.statistics import mean_interval, paired_differences
 
 HOSTILE = "</script><img src=x onerror='window.hacked=1'><b>bold</b> & co"
-SKILLS = {"steady": 0.8, HOSTILE: 0.75, "twice": 0.7, "partly": 0.65, "plain": 0.6, "slow": 0.5, "fixed": 0.3}
-"""Of the learners that finish, best first; "fixed" answers with one model whatever is asked."""
+SKILLS = {"steady": 0.8, HOSTILE: 0.75, "twice": 0.7, "plain": 0.6, "slow": 0.5, "fixed": 0.3, "partly": 0.15}
+"""Of the learners that finish, best first; "fixed" answers with one model whatever is asked, "partly" lacks a seed."""
 LARGE_SEED = 2**60 + 1
 SEEDS = (0, 5, LARGE_SEED)
 REASON = "failed: RuntimeError: no <luck> at all"

@@ -8,7 +8,7 @@ from typing import Any
 
 from ....metrics.statistics import MeanInterval
 from ...board.leaderboard import Board, Row
-from ...board.notes import as_seeds, row_reasons
+from ...board.notes import as_seeds, other_seeds, row_reasons, row_warnings
 from ...records.mlflow_tags import environment_of
 from ...scoring.measures import MEASURES, Measure
 from .caption_content import caption_content
@@ -35,7 +35,10 @@ def board_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, 
         "baseline": board.baseline,
         "referencePoint": board.reference_point,
         "caption": caption_content(board),
-        "rows": [_row(place, row, environments, several=several) for place, row in enumerate(board.rows, 1)],
+        "rows": [
+            _row(board, rank, row, environments, several=several)
+            for rank, row in zip(board.ranks, board.rows, strict=True)
+        ],
         "environments": environments,
         "costs": cost_content(board),
         "curves": [curves(row, kept) for row in board.rows],
@@ -44,7 +47,9 @@ def board_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, 
     }
 
 
-def _row(place: int, row: Row, environments: list[dict[str, str]], *, several: bool) -> dict[str, Any]:
+def _row(
+    board: Board, rank: int | None, row: Row, environments: list[dict[str, str]], *, several: bool
+) -> dict[str, Any]:
     results = list(row.results.values())
     cell = results[0].attempt.cell if results else None
     asked = len(row.seeds) + len(row.unfinished)
@@ -54,9 +59,11 @@ def _row(place: int, row: Row, environments: list[dict[str, str]], *, several: b
         "method": row.method,
         "version": None if cell is None else cell.method_version,
         "options": None if cell is None else {name: _option(value) for name, value in cell.options.items()},
-        "rank": place if row.seeds else None,
+        "rank": rank,
         "tied": row.tied_with_best,
         "reasons": row_reasons(row),
+        "warnings": row_warnings(row),
+        "otherSeeds": other_seeds(board, row),
         # Seeds are text: a browser's numbers are exact up to 2^53 only.
         "seeds": [str(seed) for seed in row.seeds],
         "finished": str(asked) if asked == len(row.seeds) else f"{len(row.seeds)}/{asked}",

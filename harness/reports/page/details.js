@@ -47,6 +47,16 @@ function definitions(entries) {
 
 function detailsOf(board, row) {
   const parts = [];
+  if (row.warnings.length) {
+    parts.push(
+      element(
+        "section",
+        {},
+        element("h3", {}, "Signs of collapse"),
+        element("ul", { class: "reasons" }, row.warnings.map(([seeds, text]) => element("li", {}, `${seeds}: ${text}`))),
+      ),
+    );
+  }
   if (row.reasons.length) {
     parts.push(
       element(

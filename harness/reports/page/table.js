@@ -158,6 +158,10 @@ function marks(row) {
     const title = "The paired differences of their seeds cannot tell its hypervolume from the best";
     parts.push(element("span", { class: "chip", title }, "≈ tied with best"));
   }
+  if (row.otherSeeds) parts.push(element("span", { class: "reason warning", title: row.otherSeeds }, row.otherSeeds));
+  for (const [seeds, text] of row.warnings) {
+    parts.push(element("span", { class: "reason warning", title: text }, `${seeds}: ${text}`));
+  }
   for (const [seeds, why] of row.reasons) {
     parts.push(element("span", { class: "reason", title: why }, `${seeds}: ${why}`));
   }

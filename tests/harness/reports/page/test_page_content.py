@@ -66,16 +66,18 @@ def test_a_row_says_what_its_intervals_and_differences_say(content, boards):
     assert (n, text, ends) == (3, f"{interval.mean:.4f}", f"[{interval.low:.4f}, {interval.high:.4f}]")
     assert found["against"]["hypervolume"][1] == f"{row.against_baseline['hypervolume'].mean:+.4f}"
     assert found["values"]["hypervolume"] == [f"{value:.4f}" for value in row.values("hypervolume").values()]
-    assert [other["rank"] for other in content["rows"]] == [1, 2, 3, 4, 5, 6, 7, None]
-    partly = content["rows"][3]
+    assert [other["rank"] for other in content["rows"]] == [1, 2, 3, 4, 5, 6, None, None]
+    partly = content["rows"][6]
     assert (partly["finished"], partly["reasons"]) == ("2/3", [[f"seed {LARGE_SEED}", REASON]])
     assert partly["intervals"]["hypervolume"][5] == "too few seeds"  # two say nothing about others
+    assert partly["otherSeeds"] == f"averages seeds 0, 5, ranks are over seeds 0, 5, {LARGE_SEED}"
+    assert {other["otherSeeds"] for other in content["rows"] if other is not partly} == {""}
     assert found["ranIn"] == [["", 0]]
 
 
 def test_the_caption_is_in_the_words_of_the_other_reports(content, boards):
     notes = reading_notes(boards[0], tied="beside a name")
-    assert len(notes) == 4
+    assert len(notes) == 5
     assert all(note in content["caption"]["notes"] for note in notes)
     assert dict(content["caption"]["entries"])["Baseline"] == "plain"
 

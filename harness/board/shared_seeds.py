@@ -1,0 +1,23 @@
+"""Find the seeds that a board's ranks are over: means over other seeds are no comparison of learners."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+
+def shared_seeds(seeds_of_rows: Iterable[Collection[int]]) -> frozenset[int]:
+    """Return the seeds that the most rows average; of several such sets the largest, then that of the lowest seeds.
+
+    Args:
+        seeds_of_rows: the finished seeds of each row; rows without one do not count.
+
+    Returns:
+        Empty where no row has a finished seed.
+    """
+    counts = Counter(frozenset(seeds) for seeds in seeds_of_rows if seeds)
+    return max(
+        counts,
+        key=lambda seeds: (counts[seeds], len(seeds), [-seed for seed in sorted(seeds)]),
+        default=frozenset(),
+    )

@@ -1,0 +1,42 @@
+"""Learners that heed the preference, that ignore it, and that do so with routers that are mostly dead."""
+
+import frontrunner as fr
+
+
+class Heeding(fr.Learner):
+    """Moves from expert to expert with the preference."""
+
+    name = "heeding"
+
+    def fit(self, problem, preferences, context):
+        def merged(preference):
+            return {
+                name: sum(weight * expert[name] for weight, expert in zip(preference, problem.experts, strict=True))
+                if tensor.is_floating_point()
+                else tensor
+                for name, tensor in problem.pretrained.items()
+            }
+
+        return fr.ContinuousSet(problem.n_tasks, merged, total_parameters=1, diagnostics={"dead_units_share": 0.5})
+
+
+class Heedless(fr.Learner):
+    """Gives the same model whatever is asked."""
+
+    name = "heedless"
+    dead = 0.0
+
+    def fit(self, problem, preferences, context):
+        return fr.ContinuousSet(
+            problem.n_tasks,
+            lambda _: problem.pretrained,
+            total_parameters=1,
+            diagnostics={"dead_units_share": self.dead},
+        )
+
+
+class Dead(Heedless):
+    """Gives the same model, and says that it has lost most of its units."""
+
+    name = "dead-routers"
+    dead = 0.75
