@@ -119,7 +119,7 @@ def widened(interval: MeanInterval, standard_error: float, confidence: float = 0
         standard_error: the standard error that the other source gives the mean, 0 or more.
         confidence: see `mean_interval`.
     """
-    if interval.low is None or interval.high is None:
+    if interval.low is None or interval.high is None or standard_error == 0:  # to the bit
         return interval
     half = math.hypot((interval.high - interval.low) / 2, float(ndtri((1 + confidence) / 2)) * standard_error)
     return dataclasses.replace(interval, low=interval.mean - half, high=interval.mean + half)
