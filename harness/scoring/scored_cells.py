@@ -18,6 +18,7 @@ from ..records.attempt import Attempt
 from ..records.finished_cell import EXAMPLE_ERRORS, FRONT
 from ..records.front_record import FrontRecord
 from ..records.mlflow_tags import PREFIX, WARNINGS
+from ..records.shown_metrics import rounded
 from ..records.store import Store
 from .kept_fronts import front_content, to_score
 from .references import keep_reference, true_reference
@@ -179,7 +180,7 @@ def publish_reference_scores(store: Store, groups: Sequence[ComparableGroup]) ->
                 WARNINGS: as_sentence(set_warnings(attempt, scores)),
             }
             changed = {name: tag for name, tag in tags.items() if attempt.tags.get(name, "") != tag}
-            metrics = {name: value for name, value in scores.items() if attempt.metrics.get(name) != value}
+            metrics = {name: value for name, value in scores.items() if attempt.metrics.get(name) != rounded(value)}
             if changed or metrics:
                 store.log(attempt.run_id, metrics=metrics, tags=changed)
 

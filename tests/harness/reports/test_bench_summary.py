@@ -148,7 +148,7 @@ def test_a_cell_s_run_says_what_came_of_it(bench):
     assert f"HV {fine.metrics['hypervolume']:.4f}" in told
     assert f"`frontrunner front {fine.run_id[:8]}`" in told
     failed = next(attempt for attempt in store.attempts() if attempt.status == "failed")
-    assert "**failed**: RuntimeError: this learner always [fails]." in failed.tags[NOTE]
+    assert "**failed**: RuntimeError: this learner always [fails] (line " in failed.tags[NOTE]
     for attempt in (fine, failed):
         params = store.client.get_run(attempt.run_id).data.params
         asked = {"learner": attempt.cell.label, "suite": "tiny", "seed": str(attempt.cell.seed), "points_per_edge": "4"}

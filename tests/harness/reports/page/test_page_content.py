@@ -77,7 +77,7 @@ def test_a_row_says_what_its_intervals_and_differences_say(content, boards):
 
 def test_the_caption_is_in_the_words_of_the_other_reports(content, boards):
     notes = reading_notes(boards[0], tied="beside a name")
-    assert len(notes) == 5
+    assert len(notes) == 6
     assert all(note in content["caption"]["notes"] for note in notes)
     assert dict(content["caption"]["entries"])["Baseline"] == "plain"
 
@@ -152,7 +152,7 @@ def test_bars_join_the_cliques_and_stand_side_by_side_where_they_overlap():
         assert column != other_column or last < other_first or other_last < first
     assert found["difference"]["text"] == f"{ranking.critical_difference:.2f}"
     assert found["learners"][0] == {"key": "key", "name": "a", "rank": 1.5, "text": "1.50"}
-    assert found["leftOut"] == "Not ranked, since not finished on every board: late."
+    assert found["leftOut"] == "Not ranked, since of other seeds or not finished on every board: late."
     assert "1 learner cannot be told apart from the best" in found["about"]
 
 

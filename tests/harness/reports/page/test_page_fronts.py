@@ -48,6 +48,9 @@ def test_two_objectives_are_the_recorded_ones_of_the_chosen_seed(plots, boards):
     wait_for_drawing(plots, "front-plot", lambda: plots.select_option("#seed", str(LARGE_SEED)))
     trace = learner_traces(plots)[0]
     assert np.allclose(trace["x"], errors(row, LARGE_SEED)[trace["which"]][:, 0], atol=1e-5)
+    assert plots.locator("#front-note").inner_text() == ""
+    (partly,) = (row.key for row in boards[0].rows if row.label == "partly")
+    wait_for_drawing(plots, "front-plot", plots.locator(f"[data-method='{partly}']").check)
     assert "partly" in plots.locator("#front-note").inner_text()
     choose_view(plots, "Accuracy")
     trace = learner_traces(plots)[0]
