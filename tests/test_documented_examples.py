@@ -1,11 +1,14 @@
-"""The Python of README and CONTRIBUTING runs as printed."""
+"""The snippets of CONTRIBUTING and docs are what they say; those of the README have tests of their own."""
 
 import re
+import shlex
 
 import pytest
 import torch
+import typer
 
 import frontrunner as fr
+from frontrunner.__main__ import app
 from frontrunner.harness.cells.bench_file import read_bench
 from frontrunner.methods.registry import METHODS
 from frontrunner.plugin_import import import_plugin
@@ -51,15 +54,14 @@ def test_the_indicator_of_contributing_is_one(root, tmp_path):
     assert indicator.value(scoring_input()) == scoring_input().front.objectives.max(axis=1).min()
 
 
-def test_the_bench_of_the_readme_is_a_bench(root, tmp_path):
-    _, text, _ = blocks(root / "README.md", "yaml")
+def test_the_bench_of_its_page_is_a_bench(root, tmp_path):
+    (text,) = blocks(root / "docs" / "benches.md", "yaml")
     (tmp_path / "bench.yaml").write_text(text)
     assert len(read_bench(tmp_path / "bench.yaml").cells()) == 6
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/suite-files.md"])
-def test_the_suite_file_of_a_page_is_one(page, root, tmp_path):
-    text = blocks(root / page, "yaml")[0]
+def test_the_suite_file_of_its_page_is_one(root, tmp_path):
+    text = blocks(root / "docs" / "suite-files.md", "yaml")[0]
     (tmp_path / "suite.yaml").write_text(text)
     suite = suite_class(tmp_path / "suite.yaml")
     assert len(text.splitlines()) <= 25
@@ -73,9 +75,9 @@ def test_every_key_of_a_suite_file_is_described(root):
         assert key in page, key
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tuning.md"])
-def test_the_tuning_of_a_page_is_a_tuning(page, root, tmp_path):
-    text = blocks(root / page, "yaml")[-1]
+@pytest.mark.parametrize("position", [0, 1])
+def test_the_tunings_of_their_page_are_tunings(position, root, tmp_path):
+    text = blocks(root / "docs" / "tuning.md", "yaml")[position]
     (tmp_path / "tune.yaml").write_text(text)
     spec = read_tune(tmp_path / "tune.yaml")
     assert [Plan.of(spec, learner).space.distributions for learner in spec.learners]
@@ -101,10 +103,41 @@ def test_what_pages_link_to_is_there(root):
     assert [(page.name, link) for page, link in here if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.slow
-def test_the_script_of_the_readme_prints_hypervolume_and_alignment(root, capsys):
-    (text,) = blocks(root / "README.md", "python")
-    exec(compile(text, "README.md", "exec"), {})
-    hypervolume, alignment = map(float, capsys.readouterr().out.split())
-    assert 0 < hypervolume < 1
-    assert 0.5 < alignment <= 1
+def parsed(command, arguments, parent=None):
+    """Reads a command line as the program does, without running anything; what is wrong is raised."""
+    context = command.make_context(command.name or "frontrunner", list(arguments), parent=parent)
+    rest = [*getattr(context, "_protected_args", []), *context.args]
+    if rest and hasattr(command, "resolve_command"):
+        _, inner, further = command.resolve_command(context, rest)
+        return parsed(inner, further, context)
+    assert rest == []
+    return context
+
+
+def documented_commands(root):
+    for page in [root / "README.md", root / "CONTRIBUTING.md", *sorted(root.glob("docs/**/*.md"))]:
+        for text in re.findall(r"^```(?:sh)?\n(.*?)^```$", page.read_text(), flags=re.DOTALL | re.MULTILINE):
+            for line in text.splitlines():
+                if line.startswith("frontrunner "):
+                    yield page.name, shlex.split(line, comments=True)[1:]
+
+
+def test_commands_of_all_pages_are_what_the_program_reads(root):
+    program = typer.main.get_command(app)
+    found = list(documented_commands(root))
+    assert len(found) > 30
+    wrong = []
+    for page, arguments in found:
+        try:
+            parsed(program, arguments)
+        except Exception as error:
+            wrong.append((page, " ".join(arguments), str(error)))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "arguments", ["lsit", "run pwe-moe-ls", "leaderboard --no-such", "leaderboard by-budget extra"]
+)
+def test_a_command_that_the_program_refuses_would_be_found(arguments):
+    with pytest.raises(Exception, match=r"."):
+        parsed(typer.main.get_command(app), arguments.split())
