@@ -27,7 +27,7 @@ from urllib.request import urlopen
 
 from frontrunner.errors import ConfigError, FrontrunnerError
 from frontrunner.harness.board.leaderboard import Board, leaderboards
-from frontrunner.harness.commands.ui_address import view_address
+from frontrunner.harness.commands.ui_address import LOCAL, view_address
 from frontrunner.harness.records.mlflow_views import LEARNERS, RUNS
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.board_pictures import BoardPictures, file_name
@@ -88,23 +88,16 @@ def draw_mlflow(store: Store, board: Board, output: Path) -> None:
     probed = any("probe_hypervolume" in name for one in attempts for name in one.metrics)
     plot = f"{'progress' if probed else 'cost'}-{file_name(board)}.png"
     with served(store) as port, browser() as chromium:
-        base = view_address("127.0.0.1", port, experiment, RUNS).partition("#")[0]
+        base = view_address(LOCAL, port, experiment, RUNS).partition("#")[0]
         run = f"{base}#/experiments/{experiment}/runs"
+        model = "?workflowType=machine_learning"  # else the menu beside is that of language models
         pages: dict[str, tuple[str, int, Callable[[Page], object]]] = {
-            "runs": (view_address("127.0.0.1", port, experiment, RUNS), 720, text(f"{shown.cell.label} · seed")),
-            "charts": (
-                view_address("127.0.0.1", port, experiment, LEARNERS, charts=True),
-                1500,
-                text("Group: learner:"),
-            ),
-            "run": (f"{run}/{shown.run_id}", 780, text(f"frontrunner front {shown.run_id[:8]}")),
-            "comparison": (
-                f'{base}#/compare-runs?runs={compared}&experiments=["{experiment}"]',
-                1070,
-                text("Show diff only"),
-            ),
-            "bench": (f"{run}/{bench}", 1060, text("Best hypervolume")),
-            "plots": (f"{run}/{bench}/artifacts/{plot}", 760, picture_shown),
+            "runs": (view_address(LOCAL, port, experiment, RUNS), 720, text(f"{shown.cell.label} · seed")),
+            "charts": (view_address(LOCAL, port, experiment, LEARNERS, charts=True), 1500, text("Group: learner:")),
+            "run": (f"{run}/{shown.run_id}{model}", 1250, description),
+            "comparison": (f'{base}#/compare-runs?runs={compared}&experiments=["{experiment}"]', 1070, differences),
+            "bench": (f"{run}/{bench}{model}", 1060, description),
+            "plots": (f"{run}/{bench}/artifacts/{plot}{model}", 760, picture_shown),
         }
         for name in MLFLOW:
             address, height, wait = pages[name]
@@ -124,6 +117,18 @@ DRAWN = {"fronts": draw_fronts, "page": draw_page, "mlflow": draw_mlflow}
 def text(wanted: str) -> Callable[["Page"], None]:
     """Return a function that waits until a page shows this text."""
     return lambda page: page.get_by_text(wanted).first.wait_for()
+
+
+def description(page: "Page") -> None:
+    """Unfold the description of a run, which is its leaderboard or its front."""
+    page.get_by_text("Show more").first.click()
+    page.get_by_text("Show less").first.wait_for()
+
+
+def differences(page: "Page") -> None:
+    """Leave out the plots of a comparison, and the options that its runs share."""
+    page.get_by_text("Visualizations", exact=True).first.click()
+    page.get_by_text("Show diff only").first.click()
 
 
 def picture_shown(page: "Page") -> None:
@@ -159,7 +164,7 @@ def browser() -> Iterator["Browser"]:
 def served(store: Store) -> Iterator[int]:
     """Serve the store by `frontrunner ui` on a free port, and give the port once the server answers."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOCAL, 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "frontrunner", "ui", "--store", str(store.folder), "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -176,7 +181,7 @@ def served(store: Store) -> Iterator[int]:
 
 def answers(port: int) -> bool:
     """Return whether MLflow's server answers on a port of this machine."""
-    with contextlib.suppress(URLError, OSError), urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+    with contextlib.suppress(URLError, OSError), urlopen(f"http://{LOCAL}:{port}/health", timeout=5):
         return True
     return False
 
