@@ -2,8 +2,9 @@
 
 It holds `bundle.json` (every cell with its status, and the hypervolume its exporter claims, see `content`) and, for
 every finished cell, a folder named by its key with what `FinishedCell.write` leaves: `cell.json`, `front.parquet`,
-`curve.json`, and `true_front.parquet` and `coefficients.parquet` where there are any. It holds no weights, no pictures,
-no logs, and no paths of the machine it was made on. Bundles of version 0.1.0 are read too, see `first_version`.
+`curve.json`, and `true_front.parquet`, `coefficients.parquet` and `example_errors.safetensors` where there are any. It
+holds no weights, no pictures, no logs, and no paths of the machine it was made on. Bundles of version 0.1.0 are read
+too, see `first_version`.
 """
 
 from .exporting import export_bundle

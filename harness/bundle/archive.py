@@ -16,12 +16,13 @@ from typing import Any
 
 from ...errors import StoreError
 from ..records import json_limits, table_limits
-from ..records.finished_cell import MAX_CURVE_BYTES, MAX_MANIFEST_BYTES
+from ..records.example_errors import MAX_BYTES as MAX_ERRORS_BYTES
+from ..records.finished_cell import EXAMPLE_ERRORS, MAX_CURVE_BYTES, MAX_MANIFEST_BYTES
 from .content import FORMAT, VERSION
 
 BUNDLE = "bundle.json"
 MAX_MEMBERS = 200_000
-"""The most members: forty thousand finished cells of five files, four times the largest bench that is timed."""
+"""The most members: thirty thousand finished cells of six files, three times the largest bench that is timed."""
 MAX_DIRECTORY_BYTES = 100 * MAX_MEMBERS
 """The most bytes of the zip file's directory, which is read as a whole; a member takes some 75."""
 MAX_BYTES = 2 * 10**9
@@ -33,12 +34,13 @@ PIECE_BYTES = 2**20
 
 _MEMBERS = {
     1: r"fronts\.parquet|pareto_fronts\.parquet|curves\.json|routing/[0-9a-f]{16}\.parquet",
-    VERSION: r"[0-9a-f]{16}/(cell\.json|curve\.json|(front|true_front|coefficients)\.parquet)",
+    VERSION: r"[0-9a-f]{16}/((cell|curve)\.json|(front|true_front|coefficients)\.parquet|example_errors\.safetensors)",
 }
 """Version of the format -> pattern of the members' names beside `bundle.json`."""
 _MEMBER_BYTES = {
     "cell.json": MAX_MANIFEST_BYTES,
     "curve.json": MAX_CURVE_BYTES,
+    EXAMPLE_ERRORS: MAX_ERRORS_BYTES,
     BUNDLE: json_limits.MAX_BYTES,
     "curves.json": json_limits.MAX_BYTES,
 }

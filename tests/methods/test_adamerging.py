@@ -86,7 +86,8 @@ def test_labels_do_not_matter_and_are_not_declared(tiny):
             examples.labels.copy_((examples.labels + 1) % 3)
     assert torch.equal(fit(tiny).state()["raw"], before)
     needs = [fr.make_learner("adamerging", steps=n, batch_size=8).needs(tiny, GRID) for n in (2, 500)]
-    assert needs == [fr.Needs(unlabelled_examples=48), fr.Needs(unlabelled_examples=120)]
+    assert [need.unlabelled_examples for need in needs] == [48, 120]
+    assert {need.labelled_examples for need in needs} == {0}
 
 
 @pytest.mark.parametrize("split", ["val", "train"])

@@ -122,7 +122,9 @@ def test_lambda_is_the_least_mean_validation_error_and_the_test_split_stays_seal
 def test_without_a_choice_nothing_is_looked_at(sealed, options):
     fit(sealed, **options)
     assert sealed.looks == []
-    assert fr.make_learner("ties-merging", **options).needs(sealed, GRID) == fr.Needs()
+    assert fr.make_learner("ties-merging", **options).needs(sealed, GRID) == fr.Needs(
+        gradient_examples=0, forward_examples=0
+    )
 
 
 def test_of_equal_candidates_the_first_is_chosen_and_of_broken_ones_none(sealed):

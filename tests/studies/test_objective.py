@@ -15,7 +15,7 @@ def objective(metric, direction=None):
 @pytest.mark.parametrize("metric", [*INDICATOR_MEASURES, *COSTS])
 def test_volumes_alignment_and_spread_are_maximised_and_the_rest_of_a_leaderboard_minimised(metric):
     found = objective(metric)
-    assert found.maximize is ("hypervolume" in metric or metric in ("alignment", "spread"))
+    assert found.maximize is ("hypervolume" in metric or metric in ("alignment", "spread", "distinct_answers"))
     assert found.direction == ("maximize" if found.maximize else "minimize")
     assert found.better(2, 1) is found.maximize
     assert found.better(1, 2) is not found.maximize

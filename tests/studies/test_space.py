@@ -58,7 +58,7 @@ def test_what_costs_is_searched_when_asked_for():
 @pytest.mark.parametrize(
     ("asked", "size"),
     [
-        ({"router_depth": None, "upscale": ["mlp", "all", "attn"]}, 6),
+        ({"router_depth": None, "upscale": ["mlp", "all", "attn+mlp"]}, 6),
         ({"hidden_size": {"low": 4, "high": 12, "step": 4}}, 3),
         ({"init_lambda": {"low": 0, "high": 1, "step": 0.25}, "router_depth": [1, 2]}, 10),
         ({"lr": None, "router_depth": [1, 2]}, math.inf),

@@ -17,6 +17,7 @@ import pytest
 from frontrunner.errors import StoreError
 from frontrunner.harness.bundle import export_bundle, import_bundle, read_bundle
 from frontrunner.harness.cells.bench_file import BenchSpec
+from frontrunner.harness.records.finished_cell import EXAMPLE_ERRORS
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
 
@@ -94,6 +95,8 @@ def _content(file):
 def _parsed(name, member):
     if name.endswith(".json"):
         return json.loads(member)
+    if name.endswith(".safetensors"):
+        return member
     table = pq.read_table(io.BytesIO(member))
     return table.to_pydict(), (table.schema.metadata or {}).get(b"frontrunner")
 
@@ -124,7 +127,10 @@ def _rerecorded(source, file, change):
             entries[shared.key]["hypervolume"] = volume.value
             entries[shared.key]["hypervolume_error"] = None if volume.exact else volume.error
             with tempfile.TemporaryDirectory() as folder:
-                dataclasses.replace(shared.finished, front=record).write(Path(folder))
+                changed = {} if record is shared.front else {"example_errors": None}  # which are those of the front
+                dataclasses.replace(shared.finished, front=record, **changed).write(Path(folder))
+                if changed:
+                    contents.pop(f"{shared.key}/{EXAMPLE_ERRORS}", None)
                 contents.update({f"{shared.key}/{one.name}": one.read_bytes() for one in Path(folder).iterdir()})
 
     return _changed(source, file, replace)

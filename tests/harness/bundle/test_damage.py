@@ -152,7 +152,7 @@ DAMAGES = {
         _table(_column("error_task0", lambda value: np.nextafter(value, 2)), digested=False),
         "front.parquet is not the file that was written",
     ),
-    "an error of NaN": (_table(_column("error_task0", lambda _: np.nan)), "objectives are finite"),
+    "an error of NaN": (_table(_column("error_task0", lambda _: np.nan)), "objectives are finite|other errors than"),
     "a better hypervolume": (
         lambda about, _: first(about).update(hypervolume=first(about)["hypervolume"] + 1e-6),
         "the hypervolume of",
@@ -190,7 +190,7 @@ DAMAGES = {
     "merge coefficients that are not there": (_manifest("files", **{"coefficients.parquet": "0" * 64}), "lists"),
     "merge coefficients that are none": (_file("coefficients.parquet", b"PAR1 no PAR1"), r"cannot be read \(Parquet"),
     "merge coefficients of other tasks": (_other_tasks, "of other tasks|not those of its tasks"),
-    "more members than there are": (_table(lambda table: table.slice(0, 0)), "labels"),
+    "more members than there are": (_table(lambda table: table.slice(0, 0)), "labels|other errors than"),
     "a cell twice": (lambda about, _: about["cells"].append(about["cells"][0]), "twice"),
     "no cells": (lambda about, _: about.update(cells=[]), "cells"),
     "a newer version": (lambda about, _: about.update(version=3), "format version 3, this Frontrunner reads 1 and 2"),

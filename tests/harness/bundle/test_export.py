@@ -9,6 +9,7 @@ from frontrunner.errors import ConfigError, StoreError, UnknownNameError, Unread
 from frontrunner.harness.bundle import export_bundle, import_bundle
 from frontrunner.harness.bundle.exporting import _without_paths
 from frontrunner.harness.records import attempt
+from frontrunner.harness.records.finished_cell import EXAMPLE_ERRORS
 from frontrunner.harness.records.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -19,7 +20,8 @@ class TestExport:
         store = Store(everything.store, create=False)
         export_bundle(store, tmp_path / "all.zip")
         found = members(tmp_path / "all.zip")
-        assert [name for name in found if name.endswith((".safetensors", ".log", ".png", ".html"))] == []
+        kept = {name.partition("/")[2] for name in found} - {"cell.json", "curve.json", EXAMPLE_ERRORS, ""}
+        assert all(name.endswith(".parquet") for name in kept)
         texts = b"".join(found.values())
         for place in (everything.store, tmp_path, shutil.os.path.expanduser("~")):
             assert str(place).encode() not in texts

@@ -45,7 +45,10 @@ class TestRoundTrip:
         for attempt in empty.attempts():
             origin = of_origin[attempt.cell.key]
             # A description names the run, and the log that only the origin has.
-            told = origin.tags[NOTE].replace(origin.run_id[:8], attempt.run_id[:8]).partition("\n\nWhat it printed")[0]
+            told = (
+                origin.tags[NOTE].replace(origin.run_id, attempt.run_id).replace(origin.run_id[:8], attempt.run_id[:8])
+            )
+            told = told.partition("\n\nWhat it printed")[0]
             assert attempt.tags[NOTE] == told
             params = [
                 store.client.get_run(run_id).data.params
