@@ -12,6 +12,7 @@ from torch import Tensor
 from ..errors import PreferenceError
 from ..metrics import check_preference
 from ..tasks.problem import Params
+from .needs import Needs
 
 ROOT_PART = "the model"
 """The part of a model that holds every weight no other part holds; no module can be called so."""
@@ -26,6 +27,9 @@ class ParetoSet(ABC):
     """How many numbers are kept to answer any preference: models, task vectors, routers."""
     trainable_parameters: int = 0
     """How many numbers were trained to make the set; 0 for sets made by arithmetic."""
+    needed: Needs | None = None
+    """What the fit that returned the set took, where that is known only at its end; None where it took what its learner
+    declares."""
 
     @abstractmethod
     def solve(self, preference: Sequence[float] | NDArray[np.float64]) -> Params:

@@ -91,6 +91,10 @@ METHODS: Registry[Learner] = Registry(
             "frontrunner.methods.per_preference.scalarized:Ferero",
             "descent constrained to the ray of 1 / r: one full fine-tuning a preference",
         ),
+        "multi-task": (
+            "frontrunner.methods.per_preference.multi_task:MultiTask",
+            "multi-task learning until validation no longer improves: a yardstick, no preference",
+        ),
         "mgda": (
             "frontrunner.methods.per_preference.scalarized:Mgda",
             "multiple-gradient descent: one full fine-tuning, no preference",

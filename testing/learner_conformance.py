@@ -196,7 +196,10 @@ class LearnerConformance:
 
     def test_what_is_declared_is_what_a_fit_takes(self, fits: Fits) -> None:
         """`needs` counts examples as a fit takes them through the model, `uses_experts` says whether it reads them."""
-        needs, taken = fits.learner.needs(fits.problem, fits.grid), fits.second
+        declared, taken = fits.learner.needs(fits.problem, fits.grid), fits.second
+        needs = fits.first.needed or declared
+        if needs.gradient_examples is not None and declared.gradient_examples is not None:
+            assert needs.gradient_examples <= declared.gradient_examples
         if needs.gradient_examples is not None:
             assert taken.gradient_examples == needs.gradient_examples
         if needs.forward_examples is not None:

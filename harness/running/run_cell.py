@@ -205,6 +205,7 @@ def _fit(
         )
         context = Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints, probe=probe)
         pareto_set = checked_set(learner, learner.fit(problem, preferences, context), problem)
+    needs = pareto_set.needed or needs
     prepared.weights.require()
     if cell.split == "test":  # the whole front of a trial is evaluated on the probe's split anyway
         probe.finish(pareto_set, fit.whole(meter.metrics)["fit_time_s"])

@@ -92,6 +92,17 @@ KEYED = {
         "1",
         {"evaluations": 40, "max_coefficient": 1.0, "min_coefficient": 0.0, "start_with_experts": True},
     ),
+    "multi-task": (
+        "1",
+        {
+            "batch_size": None,
+            "check_every": None,
+            "final_lr_ratio": 0.1,
+            "lr": None,
+            "patience": 8,
+            "steps": None,
+        },
+    ),
     "nash-mtl": ("1", {"batch_size": None, "final_lr_ratio": 0.1, "lr": None, "steps": None}),
     "nsga2-merge": (
         "1",

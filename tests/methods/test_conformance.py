@@ -38,7 +38,7 @@ NEED_A_NETWORK = ["fisher-merging", "regmean", "regmean++", "iso-c", "tsv-merge"
 """They look inside predictions or layers, which a problem in closed form does not have."""
 TRAIN_WHOLE_MODELS = {
     *("ls", "epo", "stch", "pmtl", "pmgda", "ferero", "mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),
-    *("pamal", "palora", "cosmos", "phn-ls", "phn-epo", "phn-hvi"),
+    *("multi-task", "pamal", "palora", "cosmos", "phn-ls", "phn-epo", "phn-hvi"),
 }
 MERGE_TASK_VECTORS = {
     "adamerging",
@@ -69,7 +69,7 @@ CLAIMS = {
     "answers are permuted with the tasks": ["interpolation", "ls", "stch"],
     "one model whatever the preference": [
         *("pretrained", "weight-averaging"),
-        *("mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),
+        *("multi-task", "mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),
     ],
 }
 

@@ -63,7 +63,7 @@ def test_models_of_both_paths_are_equal_but_for_rounding(method, tiny, monkeypat
 def test_every_learner_that_makes_banks_is_tested():
     trained = {
         *("ls", "epo", "stch", "pmtl", "pmgda", "ferero", "mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),
-        *("phn-ls", "phn-epo", "phn-hvi", "pamal", "palora", "cosmos"),
+        *("multi-task", "phn-ls", "phn-epo", "phn-hvi", "pamal", "palora", "cosmos"),
     }
     shipped = {name for name, entry in METHODS.entries().items() if isinstance(entry.target, str)}
     assert {*BANKED, *BY_WEIGHT, *trained} == shipped

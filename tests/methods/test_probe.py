@@ -21,7 +21,7 @@ WHOLE_SETS = [
     "pareto-merging",
 ]
 PER_PREFERENCE = ["ls", "epo", "stch"]
-NO_PREFERENCE = ["mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"]
+NO_PREFERENCE = ["multi-task", "mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"]
 SHOW_NOTHING = ["pretrained", "interpolation", "regmean", "nsga2-merge", *NO_PREFERENCE]
 STEPS = 30
 

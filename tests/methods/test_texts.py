@@ -14,7 +14,7 @@ QUICK = {"steps": 4, "batch_size": 4, "evaluations": 12, "population": 4, "n_exa
 """Where a learner has such options."""
 TRAIN_WHOLE_MODELS = {
     *("ls", "epo", "stch", "pmtl", "pmgda", "ferero", "mgda", "imtl-g", "cagrad", "nash-mtl", "fairgrad", "upgrad"),
-    *("pamal", "palora", "cosmos", "phn-ls", "phn-epo", "phn-hvi"),
+    *("multi-task", "pamal", "palora", "cosmos", "phn-ls", "phn-epo", "phn-hvi"),
 }
 MERGE_TASK_VECTORS = {
     *("interpolation", "layerwise-interpolation", "map", "nsga2-merge", "mobo-merge", "random-merge"),

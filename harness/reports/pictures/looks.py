@@ -72,7 +72,7 @@ PLACED = (
     *("pwe-moe-stch", "imtl-g", "adamerging", "ferero", "palora"),
     *("lorpman", "react", "pmgda", "dare", "tsv-merge"),
     *("iso-c", "wudi", "regmean++", "upgrad", "nash-mtl"),
-    *("cagrad", "fairgrad", "ap-bmm"),
+    *("cagrad", "fairgrad", "ap-bmm", "multi-task"),
 )
 """The names of the learners of the field that boards hold most often, in the order of their places."""
 

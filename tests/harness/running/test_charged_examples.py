@@ -79,3 +79,11 @@ def test_a_worker_records_them(run_bench, tmp_path):
     for metrics, counts in zip(recorded, expected, strict=True):
         assert {name: metrics[name] for name in counts} == counts
     assert "expert_gradient_examples" not in recorded[0]  # the suite does not say
+
+
+def test_a_record_counts_the_steps_that_were_taken(run_bench, tmp_path):
+    options = {"lr": 1e-2, "batch_size": 8, "check_every": 5, "patience": 1, "steps": 5000}
+    store, (outcome,) = run_bench(tmp_path, [{"method": "multi-task", "options": options}])
+    metrics = store.find(outcome.run_id).metrics
+    assert metrics["training_steps"] < 5000
+    assert metrics["gradient_examples"] == 3 * 8 * metrics["training_steps"]

@@ -1,0 +1,134 @@
+"""Training until the validation error no longer falls, with all that a checkpoint keeps of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...errors import DivergenceError
+from ...tasks.loss_checks import require_differentiable, require_losses
+from ...tasks.precision import at_least_single
+from ...tasks.problem import Batch, Problem
+from ..flat_weights import FlatWeights
+from ..learner import Context
+from ..training import REPORT_EVERY
+
+_CHECKPOINT = "fit"
+
+
+class ConvergingTraining:
+    """Trains all weights on the mean of the tasks' losses, and keeps the best state on the validation split.
+
+    Args:
+        problem: what is learned; its pre-trained model is the start, and the first that is looked at.
+        weights: the order of the trained weights.
+        recipe: the options; nothing may be unset.
+    """
+
+    def __init__(self, problem: Problem, weights: FlatWeights, recipe: Any) -> None:
+        self._problem, self._weights, self._recipe = problem, weights, recipe
+        self._weight = weights.join(problem.pretrained).requires_grad_()
+        self._lowered = False
+        self._optimizer = self._made_optimizer()
+        self._waited = 0
+        self.step = 0
+        self.checks = 0
+        self.converged = False
+        """Whether it ended since nothing improved, not since its steps were used up."""
+        self.best = self._weight.detach().clone()
+        """The trained weights with the least mean error on the validation split so far, (P,)."""
+        self.best_step = 0
+        self.least_error = math.inf
+
+    def run(self, context: Context, batches: Iterator[Batch]) -> None:
+        """Train until nothing improves or all steps are taken."""
+        recipe = self._recipe
+        if self.checks == 0:
+            self._check()
+        while self.step < recipe.steps and not self.converged:
+            loss = self._take_step(next(batches))
+            self.step += 1
+            last = self.step == recipe.steps
+            if self.step % REPORT_EVERY == 0 or last:
+                value = float(loss)
+                if not math.isfinite(value):
+                    raise DivergenceError(f"the loss is {value} at step {self.step}; lower lr (now {recipe.lr})")
+            if self.step % recipe.check_every == 0 or last:
+                self._check()
+            if self.step % REPORT_EVERY == 0 or last or self.converged:
+                if context.checkpoints.due or last or self.converged:
+                    context.checkpoints.save(_CHECKPOINT, self._state())
+                context.progress("fit", self.step, recipe.steps, loss=float(loss))
+
+    def resume(self, context: Context, batches: Iterator[Batch]) -> None:
+        """Go on from the last checkpoint where there is one, past the batches that were used."""
+        saved = context.checkpoints.load(_CHECKPOINT, self._weight.device)
+        if saved is None:
+            return
+        with torch.no_grad():
+            self._weight.copy_(saved["weight"])
+        self._lowered = saved["lowered"]
+        self._optimizer = self._made_optimizer()
+        self._optimizer.load_state_dict(saved["optimizer"])
+        self.best, self.best_step, self.least_error = saved["best"], saved["best_step"], saved["least_error"]
+        self._waited, self.checks, self.converged = saved["waited"], saved["checks"], saved["converged"]
+        for _ in range(saved["step"]):
+            next(batches)
+        self.step = saved["step"]
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "weight": self._weight.detach(),
+            "optimizer": self._optimizer.state_dict(),
+            "lowered": self._lowered,
+            "best": self.best,
+            "best_step": self.best_step,
+            "least_error": self.least_error,
+            "waited": self._waited,
+            "step": self.step,
+            "checks": self.checks,
+            "converged": self.converged,
+        }
+
+    def _made_optimizer(self) -> torch.optim.Adam:
+        return torch.optim.Adam(
+            [self._weight], lr=self._recipe.lr * (self._recipe.final_lr_ratio if self._lowered else 1.0)
+        )
+
+    def _take_step(self, batch: Batch) -> Tensor:
+        """Take one step down the mean loss, and return that of before."""
+        problem, params = self._problem, self._params(self._weight)
+        self._optimizer.zero_grad()
+        losses = require_losses(problem, "losses", problem.losses(params, batch), (problem.n_tasks,))
+        require_differentiable(problem, "losses", losses, [params])
+        loss = at_least_single(losses).mean()
+        loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
+        self._optimizer.step()
+        return loss.detach()
+
+    def _check(self) -> None:
+        """Look at the validation split: keep the model if it is better, else lower the learning rate or end in time."""
+        found = self._problem.evaluate(self._params(self._weight.detach()), "val")
+        error = float(found.error.mean()) if found.finite else math.inf
+        self.checks += 1
+        if error < self.least_error:
+            self.best, self.best_step, self.least_error = self._weight.detach().clone(), self.step, error
+            self._waited = 0
+            return
+        self._waited += 1
+        if self._waited < self._recipe.patience:
+            return
+        if self._lowered:
+            self.converged = True
+            return
+        self._lowered, self._waited = True, 0
+        with torch.no_grad():
+            self._weight.copy_(self.best)
+        self._optimizer = self._made_optimizer()
+
+    def _params(self, flat: Tensor) -> dict[str, Tensor]:
+        return {**self._problem.pretrained, **self._weights.named(flat)}
