@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -47,6 +48,8 @@ SHOWN_MS = 60_000
 """The longest that a page may take to show what its picture is of."""
 SETTLED_MS = 3_000
 """After that, since charts move for a moment once they are there."""
+MARGIN_PX = 16
+"""Below the fronts."""
 NO_ASSISTANT = "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
 """MLflow's assistant opens by itself and hides half of the page."""
 
@@ -66,15 +69,24 @@ def draw_fronts(store: Store, board: Board, output: Path) -> None:
 
 
 def draw_page(store: Store, board: Board, output: Path) -> None:
-    """Write `leaderboard.png`: the upper part of the page of `leaderboard --format html`."""
+    """Write `leaderboard.png`: the page of `leaderboard --format html` down to the fronts."""
     with tempfile.TemporaryDirectory() as folder, browser() as chromium:
         file = Path(folder) / "leaderboard.html"
         write_report(file, [board], None, store, title="Leaderboard", made_by="frontrunner leaderboard")
         page = chromium.new_page(viewport={"width": 1200, "height": 1640}, reduced_motion="reduce")
         page.goto(file.as_uri())
         page.locator("#front-plot[data-drawn]").wait_for(timeout=SHOWN_MS)
+        in_space = page.locator("label", has_text=re.compile("^3-D$"))
+        if in_space.is_visible():  # with three tasks
+            in_space.click()
         page.wait_for_timeout(SETTLED_MS)
-        page.screenshot(path=output / "leaderboard.png")
+        section = page.locator("section:has(#front-plot)").bounding_box()
+        if section is None:
+            raise ConfigError("the page shows no fronts")
+        height = section["y"] + section["height"] + MARGIN_PX
+        page.screenshot(
+            path=output / "leaderboard.png", full_page=True, clip={"x": 0, "y": 0, "width": 1200, "height": height}
+        )
 
 
 def draw_mlflow(store: Store, board: Board, output: Path) -> None:
