@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import frontrunner as fr
+from frontrunner.methods.registry import METHODS
 from frontrunner.tasks.suite_file.file_suite import suite_class
 
 NOT_RUN = {
@@ -106,6 +108,12 @@ def test_the_table_has_the_learners_of_the_quickstart(root, readme):
     volumes = [float(row[2]) for row in rows]
     assert volumes == sorted(volumes, reverse=True)
     assert {row[1] for row in rows} == {cell.label for cell in read_bench(root / "studies" / "quickstart.yaml").cells()}
+
+
+def test_every_learner_has_its_place(readme):
+    table = readme.partition("## Learners")[2].partition("## Documentation")[0]
+    built_in = {name for name in fr.list_methods() if METHODS.origin(name).startswith("frontrunner.")}
+    assert sorted(re.findall(r"`([^`]+)`", table)) == sorted(built_in)
 
 
 def test_columns_of_the_table_are_explained_below_it(readme):
