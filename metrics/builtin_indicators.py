@@ -37,6 +37,7 @@ class CompromiseShare(Indicator):
     name = "compromise_share"
     heading = "compromise"
     maximize = False
+    directed = False  # a bad front of many answers has a low share, too
     most = 1.0
     column = 15
 

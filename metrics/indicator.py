@@ -67,9 +67,11 @@ class Indicator(ABC):
     name: ClassVar[str]
     """The name in records and CSV: lower case, with underscores."""
     heading: ClassVar[str]
-    """A short heading for tables; an arrow towards better is added."""
+    """A short heading for tables; an arrow towards better is added where there is one."""
     maximize: ClassVar[bool]
     """Whether a larger value is better."""
+    directed: ClassVar[bool] = True
+    """Whether one direction is better by itself; where it is not, no arrow is shown, and no value is marked as best."""
     version: ClassVar[str] = "1"
     """The version, which changes whenever values could; fronts scored by another version are scored again."""
     unit: ClassVar[Unit] = "quality"
@@ -115,7 +117,7 @@ _DECLARED: dict[str, tuple[Callable[[Any], bool], str]] = {
         "lower-case letters, digits and underscores, a letter first",
     ),
     "heading": (lambda value: isinstance(value, str) and value.strip() != "", "a short text"),
-    "maximize": (lambda value: isinstance(value, bool), "True or False"),
+    **dict.fromkeys(("maximize", "directed"), (lambda value: isinstance(value, bool), "True or False")),
     "version": (
         lambda value: isinstance(value, str) and re.fullmatch(r"[\w.+-]+", value) is not None,
         "a text without spaces",

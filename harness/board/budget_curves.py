@@ -46,6 +46,11 @@ def budget_curves(board: Board) -> list[BudgetCurve]:
     return curves
 
 
+def without_known_budget(board: Board) -> list[str]:
+    """Return the labels of the finished rows that no curve holds, since what they took is not recorded."""
+    return [row.label for row in board.rows if "hypervolume" in row.metrics and budget_of(row) is None]
+
+
 def compared_budgets(curves: Sequence[BudgetCurve]) -> list[float]:
     """Return the budgets, ascending, of learners that have several; of budgets that are near, the largest."""
     found: list[float] = []

@@ -12,7 +12,7 @@ from rich.text import Text
 from ...errors import ConfigError
 from ..scoring.measures import MEASURES
 from ..scoring.units import as_rough_count
-from .budget_curves import BudgetCurve, budget_curves, compared_budgets
+from .budget_curves import BudgetCurve, budget_curves, compared_budgets, without_known_budget
 from .columns import MISSING
 from .leaderboard import Board
 from .markdown import escape_markdown, markdown_table
@@ -35,7 +35,7 @@ def by_budget_table(board: Board) -> RenderableType:
         table.add_column(name, justify="left" if i == 0 else "right", overflow="fold", no_wrap=i != 0)
     for line in lines:
         table.add_row(*map(escape, line))
-    return Group(table, Text(CAPTION, style="dim italic"))
+    return Group(table, Text(CAPTION + _left_out(board), style="dim italic"))
 
 
 def by_budget_markdown(boards: Sequence[Board]) -> str:
@@ -43,11 +43,11 @@ def by_budget_markdown(boards: Sequence[Board]) -> str:
     parts = []
     for board in boards:
         lines = _lines(board)
-        body = (
-            f"{markdown_table(lines, align='l' + 'r' * (len(lines[0]) - 1))}\n\n{CAPTION}"
-            if lines
-            else escape_markdown(_no_budgets(board))
-        )
+        if lines:
+            table = markdown_table(lines, align="l" + "r" * (len(lines[0]) - 1))
+            body = f"{table}\n\n{CAPTION}{escape_markdown(_left_out(board))}"
+        else:
+            body = escape_markdown(_no_budgets(board))
         parts.append(f"### {escape_markdown(board.name)}\n\n{body}")
     return "\n\n".join(parts)
 
@@ -88,6 +88,12 @@ def _lines(board: Board) -> list[list[str]]:
             cells.append(MISSING if of_experts is None else as_rough_count(of_experts))
         lines.append([curves[i].label, *cells])
     return [heading, *lines]
+
+
+def _left_out(board: Board) -> str:
+    """Return the sentence that follows the caption and names the rows whose budget nobody knows; empty without any."""
+    unknown = ", ".join(without_known_budget(board))
+    return f" Not ranked here, since what they took is not recorded: {unknown}." if unknown else ""
 
 
 def _shown(reached: tuple[float, int] | None) -> str:

@@ -63,7 +63,7 @@ def _best(board: Board, lines: Sequence[Sequence[str]]) -> list[tuple[int, int]]
     """Return (line, column) of the best value of every indicator; of values that look the same, all are the best."""
     found = []
     for measure in INDICATOR_MEASURES.values():
-        if measure.titled not in lines[0]:
+        if not measure.directed or measure.titled not in lines[0]:
             continue
         column = lines[0].index(measure.titled)
         rows: list[tuple[int, Row]] = [(i, row) for i, row in enumerate(board.rows, 1) if measure.name in row.metrics]

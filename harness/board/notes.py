@@ -12,6 +12,7 @@ from .overall_ranking import OverallRanking
 
 UNFINISHED = "No cell has finished yet."
 _MOST_NAMED = 5
+_MISSING = "are not recorded, or cannot be read"
 
 
 def caption(board: Board, headings: Sequence[str]) -> str:
@@ -78,9 +79,9 @@ def _noise(board: Board) -> str:
     several = [row for row in board.rows if len(row.seeds) >= FEWEST_VALUES]
     without = [row.label for row in several if not row.holds_sample_noise]
     if len(without) == len(several):
-        return "Intervals hold the noise of seeds only, not that of the test sample: no errors by example are recorded."
+        return f"Intervals hold the noise of seeds only, not that of the test sample: errors by example {_MISSING}."
     named = ", ".join(without) if len(without) <= _MOST_NAMED else f"{len(without)} rows"
-    but = f", but not of {named}, whose errors by example are not recorded" if without else ""
+    but = f", but not of {named}, whose errors by example {_MISSING}" if without else ""
     return (
         f"Intervals of HV also hold the noise of the test sample, by {RESAMPLES} resamples of its examples{but}; all "
         "others hold that of seeds only."

@@ -128,7 +128,7 @@ def _suite_page(name: str, suite: type[Suite]) -> RenderableType:
 def _indicator_page(name: str, indicator: type[Indicator]) -> RenderableType:
     facts = {
         "heading": indicator.heading,
-        "better": "larger" if indicator.maximize else "smaller",
+        "better": ("larger" if indicator.maximize else "smaller") if indicator.directed else "neither by itself",
         "range": f"{indicator.least:g} to {indicator.most:g}",
         "needs": ", ".join(indicator.needs),
         "version": indicator.version,

@@ -44,6 +44,8 @@ class Measure:
     """What an indicator needs besides the front; empty for costs."""
     column: int | None = None
     """Position in the table of a terminal, where low numbers come first; None where it is not shown there."""
+    directed: bool = True
+    """Whether better has a direction, which headings show by an arrow."""
     is_indicator: bool = False
     """Whether the measure is an indicator, computed from recorded fronts; costs are measured while the cell runs."""
 
@@ -53,14 +55,16 @@ class Measure:
         about = (inspect.getdoc(indicator) or indicator.name).partition("\n")[0].removesuffix(".")
         shared = {
             name: getattr(indicator, name)
-            for name in ("name", "heading", "unit", "maximize", "least", "most", "needs", "column")
+            for name in ("name", "heading", "unit", "maximize", "directed", "least", "most", "needs", "column")
         }
         return cls(**shared, about=about, is_indicator=True)
 
     @property
     def titled(self) -> str:
-        """The heading, for indicators with an arrow that shows whether higher or lower values are better."""
-        return f"{self.heading} {'↑' if self.maximize else '↓'}" if self.is_indicator else self.heading
+        """The heading; for indicators with a direction, an arrow shows whether higher or lower values are better."""
+        if not self.is_indicator or not self.directed:
+            return self.heading
+        return f"{self.heading} {'↑' if self.maximize else '↓'}"
 
     def possible(self, interval: MeanInterval) -> MeanInterval:
         """Clip an interval of the mean to the measure's range; coverage is unchanged."""

@@ -17,7 +17,7 @@ def make(**declared):
     [
         *({"name": name} for name in ("", "hypervolume corrected", "UPPER", "é", "a<b>", "1st", "x" * 81, None, 3)),
         *({"heading": heading} for heading in ("", " ", None)),
-        *({"maximize": maximize} for maximize in ("yes", 1, None)),
+        *({name: value} for name in ("maximize", "directed") for value in ("yes", 1, None)),
         *({"version": version} for version in ("", "1 2", 1)),
         {"unit": "metres"},
         *({"least": least} for least in ("a", None, float("nan"), True)),

@@ -21,7 +21,7 @@ def cost_content(board: Board) -> dict[str, Any]:
     known = {name: np.isfinite(values) for name, values in means.items()}
     best: dict[str, dict[str, list[int]]] = {}
     for quality, measure in INDICATOR_MEASURES.items():
-        for cost in COSTS:
+        for cost in COSTS if measure.directed else ():
             rows = np.flatnonzero(known[quality] & known[cost])
             if len(rows):
                 found = unbeaten(means[cost][rows], means[quality][rows], maximize=measure.maximize)

@@ -45,7 +45,7 @@ function drawCosts() {
   const without = state.board.rows.length - measured.length;
   byId("cost-note").textContent = [
     quality.about,
-    `${quality.better} is better; cost: ${cost.about}.`,
+    `${quality.better} is better${quality.better === "neither" ? " by itself" : ""}; cost: ${cost.about}.`,
     measured.length > onAxis.length
       ? `Not on a logarithmic axis, since they cost 0: ${measured.filter((row) => !onAxis.includes(row)).map((row) => row.name).join(", ")}.`
       : "",

@@ -69,7 +69,7 @@ def _measure(measure: Measure) -> dict[str, Any]:
         "axis": f"{measure.heading} (bytes)" if measure.unit == "bytes" else measure.titled,
         "arrow": measure.titled.removeprefix(measure.heading).strip(),
         "unit": measure.unit,
-        "better": "higher" if measure.maximize else "lower",
+        "better": ("higher" if measure.maximize else "lower") if measure.directed else "neither",
         "about": measure.about,
         "group": "quality" if measure.name in INDICATOR_MEASURES else "cost",
     }

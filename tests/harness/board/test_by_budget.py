@@ -100,6 +100,13 @@ def test_steps_are_the_budget_where_objectives_need_no_data(make_row, at, make_b
     assert curve.budgets == (100, 200)
 
 
+def test_a_finished_row_whose_budget_nobody_knows_is_named(board, make_row, make_board):
+    assert "Not ranked here" not in by_budget_markdown([board])
+    unknown = make_row("merged *once*", hypervolume=0.9)
+    shown = by_budget_markdown([make_board(*board.rows, unknown, make_row("late", unfinished={0: "failed: x"}))])
+    assert shown.endswith(r"Not ranked here, since what they took is not recorded: merged \*once\*.")
+
+
 def test_a_board_of_one_budget_has_no_table_and_no_picture(at, make_board, tmp_path):
     one = make_board(at("a", 100, 0.4), at("b", 100, 0.5, method="ls"))
     assert "no learner was run at several budgets" in by_budget_markdown([one])

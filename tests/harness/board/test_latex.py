@@ -53,6 +53,13 @@ def test_the_best_of_every_indicator_is_bold_in_its_own_direction_and_costs_neve
     assert bold == [("a", [r"\textbf{0.7000}"]), ("b", [shown]), ("c", [shown]), (r"d [failed]", [])]
 
 
+def test_what_has_no_direction_has_no_arrow_and_no_best(make_board, make_row):
+    board = make_board(*(make_row(str(i), hypervolume=i / 10, compromise_share=i / 5) for i in range(1, 4)))
+    heading, *lines = rows(as_latex([board]))
+    place = heading.index("compromise")
+    assert [line[place] for line in lines] == ["0.2000", "0.4000", "0.6000"]
+
+
 def test_a_single_row_is_not_the_best(make_board, make_row):
     assert r"\textbf" not in as_latex([make_board(make_row("alone"))])
 

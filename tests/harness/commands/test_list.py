@@ -71,7 +71,8 @@ def test_a_method_is_shown_with_every_option_and_its_origin(name, command):
 def test_an_indicator_is_shown_with_its_direction_and_what_it_needs(name, command):
     lines, indicator = lines_of(command.within("list", name)), INDICATORS.get(name)
     assert lines[0] == " ".join(f"{name} {fr.list_indicators()[name]}".split())
-    assert f"better {'larger' if indicator.maximize else 'smaller'}" in lines
+    direction = "larger" if indicator.maximize else "smaller"
+    assert f"better {direction if indicator.directed else 'neither by itself'}" in lines
     assert any(line.startswith("needs ") for line in lines) == bool(indicator.needs)
     assert f"origin {INDICATORS.origin(name)}" in lines
 
