@@ -21,6 +21,7 @@ NOT_RUN = {
     "pip install -e .": "downloads PyTorch and its like; CI installs the checkout in the same way",
     "pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu": "downloads PyTorch",
     "make quickstart": "takes minutes and fine-tunes; what it runs is compared and its bench file read below",
+    "make test": "is what runs this test",
 }
 """Commands that no test runs, and why."""
 INSTALL, OWN_MODELS = "Install", "Your own models"
