@@ -91,7 +91,7 @@ def test_code_within_sentences_is_no_command(readme):
 
 def test_make_quickstart_runs_the_bench_and_installs_before(root):
     told = subprocess.run(
-        ["make", "-n", "-B", "quickstart"], cwd=root, capture_output=True, text=True, check=True
+        ["make", "-n", "-B", "--no-print-directory", "quickstart"], cwd=root, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     assert told[-1] == ".venv/bin/frontrunner bench studies/quickstart.yaml"
     assert any(line.endswith("pip install --quiet -e .") for line in told)
