@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from ...tasks.problem import Params, Problem
+from ...tasks.problem import Batch, Params, Problem
 from ..flat_weights import FlatWeights, merged_names
 from ..layers import layers_of
 from ..learner import Context, Learner
@@ -118,13 +118,8 @@ class RegMean(Learner):
             DivergenceError: a layer's inputs are NaN or infinite.
         """
         gathered = self._gather(problem, context)
-        reduce = self.config.reduce_off_diagonal
         layers = {
-            name: SolvedLayer(
-                torch.stack([grams.mean(name, reduce_off_diagonal=reduce) for grams in gathered]),
-                tuple(expert[name].T if transposed else expert[name] for expert in problem.experts),
-                transposed,
-            )
+            name: self.solved_layer(problem, name, transposed, gathered)
             for name, transposed in stored_alike(gathered).items()
         }
         unsolved = merged_names(problem, (name for name in problem.pretrained if name not in layers))
@@ -169,15 +164,29 @@ class RegMean(Learner):
             UnsupportedError: no layer is linear in every expert; known after the first batch.
         """
         gathered = [GramMatrices(problem.model) for _ in problem.experts]
-        n_batches, batch_size = self._batches(problem)
-        stream = problem.batches("train", batch_size, context.generator("examples"))
-        for batch in itertools.islice(stream, n_batches):
+        for batch in self.examples(problem, context):
             for t, (expert, grams) in enumerate(zip(problem.experts, gathered, strict=True)):
                 with torch.no_grad(), grams.watching():
                     problem.task_loss(t, expert, batch)  # for the inputs of its layers; the loss is not used
             if not stored_alike(gathered):
                 raise no_linear_layers(problem.model)
         return gathered
+
+    def examples(self, problem: Problem, context: Context) -> Iterator[Batch]:
+        """Yield the batches of the train split whose inputs are looked at."""
+        n_batches, batch_size = self._batches(problem)
+        return itertools.islice(problem.batches("train", batch_size, context.generator("examples")), n_batches)
+
+    def solved_layer(
+        self, problem: Problem, name: str, transposed: bool, gathered: Sequence[GramMatrices]
+    ) -> SolvedLayer:
+        """Return what is solved for a linear layer: the experts' weights and the Gram matrices of their inputs."""
+        reduce = self.config.reduce_off_diagonal
+        return SolvedLayer(
+            torch.stack([grams.mean(name, reduce_off_diagonal=reduce) for grams in gathered]),
+            tuple(expert[name].T if transposed else expert[name] for expert in problem.experts),
+            transposed,
+        )
 
     def _batches(self, problem: Problem) -> tuple[int, int]:
         """Return the number of batches and the examples in each: `batch_size` or a little less, to leave few over."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,7 +17,7 @@ from ..layers import layer_of, layers_of
 from ..learner import Context
 from ..pareto_set import ContinuousSet, ParetoSet
 from .gram_matrices import GramMatrices, no_linear_layers, stored_alike
-from .regmean import RegMean, SolvedLayer, weighted_mean
+from .regmean import RegMean, weighted_mean
 from .running_order import RunningOrder, blocks_of
 
 
@@ -65,9 +64,7 @@ class RegMeanPlusPlus(RegMean):
             UnsupportedError: the architecture has no linear layers.
             DivergenceError: a layer's inputs are NaN or infinite.
         """
-        n_batches, batch_size = self._batches(problem)
-        stream = problem.batches("train", batch_size, context.generator("examples"))
-        batches = list(itertools.islice(stream, n_batches))
+        batches = list(self.examples(problem, context))
         transposed, blocks = _found(problem, batches[:1])
         averaged = FlatWeights(problem, problem.pretrained)
 
@@ -107,17 +104,11 @@ class RegMeanPlusPlus(RegMean):
                 with torch.no_grad(), grams.watching():
                     problem.task_loss(t, {**expert, **earlier}, batch)  # for its layers' inputs; the loss is not used
             gathered.append(grams)
-        reduce = self.config.reduce_off_diagonal
-        found = {}
-        for name in block.layers:
-            if all(name in grams.names for grams in gathered):
-                layer = SolvedLayer(
-                    torch.stack([grams.mean(name, reduce_off_diagonal=reduce) for grams in gathered]),
-                    tuple(expert[name].T if transposed[name] else expert[name] for expert in problem.experts),
-                    transposed[name],
-                )
-                found[name] = layer.merge(preference)
-        return found
+        return {
+            name: self.solved_layer(problem, name, transposed[name], gathered).merge(preference)
+            for name in block.layers
+            if all(name in grams.names for grams in gathered)
+        }
 
 
 def _found(problem: Problem, batches: Sequence[Batch]) -> tuple[dict[str, bool], list[Block]]:
