@@ -12,15 +12,8 @@ from ...weight_files.stored_weights import StoredWeights
 
 Tower: TypeAlias = Literal["image", "text"]
 
-DECIDING = frozenset(
-    {
-        *("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "projection_dim"),
-        *("image_size", "patch_size", "layer_norm_eps", "hidden_act"),
-    }
-)
-"""What decides the function of an image tower of transformers."""
 HIDDEN = ("num_attention_heads", "layer_norm_eps")
-"""Of these what neither shapes nor the check of the activation show."""
+"""What decides the function of an image tower of transformers, and neither shapes nor the check of activations show."""
 ELSEWHERE = frozenset(
     {
         *("patch_dropout", "output_tokens", "timm_model_pretrained", "timm_drop", "timm_drop_path"),
