@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import math
 from collections.abc import Sequence
@@ -19,10 +20,13 @@ TEXTS = ("suite", "group", "learner", "method", "seeds", "unfinished", "runs")
 
 
 def as_frame(boards: Sequence[Board]) -> pd.DataFrame:
-    """Return one row for each learner of each board, with the columns of the CSV; what has no value is missing."""
+    """Return one row for each learner of each board, with the columns of the CSV; what has no value is missing.
+
+    The yardstick, which is no learner, is left out.
+    """
     import pandas as pd
 
-    heading, *rows = csv.reader(io.StringIO(as_csv(boards)))
+    heading, *rows = csv.reader(io.StringIO(as_csv([dataclasses.replace(board, neighbour=None) for board in boards])))
     columns = dict(zip(heading, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
     return pd.DataFrame({name: _typed(name, columns.get(name, [])) for name in heading})
 

@@ -9,6 +9,7 @@ from ...metrics.statistics import MeanInterval
 from ..scoring.measures import MEASURES
 from ..scoring.units import as_charged, as_needs, as_steps
 from .leaderboard import Board, Row
+from .yardstick import NEIGHBOUR
 
 MISSING = "–"
 """Text that is shown where a row has no value."""
@@ -55,8 +56,9 @@ def _columns_of(measure: str, *, several: bool) -> list[Column]:
 
 
 def text(board: Board, *, runs: bool = True) -> list[list[str]]:
-    """Return the table as text: the heading, then one line per row; with `runs`, each ends with its first run id.
+    """Return the table as text: the heading, one line per row, then the yardstick's where there is one.
 
+    With `runs`, each line ends with the first run id of its row.
     Of a row without a finished seed it is the id of an attempt that has not finished, by which it can be forgotten.
     """
     shown = columns(board)
@@ -69,6 +71,10 @@ def text(board: Board, *, runs: bool = True) -> list[list[str]]:
         run = [next(iter([*row.run_ids, *row.attempted.values()]), MISSING)[:8]] if runs else []
         place = MISSING if rank is None else f"{rank}{TIED if row.tied_with_best else ''}"
         lines.append([place, _name(row), *seeds, *cells, *run])
+    if board.neighbour is not None:
+        volume = MEASURES["hypervolume"]
+        cells = [volume.text(board.neighbour.hypervolume) if h == volume.titled else MISSING for h in heading[2:]]
+        lines.append([MISSING, NEIGHBOUR, *cells, *([MISSING] if runs else [])])
     return lines
 
 

@@ -21,6 +21,7 @@ from ..scoring.scored_cells import CLOSED_FORM, ComparableGroup, ScoredCell, loa
 from ..scoring.set_warnings import SetWarning, set_warnings
 from .seed_statistics import differences_to, intervals_of, sample_noise, values_of
 from .shared_seeds import shared_seeds
+from .yardstick import Yardstick, yardstick
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,8 @@ class Board:
     """Label of the row that the others are compared with; None where there is none."""
     seeds: tuple[int, ...] = ()
     """The seeds that ranks are over, ascending: those of the most rows. A row that averages others has no rank."""
+    neighbour: Yardstick | None = None
+    """What 1-nearest-neighbour on raw inputs reaches; None where it is not recorded."""
 
     def __post_init__(self) -> None:
         """Find the seeds that ranks are over, where they are not given."""
@@ -214,6 +217,7 @@ def _board(
         reference_digest="" if group is None else group.reference_digest[:12],
         baseline=None if held_against is None else by_learner[held_against][0].label,
         seeds=tuple(sorted(ranked)),
+        neighbour=None if group is None else yardstick(group.neighbour_errors, sorted(ranked), group.reference_point),
     )
 
 

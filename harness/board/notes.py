@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ...metrics.sample_noise import RESAMPLES
@@ -9,6 +10,7 @@ from ...metrics.statistics import FEWEST_VALUES
 from ..scoring.measures import MEASURES
 from .leaderboard import Board, Row
 from .overall_ranking import OverallRanking
+from .yardstick import NEIGHBOUR, Yardstick
 
 UNFINISHED = "No cell has finished yet."
 _MOST_NAMED = 5
@@ -67,11 +69,21 @@ def reading_notes(board: Board, *, tied: str) -> list[str]:
         )
     if any(row.tied_with_best for row in board.rows):
         notes.append(f"≈ {tied}: tied with the best, whose seeds cannot tell them apart.")
+    if board.neighbour is not None:
+        notes.append(_neighbour(board, board.neighbour))
     if board.baseline is not None:
         notes.append(f"Δ HV: minus that of {board.baseline}, seed by seed.")
     if any(row.hypervolume_error is not None for row in board.rows):
         notes.append("≈ before an HV: an estimate, with the half width of its 95 % interval.")
     return notes
+
+
+def _neighbour(board: Board, found: Yardstick) -> str:
+    """Return what the yardstick is, and whether any row reaches it."""
+    volume = MEASURES["hypervolume"].text(found.hypervolume)
+    said = f"{NEIGHBOUR}: the label of the train example whose raw input is nearest, HV {volume}, without a rank"
+    reached = any(row.metrics.get("hypervolume", -math.inf) >= found.hypervolume for row in board.rows)
+    return f"{said}." if reached else f"{said}; no row's HV reaches it."
 
 
 def _noise(board: Board) -> str:

@@ -13,10 +13,13 @@ from ...metrics.statistics import MeanInterval
 from ..scoring.measures import INDICATOR_MEASURES, MEASURES
 from .leaderboard import Board, Row
 from .notes import row_warnings
+from .yardstick import NEIGHBOUR
 
 
 def as_csv(boards: Sequence[Board]) -> str:
     """Return CSV with one line per row of a board; fields without a value are empty.
+
+    The yardstick, where it is known, has a line without method, seeds and rank.
 
     A line has the means of all measures; `rank` is empty for rows that average other seeds than most. Indicators also
     have the ends of their intervals and, where the boards have a baseline, the differences to it.
@@ -28,9 +31,9 @@ def as_csv(boards: Sequence[Board]) -> str:
     against = [f"{name}_minus_baseline{end}" for name in INDICATOR_MEASURES for end in ("", "_low", "_high")]
     if all(board.baseline is None for board in boards):
         against = []
-    writer.writerow(
-        [*identity, *MEASURES, *ends, "hypervolume_error", "tied_with_best", *against, "warnings", "unfinished", "runs"]
-    )
+    heading = [*identity, *MEASURES, *ends, "hypervolume_error", "tied_with_best", *against]
+    heading += ["warnings", "unfinished", "runs"]
+    writer.writerow(heading)
     for board in boards:
         for rank, row in zip(board.ranks, board.rows, strict=True):
             who = [board.suite, board.name, "" if rank is None else rank, row.label, row.method]
@@ -51,6 +54,15 @@ def as_csv(boards: Sequence[Board]) -> str:
                     " ".join(row.run_ids),
                 ]
             )
+        if board.neighbour is not None:
+            known = {
+                "suite": board.suite,
+                "group": board.name,
+                "learner": NEIGHBOUR,
+                "hypervolume": board.neighbour.hypervolume,
+                "tied_with_best": False,
+            }
+            writer.writerow([known.get(name, "") for name in heading])
     return out.getvalue().rstrip("\n")
 
 
@@ -66,6 +78,7 @@ def _of(intervals: Mapping[str, MeanInterval], measure: str, end: str) -> float 
 
 def _board(board: Board) -> dict[str, Any]:
     about = {name: getattr(board, name) for name in (f.name for f in dataclasses.fields(board)) if name != "rows"}
+    about["neighbour"] = None if board.neighbour is None else dataclasses.asdict(board.neighbour)
     return {**about, "rows": [_row(rank, row) for rank, row in zip(board.ranks, board.rows, strict=True)]}
 
 

@@ -37,6 +37,7 @@ def as_table(board: Board, width: int) -> RenderableType:
         # The second column, the name, is the only one that may be folded.
         table.add_column(heading[i], justify="left" if i == 1 else "right", overflow="fold", no_wrap=i != 1)
     styles = ["" if row.seeds else "dim" for row in board.rows]
+    styles += ["italic"] * (len(lines) - len(styles))  # the yardstick's line
     if lines and sum(widths[i] for i in [*shown, run]) + 1 <= width:
         # Nothing is folded, and one row of many lines is drawn three times as fast as many rows.
         table.add_row(*(_stacked([line[i] for line in lines], styles) for i in (*shown, run)))

@@ -31,6 +31,7 @@ class _FinishedFields(SharedModel):
     hypervolume_limit: float | None
     expert_errors: list[float] | None
     pretrained_errors: list[float] | None
+    neighbour_errors: list[float] | None
     problem: ProblemDigest
     environment: Environment
     costs: dict[Name, float]
@@ -55,6 +56,7 @@ def check_finished(finished: FinishedCell) -> None:
             "hypervolume_limit": record.hypervolume_limit,
             "expert_errors": _listed(record.expert_errors),
             "pretrained_errors": _listed(record.pretrained_errors),
+            "neighbour_errors": _listed(record.neighbour_errors),
             "problem": record.problem,
             "environment": record.environment,
             "costs": dict(finished.costs),
@@ -63,7 +65,7 @@ def check_finished(finished: FinishedCell) -> None:
         }
     )
     n_tasks, title = len(record.cell.tasks), record.cell.title
-    for vector in (fields.reference_point, fields.expert_errors, fields.pretrained_errors):
+    for vector in (fields.reference_point, fields.expert_errors, fields.pretrained_errors, fields.neighbour_errors):
         if vector is not None and len(vector) != n_tasks:
             raise ValueError(f"{title} has {n_tasks} tasks and {len(vector)} values of them")
     _check_costs(fields.costs, title)

@@ -55,6 +55,9 @@ class FrontRecord:
     """Error of expert t on task t on `split`, shape (T,); None where one is not finite, and in older files."""
     pretrained_errors: NDArray[np.float64] | None = None
     """Error of the pre-trained model on every task on `split`, shape (T,); None as for `expert_errors`."""
+    neighbour_errors: NDArray[np.float64] | None = None
+    """Error of 1-nearest-neighbour on raw inputs on every task on `split`, shape (T,); None where inputs cannot be
+    compared, and in older files."""
 
     def front(self) -> Front:
         """Return the front of per-task errors."""
@@ -109,6 +112,7 @@ class FrontRecord:
             "hypervolume_limit": self.hypervolume_limit,
             "expert_errors": _as_list(self.expert_errors),
             "pretrained_errors": _as_list(self.pretrained_errors),
+            "neighbour_errors": _as_list(self.neighbour_errors),
         }
         if self.pareto_front is not None:
             _write_true_front(self.pareto_front, self.cell.tasks, file.with_name(TRUE_FRONT))
@@ -143,6 +147,7 @@ class FrontRecord:
                 # Version 0.1.0 wrote "specialist" and "pretrained".
                 expert_errors=_as_array(about.get("expert_errors", about.get("specialist"))),
                 pretrained_errors=_as_array(about.get("pretrained_errors", about.get("pretrained"))),
+                neighbour_errors=_as_array(about.get("neighbour_errors")),
             )
         except Exception as damage:
             raise not_read(f"the recorded front {file}", damage) from damage

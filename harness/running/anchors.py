@@ -1,4 +1,6 @@
-"""Measure the anchors of normalisation: the error of every expert on its own task, and of the pre-trained model on all.
+"""Measure what every front is held against: the errors of experts, pre-trained model and 1-nearest-neighbour.
+
+Every expert counts on its own task, the two others on all; experts and pre-trained model anchor normalisation.
 
 They are measured once for every prepared problem and split, and kept in the expert cache's folder; where a file
 cannot be read, they are measured again.
@@ -19,22 +21,29 @@ from numpy.typing import NDArray
 
 from ...tasks import Params, Problem
 from ...tasks.cache_folder import cache_folder
+from ...tasks.nearest_neighbour import nearest_neighbour_errors
 from ...tasks.objectives import checked_objectives
 from ...whole_file import replacing
+
+NAMES = ("experts", "pretrained", "neighbour")
+"""The names of the errors in a file, in the order of the fields of `Anchors`."""
 
 
 @dataclass(frozen=True)
 class Anchors:
-    """Errors of the experts and of the pre-trained model on one split; None where one of them is NaN or infinite."""
+    """Errors on one split; None where one of them is NaN or infinite."""
 
     experts: NDArray[np.float64] | None
     """Error of expert t on task t, shape (T,)."""
     pretrained: NDArray[np.float64] | None
     """Error of the pre-trained model on every task, shape (T,)."""
+    neighbour: NDArray[np.float64] | None
+    """Error of 1-nearest-neighbour on raw inputs on every task, (T,); None too where `nearest_neighbour_errors` has
+    none."""
 
 
 def find_anchors(problem: Problem, split: str, made_with: Mapping[str, object]) -> Anchors:
-    """Return the anchors of a problem from the cache, else measure them by evaluating T + 1 models.
+    """Return the anchors of a problem from the cache, else measure them: T + 1 evaluations, one comparison.
 
     Args:
         problem: the prepared problem.
@@ -53,32 +62,34 @@ def find_anchors(problem: Problem, split: str, made_with: Mapping[str, object]) 
 
 
 def _measure(problem: Problem, split: str) -> NDArray[np.float64]:
-    """Return errors of shape (2, T): those of the experts, then those of the pre-trained model."""
+    """Return errors of shape (3, T): of the experts, of the pre-trained model, of 1-nearest-neighbour or NaN."""
     problem.model.eval()
 
     def error(params: Params) -> NDArray[np.float64]:
         return checked_objectives(problem.evaluate(params, split), problem.tasks).error
 
     experts = [error(expert)[t] for t, expert in enumerate(problem.experts)]
-    found = np.array([experts, error(problem.pretrained)], dtype=np.float64)
+    neighbour = nearest_neighbour_errors(problem, split)
+    unknown = np.full(problem.n_tasks, np.nan)
+    found = np.array(
+        [experts, error(problem.pretrained), unknown if neighbour is None else neighbour], dtype=np.float64
+    )
     if problem.device.type == "cuda":
         torch.cuda.empty_cache()  # memory reserved here must not count as the fit's
     return found
 
 
 def _read(file: Path, n_tasks: int) -> NDArray[np.float64] | None:
-    """Return the errors in a file, shape (2, T); None where it is missing or cannot be read."""
+    """Return the errors in a file, shape (3, T); None where it is missing or cannot be read."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        found = np.array([content["experts"], content["pretrained"]], dtype=np.float64)
+        found = np.array([content[name] for name in NAMES], dtype=np.float64)
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return found if found.shape == (2, n_tasks) else None
+    return found if found.shape == (len(NAMES), n_tasks) else None
 
 
 def _write(file: Path, errors: NDArray[np.float64]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with replacing(file) as partial:
-        partial.write_text(
-            json.dumps({"experts": errors[0].tolist(), "pretrained": errors[1].tolist()}), encoding="utf-8"
-        )
+        partial.write_text(json.dumps(dict(zip(NAMES, errors.tolist(), strict=True))), encoding="utf-8")

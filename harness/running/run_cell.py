@@ -100,6 +100,7 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         hypervolume_limit=problem.hypervolume_limit,
         expert_errors=prepared.anchors.experts,
         pretrained_errors=prepared.anchors.pretrained,
+        neighbour_errors=prepared.anchors.neighbour,
     )
     finished = FinishedCell(
         front=front,

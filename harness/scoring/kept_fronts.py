@@ -27,6 +27,7 @@ def front_content(record: FrontRecord) -> dict[str, Any]:
         "true_hypervolume": record.hypervolume_limit,
         "expert_errors": listed(record.expert_errors),
         "pretrained_errors": listed(record.pretrained_errors),
+        "neighbour_errors": listed(record.neighbour_errors),
     }
 
 

@@ -29,7 +29,7 @@ from ..records.status import Status
 Scores = dict[str, float | None]
 """Values by the indicator's name and version; None where the indicator has no meaning for the front."""
 
-VERSION = 4
+VERSION = 5
 """Version of the tables and their content; a cache of another version is emptied."""
 
 _NO_DAMAGE = tuple(f"SQLITE_{kind}" for kind in ("BUSY", "LOCKED", "READONLY", "CANTOPEN", "PERM", "IOERR", "FULL"))

@@ -62,6 +62,8 @@ class ComparableGroup:
     """Whether the reference is the true front, which no further run can change."""
     reference_point: tuple[float, ...]
     """The hypervolume's reference point, T numbers."""
+    neighbour_errors: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    """Error of 1-nearest-neighbour on raw inputs on every task, T numbers by seed; seeds without it are absent."""
 
     @property
     def reference_source(self) -> str:
@@ -156,7 +158,7 @@ def shown_fronts(store: Store, results: Sequence[ScoredCell]) -> list[Mapping[st
     """Return the content of the fronts of these results, as reports show it, in JSON values.
 
     Each front has `objectives`, `losses`, `preferences` (or None), `labels`, `reference_point`, `true_hypervolume`,
-    `expert_errors` and `pretrained_errors`.
+    `expert_errors`, `pretrained_errors` and `neighbour_errors`.
 
     Raises:
         StoreError: a front that has not been read before is missing or damaged.
@@ -291,6 +293,7 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Comparab
         reference_digest=reference_digest,
         closed_form=kept["closed_form"],
         reference_point=tuple(kept["reference_point"]),
+        neighbour_errors={int(seed): tuple(errors) for seed, errors in kept["neighbour_errors"].items()},
     )
 
 
@@ -311,4 +314,15 @@ def _reference(cache: ScoreCache, members: Sequence[_Member]) -> dict[str, Any]:
         "objectives": reference.objectives.tolist(),
         "closed_form": first.pareto_front is not None,
         "reference_point": np.asarray(first.reference_point).tolist(),
+        "neighbour_errors": {} if first.pareto_front is not None else _neighbours(cache, members),
     }
+
+
+def _neighbours(cache: ScoreCache, members: Sequence[_Member]) -> dict[str, list[float]]:
+    """Return the errors of 1-nearest-neighbour by seed, as text; objectives in closed form have no inputs."""
+    found: dict[str, list[float]] = {}
+    for member in members:
+        errors = _content(cache, member.attempt, member.digest)["neighbour_errors"]
+        if errors is not None:
+            found[str(member.attempt.cell.seed)] = errors
+    return found

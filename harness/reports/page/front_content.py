@@ -127,7 +127,7 @@ def _front(content: Mapping[str, Any], points: NDArray[np.float64], grids: _Once
         front["l"] = list(content["labels"])
     known = {
         name: [short(value) for value in content[f"{name}_errors"]]
-        for name in ("expert", "pretrained")
+        for name in ("expert", "pretrained", "neighbour")
         if content[f"{name}_errors"] is not None
     }
     if known:

@@ -136,7 +136,7 @@ def test_the_share_of_the_reachable_hypervolume_is_recorded_and_shown(limited, t
     store.client.log_metric(attempt.run_id, "hypervolume_ratio", 17.0)
     (found,) = boards = leaderboards(store)
     assert found.rows[0].metrics["hypervolume_ratio"] == ratio
-    heading, (line,) = table(as_markdown(boards))
+    heading, (line, _) = table(as_markdown(boards))
     assert line[heading.index("HV ratio ↑")] == f"{ratio:.4f}"
 
 

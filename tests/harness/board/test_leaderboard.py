@@ -6,6 +6,7 @@ import typing
 
 import pytest
 
+from frontrunner.harness.board.yardstick import NEIGHBOUR
 from frontrunner.harness.commands import leaderboard as leaderboard_cli
 from frontrunner.harness.records.shown_metrics import rounded
 from frontrunner.harness.records.store import Store
@@ -62,6 +63,10 @@ def test_rows_are_ranked_by_hypervolume_and_unfinished_ones_come_last(rows):
 
 def test_csv_holds_the_same_numbers_as_json(printed, rows):
     table = list(csv.DictReader(io.StringIO(printed["csv"])))
+    *table, neighbour = table
+    assert (neighbour["learner"], neighbour["rank"], neighbour["method"]) == (NEIGHBOUR, "", "")
+    (board,) = json.loads(printed["json"])
+    assert float(neighbour["hypervolume"]) == board["neighbour"]["hypervolume"]
     assert [line["learner"] for line in table] == [row["label"] for row in rows]
     for line, row in zip(table, rows, strict=True):
         for metric in ("hypervolume", "igd", "igd_plus", "wall_time_s", "solve_time_s", "peak_rss_bytes"):
@@ -71,7 +76,9 @@ def test_csv_holds_the_same_numbers_as_json(printed, rows):
 
 @pytest.mark.parametrize(("format_", "border", "skipped"), [("md", "|", 2), ("table", "│", 0)])
 def test_tables_hold_the_same_numbers_as_json(format_, border, skipped, printed, rows):
-    lines = cells(printed[format_], border)[skipped:]
+    *lines, neighbour = cells(printed[format_], border)[skipped:]
+    (board,) = json.loads(printed["json"])
+    assert neighbour[:3] == ["–", NEIGHBOUR, f"{board['neighbour']['hypervolume']:.4f}"]
     for line, row in zip(lines, rows, strict=True):
         values = [
             row["metrics"].get(name) for name in ("hypervolume", "compromise_share", "igd_plus", "alignment", "igd")

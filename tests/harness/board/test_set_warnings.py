@@ -12,6 +12,7 @@ import pytest
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.board.raw_boards import as_csv, as_json
 from frontrunner.harness.board.rendering import as_markdown
+from frontrunner.harness.board.yardstick import NEIGHBOUR
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.page.board_content import board_content
 from frontrunner.harness.reports.page.front_content import all_fronts
@@ -62,7 +63,7 @@ def test_csv_and_json_hold_the_warnings_of_collapsed_sets_only(ran):
     store, _ = ran
     boards = leaderboards(store)
     found = {line["learner"]: line["warnings"] for line in csv.DictReader(io.StringIO(as_csv(boards)))}
-    assert set(found) == {*COLLAPSED, *HEALTHY}
+    assert set(found) == {*COLLAPSED, *HEALTHY, NEIGHBOUR}
     assert {label: text for label, text in found.items() if text} == {
         "heedless": f"seed 0 {coincide(store)}",
         "dead-routers": f"seed 0 {coincide(store)}; seed 0 dead routers (75 % of their units)",
