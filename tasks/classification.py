@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .batch_kinds import kind_of_batch
 from .example_checks import class_numbers
-from .examples import ExampleProblem, Examples
+from .examples import Augment, ExampleProblem, Examples
 from .head_checks import classes_of_head, logits_in, require_head
 from .loss_comparison import LossComparison, LossesOf
 from .model_precision import ModelPrecision
@@ -32,7 +32,7 @@ from .untouched_randomness import unused_randomness
 class ClassificationProblem(ExampleProblem):
     """Poses T classification tasks to one encoder; objective t is the error rate of task t, minimised.
 
-    Arguments that are not described here are those of `Problem`.
+    Arguments that are not described here are those of `Problem` and `ExampleProblem`.
 
     Args:
         data: for every task, split name -> examples; they may be on another device than the weights.
@@ -62,13 +62,21 @@ class ClassificationProblem(ExampleProblem):
         budget: Budget,
         data: Sequence[Mapping[str, Examples]],
         heads: Sequence[nn.Module],
+        augment: Augment | None = None,
         to_input: Callable[[Any], Any] = as_they_are,
         run: Callable[[nn.Module, Any], Any] | None = None,
         trim: Callable[[Any], Inputs] = as_they_are,
         join: Callable[[Sequence[Any]], Inputs] = joined,
     ) -> None:
         super().__init__(
-            name=name, tasks=tasks, model=model, pretrained=pretrained, experts=experts, budget=budget, data=data
+            name=name,
+            tasks=tasks,
+            model=model,
+            pretrained=pretrained,
+            experts=experts,
+            budget=budget,
+            data=data,
+            augment=augment,
         )
         given = one_a_task("heads", heads, self.tasks)
         self.heads = tuple(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -17,6 +17,9 @@ from .one_a_task import one_a_task
 from .problem import Batch, Problem
 from .real_numbers import holds_masked
 from .stored_inputs import Inputs, moved, rows_at, rows_between
+
+Augment: TypeAlias = Callable[[Any, torch.Generator], Inputs]
+"""Changes inputs at random, in ways that leave their labels right."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ class ExampleProblem(Problem):
 
     Args:
         data: for every task, split name -> examples.
+        augment: function from a mini-batch of stored inputs of split `train` and a generator to changed ones of the
+            same shapes, which mean the same; every mini-batch to train on goes through it, for experts and learners.
         others: see `Problem`.
 
     Raises:
@@ -101,8 +106,11 @@ class ExampleProblem(Problem):
             learners ask for, or holds NaN or infinity.
     """
 
-    def __init__(self, *, data: Sequence[Mapping[str, Examples]], **others: Any) -> None:
+    def __init__(
+        self, *, data: Sequence[Mapping[str, Examples]], augment: Augment | None = None, **others: Any
+    ) -> None:
         super().__init__(**others)
+        self.augment = augment
         self.data = one_a_task("data", data, self.tasks)
         for task, splits in zip(self.tasks, self.data, strict=True):
             _require_examples(task, splits)
@@ -125,12 +133,19 @@ class ExampleProblem(Problem):
     def batches(self, split: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
         """Yield tuples of T mini-batches forever, each reshuffled every epoch, on the device of the weights."""
         streams = [self.examples(t, split).stream(batch_size, generator) for t in range(self.n_tasks)]
+        if self.augment is not None and split == "train":
+            streams = [_augmented(stream, self.augment, generator) for stream in streams]
         return (tuple(map(self.as_batch, parts)) for parts in zip(*streams, strict=True))
 
     def as_batch(self, examples: Examples) -> Examples:
         """Return some of the stored examples as a mini-batch, on the device of the weights."""
         device = self.device
         return Examples(moved(examples.inputs, device), moved(examples.labels, device))
+
+
+def _augmented(stream: Iterator[Examples], augment: Augment, generator: torch.Generator) -> Iterator[Examples]:
+    """Yield mini-batches with their inputs changed."""
+    return (Examples(augment(part.inputs, generator), part.labels) for part in stream)
 
 
 def _require_examples(task: str, splits: object) -> None:

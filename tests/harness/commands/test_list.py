@@ -89,7 +89,7 @@ def test_a_suite_is_shown_with_its_tasks_version_and_budget(name, command):
 
 
 def test_the_budget_of_vision_mini_is_read_off_its_class(command):
-    assert "budget steps 400, batch_size 16, lr 0.0005" in lines_of(command.within("list", "vision-mini"))
+    assert "budget steps 1600, batch_size 16, lr 0.0005" in lines_of(command.within("list", "vision-mini"))
 
 
 def test_what_a_plugin_registers_is_shown_in_full(command, tmp_path):

@@ -1,0 +1,64 @@
+"""Random shifts of the images that vision-mini's models are trained on."""
+
+import itertools
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own convention
+
+import frontrunner as fr
+from frontrunner.tasks.vision_mini.shifts import MOST, shifted
+from tests.support.quick_suites import barely_train
+
+
+def crops(image):
+    """Return all shifts of one image (channels, height, width), by padding it with its border and cutting windows."""
+    wide = F.pad(image[None].float(), (MOST,) * 4, mode="replicate")[0].to(image.dtype)
+    _, height, width = image.shape
+    offsets = itertools.product(range(2 * MOST + 1), repeat=2)
+    return torch.stack([wide[:, down : down + height, right : right + width] for down, right in offsets])
+
+
+def test_an_image_is_moved_by_up_to_two_pixels_and_its_border_repeated():
+    images = torch.randint(0, 256, (200, 3, 9, 7), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    before = images.clone()
+    moved = shifted(images, torch.Generator().manual_seed(1))
+    assert images.equal(before)
+    assert moved.shape == images.shape
+    assert moved.dtype == torch.uint8
+    assert moved.is_contiguous()
+    found = {
+        int((crops(image) == one).flatten(1).all(1).nonzero()[0]) for image, one in zip(images, moved, strict=True)
+    }
+    assert found == set(range(25))  # every one of the 25 shifts, unmoved among them
+
+
+def test_the_generator_decides_the_shifts():
+    images = torch.randint(0, 256, (20, 1, 5, 5), dtype=torch.uint8)
+    first, same, other = (shifted(images, torch.Generator().manual_seed(seed)) for seed in (3, 3, 4))
+    assert first.equal(same)
+    assert not first.equal(other)
+
+
+@pytest.fixture(scope="module")
+def problem(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        barely_train(monkeypatch, tmp_path_factory.mktemp("cache"))
+        return fr.load_problem("vision-mini", ["optdigits", "emoji"])
+
+
+@pytest.mark.parametrize(("split", "moves"), [("train", True), ("val", False)])
+def test_images_to_train_on_are_shifted_and_those_to_judge_by_are_not(problem, split, moves):
+    batch = next(problem.batches(split, 64, torch.Generator().manual_seed(0)))
+    for part, splits in zip(batch, problem.data, strict=True):
+        stored = {image.numpy().tobytes() for image in splits[split].inputs}
+        as_stored = [image.numpy().tobytes() in stored for image in part.inputs]
+        assert all(as_stored) is not moves
+        assert part.labels.shape == (64,)
+
+
+def test_an_epoch_still_holds_every_example_once(problem):
+    stored = problem.data[0]["train"].labels
+    stream = problem.batches("train", len(stored), torch.Generator().manual_seed(0))
+    for _ in range(2):
+        assert next(stream)[0].labels.bincount().equal(stored.bincount())
