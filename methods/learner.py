@@ -20,7 +20,7 @@ from ..tasks.progress import Progress, silent
 from ..tasks.seeds import as_seed
 from ..tasks.torch_device import as_device
 from .checkpoints import Checkpoints
-from .needs import Needs, TrainingSteps
+from .needs import UNDECLARED, Needs, TrainingSteps
 from .options import canonical_options, read_options
 from .pareto_set import ParetoSet
 from .probe import Probe, unprobed
@@ -140,8 +140,8 @@ class Learner(ABC):
         return self.fit(problem, preferences, context)
 
     def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
-        """Say what `fit` looks at, trains and computes; nothing unless the learner overrides this."""
-        return Needs(gradient_examples=0, forward_examples=0)
+        """Say what `fit` looks at, trains and computes; that is unknown, and shown as such, unless overridden."""
+        return UNDECLARED
 
     @property
     def uses_experts(self) -> bool:

@@ -184,15 +184,15 @@ class LearnerConformance:
         needs = {name: value for name, value in vars(declared).items() if value is not None and name != "training"}
         assert all(isinstance(value, int) and value >= 0 for value in needs.values())
         has_examples = sum(fits.problem.n_examples("train")) > 0
-        assert has_examples or needs["labelled_examples"] + needs["unlabelled_examples"] == 0
+        assert has_examples or needs.get("labelled_examples", 0) + needs.get("unlabelled_examples", 0) == 0
         assert all(np.isfinite(value) for value in fits.first.diagnostics().values())
 
     def test_what_was_trained_was_looked_at(self, fits: Fits) -> None:
         """A learner that trains on data declares examples, and one that trains whole models declares trainings."""
         needs = fits.learner.needs(fits.problem, fits.grid)
         if sum(fits.problem.n_examples("train")) > 0 and fits.first.trainable_parameters:
-            assert needs.labelled_examples + needs.unlabelled_examples > 0
-        assert (needs.trainings > 0) == self.trains_whole_models(fits.learner)
+            assert (needs.labelled_examples or 0) + (needs.unlabelled_examples or 0) > 0
+        assert bool(needs.trainings) == self.trains_whole_models(fits.learner)
 
     def test_what_is_declared_is_what_a_fit_takes(self, fits: Fits) -> None:
         """`needs` counts examples as a fit takes them through the model, `uses_experts` says whether it reads them."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, PositiveInt, model_validator
 
-from ...errors import ConfigError
+from ...errors import ConfigError, FrontrunnerError, PluginError
+from ...one_line import shown
+from ...plugin_failure import last_line, with_line
 from ...yaml_file import Strict
 from .cell import Cell
 
@@ -103,13 +105,24 @@ def without_budget(label: str) -> str:
 
 def _training(cell: Cell, learner: Learner, suite: type[Suite]) -> TrainingSteps:
     """Return the optimizer steps of a cell's learner, of which only the number of steps is not known yet."""
+    from ...methods import TrainingSteps
     from ...tasks import Budget
 
-    found = learner.training_steps(suite.budget or Budget(1, 1), cell.preferences())
+    try:
+        found: object = learner.training_steps(suite.budget or Budget(1, 1), cell.preferences())
+    except FrontrunnerError:
+        raise
+    except Exception as error:  # a plugin's own code
+        said = f"budgets: training_steps of {learner.name!r} failed: {last_line(error)}"
+        raise PluginError(with_line(said, error)) from error
     if found is None:
         raise ConfigError(
             f"budgets: {cell.label} has an option {OPTION} and does not say what a step takes, found None from its "
             f"training_steps; give budgets as steps, or the learner its {OPTION}"
+        )
+    if not isinstance(found, TrainingSteps):
+        raise ConfigError(
+            f"budgets: training_steps of {learner.name!r} returned {shown(found)}, expected a TrainingSteps or None"
         )
     return found
 

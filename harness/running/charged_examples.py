@@ -29,6 +29,16 @@ def charged_examples(needs: Needs, problem: Problem, expert_examples: int | None
     return {name: float(count) for name, count in found.items() if count is not None}
 
 
+def looked_at(needs: Needs) -> dict[str, float]:
+    """Return what a fit looks at and trains by the names it is recorded under; what is unknown is absent."""
+    found = {
+        "labelled_examples": needs.labelled_examples,
+        "unlabelled_examples": needs.unlabelled_examples,
+        "full_trainings": needs.trainings,
+    }
+    return {name: float(count) for name, count in found.items() if count is not None}
+
+
 def charged_per_expert(learner: Learner, suite: type[Suite]) -> int | None:
     """Return the examples of one expert's fine-tuning that a learner is charged for; None where they are not known."""
     return suite.expert_examples if learner.uses_experts else 0

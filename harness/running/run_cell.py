@@ -21,7 +21,8 @@ from ..records.finished_cell import FinishedCell
 from ..records.front_record import FrontRecord
 from ..records.table_limits import MAX_TRUE_POINTS
 from .anchors import Anchors, find_anchors
-from .charged_examples import charged_examples, charged_per_expert
+from .charged_examples import charged_examples, charged_per_expert, looked_at
+from .checked_needs import checked_needs
 from .checked_set import checked_set
 from .evaluate import check_size, evaluate_members
 from .fit_probe import FitProbe
@@ -184,7 +185,7 @@ def _fit(
     learner = cell.learner()
     resolved = recorded_options(learner.resolved(problem))  # refused before the fit, where it cannot be recorded
     preferences = cell.preferences()
-    needs = learner.needs(problem, preferences)
+    needs = checked_needs(learner, learner.needs(problem, preferences))
     probe = FitProbe(
         problem,
         split="val",
@@ -206,7 +207,8 @@ def _fit(
         )
         context = Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints, probe=probe)
         pareto_set = checked_set(learner, learner.fit(problem, preferences, context), problem)
-    needs = pareto_set.needed or needs
+    if pareto_set.needed is not None:
+        needs = checked_needs(learner, pareto_set.needed, by="the set's `needed`")
     prepared.weights.require()
     if cell.split == "test":  # the whole front of a trial is evaluated on the probe's split anyway
         probe.finish(pareto_set, fit.whole(meter.metrics)["fit_time_s"])
@@ -216,7 +218,6 @@ def _fit(
 def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -> dict[str, float]:
     """Return what was measured over all attempts at the fit, and the data and trainings that the learner needs."""
     measured = fitted.fit.whole(meter.metrics)
-    needs = fitted.needs
     return {
         **measured,
         # Neither counts preparing, whose cost depends on whether the experts were cached.
@@ -224,7 +225,5 @@ def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -
         "peak_rss_bytes": max(measured["fit_peak_rss_bytes"], measured["evaluate_peak_rss_bytes"]),
         "model_parameters": float(prepared.problem.model_parameters),
         "front_points": float(n_members),
-        "labelled_examples": float(needs.labelled_examples),
-        "unlabelled_examples": float(needs.unlabelled_examples),
-        "full_trainings": float(needs.trainings),
+        **looked_at(fitted.needs),
     }

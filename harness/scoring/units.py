@@ -50,7 +50,7 @@ def as_charged(gradient_examples: float, expert_gradient_examples: float | None)
 def as_steps(training_runs: float, training_steps: float, gradient_examples: float | None) -> str:
     """Return optimizer steps as `10×200×48`: trainings, unless there is one, steps of each and examples of a step."""
     factors = [*([training_runs] if training_runs != 1 else []), training_steps]
-    if gradient_examples:
+    if gradient_examples and training_runs and training_steps:
         factors.append(gradient_examples / (training_runs * training_steps))
     return "×".join(f"{factor:.0f}" for factor in factors)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...tasks.problem import Problem
 from ..learner import Context, Learner
+from ..needs import NO_DATA, Needs
 from ..pareto_set import FiniteSet, ParetoSet
 
 
@@ -31,3 +32,7 @@ class Experts(Learner):
             preferences=np.eye(problem.n_tasks),
             total_parameters=problem.n_tasks * problem.model_parameters,
         )
+
+    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
+        """Return that no data is looked at."""
+        return NO_DATA

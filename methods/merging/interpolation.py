@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...tasks.problem import Problem
 from ..learner import Context, Learner
+from ..needs import NO_DATA, Needs
 from ..pareto_set import ROOT_PART, ContinuousSet, ParetoSet
 from ..task_vectors import ModelMerger
 
@@ -32,3 +33,7 @@ class Interpolation(Learner):
             total_parameters=problem.n_tasks * problem.model_parameters,
             coefficients=lambda preference: {ROOT_PART: preference},
         )
+
+    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
+        """Return that no data is looked at."""
+        return NO_DATA

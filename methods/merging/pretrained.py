@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...tasks.problem import Problem
 from ..learner import Context, Learner
+from ..needs import NO_DATA, Needs
 from ..pareto_set import FiniteSet, ParetoSet
 
 
@@ -30,6 +31,10 @@ class Pretrained(Learner):
             ["pre-trained"],
             total_parameters=problem.model_parameters,
         )
+
+    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
+        """Return that no data is looked at."""
+        return NO_DATA
 
     @property
     def uses_experts(self) -> bool:

@@ -11,6 +11,7 @@ from pydantic import PositiveFloat, PositiveInt
 
 from ...tasks.problem import Problem
 from ..learner import Context, Learner
+from ..needs import NO_DATA, Needs
 from ..pareto_set import FiniteSet, ParetoSet
 from ..ranges import Range
 from ..task_vectors import ModelMerger
@@ -45,3 +46,7 @@ class TaskArithmetic(Learner):
             [f"lambda = {value:.3g}" for value in lambdas],
             total_parameters=2 * problem.model_parameters,  # the start and the summed direction
         )
+
+    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
+        """Return that no data is looked at."""
+        return NO_DATA

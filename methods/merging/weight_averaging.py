@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...tasks.problem import Problem
 from ..learner import Context, Learner
+from ..needs import NO_DATA, Needs
 from ..pareto_set import FiniteSet, ParetoSet
 from ..task_vectors import ModelMerger
 
@@ -33,3 +34,7 @@ class WeightAveraging(Learner):
             ["mean of experts"],
             total_parameters=problem.model_parameters,
         )
+
+    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
+        """Return that no data is looked at."""
+        return NO_DATA

@@ -118,6 +118,7 @@ class LayerwiseInterpolation(ConditionedLearner):
         if not self.config.validate:
             return trained
         held = sum(problem.n_examples("val"))
+        assert trained.labelled_examples is not None  # for the type checker: the base counts them
         return dataclasses.replace(
             trained,
             labelled_examples=trained.labelled_examples + held,

@@ -90,6 +90,25 @@ def test_what_nobody_knows_of_experts_is_an_error():
         BenchSpec.model_validate(spec).cells()
 
 
+@pytest.mark.parametrize("returned", [48, (1, 400, 16), {"runs": 1}, "many", fr.TrainingSteps, fr.Needs()])
+def test_what_is_no_number_of_steps_is_refused_by_the_learner_s_name(returned, monkeypatch):
+    monkeypatch.setattr(METHODS.get("cosmos"), "training_steps", lambda *_: returned)
+    with pytest.raises(
+        fr.ConfigError, match="training_steps of 'cosmos' returned .*, expected a TrainingSteps or None"
+    ):
+        cells(["cosmos"], total_steps=[100])
+
+
+@pytest.mark.parametrize("error", [KeyError("lr"), TypeError("no"), ZeroDivisionError()])
+def test_training_steps_that_fail_are_one_sentence(error, monkeypatch):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(METHODS.get("cosmos"), "training_steps", fail)
+    with pytest.raises(fr.PluginError, match=f"training_steps of 'cosmos' failed: {type(error).__name__}"):
+        cells(["cosmos"], total_examples=[64_000])
+
+
 def test_a_misspelt_unit_is_named(tmp_path):
     file = tmp_path / "bench.yaml"
     file.write_text("name: b\nsuites: [zdt1]\nlearners: [cosmos]\nbudgets: {total_step: [3]}\n")

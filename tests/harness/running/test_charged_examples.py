@@ -1,9 +1,15 @@
 """What a worker records of the examples that a set is charged for."""
 
+import numpy as np
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness.running.charged_examples import charged_examples, charged_per_expert
+from frontrunner.harness.board.columns import text
+from frontrunner.harness.board.leaderboard import leaderboards
+from frontrunner.harness.running.charged_examples import charged_examples, charged_per_expert, looked_at
+from frontrunner.harness.running.checked_needs import checked_needs
+from frontrunner.methods import METHODS
+from frontrunner.registry import Entry
 from frontrunner.tasks import SUITES
 from frontrunner.tasks.cnn_mini import cnn_mini_suite
 from frontrunner.tasks.text_mini import text_mini_suite
@@ -50,6 +56,89 @@ def test_what_nobody_knows_is_absent():
     needs = fr.make_learner("interpolation").needs(problem, GRID)
     assert charged_examples(needs, problem, None) == {"gradient_examples": 0, "forward_examples": 0}
     assert charged_examples(fr.Needs(labelled_examples=3), problem, 100) == {"expert_gradient_examples": 300}
+
+
+def undeclared():
+    """A learner of a third party that says nothing of what its fit takes."""
+
+    class Undeclared(fr.Learner):
+        name = "undeclared"
+
+        def fit(self, problem, preferences, context):
+            return fr.FiniteSet(problem.n_tasks, lambda _: problem.pretrained, ["one"], total_parameters=1)
+
+    return Undeclared
+
+
+def test_a_learner_that_declares_nothing_is_charged_for_nothing_that_is_known():
+    problem = tiny_problem()
+    needs = undeclared()().needs(problem, GRID)
+    assert charged_examples(needs, problem, 100) == {"expert_gradient_examples": 300}
+    assert looked_at(needs) == {}
+
+
+def test_what_is_undeclared_is_shown_as_unknown(run_bench, tmp_path, monkeypatch):
+    monkeypatch.setitem(METHODS._entries, "undeclared", Entry("undeclared", "here", undeclared()))
+    store, (_, outcome) = run_bench(tmp_path, ["pretrained", "undeclared"])
+    metrics = store.find(outcome.run_id).metrics
+    assert not [name for name in metrics if name.endswith("_examples") or name == "full_trainings"]
+    heading, *lines = text(leaderboards(store)[0])
+    shown = {line[1]: [line[heading.index(name)] for name in ("needs", "examples")] for line in lines[:2]}
+    assert shown == {"pretrained": ["no data", "0"], "undeclared": ["–", "–"]}
+
+
+@pytest.mark.parametrize("method", [name for name, one in METHODS.entries().items() if isinstance(one.target, str)])
+def test_every_learner_that_ships_declares_what_it_needs(method):
+    needs = fr.make_learner(method).needs(tiny_problem(), GRID)
+    assert None not in [value for name, value in vars(needs).items() if name != "training"]
+
+
+@pytest.mark.parametrize("count", [-1, 2.5, "3", True, float("nan"), np.float64(2)])
+@pytest.mark.parametrize("name", ["labelled_examples", "trainings", "gradient_examples"])
+def test_a_count_that_is_none_is_refused(name, count):
+    with pytest.raises(fr.ConfigError, match=f"{name} of Needs is a whole number of 0 or more, or None .*; found"):
+        fr.Needs(**{name: count})
+
+
+@pytest.mark.parametrize("steps", [(0, 5, 8), (1, -1, 8), (1, 5, 0), (1, 5.0, 8), (1, None, 8)])
+def test_training_steps_that_cannot_be_are_refused(steps):
+    with pytest.raises(fr.ConfigError, match="of TrainingSteps is a whole number of [01] or more; found"):
+        fr.TrainingSteps(*steps)
+
+
+def test_counts_of_numpy_become_python_s():
+    assert type(fr.Needs(labelled_examples=np.int64(3)).labelled_examples) is int
+    with pytest.raises(fr.ConfigError, match="training of Needs is a TrainingSteps or None, found 7"):
+        fr.Needs(training=7)
+
+
+@pytest.mark.parametrize("returned", [None, 48, {"labelled_examples": 3}, (1, 2), fr.Needs])
+def test_what_is_no_declaration_is_refused_by_the_learner_s_name(returned):
+    with pytest.raises(fr.ConfigError, match="needs of 'undeclared' gave .*, expected a Needs"):
+        checked_needs(undeclared()(), returned)
+
+
+def test_a_cell_whose_learner_declares_something_else_fails_with_that_sentence(run_bench, tmp_path, monkeypatch):
+    class Odd(undeclared()):
+        name = "odd"
+
+        def fit(self, problem, preferences, context):
+            found = super().fit(problem, preferences, context)
+            found.needed = 48
+            return found
+
+    class Odder(Odd):
+        name = "odder"
+
+        def needs(self, problem, preferences): ...
+
+    for one in (Odd, Odder):
+        monkeypatch.setitem(METHODS._entries, one.name, Entry(one.name, "here", one))
+    _, settled = run_bench(tmp_path, ["odd", "odder"])
+    assert [one.ending.reason for one in settled] == [
+        "the set's `needed` of 'odd' gave 48, expected a Needs",
+        "needs of 'odder' gave None, expected a Needs",
+    ]
 
 
 def test_objectives_without_data_have_steps_and_no_examples():
