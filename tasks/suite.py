@@ -47,6 +47,8 @@ class Suite(ABC):
     expert_examples: ClassVar[int | None] = None
     """Examples whose gradients the fine-tuning of one expert takes, steps times batch size, which are charged to every
     learner that uses experts; None where that is not known."""
+    has_examples: ClassVar[bool] = True
+    """Whether its problems are trained and evaluated on examples; False where objectives need no data."""
     imports: ClassVar[tuple[str, ...]] = ()
     """Modules that `prepare` imports and that take seconds to import; a bench imports them once."""
 

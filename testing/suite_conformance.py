@@ -88,6 +88,7 @@ class SuiteConformance:
         """The problem has the suite's name, the tasks in order, a finite reference point and the promised budget."""
         assert problem.name == suite.name
         assert problem.tasks == tuple(tasks)
+        assert suite.has_examples == any(problem.n_examples("train"))
         assert problem.reference_point.shape == (len(tasks),)
         assert np.isfinite(problem.reference_point).all()
         assert suite.budget in (None, problem.budget)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ...errors import ConfigError, FrontrunnerError, PluginError
 from ...one_line import shown
 from ...plugin_failure import last_line, with_line
 from ...yaml_file import Strict
-from .cell import Cell
+from .cell import Cell, digest
 
 if TYPE_CHECKING:  # imports torch
     from ...methods import Learner, TrainingSteps
@@ -20,17 +21,29 @@ if TYPE_CHECKING:  # imports torch
 
 OPTION = "steps"
 """The option that a budget decides."""
+MAX_AMOUNT = 10**12
+"""The largest budget: a thousand million times what the shipped suites recommend, and exact as a float."""
 _SUFFIX = re.compile(r" \([\d,]+ (?:steps|steps in all|examples in all)\)$")
+
+
+def _amount(given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MAX_AMOUNT:
+        raise ConfigError(f"a budget is a whole number from 1 to {MAX_AMOUNT:,}, found {shown(given)}")
+    return given
+
+
+Amount = Annotated[int, BeforeValidator(_amount)]
+"""One budget: neither a text nor true or false, which pydantic would read as a number."""
 
 
 class Budgets(Strict):
     """The budgets of a bench, in one of three units."""
 
-    steps: list[PositiveInt] | None = Field(default=None, min_length=1)
+    steps: list[Amount] | None = Field(default=None, min_length=1)
     """Optimizer steps of every training: a learner of a model a preference takes them for each of its models."""
-    total_steps: list[PositiveInt] | None = Field(default=None, min_length=1)
+    total_steps: list[Amount] | None = Field(default=None, min_length=1)
     """Optimizer steps of all trainings of a learner together."""
-    total_examples: list[PositiveInt] | None = Field(default=None, min_length=1)
+    total_examples: list[Amount] | None = Field(default=None, min_length=1)
     """Examples whose gradients are taken, in all trainings of a learner together and in the fine-tuning of the experts
     where it uses them."""
 
@@ -40,6 +53,8 @@ class Budgets(Strict):
         if len(given) != 1:
             units, found = ", ".join(type(self).model_fields), " and ".join(given) or "none"
             raise ConfigError(f"budgets are given in one unit: expected one of {units}, found {found}")
+        if twice := [amount for amount, times in Counter(self.amounts).items() if times > 1]:
+            raise ConfigError(f"{given[0]}: each budget is listed once, found {twice[0]:,} more than once")
         return self
 
     @property
@@ -79,6 +94,11 @@ class Budgets(Strict):
         from ...tasks import SUITES
 
         learner, suite = cell.learner(), SUITES.get(cell.suite)
+        if self.total_examples is not None and not suite.has_examples:
+            raise ConfigError(
+                f"budgets: {cell.suite} has no examples, its objectives are computed in closed form; give budgets as "
+                "steps or total_steps"
+            )
         training = _training(cell, learner, suite)
         if self.total_steps is not None:
             left, of_a_step = amount, training.runs
@@ -96,6 +116,12 @@ class Budgets(Strict):
                 f"each of its trainings ({training.runs:,}) takes a step{beside}; found {amount:,}"
             )
         return left // of_a_step
+
+
+def without_steps(cell: Cell) -> str:
+    """Return the digest that cells share whose learners differ in their steps alone."""
+    options = {name: value for name, value in cell.options.items() if name != OPTION}
+    return digest([cell.method, cell.method_version, cell.method_source, options])
 
 
 def without_budget(label: str) -> str:

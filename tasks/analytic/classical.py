@@ -27,6 +27,7 @@ class ClassicalSuite(Suite):
     version: ClassVar[str] = "1"
     cpu_threads: ClassVar[int | None] = 1
     budget: ClassVar[Budget] = POINT_BUDGET
+    has_examples: ClassVar[bool] = False
     reference: ClassVar[tuple[float, ...]]
     """The reference point of the hypervolume, (T,)."""
 

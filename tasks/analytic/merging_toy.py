@@ -29,6 +29,7 @@ class MergingToy(Suite):
     tasks: ClassVar[tuple[str, ...]] = tuple(f"e{t}" for t in range(1, 9))
     cpu_threads: ClassVar[int | None] = 1
     budget: ClassVar[Budget] = POINT_BUDGET
+    has_examples: ClassVar[bool] = False
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """Make the problem, of as many dimensions as tasks; at the reference point, 2, are other tasks' experts."""

@@ -84,17 +84,52 @@ def test_budgets_that_cannot_be_are_one_sentence(learner, budgets, message):
         cells([learner], **budgets)
 
 
-def test_what_nobody_knows_of_experts_is_an_error():
-    spec = {"name": "b", "suites": ["zdt1"], "learners": ["pwe-moe-ls"], "budgets": {"total_examples": [64_000]}}
-    with pytest.raises(fr.ConfigError, match="zdt1 does not say what their fine-tuning took"):
+def test_what_nobody_knows_of_experts_is_an_error(monkeypatch):
+    monkeypatch.setattr(SUITES.get("vision-mini"), "expert_examples", None)
+    with pytest.raises(fr.ConfigError, match="vision-mini does not say what their fine-tuning took"):
+        cells(["pwe-moe-ls"], total_examples=[64_000])
+
+
+@pytest.mark.parametrize("suite", ["zdt1", "vlmop2", "dtlz2", "convex-toy", "merging-toy"])
+@pytest.mark.parametrize("learner", ["cosmos", "pwe-moe-ls", "ls"])
+def test_examples_are_no_budget_where_there_are_none(suite, learner):
+    spec = {"name": "b", "suites": [suite], "learners": [learner], "budgets": {"total_examples": [64_000]}}
+    with pytest.raises(fr.ConfigError, match=f"{suite} has no examples, .*; give budgets as steps or total_steps"):
         BenchSpec.model_validate(spec).cells()
+    assert BenchSpec.model_validate({**spec, "budgets": {"total_steps": [64_000]}}).cells()
+
+
+@pytest.mark.parametrize("unit", ["steps", "total_steps", "total_examples"])
+@pytest.mark.parametrize(
+    ("amounts", "said"),
+    [
+        ("[true]", "a budget is a whole number from 1 to 1,000,000,000,000, found True"),
+        ("['10']", "found '10'"),
+        ("[10.0]", "found 10.0"),
+        ("[0]", "found 0"),
+        ("[-3]", "found -3"),
+        ("[10000000000000000000000]", "found 10000000000000000000000"),
+        ("[100, 10, 100]", "each budget is listed once, found 100 more than once"),
+        ("[[10]]", r"found \[10\]"),
+        ("[null]", "found None"),
+        ("10", "list"),
+        ("[]", "at least 1 item"),
+    ],
+)
+def test_an_amount_that_cannot_be_is_one_sentence(unit, amounts, said, tmp_path):
+    file = tmp_path / "bench.yaml"
+    file.write_text(f"name: b\nsuites: [zdt1]\nlearners: [cosmos]\nbudgets: {{{unit}: {amounts}}}\n")
+    with pytest.raises(fr.ConfigError, match=rf"budgets.*{said}") as caught:
+        read_bench(file)
+    assert "mistakes" not in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("returned", [48, (1, 400, 16), {"runs": 1}, "many", fr.TrainingSteps, fr.Needs()])
 def test_what_is_no_number_of_steps_is_refused_by_the_learner_s_name(returned, monkeypatch):
     monkeypatch.setattr(METHODS.get("cosmos"), "training_steps", lambda *_: returned)
     with pytest.raises(
-        fr.ConfigError, match="training_steps of 'cosmos' returned .*, expected a TrainingSteps or None"
+        fr.ConfigError, match=r"training_steps of 'cosmos' returned .*, expected a TrainingSteps or None"
     ):
         cells(["cosmos"], total_steps=[100])
 

@@ -102,7 +102,7 @@ def test_a_count_that_is_none_is_refused(name, count):
 
 @pytest.mark.parametrize("steps", [(0, 5, 8), (1, -1, 8), (1, 5, 0), (1, 5.0, 8), (1, None, 8)])
 def test_training_steps_that_cannot_be_are_refused(steps):
-    with pytest.raises(fr.ConfigError, match="of TrainingSteps is a whole number of [01] or more; found"):
+    with pytest.raises(fr.ConfigError, match=r"of TrainingSteps is a whole number of [01] or more; found"):
         fr.TrainingSteps(*steps)
 
 
@@ -114,7 +114,7 @@ def test_counts_of_numpy_become_python_s():
 
 @pytest.mark.parametrize("returned", [None, 48, {"labelled_examples": 3}, (1, 2), fr.Needs])
 def test_what_is_no_declaration_is_refused_by_the_learner_s_name(returned):
-    with pytest.raises(fr.ConfigError, match="needs of 'undeclared' gave .*, expected a Needs"):
+    with pytest.raises(fr.ConfigError, match=r"needs of 'undeclared' gave .*, expected a Needs"):
         checked_needs(undeclared()(), returned)
 
 
