@@ -8,7 +8,7 @@ differences seed by seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
@@ -54,6 +54,12 @@ class Ranking:
         return self.names[: self._within_reach(0)]
 
     @property
+    def places(self) -> tuple[int, ...]:
+        """The place of every learner, from 1, which equal average ranks share; in the order of the names."""
+        places = shared_ranks(-average for average in self.average_ranks)
+        return tuple(places[-average] for average in self.average_ranks)
+
+    @property
     def cliques(self) -> tuple[tuple[str, ...], ...]:
         """The largest groups of two or more neighbours whose best and worst cannot be told apart; best first."""
         ends = [self._within_reach(i) for i in range(len(self.names))]
@@ -74,6 +80,14 @@ class Ranking:
             return i + 1
         reach = self.average_ranks[i] + self.critical_difference
         return int(np.searchsorted(self.average_ranks, reach, side="right"))
+
+
+def shared_ranks(values: Iterable[float]) -> dict[float, int]:
+    """Return the rank of every value: 1 and how many are larger, so that equals share the best rank among them."""
+    ranks: dict[float, int] = {}
+    for place, value in enumerate(sorted(values, reverse=True), 1):
+        ranks.setdefault(value, place)
+    return ranks
 
 
 def average_ranks(values: ArrayLike) -> NDArray[np.float64]:

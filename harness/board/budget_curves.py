@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..cells.budgets import OPTION, without_budget
+from ..cells.budgets import without_budget, without_steps
 from .leaderboard import Board, Row
 
 NEAR = 1.1
@@ -79,6 +78,4 @@ def budget_of(row: Row) -> float | None:
 
 def _learner(row: Row) -> str:
     """Return a text that rows share whose learners differ in their steps alone."""
-    cell = next(iter(row.results.values())).attempt.cell
-    options = {name: value for name, value in cell.options.items() if name != OPTION}
-    return json.dumps([cell.method, cell.method_version, cell.method_source, options], sort_keys=True)
+    return without_steps(next(iter(row.results.values())).attempt.cell)

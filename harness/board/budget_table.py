@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...errors import ConfigError
+from ...metrics.ranking import shared_ranks
 from ..scoring.measures import MEASURES
 from ..scoring.units import as_rough_count
 from .budget_curves import BudgetCurve, budget_curves, compared_budgets, without_known_budget
@@ -64,8 +65,8 @@ def require_budgets(boards: Sequence[Board]) -> None:
 def ranked(curves: Sequence[BudgetCurve], budget: float) -> list[tuple[float, int] | None]:
     """Return every learner's mean hypervolume within a budget and its rank, which equals share; None without one."""
     reached = [None if (row := curve.within(budget)) is None else row.metrics["hypervolume"] for curve in curves]
-    known = [value for value in reached if value is not None]
-    return [None if value is None else (value, 1 + sum(other > value for other in known)) for value in reached]
+    ranks = shared_ranks([value for value in reached if value is not None])
+    return [None if value is None else (value, ranks[value]) for value in reached]
 
 
 def _lines(board: Board) -> list[list[str]]:

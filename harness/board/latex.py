@@ -33,7 +33,7 @@ def as_latex(boards: Sequence[Board], overall: OverallRanking | None = None) -> 
     if overall is not None:
         ranking = overall.ranking
         lines = [["#", "learner", "average rank"]]
-        for place, (name, average) in enumerate(zip(ranking.names, ranking.average_ranks, strict=True), 1):
+        for place, name, average in zip(ranking.places, ranking.names, ranking.average_ranks, strict=True):
             lines.append([f"{place}{TIED if name in overall.tied_with_best else ''}", name, f"{average:.2f}"])
         tables.append(_table([[escape_latex(cell) for cell in line] for line in lines], ranking_caption(overall)))
     return "\n\n".join([PREAMBLE, *tables])

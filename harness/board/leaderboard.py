@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-import itertools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ...errors import ConfigError, UnknownNameError
-from ...metrics.ranking import tied_with_best
+from ...metrics.ranking import shared_ranks, tied_with_best
 from ...metrics.statistics import FEWEST_VALUES, MeanInterval
+from ..cells.budgets import without_steps
 from ..cells.cell import Cell
 from ..records.attempt import Attempt
 from ..records.requested_cells import requested_cells, why_unfinished
@@ -31,7 +31,7 @@ class Row:
     label: str
     method: str
     key: str = ""
-    """The learner's key, which is the same on every board."""
+    """The learner's key: that of its method, version and options."""
     unfinished: Mapping[int, str] = field(default_factory=dict)
     """Why a requested cell has not finished, by seed."""
     results: Mapping[int, ScoredCell] = field(default_factory=dict)
@@ -47,6 +47,8 @@ class Row:
     """Whether three seeds or more cannot tell its hypervolume from that of the first row; False for the first row."""
     attempted: Mapping[int, str] = field(default_factory=dict)
     """The MLflow run id of the last attempt at a requested cell that has not finished, by seed."""
+    key_without_steps: str = ""
+    """What it shares with learners that differ in their steps alone, see `without_steps`; empty where unknown."""
 
     @property
     def seeds(self) -> list[int]:
@@ -117,9 +119,10 @@ class Board:
 
     @property
     def ranks(self) -> list[int | None]:
-        """The rank of every row by its mean hypervolume, from 1; None for rows that have none."""
-        places = itertools.count(1)
-        return [next(places) if self.is_ranked(row) else None for row in self.rows]
+        """The rank of every row by its mean hypervolume, from 1, which equals share; None for rows that have none."""
+        volumes = [row.metrics.get("hypervolume", -np.inf) if self.is_ranked(row) else None for row in self.rows]
+        ranks = shared_ranks([volume for volume in volumes if volume is not None])
+        return [None if volume is None else ranks[volume] for volume in volumes]
 
     @property
     def closed_form(self) -> bool:
@@ -198,6 +201,7 @@ def _board(
             label=cells[0].label,
             method=cells[0].method,
             key=key,
+            key_without_steps=without_steps(cells[0]),
             unfinished={cell.seed: why_unfinished(last.get(cell.key)) for cell in cells if cell.key not in finished},
             attempted={cell.seed: last[cell.key].run_id for cell in cells if cell.key in last.keys() - finished.keys()},
             results=results[key],
@@ -231,13 +235,3 @@ def _find_baseline(baseline: str | None, by_learner: Mapping[str, Sequence[Cell]
         board = by_learner[found[0]][0].group
         raise ConfigError(f"{len(found)} learners of {board} are called {baseline!r}; give a label that only one has")
     return found[0] if found else None
-
-
-def labels(boards: Iterable[Board]) -> dict[str, str]:
-    """Return the labels of all boards' learners by the learner's key; where two are equal, part of the key is added."""
-    first: dict[str, str] = {}
-    for board in boards:
-        for row in board.rows:
-            first.setdefault(row.key, row.label)
-    taken = list(first.values())
-    return {key: label if taken.count(label) == 1 else f"{label} [{key[:4]}]" for key, label in first.items()}

@@ -9,7 +9,8 @@ import numpy as np
 
 from ...metrics.ranking import Ranking, rank
 from ..scoring.measures import MEASURES
-from .leaderboard import Board, labels
+from .leaderboard import Board
+from .learner_names import joined_keys, labels
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,10 @@ def overall_ranking(boards: Sequence[Board], measure: str = "hypervolume") -> Ov
         boards: the boards; those without a finished cell do not count.
         measure: a name of `MEASURES`, which knows whether higher values are better.
     """
+    keys = joined_keys(boards)
     found = [
         {
-            row.key: row.intervals[measure].mean
+            keys[row.key]: row.intervals[measure].mean
             for row in board.rows
             if measure in row.intervals and board.is_ranked(row)
         }
@@ -58,5 +60,5 @@ def overall_ranking(boards: Sequence[Board], measure: str = "hypervolume") -> Ov
         measure=measure,
         ranking=rank(sign * np.array([[means[key] for key in shared] for means in scores]), [names[k] for k in shared]),
         boards=tuple(board.name for board in counted),
-        left_out=tuple(name for key, name in names.items() if key not in shared),
+        left_out=tuple(dict.fromkeys(name for key, name in names.items() if keys[key] not in shared)),
     )

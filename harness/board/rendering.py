@@ -85,7 +85,7 @@ def _ranks(overall: OverallRanking) -> list[list[str]]:
         ["#", "learner", "average rank"],
         *(
             [f"{place}{TIED if name in overall.tied_with_best else ''}", name, f"{average:.2f}"]
-            for place, (name, average) in enumerate(zip(ranking.names, ranking.average_ranks, strict=True), 1)
+            for place, name, average in zip(ranking.places, ranking.names, ranking.average_ranks, strict=True)
         ),
     ]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ...errors import StoreError
 from ...os_errors import because
-from ..board.leaderboard import Board, labels, leaderboards
+from ..board.leaderboard import Board, leaderboards
+from ..board.learner_names import labels
 from ..board.markdown import escape_markdown
 from ..board.overall_ranking import OverallRanking, overall_ranking
 from ..board.raw_boards import as_csv

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...metrics import Front
-from ..board.leaderboard import Board, labels
+from ..board.leaderboard import Board
+from ..board.learner_names import labels
 from ..records.store import Store
 from ..scoring.scored_cells import shown_fronts
 

@@ -13,6 +13,7 @@ from frontrunner.metrics.ranking import (
     average_ranks,
     critical_difference,
     rank,
+    shared_ranks,
     tied_with_best,
 )
 
@@ -188,3 +189,14 @@ class TestTiedWithBest:
     def test_what_is_not_finite_is_refused(self):
         with pytest.raises(ValueError, match="expected finite values"):
             tied_with_best({"a": {1: float("nan")}}, maximize=True)
+
+
+@given(st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4]), max_size=8))
+def test_equal_values_share_the_best_rank_among_them(values):
+    ranks = [shared_ranks(values)[value] for value in values]
+    assert ranks == (stats.rankdata(-np.array(values), method="min").tolist() if values else [])
+
+
+def test_equal_average_ranks_share_a_place():
+    found = rank([[4.0, 3.0, 2.0, 1.0], [4.0, 2.0, 3.0, 1.0]], "abcd")
+    assert (found.average_ranks, found.places) == ((1, 2.5, 2.5, 4), (1, 2, 2, 4))

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...board.columns import MISSING
-from ...board.leaderboard import Board, labels
+from ...board.leaderboard import Board
+from ...board.learner_names import labels
 from ...board.notes import left_out, ranked_by
 from ...board.overall_ranking import OverallRanking
 from ...scoring.measures import INDICATOR_MEASURES, MEASURES, Measure

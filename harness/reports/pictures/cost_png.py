@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ....errors import ConfigError
-from ...board.leaderboard import Board, Row, labels
+from ...board.leaderboard import Board, Row
+from ...board.learner_names import labels
 from ...scoring.measures import MEASURES, Measure
 from .figure import escape_mathtext, height_beside_legend, is_wide, legend_name, new_figure, save_figure
 from .front_picture import GREY

@@ -10,7 +10,9 @@ import pytest
 from rich.console import Console
 
 import frontrunner as fr
-from frontrunner.harness.board.leaderboard import labels, leaderboards
+from frontrunner.harness.board.latex import as_latex
+from frontrunner.harness.board.leaderboard import leaderboards
+from frontrunner.harness.board.learner_names import labels
 from frontrunner.harness.board.notes import ranking_caption
 from frontrunner.harness.board.overall_ranking import overall_ranking
 from frontrunner.harness.board.rendering import as_markdown, as_table, ranking_table
@@ -216,6 +218,18 @@ def test_ranks_within_the_critical_difference_are_marked(three):
     assert "|  2≈ | b" in as_markdown([], found)
 
 
+def test_learners_of_equal_average_ranks_share_a_place_in_every_text(make_board, make_row):
+    volumes = [{"a": 0.9, "b": 0.5, "c": 0.4, "d": 0.1}, {"a": 0.9, "b": 0.4, "c": 0.5, "d": 0.1}]
+    boards = [
+        make_board(*(make_row(label, hypervolume=value) for label, value in one.items()), name=name)
+        for name, one in zip("xy", volumes, strict=True)
+    ]
+    found = overall_ranking(boards)
+    shown = as_markdown([], found)
+    assert [line.split("|")[1].strip() for line in shown.splitlines() if line.startswith("|")][2:] == list("1224")
+    assert [line.split("&")[0].strip() for line in as_latex([], found).splitlines() if "&" in line][1:] == list("1224")
+
+
 def test_a_cost_is_better_when_it_is_lower(make_board, make_row):
     pair = [make_board(make_row("slow", fit_time_s=9.0), make_row("quick", fit_time_s=1.0)) for _ in range(2)]
     assert overall_ranking(pair, "fit_time_s").ranking.names == ("quick", "slow")
@@ -242,3 +256,11 @@ def test_ranks_are_shown_after_the_boards(three):
     assert shown.index("All boards") > shown.index("HV ↑")
     assert "2.33" in shown
     assert as_markdown(three, overall_ranking(three)).count("### ") == 4
+
+
+def test_rows_of_equal_hypervolume_share_a_rank_in_every_text(make_board, make_row):
+    volumes = {"a": 0.5, "b": 0.5, "c": 0.4, "d": 0.4, "e": 0.1}
+    board = make_board(*(make_row(label, hypervolume=value) for label, value in volumes.items()))
+    assert board.ranks == [1, 1, 3, 3, 5]
+    shown = as_markdown([board])
+    assert [line.split("|")[1].strip() for line in shown.splitlines() if line.startswith("|")][2:] == list("11335")
