@@ -36,17 +36,28 @@ def alignment(front: Front) -> float | None:
     Returns:
         None where there is nothing to measure: no preferences, fewer than 3 points, or no task whose weight changes.
     """
+    ratios = [ratio for ratio in task_alignments(front) if ratio is not None]
+    return float(np.mean(ratios)) if ratios else None
+
+
+def task_alignments(front: Front) -> tuple[float | None, ...]:
+    """Return for each of T tasks whether raising its weight improves it; larger is better, from -1 to 1.
+
+    `alignment` is the mean of these, see there; tasks of opposite signs cancel in it.
+
+    Args:
+        front: n points of T objectives with the preferences that they answer.
+
+    Returns:
+        Somers' D of every task; None for a task whose weight does not change, and for all tasks where the front has no
+        preferences or fewer than 3 points.
+    """
     require_front(front)
     if front.preferences is None or front.n_points < _LEAST_POINTS:
-        return None
+        return (None,) * front.n_objectives
     levels = _levels(front.preferences, SIMPLEX_TOLERANCE)
-    ratios = [
-        ordered / pairs
-        for t in range(front.n_objectives)
-        for ordered, pairs in [_order_of_pairs(levels[:, t], -front.objectives[:, t])]
-        if pairs
-    ]
-    return float(np.mean(ratios)) if ratios else None
+    found = [_order_of_pairs(levels[:, t], -front.objectives[:, t]) for t in range(front.n_objectives)]
+    return tuple(ordered / pairs if pairs else None for ordered, pairs in found)
 
 
 def _order_of_pairs(levels: NDArray[np.int64], improvements: NDArray[np.float64]) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from ...metrics import alignment
 from ...os_errors import because
 from ..records.attempt import Attempt
 from ..records.front_record import FrontRecord
+from ..scoring.set_warnings import recorded_warnings
 from ..scoring.units import as_time
 from .pictures.figure import FORMATS
 from .pictures.front_figure import front_figure
@@ -27,7 +28,10 @@ _DRAWERS = {**dict.fromkeys(FORMATS, front_figure), ".html": front_html}
 def view(attempt: Attempt) -> RenderableType:
     """Return a table of the front's members, with preference and error on every task, and below it a plot of the front.
 
-    Dominated members are dim in both. Raise StoreError where the recorded front is missing or damaged.
+    Dominated members are dim in both. Signs of collapse are told above the table.
+
+    Raises:
+        StoreError: the recorded front is missing or damaged.
     """
     record = attempt.record()
     cell = record.cell
@@ -51,7 +55,8 @@ def view(attempt: Attempt) -> RenderableType:
         f"fit {as_time(attempt.metrics['fit_time_s'])}; error on the {record.split} split, dominated members dim"
     )
     title = Text(f"{cell.title} (run {attempt.run_id[:8]})", style="bold")  # a table folds its own title
-    return Group(title, table, Text(note, style="dim italic"), FrontPlot(record.front(), cell.tasks))
+    warnings = [Text(f"Warning: {warning.sentence}", style="yellow") for warning in recorded_warnings(attempt)]
+    return Group(title, *warnings, table, Text(note, style="dim italic"), FrontPlot(record.front(), cell.tasks))
 
 
 def require_drawable(file: Path) -> None:

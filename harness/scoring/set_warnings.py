@@ -6,9 +6,14 @@ so by its only member and warns of nothing; nor does a search whose few members 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
+from ...errors import FrontError, StoreError
+from ...metrics import alignment
+from ...metrics.alignment import task_alignments
+from ...metrics.distinct import distinct_answers
 from ..records.attempt import Attempt
 from .measures import INDICATOR_MEASURES
 
@@ -17,11 +22,19 @@ LEAST_DISTINCT_SHARE = 0.25
 MOST_DEAD_UNITS = 0.5
 """Largest share of the routers' units that may be dead."""
 LEAST_ALIGNMENT = 0.1
-"""Alignments between this and its negative are near 0."""
+"""Alignments between this and its negative are near 0; so are those of tasks whose mean size is below it."""
 
 COINCIDE = "answers coincide"
 DEAD = "dead routers"
 NOT_ALIGNED = "alignment near 0"
+CANCEL = "alignments cancel"
+MEANING = {
+    COINCIDE: "different preferences get the same answer",
+    DEAD: "most units of the routers no longer react to the preference",
+    NOT_ALIGNED: "raising a task's weight does not improve it",
+    CANCEL: "raising their weights improves some tasks and worsens others",
+}
+"""What every kind of warning means, as a part of a sentence."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,11 @@ class SetWarning:
         """The warning as `answers coincide (1 distinct of 15)`."""
         return f"{self.kind} ({self.detail})"
 
+    @property
+    def sentence(self) -> str:
+        """The warning with what it means."""
+        return f"{self.text}: {MEANING[self.kind]}."
+
 
 def set_warnings(attempt: Attempt, scores: Mapping[str, float]) -> list[SetWarning]:
     """Return the signs of collapse of a finished cell; empty for a healthy one.
@@ -48,10 +66,36 @@ def set_warnings(attempt: Attempt, scores: Mapping[str, float]) -> list[SetWarni
     """
     # Indicators published on a run may be of an older version.
     measured = {name: value for name, value in attempt.metrics.items() if name not in INDICATOR_MEASURES}
-    return found_warnings({**measured, **scores}, attempt.cell.n_preferences)
+    return found_warnings({**measured, **scores}, attempt.cell.n_preferences, lambda: _by_task(attempt))
 
 
-def found_warnings(measured: Mapping[str, float], n_preferences: int) -> list[SetWarning]:
+def recorded_warnings(attempt: Attempt) -> list[SetWarning]:
+    """Return the signs of collapse of a finished cell, from its recorded front alone.
+
+    Raises:
+        StoreError: the recorded front is missing or damaged.
+    """
+    record = attempt.record()
+    front = record.front()
+    scores: dict[str, float] = {}
+    if front.preferences is not None:
+        scores["distinct_answers"] = distinct_answers(front, record.evaluation.loss)
+        if (followed := alignment(front)) is not None:
+            scores["alignment"] = followed
+    return set_warnings(attempt, scores)
+
+
+def _by_task(attempt: Attempt) -> list[float]:
+    """Return the alignment of every task that has one; none where the recorded front cannot be read."""
+    try:
+        return [found for found in task_alignments(attempt.record().front()) if found is not None]
+    except (StoreError, FrontError):  # the mean, which was kept, says what is known
+        return []
+
+
+def found_warnings(
+    measured: Mapping[str, float], n_preferences: int, by_task: Callable[[], Sequence[float]] = tuple
+) -> list[SetWarning]:
     """Return the signs of collapse in what was measured of a set.
 
     The diagnostic `dead_units_share` is the share of the routers' units that are dead, `non_dominated_members` the
@@ -60,6 +104,8 @@ def found_warnings(measured: Mapping[str, float], n_preferences: int) -> list[Se
     Args:
         measured: costs, diagnostics and indicators by name.
         n_preferences: the number of answers, where it was not measured.
+        by_task: gives the alignment of every task, of which the measured one is the mean; empty where unknown. It is
+            called only where the mean is near 0: a mean of 1 and -1 is 0, and such a set reacts to its preferences.
     """
     found = []
     distinct = measured.get("distinct_answers")
@@ -71,9 +117,13 @@ def found_warnings(measured: Mapping[str, float], n_preferences: int) -> list[Se
     dead = measured.get("dead_units_share", 0.0)
     if dead > MOST_DEAD_UNITS:
         found.append(SetWarning(DEAD, f"{100 * dead:.0f} % of their units"))
-    alignment = measured.get("alignment")
-    if alignment is not None and abs(alignment) < LEAST_ALIGNMENT and not coincide:  # which says it already
-        found.append(SetWarning(NOT_ALIGNED, f"{alignment + 0.0:.2f}"))
+    mean = measured.get("alignment")
+    if mean is not None and abs(mean) < LEAST_ALIGNMENT and not coincide:  # which says it already
+        tasks = by_task()
+        if tasks and fmean(map(abs, tasks)) >= LEAST_ALIGNMENT:
+            found.append(SetWarning(CANCEL, f"from {min(tasks):.2f} to {max(tasks):.2f}"))
+        else:
+            found.append(SetWarning(NOT_ALIGNED, f"{mean + 0.0:.2f}"))
     return found
 
 

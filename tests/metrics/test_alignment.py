@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from frontrunner.metrics import Front, alignment, layered_grid, simplex_grid
+from frontrunner.metrics.alignment import task_alignments
 
 # Few values, so that ties are likely; a weight more in each row, so that none is all zero.
 whole = st.integers(0, 4).map(float)
@@ -55,6 +56,15 @@ def test_kept_broken_and_reversed_promises_on_any_grid(grid: np.ndarray) -> None
     assert alignment(Front(np.exp(-grid), grid)) == 1.0
     assert alignment(Front(np.full_like(grid, 0.3), grid)) == 0.0
     assert alignment(Front(grid**3, grid)) == -1.0
+
+
+def test_tasks_of_opposite_signs_cancel_in_the_mean() -> None:
+    grid = simplex_grid(2, 5)
+    both = Front(np.stack([1 - grid[:, 0]] * 2, axis=1), grid)  # the first weight improves both
+    assert task_alignments(both) == (1.0, -1.0)
+    assert alignment(both) == 0.0
+    assert task_alignments(Front(grid[:2], grid[:2])) == (None, None)
+    assert task_alignments(Front(grid)) == (None, None)
 
 
 def test_closed_forms() -> None:

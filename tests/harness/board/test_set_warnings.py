@@ -17,7 +17,7 @@ from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.page.board_content import board_content
 from frontrunner.harness.reports.page.front_content import all_fronts
 from frontrunner.harness.scoring.scored_cells import load_groups, publish_reference_scores
-from frontrunner.harness.scoring.set_warnings import found_warnings
+from frontrunner.harness.scoring.set_warnings import found_warnings, recorded_warnings
 from frontrunner.methods.registry import METHODS
 
 PLUGIN = Path(__file__).parent / "heedless_plugin.py"
@@ -123,6 +123,55 @@ def test_runs_of_older_versions_are_given_tag_and_scores_once(store, make_cell, 
 )
 def test_signs_of_collapse(measured, texts):
     assert [warning.text for warning in found_warnings(measured, 15)] == texts
+
+
+@pytest.mark.parametrize(
+    ("by_task", "text"),
+    [
+        ([1.0, -1.0], "alignments cancel (from -1.00 to 1.00)"),
+        ([0.5, -0.5, 0.05], "alignments cancel (from -0.50 to 0.50)"),
+        ([0.05, -0.05], "alignment near 0 (0.00)"),
+        ([0.25, 0.0, 0.0], "alignment near 0 (0.08)"),
+        ([0.0, 0.0], "alignment near 0 (0.00)"),
+        ([], "alignment near 0 (0.00)"),
+    ],
+)
+def test_alignments_of_opposite_signs_are_not_near_0(by_task, text):
+    mean = sum(by_task) / max(1, len(by_task))
+    assert [found.text for found in found_warnings({"alignment": mean}, 15, lambda: by_task)] == [text]
+
+
+@pytest.mark.parametrize("mean", [1.0, -1.0, 0.5, None])
+def test_tasks_are_looked_at_only_where_the_mean_is_near_0(mean):
+    def fail():
+        raise AssertionError("the front was read")
+
+    assert found_warnings({} if mean is None else {"alignment": mean}, 15, fail) == []
+
+
+def test_a_set_that_improves_all_tasks_with_one_weight_is_told_so_on_the_board_and_beside_its_front(
+    store, make_cell, record
+):
+    falling = np.linspace(0.6, 0.2, 11)
+    run_id = record(store, make_cell("both"), np.transpose([falling, falling]), front_points=11, fit_time_s=1.0)
+    said = "alignments cancel (from -1.00 to 1.00)"
+    assert f"- both, seed 0: {said}" in as_markdown(leaderboards(store))
+    (found,) = recorded_warnings(store.find(run_id))
+    assert found.sentence == f"{said}: raising their weights improves some tasks and worsens others."
+
+
+def test_run_and_front_say_in_words_what_the_board_marks(ran, command):
+    store, _ = ran
+    looked_at = {one.cell.label: one for one in store.attempts() if one.cell.label in {*COLLAPSED, "heeding"}}
+    for attempt in looked_at.values():
+        shown = command.within("front", attempt.run_id, "--store", store.folder).out
+        again = command.within("run", attempt.cell.method, attempt.cell.suite, "--store", store.folder).out
+        said = [line.strip() for line in shown.splitlines() if line.startswith("Warning: ")]
+        kinds = [line.removeprefix("Warning: ").partition(" (")[0] for line in said]
+        assert kinds == COLLAPSED.get(attempt.cell.label, []), attempt.cell.label
+        assert all(line in again for line in said)
+        if said:
+            assert said[0] == f"Warning: {coincide(store)}: different preferences get the same answer."
 
 
 def test_several_seeds_share_a_line_a_sign(store, make_cell, record):

@@ -41,7 +41,7 @@ def an_attempt(points, reference_point):
     cell = Cell("m", "1", {}, "s", "1", TASKS[:n_tasks], 0, 3, "a [bold]learner[/bold] with a name that is rather long")
     evaluation = Evaluation(points, points, None, tuple(f"[{i}]" for i in range(n)))
     record = FrontRecord(cell, evaluation, np.array(reference_point, dtype=float), None, "test", {}, "")
-    return Mock(record=lambda: record, run_id="0123456789", metrics={"fit_time_s": 1.0})
+    return Mock(record=lambda: record, cell=cell, run_id="0123456789", metrics={"fit_time_s": 1.0})
 
 
 class TestScatter:
