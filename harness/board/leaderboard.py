@@ -82,6 +82,11 @@ class Row:
         found = {seed: set_warnings(result.attempt, result.scores) for seed, result in self.results.items()}
         return {seed: warnings for seed, warnings in found.items() if warnings}
 
+    @property
+    def unreadable(self) -> dict[int, str]:
+        """Why recorded errors by example could not be read, with the file's name, by seed."""
+        return {seed: result.unreadable for seed, result in self.results.items() if result.unreadable}
+
     def values(self, measure: str) -> dict[int, float]:
         """Return the values of a measure by seed; seeds without one are absent."""
         return values_of(self.results, measure)

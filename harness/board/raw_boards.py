@@ -91,7 +91,14 @@ def _row(rank: int | None, row: Row) -> dict[str, Any]:
         "seeds": row.seeds,
         "run_ids": row.run_ids,
         "unfinished": row.unfinished,
-        "warnings": {seed: [warning.text for warning in found] for seed, found in row.warnings.items()},
+        "warnings": {
+            seed: [
+                *(one.text for one in row.warnings.get(seed, [])),
+                *([why] if (why := row.unreadable.get(seed)) else []),
+            ]
+            for seed in row.seeds
+            if seed in row.warnings or seed in row.unreadable
+        },
         "metrics": row.metrics,
         "intervals": _intervals(row.intervals),
         "against_baseline": _intervals(row.against_baseline),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +41,9 @@ class ScoredCell:
     resampled: NDArray[np.float32] | None = field(default=None, compare=False)
     """Hypervolumes on resampled test examples, see `resampled_hypervolumes`; None where errors by example are not
     recorded. The k-th values of cells that were evaluated on the same examples are on the same sample."""
+    unreadable: str = ""
+    """Why recorded errors by example could not be read, with the file's name; empty where they could, or none are
+    recorded."""
 
     @functools.cached_property
     def record(self) -> FrontRecord:
@@ -83,6 +87,8 @@ class _Member:
     """Scores that need no reference front, by the indicator's name."""
     resampled: NDArray[np.float32] | None
     """Hypervolumes on resampled test examples, where errors by example are recorded."""
+    unreadable: str
+    """See `ScoredCell.unreadable`."""
 
 
 def score_finished(store: Store, attempt: Attempt, record: FrontRecord) -> dict[str, float]:
@@ -105,8 +111,9 @@ def score_finished(store: Store, attempt: Attempt, record: FrontRecord) -> dict[
         cache.keep_front(front, front_content(record))
         own = values(record.to_score(), own_indicators())
         cache.keep_scores(front, own)
-        if (volumes := _resample(attempt, record.reference_point)) is not None:
-            cache.keep_resampled(front, volumes)
+        with contextlib.suppress(StoreError):  # boards will name the file
+            if (volumes := _resample(attempt, record.reference_point)) is not None:
+                cache.keep_resampled(front, volumes)
         against: Scores = {}
         if record.pareto_front is not None:
             reference = true_reference(record)
@@ -193,7 +200,7 @@ def _newest(cache: ScoreCache, attempts: Sequence[Attempt], indicators: dict[str
         digest = cache.digest(attempt)
         own = None if digest is None else _own(cache, attempt, digest, indicators)
         if digest is not None and own is not None:
-            return _Member(attempt, digest, own, _resampled(cache, attempt, digest))
+            return _Member(attempt, digest, own, *_resampled(cache, attempt, digest))
     return None
 
 
@@ -213,25 +220,32 @@ def _own(
         return None
 
 
-def _resampled(cache: ScoreCache, attempt: Attempt, digest: str) -> NDArray[np.float32] | None:
-    """Return a front's hypervolumes on resampled test examples, kept or computed now; None where errors are missing."""
+def _resampled(cache: ScoreCache, attempt: Attempt, digest: str) -> tuple[NDArray[np.float32] | None, str]:
+    """Return a front's hypervolumes on resampled test examples, kept or computed now, and why there are none.
+
+    There are none, and no reason is given, where no errors by example are recorded.
+    """
     if EXAMPLE_ERRORS not in attempt.digests:
-        return None
+        return None, ""
     kept = cache.resampled(digest)
     if kept is None:
-        volumes = _resample(attempt, np.asarray(_content(cache, attempt, digest)["reference_point"]))
+        try:
+            volumes = _resample(attempt, np.asarray(_content(cache, attempt, digest)["reference_point"]))
+        except StoreError as error:  # the front is whole, and its scores count
+            return None, str(error)
         if volumes is not None:
             cache.keep_resampled(digest, volumes)
             kept = cache.resampled(digest)
-    return kept
+    return kept, ""
 
 
 def _resample(attempt: Attempt, reference_point: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return a front's hypervolumes on resampled test examples; None where errors by example are missing or damaged."""
-    try:
-        found = attempt.example_errors()
-    except StoreError:  # the front is whole, and its scores count
-        return None
+    """Return a front's hypervolumes on resampled test examples; None where no errors by example are recorded.
+
+    Raises:
+        StoreError: those that are recorded are missing or damaged.
+    """
+    found = attempt.example_errors()
     if found is None:
         return None
     return resampled_hypervolumes([found.wrong(t) for t in range(len(found.bits))], reference_point)
@@ -282,7 +296,9 @@ def _group(cache: ScoreCache, name: str, members: Sequence[_Member]) -> Comparab
         scored = functools.partial(_against, cache, member, reference)
         against = _kept(cache, member.digest, indicators, scored, reference_digest)
         results.append(
-            ScoredCell(member.attempt, {**member.own, **by_indicator(against, indicators)}, member.resampled)
+            ScoredCell(
+                member.attempt, {**member.own, **by_indicator(against, indicators)}, member.resampled, member.unreadable
+            )
         )
     return ComparableGroup(
         name=name,

@@ -1,11 +1,13 @@
 """Intervals of hypervolume hold the noise of the test sample where errors by example are known, and boards say so."""
 
+import json
 import sqlite3
 
 import numpy as np
 import pytest
 
 from frontrunner.harness.board.leaderboard import leaderboards
+from frontrunner.harness.board.raw_boards import as_csv, as_json
 from frontrunner.harness.board.rendering import as_markdown
 from frontrunner.harness.board.seed_statistics import sample_noise
 from frontrunner.harness.records.finished_cell import EXAMPLE_ERRORS
@@ -125,3 +127,15 @@ def test_damaged_errors_by_example_leave_the_noise_of_seeds(damage, measured):
     found = rows(measured)
     assert found["good"].intervals["hypervolume"] == mean_interval(list(found["good"].values("hypervolume").values()))
     assert found["close"].holds_sample_noise
+    # The board is whole, and names the file in one line.
+    assert list(found["good"].unreadable) == [1]
+    assert not found["close"].unreadable
+    boards = leaderboards(measured)
+    (said,) = [line for line in as_markdown(boards).splitlines() if line.startswith("- ")]
+    assert said.startswith("- good, seed 1: ")
+    for text in (said, as_csv(boards)):
+        assert EXAMPLE_ERRORS in text.replace("\\", "")
+        assert "the interval of HV leaves out the noise of the test sample" in text
+    ((*told,),) = (board["rows"] for board in json.loads(as_json(boards)))
+    assert {row["label"]: list(row["warnings"]) for row in told} == {"good": ["1"], "close": [], "older": []}
+    assert str(file) in json.dumps(told)
