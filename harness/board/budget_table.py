@@ -18,11 +18,8 @@ from .columns import MISSING
 from .leaderboard import Board
 from .markdown import escape_markdown, markdown_table
 
-CAPTION = (
-    "Mean HV, and its rank in brackets, of what a learner reached within a budget: examples whose gradients its "
-    "trainings took in all (optimizer steps where objectives need no data). One that took less at most is shown with "
-    "that; – stands for one that was not run at so few. Experts: examples of their fine-tuning, which come on top."
-)
+EXPERTS = "experts"
+"""The heading of the column of the experts' fine-tuning."""
 
 
 def by_budget_table(board: Board) -> RenderableType:
@@ -36,7 +33,7 @@ def by_budget_table(board: Board) -> RenderableType:
         table.add_column(name, justify="left" if i == 0 else "right", overflow="fold", no_wrap=i != 0)
     for line in lines:
         table.add_row(*map(escape, line))
-    return Group(table, Text(CAPTION + _left_out(board), style="dim italic"))
+    return Group(table, Text(" ".join(_caption(board, heading)), style="dim italic"))
 
 
 def by_budget_markdown(boards: Sequence[Board]) -> str:
@@ -46,7 +43,7 @@ def by_budget_markdown(boards: Sequence[Board]) -> str:
         lines = _lines(board)
         if lines:
             table = markdown_table(lines, align="l" + "r" * (len(lines[0]) - 1))
-            body = f"{table}\n\n{CAPTION}{escape_markdown(_left_out(board))}"
+            body = f"{table}\n\n{escape_markdown(' '.join(_caption(board, lines[0])))}"
         else:
             body = escape_markdown(_no_budgets(board))
         parts.append(f"### {escape_markdown(board.name)}\n\n{body}")
@@ -78,7 +75,7 @@ def _lines(board: Board) -> list[list[str]]:
     columns = [ranked(curves, budget) for budget in budgets]
     experts = [curve.rows[-1].metrics.get("expert_gradient_examples") for curve in curves]
     shows_experts = any(count is not None for count in experts)
-    heading = ["learner", *map(as_rough_count, budgets), *(["experts"] if shows_experts else [])]
+    heading = ["learner", *map(as_rough_count, budgets), *([EXPERTS] if shows_experts else [])]
     last = columns[-1]
     order = sorted(range(len(curves)), key=lambda i: found[1] if (found := last[i]) else len(curves) + 1)
     lines = []
@@ -91,10 +88,21 @@ def _lines(board: Board) -> list[list[str]]:
     return [heading, *lines]
 
 
-def _left_out(board: Board) -> str:
-    """Return the sentence that follows the caption and names the rows whose budget nobody knows; empty without any."""
-    unknown = ", ".join(without_known_budget(board))
-    return f" Not ranked here, since what they took is not recorded: {unknown}." if unknown else ""
+def _caption(board: Board, heading: Sequence[str]) -> list[str]:
+    """Return the sentences under a table with this heading: how to read it, and the rows whose budget nobody knows."""
+    counts_examples = any("gradient_examples" in row.metrics for row in board.rows)
+    unit = "examples whose gradients are taken" if counts_examples else "optimizer steps"
+    said = [
+        f"A budget is a number of {unit}, in all trainings of a learner together.",
+        "A cell holds the mean HV reached within that budget, and its rank in brackets (1 is best).",
+        "The HV is that of the learner's largest run within the budget.",
+        f"{MISSING}: all its runs took more.",
+    ]
+    if EXPERTS in heading:
+        said.append(f"The column {EXPERTS} counts the examples of the experts' fine-tuning, which no budget includes.")
+    if unknown := ", ".join(without_known_budget(board)):
+        said.append(f"Not ranked here, since what they took is not recorded: {unknown}.")
+    return said
 
 
 def _shown(reached: tuple[float, int] | None) -> str:

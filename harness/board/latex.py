@@ -10,7 +10,7 @@ from ...one_line import as_one_line
 from ..scoring.measures import INDICATOR_MEASURES
 from .columns import MISSING, TIED, text
 from .leaderboard import Board, Row
-from .notes import caption, ranking_caption, reasons
+from .notes import OBJECTIVES, UNFINISHED, measured_to, ranking_notes, reading_notes, reasons
 from .overall_ranking import OverallRanking
 
 PREAMBLE = "% In the preamble: \\usepackage{booktabs,graphicx}"
@@ -27,7 +27,8 @@ _MEANING = {
 def as_latex(boards: Sequence[Board], overall: OverallRanking | None = None) -> str:
     """Return a `table` for every board, then one of average ranks; the best value of an indicator is bold.
 
-    The columns are those of Markdown. Tables that are wider than the line are scaled down to it.
+    The caption names the board; how to read it, and warnings, are notes under the table. The columns are those of
+    Markdown. Tables that are wider than the line are scaled down to it.
     """
     tables = [_board_table(board) for board in boards]
     if overall is not None:
@@ -35,7 +36,8 @@ def as_latex(boards: Sequence[Board], overall: OverallRanking | None = None) -> 
         lines = [["#", "learner", "average rank"]]
         for place, name, average in zip(ranking.places, ranking.names, ranking.average_ranks, strict=True):
             lines.append([f"{place}{TIED if name in overall.tied_with_best else ''}", name, f"{average:.2f}"])
-        tables.append(_table([[escape_latex(cell) for cell in line] for line in lines], ranking_caption(overall)))
+        first, *notes = ranking_notes(overall)
+        tables.append(_table([[escape_latex(cell) for cell in line] for line in lines], first, notes))
     return "\n\n".join([PREAMBLE, *tables])
 
 
@@ -55,8 +57,10 @@ def _board_table(board: Board) -> str:
     lines = [[escape_latex(cell) for cell in line] for line in plain]
     for i, j in best:
         lines[i][j] = f"\\textbf{{{lines[i][j]}}}"
-    told = [f"{board.name}. {caption(board, plain[0])}", *reasons(board)]
-    return _table(lines, " ".join(one if one.endswith(".") else f"{one}." for one in told))
+    if board.reference_point is None:
+        return _table(lines, f"{board.name}. {UNFINISHED}", reasons(board))
+    notes = [measured_to(board, plain[0]), *reading_notes(board, tied="after a rank"), *reasons(board)]
+    return _table(lines, f"{board.name}. {OBJECTIVES}", notes)
 
 
 def _best(board: Board, lines: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
@@ -75,15 +79,15 @@ def _best(board: Board, lines: Sequence[Sequence[str]]) -> list[tuple[int, int]]
     return found
 
 
-def _table(lines: Sequence[Sequence[str]], told: str) -> str:
-    """Return a table of cells that are LaTeX already; `told` is its caption in plain words."""
+def _table(lines: Sequence[Sequence[str]], caption: str, notes: Sequence[str]) -> str:
+    """Return a table of cells that are LaTeX already; its caption and the notes under it are plain words."""
     heading, *rows = [" & ".join(line) + r" \\" for line in lines]
     align = "rl" + "r" * (len(lines[0]) - 2)  # the second column is the name
     return "\n".join(
         [
             r"\begin{table}",
             r"  \centering",
-            f"  \\caption{{{escape_latex(_plain(told))}}}",
+            f"  \\caption{{{escape_latex(_plain(caption))}}}",
             r"  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
             f"  \\begin{{tabular}}{{{align}}}",
             r"    \toprule",
@@ -92,9 +96,24 @@ def _table(lines: Sequence[Sequence[str]], told: str) -> str:
             *(f"    {row}" for row in rows),
             r"    \bottomrule",
             r"  \end{tabular}}",
+            *_notes(notes),
             r"\end{table}",
         ]
     )
+
+
+def _notes(notes: Sequence[str]) -> list[str]:
+    """Return the lines under a table, in small type as wide as the text; none where there is nothing to note."""
+    if not notes:
+        return []
+    told = [escape_latex(_plain(one if one.endswith(".") else f"{one}.")) for one in notes]
+    return [
+        r"  \par\smallskip",
+        r"  \begin{minipage}{\linewidth}",
+        r"    \footnotesize\raggedright",
+        *(rf"    {one}\par" for one in told),
+        r"  \end{minipage}",
+    ]
 
 
 def _plain(words: str) -> str:

@@ -12,6 +12,7 @@ from .leaderboard import Board, Row
 from .overall_ranking import OverallRanking
 from .yardstick import NEIGHBOUR, Yardstick
 
+OBJECTIVES = "Objectives: error on the test split, minimised."
 UNFINISHED = "No cell has finished yet."
 _MOST_NAMED = 5
 _MISSING = "are not recorded, or cannot be read"
@@ -21,12 +22,24 @@ def caption(board: Board, headings: Sequence[str]) -> str:
     """Return the caption of a board: what the numbers under these headings, their intervals and marks mean."""
     if board.reference_point is None:
         return UNFINISHED
+    return " ".join([OBJECTIVES, measured_to(board, headings), *reading_notes(board, tied="after a rank")])
+
+
+def measured_to(board: Board, headings: Sequence[str]) -> str:
+    """Return the sentence that says what the numbers under these headings are measured to; empty where there are none.
+
+    Args:
+        board: the board.
+        headings: of the columns that are shown.
+    """
+    if board.reference_point is None:
+        return ""
     source = "true front" if board.closed_form else board.reference_source
     point = as_point(board.reference_point)
     shown = {name for name, measure in MEASURES.items() if measure.titled in headings}
     distances = " and ".join(MEASURES[name].heading for name in ("igd", "igd_plus") if name in shown)
     parts = [
-        f"Objectives: error on the test split, minimised. HV at reference point {point}",
+        f"HV at reference point {point}",
         "HV ratio to that of the true front" if "hypervolume_ratio" in shown else "",
         "norm. HV with each task's expert as 0 and the pre-trained model as 1, the worst that counts"
         if "normalised_hypervolume" in shown
@@ -38,7 +51,7 @@ def caption(board: Board, headings: Sequence[str]) -> str:
         else "",
         "align.: does raising a task's weight improve it, 1 at best" if "alignment" in shown else "",
     ]
-    return " ".join([f"{'; '.join(part for part in parts if part)}.", *reading_notes(board, tied="after a rank")])
+    return f"{'; '.join(part for part in parts if part)}."
 
 
 def as_point(point: Sequence[float]) -> str:
@@ -101,7 +114,7 @@ def _noise(board: Board) -> str:
 
 
 def reasons(board: Board) -> list[str]:
-    """Return one line for each row and reason: the seeds that did not finish or whose sets collapsed, and the reason.
+    """Return one line for each row and reason: seeds that did not finish, collapsed or lost a file, and the reason.
 
     A row that averages other seeds than those that ranks are over has a line, too.
     """
@@ -124,7 +137,7 @@ def other_seeds(board: Board, row: Row) -> str:
 
 
 def row_warnings(row: Row) -> list[tuple[str, str]]:
-    """Return (`seeds 0, 3`, text) for every sign of collapse: what is wrong, with what shows it in these seeds."""
+    """Return (`seeds 0, 3`, text) for every sign of collapse, with what shows it, and every file that is damaged."""
     found: dict[str, dict[int, str]] = {}
     for seed, warnings in row.warnings.items():
         for warning in warnings:
@@ -132,6 +145,9 @@ def row_warnings(row: Row) -> list[tuple[str, str]]:
     return [
         (as_seeds(list(details)), f"{kind} ({', '.join(dict.fromkeys(details.values()))})")
         for kind, details in found.items()
+    ] + [
+        (as_seeds([seed]), f"{why}; the interval of HV leaves out the noise of the test sample")
+        for seed, why in row.unreadable.items()
     ]
 
 
@@ -150,6 +166,11 @@ def as_seeds(seeds: Sequence[int]) -> str:
 
 def ranking_caption(overall: OverallRanking) -> str:
     """Return the caption of an overall ranking: what it ranks by, its critical difference, who is not ranked."""
+    return " ".join(ranking_notes(overall))
+
+
+def ranking_notes(overall: OverallRanking) -> list[str]:
+    """Return the parts of the caption of an overall ranking, that which says what it ranks by first."""
     ranking = overall.ranking
     notes = [ranked_by(overall)]
     if ranking.enough_for_diagram and ranking.critical_difference is not None:
@@ -157,7 +178,7 @@ def ranking_caption(overall: OverallRanking) -> str:
             f"≈: tied with the best, within the critical difference of {ranking.critical_difference:.2f} "
             f"(Nemenyi, {100 * ranking.confidence:g} %)."
         )
-    return " ".join([*notes, *left_out(overall)])
+    return [*notes, *left_out(overall)]
 
 
 def ranked_by(overall: OverallRanking) -> str:

@@ -107,6 +107,25 @@ def test_a_finished_row_whose_budget_nobody_knows_is_named(board, make_row, make
     assert shown.endswith(r"Not ranked here, since what they took is not recorded: merged \*once\*.")
 
 
+def test_the_caption_is_short_sentences_of_what_is_shown(board, make_board, make_row, at):
+    def sentences(board):
+        return by_budget_markdown([board]).rpartition("\n\n")[2].split(". ")
+
+    said = sentences(board)
+    assert len(said) == 5
+    assert max(len(one.split()) for one in said) <= 20
+    assert "a number of examples whose gradients are taken" in said[0]
+    assert "column experts" in said[-1]
+
+    def without_examples(row):
+        intervals = {name: value for name, value in row.intervals.items() if "examples" not in name}
+        return dataclasses.replace(row, intervals=intervals)
+
+    said = sentences(make_board(*(without_examples(at("a", steps, steps / 1000)) for steps in (100, 200))))
+    assert "a number of optimizer steps" in said[0]
+    assert not any("expert" in one for one in said)
+
+
 def test_a_board_of_one_budget_has_no_table_and_no_picture(at, make_board, tmp_path):
     one = make_board(at("a", 100, 0.4), at("b", 100, 0.5, method="ls"))
     assert "no learner was run at several budgets" in by_budget_markdown([one])

@@ -1,5 +1,6 @@
 """Boards as LaTeX: escaped, the columns of Markdown, the best in bold, and a document that compiles where TeX is."""
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -64,6 +65,38 @@ def test_a_single_row_is_not_the_best(make_board, make_row):
     assert r"\textbf" not in as_latex([make_board(make_row("alone"))])
 
 
+def test_the_caption_is_short_and_warnings_are_notes_under_the_table(make_board, make_row):
+    board = make_board(
+        make_row("good", hypervolume=[0.7, 0.7, 0.7]),
+        make_row("flat_1", hypervolume=[0.5, 0.5, 0.5], front_points=[9.0] * 3, distinct_answers=[1.0] * 3),
+        make_row("late", unfinished={0: "failed: 100 % of $x$"}),
+    )
+    board = dataclasses.replace(board, name="tiny_v1")
+    latex = as_latex([board, dataclasses.replace(board, reference_point=None)])
+    first, unfinished = latex.split(r"\end{table}")[:2]
+    assert re.findall(r"\\caption\{(.*)\}", latex) == [
+        r"tiny\_v1. Objectives: error on the test split, minimised.",
+        r"tiny\_v1. No cell has finished yet.",
+    ]
+    above, under = first.split(r"\end{tabular}}")
+    notes = [line.strip().removesuffix(r"\par") for line in under.splitlines() if line.endswith(r"\par")]
+    assert notes[0].startswith("HV at reference point (1, 1)")
+    assert r"flat\_1, seeds 0, 1, 2: answers coincide (1 distinct of 9)." in notes
+    assert r"late, seed 0: failed: 100 \% of \$x\$." in notes
+    assert all(note.endswith(".") for note in notes)
+    assert "distinct of" not in above
+    assert "late, seed 0" in unfinished
+
+
+def test_average_ranks_have_their_notes_under_the_table(make_board, make_row):
+    boards = [make_board(make_row("a", hypervolume=0.5), make_row("b"), name=name) for name in "xy"]
+    boards = [boards[0], make_board(*boards[1].rows, make_row("c", hypervolume=0.1), name="y")]
+    caption, _, under = as_latex([], overall_ranking(boards)).partition(r"\begin{tabular}")
+    assert r"\caption{Average rank by mean HV over 2 boards" in caption
+    assert "Not ranked" not in caption
+    assert r"Not ranked, since of other seeds or not finished on every board: c.\par" in under
+
+
 def test_it_is_written_by_the_command(command, store, make_cell, record, tmp_path):
     record(store, make_cell("one"), [[0.1, 0.6], [0.3, 0.3]])
     printed = command.within("leaderboard", "--format", "tex", "--store", store.folder)
@@ -87,7 +120,11 @@ def test_another_ending_is_one_sentence(name, command, store, tmp_path):
 def test_it_compiles(make_board, make_row, tmp_path):
     boards = [
         make_board(
-            make_row(SPECIAL, hypervolume=[0.5, 0.6, 0.7], igd=[1, 2, 3]), make_row("b"), make_row("c"), name=name
+            make_row(SPECIAL, hypervolume=[0.5, 0.6, 0.7], igd=[1, 2, 3]),
+            make_row("b"),
+            make_row("c"),
+            make_row(SPECIAL, unfinished={0: SPECIAL}),
+            name=name,
         )
         for name in ("suite_1: a & b", "two")
     ]
