@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import UnknownNameError
 from ..cells.cell import Cell
+from ..cells.script_arguments import as_store, as_text
 from ..records.requested_cells import requested_cells, why_unfinished
 from ..records.store import Store, store_folder
 from ..scoring.measures import INDICATOR_MEASURES
@@ -51,10 +52,13 @@ def results(store: str | Path | None = None, *, suite: str | None = None) -> pd.
 
     Raises:
         StoreError: there is no store, or it cannot be read. UnknownNameError: nothing is recorded of that suite.
+        ConfigError: the store is no path, or the suite no text.
     """
     import pandas as pd
 
-    opened = Store(store_folder(store), create=False)
+    if suite is not None:
+        as_text("suite", suite)
+    opened = Store(store_folder(as_store(store)), create=False)
     attempts = opened.attempts()
     last = {attempt.cell.key: attempt for attempt in attempts}
     rows: list[dict[str, Any]] = []

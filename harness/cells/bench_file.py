@@ -16,6 +16,7 @@ from .budgets import Budgets
 from .cell import Cell
 from .line import checked_line, folded
 from .make_cell import ChosenSuite, cell_on, choose_suite
+from .whole_number import WholeNumber
 
 MAX_CELLS = 100_000
 """The most cells of a bench: ten times those of the largest that its leaderboard is timed with."""
@@ -38,9 +39,9 @@ class SuiteSpec(Strict):
     """The suite's tasks to use, in the order of the objectives; all of them when absent."""
     weights: Literal["random"] | None = None
     """`random` for the shapes of a suite file with random weights on generated data, to measure memory and speed."""
-    points_per_edge: int | None = None
+    points_per_edge: WholeNumber | None = None
     """Points along each edge of the preference grid; when absent, as many as give a few dozen preferences."""
-    inner_points_per_edge: int | None = None
+    inner_points_per_edge: WholeNumber | None = None
     """Points along each edge of the grid's inner layer, whose preferences all weigh every task; 0 for none. None too
     where `points_per_edge` alone is given."""
 
@@ -70,7 +71,7 @@ class LearnerSpec(Strict):
     """The learner's name on the leaderboard; its method and options when absent."""
     tuned: str | None = None
     """The name of a finished study, `<file's name>/<learner>`, given instead of `method`."""
-    trial: int | None = None
+    trial: WholeNumber | None = None
     """The number of one of the study's best trials, to use instead of the one it chose; only together with `tuned`."""
 
     @model_validator(mode="after")
@@ -88,8 +89,8 @@ class BenchSpec(Strict):
     name: Line
     suites: list[Annotated[SuiteSpec, named("name")]] = Field(min_length=1)
     learners: list[Annotated[LearnerSpec, named("method")]] = Field(min_length=1)
-    seeds: list[int] = Field(default=[0], min_length=1)
-    probes: int = Field(default=0, ge=0)
+    seeds: list[WholeNumber] = Field(default=[0], min_length=1)
+    probes: WholeNumber = Field(default=0, ge=0)
     """How often the partial set is scored during each fit, and once more at its end, for curves of hypervolume over
     time. Scoring does not change a fit and is not charged to it, so a cell's key does not depend on this number."""
     budgets: Budgets | None = None
@@ -192,7 +193,7 @@ def _further_mistakes(content: Mapping[Any, object]) -> Sequence[str]:
         mistakes,
         [suite for suite in suites if suite.file is None and suite.weights is None],
         [one for one in _readable(content.get("learners"), Annotated[LearnerSpec, named("method")]) if one.method],
-        _readable(content.get("seeds"), int),
+        _readable(content.get("seeds"), WholeNumber),
     )
     return mistakes.told
 

@@ -7,12 +7,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ConfigError
 from ...yaml_file import checked_content
 from ..board.board_frame import as_frame
 from ..board.leaderboard import leaderboards
 from ..cells.bench_file import as_bench, read_bench
 from ..cells.plugins import load_plugins
+from ..cells.script_arguments import (
+    as_bench_source,
+    as_names,
+    as_options,
+    as_paths,
+    as_store,
+    as_switch,
+    as_text,
+)
 from ..cells.suite_files import with_suite_files
 from ..records.store import Store, store_folder
 from ..running.settled_cell import SettledCell
@@ -58,11 +66,12 @@ def run(
         StoreError: the store cannot be used.
     """
     cells = _cell_options(device, store, plugins, again=False)
-    where = {} if tasks is None else {"tasks": list(tasks)}
-    spec = single_cell(method, os.fspath(suite), where, seed=seed, options=options or {})
+    where = {} if tasks is None else {"tasks": as_names("tasks", tasks)}
+    named = os.fspath(suite) if isinstance(suite, os.PathLike) else suite
+    spec = single_cell(method, named, where, seed=seed, options=as_options(options))
     (settled,) = run_cells(spec, cells, refuse_misfits=True)
     require_finished(settled)
-    return _board([settled], store)
+    return _board([settled], cells.store)
 
 
 def bench(
@@ -95,26 +104,25 @@ def bench(
         StoreError: the store cannot be used.
     """
     cells = _cell_options(device, store, plugins, again=again)
-    given: object = spec
-    if isinstance(given, Mapping):
-        file, read, folder = None, as_bench(given), Path()
-    elif isinstance(given, (str, Path)):
-        file, read = Path(given), read_bench(Path(given))
-        folder = file.parent
+    source = as_bench_source(spec)
+    if isinstance(source, Path):
+        file, read, folder = source, read_bench(source), source.parent
     else:
-        raise ConfigError(f"a bench is the path of a file, or a mapping of what one holds; found {given!r}")
+        file, read, folder = None, as_bench(source), Path()
     with checked_content(file):
         read = with_suite_files(read, folder)
-    return _board(run_cells(read, cells, file), store)
+    return _board(run_cells(read, cells, file), cells.store)
 
 
 def _cell_options(device: str, store: str | Path | None, plugins: Sequence[str | Path], *, again: bool) -> CellOptions:
-    files = tuple(str(os.fspath(plugin)) for plugin in plugins)
-    load_plugins(files)
-    return CellOptions(device, None if store is None else os.fspath(store), files, again=again)
+    given = CellOptions(
+        as_text("device", device), as_store(store), as_paths("plugins", plugins), again=as_switch("again", again)
+    )
+    load_plugins(given.plugins)
+    return given
 
 
-def _board(settled: Sequence[SettledCell], store: str | Path | None) -> pd.DataFrame:
+def _board(settled: Sequence[SettledCell], store: str | None) -> pd.DataFrame:
     groups = {one.cell.group for one in settled}
     boards = leaderboards(Store(store_folder(store), create=False))
     return as_frame([board for board in boards if board.name in groups])

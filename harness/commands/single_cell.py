@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import ConfigError
 from ...one_line import as_one_line
+from ...yaml_file import fitted
 from ..cells.bench_file import BenchSpec, LearnerSpec, SuiteSpec
 from ..cells.line import MAX_LINE
 from ..cells.suite_files import located
@@ -27,15 +28,17 @@ def single_cell(
     Raises:
         ConfigError: a name is empty, or the suite file cannot be read.
     """
+    from ...tasks.seeds import as_seed
+
     for what, given in (("method", method), ("suite or a suite file", suite)):
         name: object = given  # a script may pass anything
         if not isinstance(name, str) or not name:
             found = repr(name) if name else "none"
             raise ConfigError(f"the name of a {what} is expected, found {found}; `frontrunner list` shows all")
-    on = located(SuiteSpec.model_validate({"name": suite, **where}), Path())
+    on = located(fitted({"name": suite, **where}, SuiteSpec), Path())
     return BenchSpec(
         name=as_one_line(f"{method} on {on.name}")[:MAX_LINE],
         suites=[on],
         learners=[LearnerSpec(method=method, options=dict(options))],
-        seeds=[seed],
+        seeds=[as_seed(seed)],
     )

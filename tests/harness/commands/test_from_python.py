@@ -6,7 +6,10 @@ import subprocess
 import sys
 from concurrent.futures import Future
 from multiprocessing import spawn
+from pathlib import Path
+from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -103,6 +106,96 @@ def test_a_mistake_is_one_sentence_and_makes_no_store(call, error, said, tmp_pat
         call(tmp_path / "store")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "store").exists()
+
+
+class Elsewhere:
+    """A path that is made of bytes."""
+
+    def __fspath__(self):
+        return b"bytes"
+
+
+OF_A_RUN = {
+    "seed": (["a", "1", True, False, 1.5, None, [1], -1, 2**63, float("nan")], "a seed (is a whole number|must be)"),
+    "options": ([[1], "steps=2", 7, [("steps", 2)], {1: 2}, True], "options map names to values"),
+    "tasks": (["task0", b"task0", 3, {"task0": 1}, {"task0"}, True, Path("task0")], "tasks is a list of names"),
+    "device": ([3, None, ["cpu"], Path("cpu")], "device is a text, found"),
+}
+OF_BOTH = {
+    "store": ([3, True, ["a"], b"a", Elsewhere()], "store, the folder of a store, is a text or a pathlib.Path, found"),
+    "plugins": (["mine.py", Path("mine.py"), b"mine.py", 3, None, {"mine.py"}], "plugins is a list of paths"),
+}
+WRONG = [
+    *((fr.run, name, value, said) for name, (values, said) in {**OF_A_RUN, **OF_BOTH}.items() for value in values),
+    *((fr.bench, name, value, said) for name, (values, said) in OF_BOTH.items() for value in values),
+    *((fr.run, "tasks", value, "each of tasks is a text") for value in ([1], [None], ["task0", b"task1"])),
+    *((fr.run, "plugins", [value], "each of plugins is a (text or a|path)") for value in (3, None, b"a", "", "a\0")),
+    *((fr.run, "store", value, "a store, is a path, found") for value in ("", "a\0b")),
+    *((fr.run, "suite", value, "name of a suite or a suite file") for value in (3, None, b"tiny", ["tiny"], True)),
+    *((fr.run, "method", value, "name of a method is expected") for value in (3, None, b"ls", ["ls"], True)),
+    *((fr.run, "options", value, "'steps'|steps must be") for value in ({"step": 1}, {"steps": [1]}, {"steps": True})),
+    *((fr.bench, "again", value, "again is True or False") for value in (1, "no", None)),
+    *(
+        (fr.bench, "spec", value, "a bench (is the path|file is a)")
+        for value in (7, None, ["tiny"], b"a", "", Elsewhere())
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "name", "value", "said"), WRONG)
+def test_an_argument_of_another_type_is_one_sentence_and_makes_no_store(call, name, value, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = {"method": "ls", "suite": "tiny"} if call is fr.run else {"spec": BENCH}
+    with pytest.raises(fr.FrontrunnerError, match=said) as caught:
+        call(**{**given, "store": tmp_path / "store", name: value})
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("seeds", [True], "seeds.0: a whole number is expected, found True"),
+        ("seeds", ["1"], "found '1'"),
+        ("seeds", [1.0], "found 1.0"),
+        ("seeds", 3, "seeds: "),
+        ("probes", True, "probes: a whole number is expected, found True"),
+        ("suites", "tiny", "suites: "),
+        ("suites", [{"name": "tiny", "points_per_edge": True}], "points_per_edge: a whole number is expected"),
+        ("suites", [{"name": "tiny", "inner_points_per_edge": "3"}], "inner_points_per_edge: a whole number"),
+        ("suites", [{"name": "tiny", "tasks": "task0"}], "tasks: "),
+        ("suites", [3], "suites.0"),
+        ("learners", [{"tuned": "a/b", "trial": True}], "trial: a whole number is expected"),
+        ("learners", [{"method": "ls", "options": [1]}], "options: "),
+        ("learners", [{"method": "ls", "options": {1: 2}}], "options"),
+        ("name", 3, "name: "),
+        (1, 2, "1"),
+    ],
+)
+def test_what_a_bench_cannot_hold_is_one_sentence(key, value, said, tmp_path):
+    with pytest.raises(fr.ConfigError, match=said) as caught:
+        fr.bench({**BENCH, key: value}, store=tmp_path / "store")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("store", [3, True, ["a"], b"a", "a\0b"])
+def test_results_of_no_folder_are_one_sentence(store):
+    with pytest.raises(fr.ConfigError, match="the folder of a store"):
+        fr.results(store)
+
+
+@pytest.mark.parametrize("suite", [3, ["tiny"], b"tiny", {"tiny"}])
+def test_results_of_what_is_no_suite_are_one_sentence(suite, tmp_path):
+    with pytest.raises(fr.ConfigError, match="suite is a text, found"):
+        fr.results(tmp_path, suite=suite)
+
+
+def test_whole_numbers_of_numpy_are_numbers(in_process, tmp_path):
+    board = fr.run("pretrained", "tiny", seed=np.int64(3), options=MappingProxyType({}), store=tmp_path)
+    assert board["seeds"].tolist() == ["3"]
+    spec = MappingProxyType({**BENCH, "learners": ["pretrained"], "seeds": list(np.arange(3, 4))})
+    assert fr.bench(spec, store=tmp_path)["runs"].tolist() == board["runs"].tolist()
 
 
 def test_a_run_that_fails_raises_what_the_command_says(in_process, tmp_path):
