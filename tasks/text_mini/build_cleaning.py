@@ -53,7 +53,7 @@ def windows(text: str, n_words: int) -> Iterator[str]:
         yield " ".join(words[start : start + n_words])
 
 
-def head(text: str, most_characters: int) -> str:
+def first_words(text: str, most_characters: int) -> str:
     """Return the words of a text that fit into `most_characters`, all of it if it is shorter."""
     if len(text) <= most_characters:
         return text

