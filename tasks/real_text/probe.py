@@ -1,9 +1,9 @@
-"""Print how far a linear probe of a suite's pre-trained model gets: what was known before any expert was made.
+"""Print the accuracy of a linear probe of a suite's pre-trained model: what it knew before any expert was made.
 
     python -m frontrunner.tasks.real_text.probe build/minilm/suite.yaml
 
-Heads of these suites are trained with their experts, so the pre-trained model is at chance with them and would look as
-if it knew nothing.
+Heads of these suites are trained with their experts, so the pre-trained model is near chance with them and would look
+as if it knew nothing.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from ..suite_file.file_suite import suite_class
 from .script_errors import ends_in_one_sentence
 
 
-def probe_errors(file: Path, split: str = "test") -> dict[str, float]:
-    """Return the error of a linear probe on every task, fitted on train, by the mean over the tokens of each text.
+def probe_accuracies(file: Path, split: str = "test") -> dict[str, float]:
+    """Return the accuracy of a linear probe on every task, fitted on train, by the mean over the tokens of each text.
 
     Args:
         file: a suite file of texts on a model of transformers.
-        split: the split that errors are measured on.
+        split: the split that accuracies are measured on.
 
     Raises:
         FrontrunnerError: the suite cannot be read.
     """
     suite = suite_class(file)
     problem: Any = suite().prepare(suite.tasks, device=torch.device("cpu"), seed=0, progress=silent)
-    return {task: 1 - probe_accuracy(problem, t, split, mean_states) for t, task in enumerate(problem.tasks)}
+    return {task: probe_accuracy(problem, t, split, mean_states) for t, task in enumerate(problem.tasks)}
 
 
 def mean_states(features: Mapping[str, Tensor]) -> Tensor:
@@ -48,9 +48,9 @@ def mean_states(features: Mapping[str, Tensor]) -> Tensor:
 def probe(file: Annotated[Path, typer.Argument(help="The suite file.")]) -> None:
     """Print the accuracy of the linear probe on the test split of every task."""
     with ends_in_one_sentence():
-        errors = probe_errors(file)
-    for task, share in errors.items():
-        typer.echo(f"{task}: {1 - share:.3f}")
+        accuracies = probe_accuracies(file)
+    for task, accuracy in accuracies.items():
+        typer.echo(f"{task}: {accuracy:.3f}")
 
 
 if __name__ == "__main__":
