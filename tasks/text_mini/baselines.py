@@ -2,8 +2,8 @@
 
     python -m frontrunner.tasks.text_mini.baselines
 
-The linear probe is what the pre-trained model is worth: with an expert's head it is at chance, since heads are trained
-with their expert. TF-IDF needs scikit-learn, which `pip install 'frontrunner[dev]'` brings.
+The linear probe is what the pre-trained model is worth: with an expert's head it is near chance, since heads are
+trained with their expert. TF-IDF needs scikit-learn, which `pip install 'frontrunner[dev]'` brings.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class TextMini(Suite):
 
     The set-up is that of the paper's language half (arXiv 2406.09770) in miniature: every expert is the whole model
     fine-tuned on one task with a head of its own, which is drawn at random, trained with its expert, then frozen and
-    never merged. The pre-trained model has no head of its own, so with an expert's it is at chance.
+    never merged. The pre-trained model has no head of its own, so with an expert's it is near chance.
     """
 
     name: ClassVar[str] = "text-mini"
