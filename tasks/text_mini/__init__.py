@@ -1,1 +1,1 @@
-"""Real text-classification tasks that are shipped with Frontrunner."""
+"""The suite `text-mini`: texts, model, heads trained with experts, and the scripts that made the shipped files."""

@@ -20,7 +20,7 @@ class SplitTask:
     """The unique texts of a task, by split."""
 
     found: int
-    """How many texts the package has."""
+    """How many texts with a letter or digit its loader read, repeats included."""
     unique: UniqueExamples
     """What the search for duplicates found."""
     shipped: Mapping[str, Sequence[RawText]]

@@ -47,7 +47,7 @@ class RawTask:
     classes: tuple[str, ...]
     load: Callable[[Path], Iterator[RawText]]
     split_by: str = "text"
-    """What is divided among splits: every text for itself, or the kind of its unit."""
+    """What the manifest says is kept whole by splits: "text", or what a `RawText.unit` is, such as "article"."""
     balanced: bool = True
     """Whether every class has the same number of texts in a split; otherwise classes keep their shares."""
 

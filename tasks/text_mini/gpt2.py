@@ -18,7 +18,7 @@ FILES = ("config.json", "tokenizer.json", "model.safetensors")
 SIZES = {"vocab_size": 4096, "n_positions": 64, "n_embd": 128, "n_layer": 4, "n_head": 4}
 """The architecture, as transformers' `GPT2Config` takes it."""
 PAD, END = "<pad>", "<end>"
-"""Tokens beside those of texts: what fills up, and what parts texts in pre-training."""
+"""Special tokens: padding, and the end of a text in pre-training."""
 
 
 @dataclass(frozen=True)
@@ -54,5 +54,5 @@ def load_gpt2(device: torch.device) -> LoadedGpt2:
     """
     backbone = gpt2_backbone()
     stored = backbone.encoder_weights(read_weights(FOLDER))
-    # They ship in half precision, which is enough of a model that is trained on.
+    # They ship in half precision, which is enough for a model that is fine-tuned anyway.
     return LoadedGpt2(backbone, backbone.build(), {name: t.to(device, torch.float32) for name, t in stored.items()})

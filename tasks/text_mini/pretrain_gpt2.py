@@ -31,7 +31,7 @@ HELD_OUT = 50
 
 
 def build_tokenizer(corpus: Sequence[str], vocabulary: int = SIZES["vocab_size"]) -> Tokenizer:
-    """Learn a byte-level BPE like GPT-2's from texts, whose capital letters count as small ones since texts are few."""
+    """Learn a byte-level BPE like GPT-2's from texts, in lower case since texts are few."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
