@@ -31,9 +31,10 @@ SUITE = "suite.yaml"
 
 
 def printed(activity: str, step: int, total: int, *, unit: str = "steps", **metrics: float) -> None:
-    """Print one line on what is done."""
+    """Print one line on what is done; without a unit the steps say nothing and are left out."""
+    counted = f": {step} of {total} {unit}" if unit else ""
     told = "".join(f", {name} {float(value):.3f}" for name, value in metrics.items())
-    typer.echo(f"{activity}: {step} of {total} {unit}{told}".replace("  ", " "))
+    typer.echo(f"{activity}{counted}{told}")
 
 
 def make_suite(
