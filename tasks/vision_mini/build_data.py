@@ -26,8 +26,8 @@ from ..shipped_data.provenance import table_row
 from ..shipped_data.split_shares import SPLITS
 from ..shipped_data.unique_examples import unique_examples
 from .build_sources import DOMAINS, TILE, Array, RawDomain
+from .clip import ASSETS
 
-ASSETS = Path(__file__).parent / "assets"
 COLUMNS = 50
 BUDGET_BYTES = 13_000_000
 """The most bytes of the folder of images, which every clone and every wheel carries."""
