@@ -5,10 +5,11 @@ import itertools
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
+from quick_suites import barely_train
 
 import frontrunner as fr
+from frontrunner.tasks.vision_mini import vision_mini_suite
 from frontrunner.tasks.vision_mini.shifts import MOST, shifted
-from tests.support.quick_suites import barely_train
 
 
 def crops(image):
@@ -55,6 +56,19 @@ def test_images_to_train_on_are_shifted_and_those_to_judge_by_are_not(problem, s
         as_stored = [image.numpy().tobytes() in stored for image in part.inputs]
         assert all(as_stored) is not moves
         assert part.labels.shape == (64,)
+
+
+def test_experts_are_trained_on_shifted_images(tmp_path, monkeypatch):
+    barely_train(monkeypatch, tmp_path)
+    shapes = []
+
+    def watched(images, generator):
+        shapes.append(tuple(images.shape))
+        return shifted(images, generator)
+
+    monkeypatch.setattr(vision_mini_suite, "shifted", watched)
+    fr.load_problem("vision-mini", ["optdigits"])
+    assert shapes == [(8, 3, 32, 32)] * 3
 
 
 def test_an_epoch_still_holds_every_example_once(problem):
