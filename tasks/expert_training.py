@@ -15,7 +15,7 @@ from .progress import Progress
 from .threads import cpu_threads
 
 HEAD = "(head)."
-"""What begins the names of a head's weights that are trained and kept with an expert's; no module is called so."""
+"""The prefix of the names of a head's weights that are trained and kept with an expert's; no module is called so."""
 
 
 def train_expert(
@@ -31,7 +31,7 @@ def train_expert(
     Args:
         single: a problem of one task, which is left as it is.
         recipe: how the expert is fine-tuned.
-        generator: decides the order of examples.
+        generator: decides the order of examples, and how they are augmented.
         trains_head: whether the task's head is trained, too, from the values it has; see `head_of`.
         progress: told the steps that are done.
 

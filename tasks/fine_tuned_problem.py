@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from ..file_digest import digest_files
+from . import classification, examples, expert_training, fine_tuning, problem, recomputation, stored_inputs
 from .classification import ClassificationProblem
 from .examples import Examples
 from .expert_cache import MadeElsewhere, cached
@@ -23,6 +24,10 @@ from .problem import Budget, Params
 from .progress import Progress
 from .stored_inputs import named_tensors
 from .weight_files.weight_digest import digest_weights
+
+_MODULES = (classification, examples, expert_training, fine_tuning, problem, recomputation, stored_inputs)
+CODE = (Path(__file__), *(Path(str(module.__file__)) for module in _MODULES))
+"""The files of code that train the experts of every suite; their digest is part of the cache's key."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,11 @@ class ExpertRecipe:
     fine_tuning: FineTuning
     """How an expert is fine-tuned."""
     code: Sequence[Path]
-    """The files of code that train an expert; their digest is part of the cache's key."""
+    """The suite's own files of code that decide an expert, such as its model; in the cache's key beside `CODE`."""
     versions: Mapping[str, str]
     """Versions of the libraries that hold the model's code, beside torch's."""
     seed: int
-    """Decides the order of examples."""
+    """Decides the order of examples, and how they are augmented."""
     trains_heads: bool = False
     """Whether a task's head is trained with its expert, from the values it has."""
 
@@ -63,7 +68,7 @@ def fine_tuned_problem(
     Args:
         recipe: how experts are made.
         progress: told the steps that are done.
-        encoder: the model, and how it is called.
+        encoder: the model, how it is called, and how examples to train on are augmented.
     """
 
     def posed(
@@ -121,11 +126,13 @@ def _expert(
         "train": digest_weights({**dict(named_tensors("inputs", train.inputs)), "labels": train.labels}),
         "pretrained": digest_weights(single.pretrained),
         "head": digest_weights(head.state_dict()),
-        "code": digest_files(*recipe.code),
+        "code": digest_files(*CODE, *recipe.code),
         "torch": torch.__version__,
         **recipe.versions,
         "device": single.device.type,
     }
+    if single.augment is not None:
+        key["augment"] = f"{single.augment.__module__}.{single.augment.__qualname__}"
     if recipe.trains_heads:
         key["trained"] = "expert and head"
 

@@ -9,7 +9,6 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from .. import classification, examples, fine_tuning, problem, recomputation, stored_inputs
 from ..fine_tuned_problem import ExpertRecipe, fine_tuned_problem
 from ..fine_tuning import FineTuning
 from ..problem import Budget, Problem
@@ -22,11 +21,8 @@ from .linear_probe import linear_probe
 
 EXPERT = FineTuning(steps=120, batch_size=32, peak_lr=5e-4, weight_decay=0.1)
 """The recipe of an expert."""
-CODE = tuple(
-    Path(str(module.__file__))
-    for module in (classification, examples, fine_tuning, problem, recomputation, stored_inputs, efficientnet)
-)
-"""The files of code that train an expert; their digest is part of the cache key."""
+CODE = (Path(str(efficientnet.__file__)),)
+"""The suite's own files of code that decide an expert."""
 
 
 class CnnMini(Suite):

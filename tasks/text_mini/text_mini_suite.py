@@ -11,49 +11,39 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .. import (
-    classification,
-    examples,
-    expert_training,
-    fine_tuned_problem,
-    fine_tuning,
-    problem,
-    recomputation,
-    stored_inputs,
-)
 from ..backbones import random_heads
-from ..backbones.transformers_models import transformers_backbone, transformers_head
+from ..backbones.transformers_models import (
+    padding_side,
+    transformers_backbone,
+    transformers_classifier,
+    transformers_head,
+)
 from ..datasets import text_format
 from ..datasets.input_format import InputFormat
 from ..datasets.text_format import MASK
 from ..examples import Examples
+from ..fine_tuned_problem import ExpertRecipe, fine_tuned_problem
 from ..fine_tuning import FineTuning
 from ..problem import Budget, Problem
 from ..progress import Progress
 from ..suite import Suite
+from . import gpt2
 from .gpt2 import gpt2_backbone, load_gpt2
 from .texts import load_task, manifest
 
 EXPERT = FineTuning(steps=300, batch_size=64, peak_lr=1e-3, weight_decay=0.1)
 """The recipe of an expert and its head, strong on purpose, so that tasks conflict."""
-CODE = tuple(
-    Path(str(module.__file__))
-    for module in (
-        classification,
-        examples,
-        expert_training,
-        fine_tuned_problem,
-        fine_tuning,
-        problem,
-        random_heads,
-        recomputation,
-        stored_inputs,
-        text_format,
-        transformers_backbone,
-        transformers_head,
-    )
+_MODULES = (
+    gpt2,
+    padding_side,
+    random_heads,
+    text_format,
+    transformers_backbone,
+    transformers_classifier,
+    transformers_head,
 )
-"""The files of code that train an expert; their digest is part of the cache key."""
+CODE = tuple(Path(str(module.__file__)) for module in _MODULES)
+"""The suite's own files of code that decide an expert."""
 
 
 class TextMini(Suite):
@@ -78,10 +68,10 @@ class TextMini(Suite):
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """Load texts and weights, and read or fine-tune the experts with their heads."""
-        gpt2 = load_gpt2(device)
+        loaded = load_gpt2(device)
         shipped = [load_task(task) for task in tasks]
-        inputs = gpt2.backbone.inputs
-        recipe = fine_tuned_problem.ExpertRecipe(
+        inputs = loaded.backbone.inputs
+        recipe = ExpertRecipe(
             suite=self.name,
             version=self.version,
             fine_tuning=EXPERT,
@@ -90,18 +80,18 @@ class TextMini(Suite):
             seed=seed,
             trains_heads=True,
         )
-        return fine_tuned_problem.fine_tuned_problem(
+        return fine_tuned_problem(
             recipe,
             tasks,
-            model=gpt2.encoder,
-            pretrained=gpt2.pretrained,
+            model=loaded.encoder,
+            pretrained=loaded.pretrained,
             data=[_encoded(inputs, task.splits, device) for task in shipped],
             heads=[
-                gpt2.backbone.random_head(len(task.classes), torch.Generator().manual_seed(seed)).to(device)
+                loaded.backbone.random_head(len(task.classes), torch.Generator().manual_seed(seed)).to(device)
                 for task in shipped
             ],
             to_input=inputs.to_input,
-            run=gpt2.backbone.run,
+            run=loaded.backbone.run,
             trim=inputs.trim,
             join=inputs.join,
             budget=self.budget,

@@ -1,23 +1,23 @@
-"""Random shifts of images, by which few images to train on do for more."""
+"""Data augmentation by random shifts, by which few images to train on do for more."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-MOST = 2
+MAX_SHIFT = 2
 """By how many pixels an image is shifted at most, in each direction."""
 
 
 def shifted(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Move each of the images (n, channels, height, width) by up to two pixels; what comes in repeats the border.
+    """Move each image (n, channels, height, width) by up to `MAX_SHIFT` pixels; what comes in repeats the border.
 
     Args:
         images: left as they are.
         generator: draws how far, on the CPU.
     """
     n, _, height, width = images.shape
-    down, right = torch.randint(-MOST, MOST + 1, (2, n, 1, 1), generator=generator).to(images.device)
+    down, right = torch.randint(-MAX_SHIFT, MAX_SHIFT + 1, (2, n, 1, 1), generator=generator).to(images.device)
     rows = (torch.arange(height, device=images.device)[None, :, None] - down).clamp(0, height - 1)
     columns = (torch.arange(width, device=images.device)[None, None, :] - right).clamp(0, width - 1)
     image = torch.arange(n, device=images.device)[:, None, None]

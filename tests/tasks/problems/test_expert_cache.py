@@ -189,3 +189,8 @@ def test_experts_that_another_process_is_making_come_last(monkeypatch):
     made = fine_tuned_problem._experts(["first", "second", "third"], recipe=None, progress=None)
     assert [name for name, _ in made] == ["expert of first", "expert of second", "expert of third"]
     assert asked == [("first", False), ("second", False), ("third", False), ("first", True), ("third", True)]
+
+
+@pytest.mark.parametrize("module", ["classification", "examples", "expert_training", "fine_tuning", "recomputation"])
+def test_code_that_trains_experts_is_in_the_key_of_every_suite(module):
+    assert module in {file.stem for file in fine_tuned_problem.CODE}
