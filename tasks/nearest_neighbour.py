@@ -108,7 +108,7 @@ def _flat(inputs: Tensor) -> Tensor:
 
 def _nearest_texts(train: Mapping[str, Tensor], asked: Mapping[str, Tensor]) -> NDArray[np.int64]:
     """Return the texts with the largest cosine of token counts; of a text without known tokens, the first."""
-    n_words = 1 + max(int(inputs[IDS].max()) for inputs in (train, asked))
+    n_words = 1 + max(int(inputs[IDS].cpu().numpy().max()) for inputs in (train, asked))
     known = _counts(train, n_words)
     lengths = np.sqrt(np.asarray(known.multiply(known).sum(axis=1), dtype=np.float64)).ravel()
     counted = _counts(asked, n_words)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from quick_suites import FEW_TASKS, barely_train
 from text_problems import text_problem
 
 import frontrunner as fr
@@ -47,11 +48,15 @@ def test_large_images_are_averaged_down_and_small_ones_are_not():
     assert torch.equal(nearest_neighbour._flat(small), small.double().flatten(1))
 
 
-def test_texts_are_compared_by_the_cosine_of_token_counts_without_padding():
+@pytest.mark.parametrize("ids", [torch.uint8, torch.uint16, torch.uint32, torch.int16, torch.int32, torch.int64])
+@pytest.mark.parametrize("masks", [torch.bool, torch.uint8, torch.int64])
+def test_texts_are_compared_by_the_cosine_of_token_counts_without_padding(ids, masks):
     mask = torch.tensor([[1, 1, 0], [1, 1, 1], [1, 1, 1]])
     train = {"input_ids": torch.tensor([[1, 2, 0], [3, 3, 2], [0, 0, 0]]), "attention_mask": mask}
     asked = {"input_ids": torch.tensor([[2, 1, 0], [3, 0, 0], [2, 2, 2]]), "attention_mask": mask[[0, 0, 1]]}
     asked["attention_mask"] = torch.tensor([[1, 1, 0], [1, 0, 0], [1, 1, 1]])
+    for part in (train, asked):
+        part |= {"input_ids": part["input_ids"].to(ids), "attention_mask": part["attention_mask"].to(masks)}
     # The padding of the second is the third's only token; 2 alone is nearer to (1, 2) than to (3, 3, 2).
     assert nearest_neighbour._nearest_texts(train, asked).tolist() == [0, 1, 0]
 
@@ -60,6 +65,22 @@ def test_a_problem_of_texts_has_errors():
     found = nearest_neighbour_errors(text_problem(n=8), "test")
     assert found.shape == (2,)
     assert ((found >= 0) & (found <= 1)).all()
+
+
+@pytest.mark.parametrize(("suite", "tasks"), [(name, FEW_TASKS[name]) for name in FEW_TASKS if name != "cnn-mini"])
+def test_embedded_suites_have_errors_below_those_of_chance(suite, tasks, tmp_path, monkeypatch):
+    barely_train(monkeypatch, tmp_path)
+    problem = fr.load_problem(suite, tasks)
+    found = nearest_neighbour_errors(problem, "test")
+    chance = [1 - 1 / len(problem.data[t]["train"].labels.unique()) for t in range(problem.n_tasks)]
+    assert (found > 0).all()
+    assert (found < chance).all()
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_images_of_any_kind_are_compared(kind):
+    images = torch.tensor([[[[0.0]]], [[[4.0]]], [[[9.0]]]]).to(kind)
+    assert nearest_neighbour._nearest(images, images[[2, 0]], 6).tolist() == [2, 0]
 
 
 @pytest.mark.parametrize("suite", ["merging-toy", "zdt1", "linear-net"])
