@@ -22,6 +22,7 @@ NOT_RUN = {
     "pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu": "downloads PyTorch",
     "make quickstart": "takes minutes and fine-tunes; what it runs is compared and its bench file read below",
     "make test": "is what runs this test",
+    "frontrunner bench studies/quickstart-text.yaml --device cpu,cpu": "takes minutes; its bench file is read below",
 }
 """Commands that no test runs, and why."""
 INSTALL, OWN_MODELS = "Install", "Your own models"
@@ -97,10 +98,11 @@ def test_make_quickstart_runs_the_bench_and_installs_before(root):
     assert any(line.endswith("pip install --quiet -e .") for line in told)
 
 
-def test_the_table_has_the_learners_of_the_quickstart(root, readme):
+@pytest.mark.parametrize("bench", ["quickstart", "quickstart-text"])
+def test_a_table_has_the_learners_of_its_quickstart(root, readme, bench):
     from frontrunner.harness.cells.bench_file import read_bench
 
-    part = re.search(r"<!-- quickstart: .*?<!-- quickstart: end -->", readme, flags=re.DOTALL)[0]
+    part = re.search(rf"<!-- {bench}: .*?<!-- {bench}: end -->", readme, flags=re.DOTALL)[0]
     heading, _, *rows = [
         [cell.strip() for cell in line.strip("| ").split("|")] for line in re.findall(r"^\|.*$", part, re.M)
     ]
@@ -108,7 +110,7 @@ def test_the_table_has_the_learners_of_the_quickstart(root, readme):
     assert [row[0] for row in rows] == [str(i + 1) for i in range(len(rows))]
     volumes = [float(row[2]) for row in rows]
     assert volumes == sorted(volumes, reverse=True)
-    assert {row[1] for row in rows} == {cell.label for cell in read_bench(root / "studies" / "quickstart.yaml").cells()}
+    assert {row[1] for row in rows} == {cell.label for cell in read_bench(root / "studies" / f"{bench}.yaml").cells()}
 
 
 def test_every_learner_has_its_place(readme):

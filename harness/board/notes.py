@@ -139,7 +139,7 @@ def other_seeds(board: Board, row: Row) -> str:
 def row_warnings(row: Row) -> list[tuple[str, str]]:
     """Return (`seeds 0, 3`, text) for every sign of collapse, with what shows it, and every file that is damaged."""
     found: dict[str, dict[int, str]] = {}
-    for seed, warnings in row.warnings.items():
+    for seed, warnings in sorted(row.warnings.items()):
         for warning in warnings:
             found.setdefault(warning.kind, {})[seed] = warning.detail
     return [
@@ -160,8 +160,8 @@ def row_reasons(row: Row) -> list[tuple[str, str]]:
 
 
 def as_seeds(seeds: Sequence[int]) -> str:
-    """Return `seed 0` or `seeds 0, 3`."""
-    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+    """Return `seed 0` or `seeds 0, 3`, ascending."""
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, sorted(seeds)))}"
 
 
 def ranking_caption(overall: OverallRanking) -> str:

@@ -175,7 +175,7 @@ def test_run_and_front_say_in_words_what_the_board_marks(ran, command):
 
 
 def test_several_seeds_share_a_line_a_sign(store, make_cell, record):
-    for seed, errors in enumerate([[0.3, 0.3, 0.3], [0.2, 0.2, 0.2], [0.1, 0.2, 0.3]]):
+    for seed, errors in {1: [0.3, 0.3, 0.3], 0: [0.2, 0.2, 0.2], 2: [0.1, 0.2, 0.3]}.items():
         record(store, make_cell("one", seed), np.transpose([errors[::-1], errors]), front_points=3)
     (board,) = leaderboards(store)
     assert "- one, seeds 0, 1: answers coincide (1 distinct of 3)\n" in as_markdown([board]) + "\n"
