@@ -7,7 +7,7 @@ function landmarks(board, drawnRows) {
   return [
     { name: INDEX.referencePoint, values: board.referencePoint, symbol: "x-thin", symbolInSpace: "cross" },
     { name: "experts, each on its own task", values: anchors?.expert, symbol: "star-open", symbolInSpace: "diamond-open" },
-    { name: "1-nearest-neighbour (no model)", values: anchors?.neighbour, symbol: "hourglass-open", symbolInSpace: "x" },
+    { name: "1-nearest-neighbour (no model)", values: anchors?.neighbour, symbol: "hourglass-open", symbolInSpace: "square" },
     { name: "pre-trained model", values: anchors?.pretrained, symbol: "circle-x-open", symbolInSpace: "square-open" },
   ].filter(({ values }) => values);
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from importlib import resources
 from itertools import combinations
 
 import numpy as np
 import pytest
 
 from frontrunner.harness.reports.pictures.front_picture import make_picture
-from frontrunner.harness.reports.pictures.looks import COLOURS, N_PLACES, ON_DARK, PLACED, look_at, looks_of
+from frontrunner.harness.reports.pictures.looks import COLOURS, MARKERS, N_PLACES, ON_DARK, PLACED, look_at, looks_of
 from frontrunner.metrics import Front
 
 APART = 18.0
@@ -93,3 +95,11 @@ def test_names_have_one_place_each_and_colours_one_partner_in_the_dark():
     assert len(set(PLACED)) == len(PLACED)
     assert set(ON_DARK) == set(COLOURS)
     assert len(set(ON_DARK.values())) == len(COLOURS) == 10
+
+
+def test_landmarks_in_space_are_drawn_without_a_symbol_font():
+    """Plotly writes other symbols as letters there, which a machine without their font shows as empty boxes."""
+    script = resources.files("frontrunner.harness.reports.page").joinpath("front_traces.js").read_text()
+    symbols = re.findall(r'symbolInSpace: "([a-z-]+)"', script)
+    assert len(symbols) == 4
+    assert {symbol.removesuffix("-open") for symbol in symbols} <= {marker.in_space for marker in MARKERS}
