@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from ...yaml_file import checked_content
 from ..board.board_frame import as_frame
@@ -33,6 +33,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+class RunOptions(TypedDict, total=False):
+    """Further options of `run`, with the names and meanings of those of `frontrunner run`."""
+
+    weights: Literal["random"] | None
+    points_per_edge: int | None
+    inner_points_per_edge: int | None
+    plugins: Sequence[str | Path]
+    again: bool
+
+
 def run(
     method: str,
     suite: str,
@@ -42,12 +52,13 @@ def run(
     options: Mapping[str, Any] | None = None,
     device: str = "auto",
     store: str | Path | None = None,
-    plugins: Sequence[str | Path] = (),
+    **further: Unpack[RunOptions],
 ) -> pd.DataFrame:
     """Run one method on one suite as `frontrunner run` does, and return the leaderboard that it is on.
 
     A finished run is not repeated. The table is that of `bench`; it has all learners that the store holds for the same
-    tasks and preferences. Progress is printed.
+    tasks and preferences. Progress is printed. Every option of the command is here; budgets, labels, probes and tuned
+    learners are fields of a bench, see `bench`.
 
     Args:
         method: a method's name, see `list_methods`.
@@ -57,16 +68,26 @@ def run(
         options: options of the method that differ from its defaults.
         device: `auto`, or torch devices separated by commas.
         store: folder of the store; when absent, that of `FRONTRUNNER_STORE`, else ./mlruns.
-        plugins: Python files that define learners, suites or indicators. What a notebook's own cells define cannot run:
-            every run has a process of its own, which imports it.
+        further: these, each by its name:
+
+            - `weights`: `"random"` for the shapes of a suite file with random weights on generated data.
+            - `points_per_edge`: points on each edge of the preference grid; a few dozen preferences when absent.
+            - `inner_points_per_edge`: points on each edge of the grid's inner layer; 0 for none. None, too, where
+              `points_per_edge` alone is given.
+            - `plugins`: Python files that define learners, suites or indicators. What a notebook's own cells define
+              cannot run: every run has a process of its own, which imports it.
+            - `again`: whether to run a cell that is settled, too.
 
     Raises:
+        TypeError: an argument has a name that is not known.
         ConfigError, UnknownNameError: a name or value is not known or not allowed.
         CellError: the run did not finish; the message says why.
         StoreError: the store cannot be used.
     """
-    cells = _cell_options(device, store, plugins, again=False)
-    where = {} if tasks is None else {"tasks": as_names("tasks", tasks)}
+    if unknown := further.keys() - RunOptions.__annotations__.keys():
+        raise TypeError(f"run() got an unexpected keyword argument {min(unknown)!r}")
+    cells = _cell_options(device, store, further.pop("plugins", ()), again=further.pop("again", False))
+    where = {"tasks": None if tasks is None else as_names("tasks", tasks), **further}
     named = os.fspath(suite) if isinstance(suite, os.PathLike) else suite
     spec = single_cell(method, named, where, seed=seed, options=as_options(options))
     (settled,) = run_cells(spec, cells, refuse_misfits=True)

@@ -21,6 +21,7 @@ from frontrunner.harness.reports.drawing import DrawingProcess
 from frontrunner.harness.running.main_hidden import main_hidden
 
 BENCH = {"name": "mine", "suites": ["tiny"], "learners": ["pretrained", "experts"], "seeds": [0, 1]}
+GRID = ["points_per_edge", "inner_points_per_edge"]
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +47,40 @@ def test_a_run_is_the_cell_of_the_command_line_and_is_not_repeated(command, in_p
     assert "finished before" in capsys.readouterr().out
     parents = {tuple(sorted(run.tags.items())) for run in Store(tmp_path, create=False).runs("kind", "bench")}
     assert len(parents) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (["--points-per-edge", "2"], {"points_per_edge": 2}),
+        (["--points-per-edge", "2", "--inner-points-per-edge", "2"], dict.fromkeys(GRID, np.int64(2))),
+        (["--inner-points-per-edge", "0"], {"inner_points_per_edge": 0}),
+        ([], dict.fromkeys([*GRID, "weights"])),
+    ],
+)
+def test_a_script_adds_a_row_to_the_board_of_a_command_with_the_same_grid(
+    words, options, command, in_process, tmp_path
+):
+    assert command.within("run", "pretrained", "tiny", *words, "--store", tmp_path).status == 0
+    board = fr.run("experts", "tiny", store=tmp_path, **options)
+    assert set(board["learner"]) == {"experts", "pretrained"}
+    keys = {cell: key for _, key, cell in recorded(tmp_path)}
+    assert command.within("run", "experts", "tiny", *words, "--store", tmp_path).status == 0
+    assert {cell: key for _, key, cell in recorded(tmp_path)} == keys
+    assert len(recorded(tmp_path)) == 2
+
+
+def test_a_settled_run_is_run_again_where_a_script_asks_for_it(in_process, tmp_path):
+    for again in (False, False, True):
+        fr.run("pretrained", "tiny", store=tmp_path, again=again)
+    assert len(recorded(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("name", ["sead", "name", "file", "point_per_edge"])
+def test_an_option_that_a_run_does_not_have_is_refused(name, tmp_path):
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
+        fr.run("pretrained", "tiny", store=tmp_path / "store", **{name: "tiny"})
+    assert not (tmp_path / "store").exists()
 
 
 @pytest.mark.parametrize("form", ["a mapping", "a path", "a text"])
@@ -119,6 +154,10 @@ OF_A_RUN = {
     "seed": (["a", "1", True, False, 1.5, None, [1], -1, 2**63, float("nan")], "a seed (is a whole number|must be)"),
     "options": ([[1], "steps=2", 7, [("steps", 2)], {1: 2}, True], "options map names to values"),
     "tasks": (["task0", b"task0", 3, {"task0": 1}, {"task0"}, True, Path("task0")], "tasks is a list of names"),
+    "points_per_edge": ([True, "5", 5.0, [5], float("nan")], "points_per_edge: a whole number is expected, found"),
+    "inner_points_per_edge": ([False, "5", 5.0, [5]], "inner_points_per_edge: a whole number is expected, found"),
+    "weights": (["randm", 3, True, ["random"]], "weights"),
+    "again": ([1, "no", None], "again is True or False"),
     "device": ([3, None, ["cpu"], Path("cpu")], "device is a text, found"),
 }
 OF_BOTH = {
@@ -133,6 +172,9 @@ WRONG = [
     *((fr.run, "store", value, "a store, is a path, found") for value in ("", "a\0b")),
     *((fr.run, "suite", value, "name of a suite or a suite file") for value in (3, None, b"tiny", ["tiny"], True)),
     *((fr.run, "method", value, "name of a method is expected") for value in (3, None, b"ls", ["ls"], True)),
+    *((fr.run, "points_per_edge", value, "2 or more|at most") for value in (1, 0, -3, 10**9)),
+    *((fr.run, "inner_points_per_edge", value, "2 or more|at most") for value in (1, -3, 10**9)),
+    (fr.run, "weights", "random", "no variant with random weights"),
     *((fr.run, "options", value, "'steps'|steps must be") for value in ({"step": 1}, {"steps": [1]}, {"steps": True})),
     *((fr.bench, "again", value, "again is True or False") for value in (1, "no", None)),
     *(
