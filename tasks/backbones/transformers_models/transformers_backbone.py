@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import shutil
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ from ..meta_parameters import without_values
 from ..random_heads import filled
 from .padding_side import padded_right
 from .quiet_transformers import without_bars
-from .transformers_classifier import make_classifier
+from .transformers_classifier import keep_own_config, make_classifier
 from .transformers_config import (
     classification,
     read_config,
@@ -78,6 +79,7 @@ class TransformersBackbone(Backbone):
         base = getattr(self._classifier, self._prefix, None)
         if not isinstance(base, nn.Module):
             raise DataError(f"{source}: {self._made_by.__name__} has no base model that could be the encoder")
+        keep_own_config(base, self._classifier, self.config)
         self.encoder: Any = base
         """The base model; its weights have no values."""
         self.inputs = inputs(self)
@@ -127,6 +129,7 @@ class TransformersBackbone(Backbone):
         folder.mkdir(parents=True, exist_ok=True)
         dtype = next((tensor.dtype for tensor in params.values() if tensor.is_floating_point()), torch.float32)
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in params.items()}
+        config = copy.deepcopy(self.config)  # that of the encoder also says how it is run here, without a cache
         if head is None:
             model: Any = without_values(self.encoder)
         else:
@@ -135,9 +138,11 @@ class TransformersBackbone(Backbone):
             tensors |= {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in own.items()}
             model = make_classifier(self._made_by, self.config, self._n_classes(head))
             names = head.classes or tuple(f"LABEL_{k}" for k in range(self._n_classes(head)))
-            model.config.id2label = dict(enumerate(names))
-            model.config.label2id = {label: k for k, label in enumerate(names)}
-        model.config.dtype = dtype
+            config.id2label = dict(enumerate(names))
+            config.label2id = {label: k for k, label in enumerate(names)}
+            config.problem_type = None
+        config.dtype = dtype
+        model.config = config
         with without_bars():
             model.save_pretrained(folder, state_dict=tensors)
         for file in folder.glob("*.safetensors"):

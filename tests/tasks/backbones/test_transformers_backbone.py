@@ -1,6 +1,7 @@
 """Encoders and heads of transformers give what the library's own classifiers give, before and after an export."""
 
 import copy
+import json
 import pickle
 
 import pytest
@@ -92,6 +93,28 @@ class TestLogits:
         assert not report["unexpected_keys"]
         assert all("pooler" in key for key in report["missing_keys"])  # which the classifier's base has not
         assert {key for key in params if not torch.equal(params[key], loaded.state_dict()[key])} == set()
+
+    @pytest.mark.parametrize("kind", [None, "Model"])
+    def test_an_encoder_keeps_its_own_configuration(self, name, kind, tmp_path):
+        labels = {} if kind else {"id2label": {0: "cat", 1: "dog", 2: "cow"}}
+        model = make_model(name, kind=kind, problem_type="multi_label_classification", **labels)
+        stored = saved(model, tmp_path / "expert")
+        backbone = backbone_of(stored)
+        for part in backbone.build().modules():
+            if (config := getattr(part, "config", None)) is not None:
+                assert config.num_labels == model.config.num_labels == 3
+                assert config.id2label == model.config.id2label
+                assert config.label2id == model.config.label2id
+                assert config.architectures == [type(model).__name__]
+                assert config.problem_type == "multi_label_classification"
+        base = getattr(model, model.base_model_prefix, model)
+        params = {key: base.state_dict()[key] for key in backbone.build().state_dict()}
+        backbone.export(params, None, stored, tmp_path / "out")
+        written = json.loads((tmp_path / "out" / "config.json").read_text())
+        given = {**stored.config, "architectures": [type(base).__name__]}
+        if name in TEXT_MODELS:
+            given["pad_token_id"] = backbone.config.pad_token_id  # texts are padded
+        assert written == given
 
 
 @pytest.mark.parametrize("name", TEXT_MODELS)

@@ -86,6 +86,8 @@ def test_the_model_is_a_gpt2_of_transformers_without_a_head(problem):
     assert set(problem.pretrained) == set(problem.model.state_dict())
     assert all(tensor.dtype == torch.float32 for tensor in problem.pretrained.values())
     assert [head.classifier.score.weight.shape for head in problem.heads] == [(8, 128), (2, 128)]
+    assert problem.model.config.architectures == ["GPT2LMHeadModel"]  # as its maker wrote
+    assert problem.model.config.num_labels == 2  # the library's own number
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "another"])
