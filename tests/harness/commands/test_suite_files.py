@@ -7,6 +7,7 @@ import yaml
 from safetensors.torch import load_file, save_file
 from suite_folders import TASKS, copied, image_spec, made_once, write_suite
 
+from frontrunner.harness.board.yardstick import NEIGHBOUR
 from frontrunner.harness.records.mlflow_tags import SUITE_FILE
 from frontrunner.harness.records.store import Store
 from frontrunner.tasks import SUITES
@@ -69,7 +70,8 @@ def test_from_a_folder_to_a_leaderboard(kind, tasks, request, command, in_proces
     assert "mine v1 [" in ran.out
     assert "2 of 2 cells finished" in ran.out
     board = command.within("leaderboard", "--suite", file, "--format", "csv", "--store", tmp_path / "store")
-    assert board.out.count("\nmine,") == 2
+    assert board.out.count("\nmine,") == 3  # two learners, and the yardstick
+    assert board.out.count(NEIGHBOUR) == 1
 
 
 def test_workers_of_their_own_read_the_suite_file(mine, command, tmp_path):

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from frontrunner.harness.board.leaderboard import leaderboards
+from frontrunner.harness.board.yardstick import NEIGHBOUR
 from frontrunner.harness.commands import console
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.report import write_report
@@ -133,7 +134,9 @@ def test_the_leaderboard_goes_to_a_file_too(everything, tmp_path):
     (rows,) = (board["rows"] for board in json.loads((tmp_path / "board.json").read_text()))
     assert {row["method"] for row in rows} >= {"pretrained", "misbehaving"}
     assert "interpolation" in (tmp_path / "board.html").read_text()
-    assert len((tmp_path / "board.csv").read_text().splitlines()) == len(rows) + 1
+    _, *lines = (tmp_path / "board.csv").read_text().splitlines()
+    assert len(lines) == len(rows) + 1
+    assert NEIGHBOUR in lines[-1]  # the yardstick, which is no learner
 
 
 @pytest.mark.parametrize(
