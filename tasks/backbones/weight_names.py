@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
+from ..left_out import and_others
+
 SHOWN = 3
 """The most names that a message lists."""
 
@@ -31,4 +33,4 @@ def prefix_of(names: Iterable[str], expected: Collection[str]) -> str | None:
 def listed(names: Sequence[str]) -> str:
     """Return the first names of a list, and how many more there are."""
     more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more weights" if more > 0 else "")
+    return ", ".join(names[:SHOWN]) + and_others(more, "more weight", "more weights")

@@ -10,6 +10,7 @@ from pathlib import Path
 from ...errors import DataError
 from ...os_errors import because
 from ...regular_file import check_regular
+from ..left_out import and_others
 from ..suite_file.schema import ONE_FILE
 from ..weight_files.refused_files import LFS
 
@@ -121,8 +122,7 @@ def _is_hidden(path: Path) -> bool:
 
 def _holds(folder: Path) -> str:
     names = sorted(path.name + ("/" if path.is_dir() else "") for path in folder.iterdir())
-    more = f" and {len(names) - 5} others" if len(names) > 5 else ""
-    return f"holds {', '.join(names[:5])}{more}" if names else "is empty"
+    return f"holds {', '.join(names[:5])}{and_others(len(names) - 5)}" if names else "is empty"
 
 
 def _nearest_folder(path: Path) -> str:

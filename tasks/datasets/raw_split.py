@@ -96,6 +96,10 @@ class DataSource(ABC):
             DataError: its files are missing, damaged or of another form; the message says where.
         """
 
+    def name_of(self, split: str) -> str:
+        """Return what messages call the part of the data that holds a split, where a path is given for each."""
+        return self.name
+
     @abstractmethod
     def digest(self, own: Mapping[Split, str], tell: Tell = no_tell) -> str:
         """Return a digest of the content of the files, whatever folder they are in.

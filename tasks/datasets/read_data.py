@@ -25,7 +25,7 @@ from .raw_split import Tell
 from .sources.open_source import deciding, open_source
 from .splits.located_data import LocatedData, locate
 from .splits.split_choice import choose_splits
-from .stored.decoding import store_inputs
+from .stored.decoding import require_storable, store_inputs
 from .stored.entry_writer import EntryWriter
 from .stored.example_cache import StoredExamples, cached_examples
 from .task_data import TaskData
@@ -79,7 +79,8 @@ def read_task_data(
 
         def make(entry: EntryWriter) -> Mapping[str, Any]:
             tell = _told(progress, f"compare {task}", f"{format.kind}s")
-            located = locate(source, spec, base, canonical, tell=tell)
+            usable = functools.partial(require_storable, format=format)
+            located = locate(source, spec, base, canonical, tell=tell, require_usable=usable)
             return _store(task, located, format, entry, content, progress)
 
         def waits() -> None:

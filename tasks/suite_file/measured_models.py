@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..examples import ExampleProblem, Examples
+from ..left_out import and_others
 from ..problem import Problem
 from ..progress import Progress, silent
 from .error_table import ErrorTable, error_table, thinned
@@ -70,7 +71,7 @@ def _without_examples(task: str, data: Mapping[str, Examples], n_classes: int) -
     found = []
     for split, examples in data.items():
         absent = np.setdiff1d(np.arange(n_classes), examples.labels.cpu().numpy())
-        more = f" and {len(absent) - SHOWN_CLASSES} other classes" if len(absent) > SHOWN_CLASSES else ""
+        more = and_others(len(absent) - SHOWN_CLASSES, "other class", "other classes")
         if len(absent):
             named = ", ".join(map(str, absent[:SHOWN_CLASSES]))
             found.append(f"{task}: no example in {split} for class {named}{more}")

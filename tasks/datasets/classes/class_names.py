@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ....errors import DataError
 from ....one_line import shown
+from ...left_out import and_others
 
 _PLACEHOLDER = re.compile(r"label[ _-]?(\d{1,9})", re.IGNORECASE)
 """How transformers calls classes that nobody has named."""
@@ -116,7 +117,8 @@ def match_classes(found: Sequence[str], classes: Sequence[str], *, whose: str) -
     positions = matched(found, classes)
     unknown = [name for name, position in zip(found, positions, strict=True) if position is None]
     if unknown:
-        others = f" (nor do {len(unknown) - 1} others)" if len(unknown) > 1 else ""
+        more = len(unknown) - 1
+        others = f" (nor {'does 1 other' if more == 1 else f'do {more} others'})" if more else ""
         taken = {position for position in positions if position is not None}
         free = [name for k, name in enumerate(classes) if k not in taken]
         raise DataError(f"{shown(unknown[0])} {whose} matches no class{others}; {nearest(unknown[0], free or classes)}")
@@ -138,7 +140,7 @@ def nearest(name: str, known: Sequence[str]) -> str:
     if parts := [one for form, one in forms.items() if len(normalised(name)) > 2 and normalised(name) in form]:
         return f"the nearest is {shown(parts[0])}"
     some = ", ".join(shown(main_name(one), 60) for one in known[:5])
-    return f"expected one of {some}{f' and {len(known) - 5} others' if len(known) > 5 else ''}"
+    return f"expected one of {some}{and_others(len(known) - 5)}"
 
 
 def _by_number(found: Sequence[str], classes: Sequence[str], whose: str) -> list[int]:

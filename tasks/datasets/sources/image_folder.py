@@ -35,15 +35,21 @@ class ImageFolders(DataSource):
             tree = list_images(root)
             splits = find_splits(tree, named)
             self._trees = {split: tree.below(split) for split in splits} or {ONE_FILE: tree}
+            self._names: dict[str, str] = {}
             self.name = str(root)
         else:
             self._trees = {split: list_images(given_path(base, path)) for split, path in given.items()}
-            self.name = " and ".join(str(tree.root) for tree in self._trees.values())
+            self._names = {split: str(tree.root) for split, tree in self._trees.items()}
+            self.name = " and ".join(self._names.values())
         self.split_names = tuple(self._trees)
 
     def open(self, split: str, classes: Sequence[str] | None) -> RawSplit:
         """Return the images of a split, whose class folders may be nested."""
         return ImageSplit(self._trees[split], classes)
+
+    def name_of(self, split: str) -> str:
+        """Return the path that is given for a split, or else for all."""
+        return self._names.get(split, self.name)
 
     def digest(self, own: Mapping[Split, str], tell: Tell = no_tell) -> str:
         """Return the digest of the names and contents of the images."""

@@ -47,6 +47,7 @@ class ParquetTables(DataSource):
             raise UnknownNameError(f"split of {name or given}:", (only or [""])[0], found)
         self._spec = spec
         self.split_names = tuple(self._files)
+        self._names = {} if name or isinstance(given, str) else dict(given)
         self.name = name or (str(base / given) if isinstance(given, str) else " and ".join(given.values()))
         first = next(iter(self._files.values()))[0]
         self.kind = "text" if spec.text is not None or image_column(first, spec) is None else "image"
@@ -55,6 +56,10 @@ class ParquetTables(DataSource):
         """Return the rows of a split; of images only the labels are read."""
         files = self._files[split]
         return ParquetImages(files, self._spec) if self.kind == "image" else ParquetTexts(files, self._spec)
+
+    def name_of(self, split: str) -> str:
+        """Return the path that is given for a split, or else for all."""
+        return self._names.get(split, self.name)
 
     def digest(self, own: Mapping[Split, str], tell: Tell = no_tell) -> str:
         """Return the digest of the files' content by split."""

@@ -38,11 +38,16 @@ class TextTables(DataSource):
         self._form: TextFormat = form
         self._spec = spec
         self.split_names = tuple(self._files)
+        self._names = {} if isinstance(given, str) else dict(given)
         self.name = str(base / given) if isinstance(given, str) else " and ".join(given.values())
 
     def open(self, split: str, classes: Sequence[str] | None) -> RawSplit:
         """Return the rows of a split; all of its files are read, to see that every line is as it should be."""
         return TextSplit(self._files[split], self._form, self._spec)
+
+    def name_of(self, split: str) -> str:
+        """Return the path that is given for a split, or else for all."""
+        return self._names.get(split, self.name)
 
     def digest(self, own: Mapping[Split, str], tell: Tell = no_tell) -> str:
         """Return the digest of the files' content by split."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import DataError
+from ...left_out import and_others
 from ...suite_file.schema import DataSpec, Split
 from ..classes.class_list import ClassList, class_list, given_classes, missing_classes
 from ..classes.class_names import are_placeholders
@@ -48,6 +49,10 @@ class LocatedData:
     """How many examples the data's own splits have."""
 
 
+def _take_all(raw: RawSplit, positions: Positions) -> None:
+    """Refuse no example: the model is not known."""
+
+
 def locate(
     source: DataSource,
     spec: DataSpec,
@@ -56,6 +61,7 @@ def locate(
     *,
     by_content: bool = True,
     tell: Tell = no_tell,
+    require_usable: Callable[[RawSplit, Positions], None] = _take_all,
 ) -> LocatedData:
     """Return the splits of a task: chosen or carved, matched with the canonical classes, and thinned out.
 
@@ -67,6 +73,7 @@ def locate(
         by_content: look at contents, so that no example is in two splits that are carved; what is in two that are
             named is counted. Without, nothing but labels is read.
         tell: told how the reading goes.
+        require_usable: refuses examples that the model cannot take, where there are too few different ones to carve.
 
     Raises:
         DataError, ConfigError, UnknownNameError: the data are not as they should be.
@@ -75,17 +82,20 @@ def locate(
     given = given_classes(spec, base)
     known = given or (None if canonical is None or are_placeholders(canonical) else canonical)
     raw = {split: source.open(name, known) for split, name in choice.own.items()}
+    whose = {split: f"{name!r} of {source.name_of(name)}" for split, name in choice.own.items()}
     for split, one in raw.items():
         if len(one.labels) == 0:
-            raise DataError(f"the split {choice.own[split]!r} of {source.name} is empty, expected one example or more")
-    classes = class_list(canonical, given, raw["train"].labels, source.name)
-    labels = {
-        split: classes.canonical(one.labels, f"in {choice.own[split]!r} of {source.name}", one.where)
-        for split, one in raw.items()
-    }
+            raise DataError(f"the split {whose[split]} is empty, expected one example or more")
+    classes = class_list(canonical, given, raw["train"].labels, source.name_of(choice.own["train"]))
+    labels = {split: classes.canonical(one.labels, f"in {whose[split]}", one.where) for split, one in raw.items()}
     contents = {split: one.contents(tell) if by_content else None for split, one in raw.items()}
     notes = [*choice.notes, *classes.notes, *(note for split, one in raw.items() for note in one.notes(split))]
-    parts, carved = _parts(spec, choice, labels, contents)
+    try:
+        parts, carved = _parts(spec, choice, labels, contents)
+    except DataError:
+        if contents["train"] is not None:  # what is too few may be so because no example is one, as texts without words
+            require_usable(raw["train"], np.sort(np.unique(contents["train"], return_index=True)[1]))
+        raise
     notes += carved
     splits: dict[Split, LocatedSplit] = {}
     for split in ORDER:
@@ -94,8 +104,7 @@ def locate(
         splits[split] = LocatedSplit(
             raw[origin], positions, labels[origin][positions], None if seen is None else seen[positions]
         )
-    where = f"in {choice.own['train']!r} of {source.name}"
-    without = missing_classes(classes, raw["train"].labels, labels["train"], where)
+    without = missing_classes(classes, raw["train"].labels, labels["train"], f"in {whose['train']}")
     warnings = [*_shared(splits), *_without_examples(without, splits, classes)]
     own_sizes = {split: len(one.labels) for split, one in raw.items()}
     return LocatedData(splits, classes.classes, tuple(dict.fromkeys(notes)), tuple(warnings), own_sizes)
@@ -121,8 +130,10 @@ def _parts(
         chosen = carve(labels["train"], orders["train"], max(1, round(spec.val_share * n)), rest)
         rest = np.setdiff1d(rest, chosen, assume_unique=True)
         if len(rest) == 0:
+            different = len(np.unique(orders["train"].group))
             raise DataError(
-                f"train has {n} different examples, too few to carve {split} from; name a split for {split}"
+                f"train has {different} different example{'' if different == 1 else 's'}, too few to carve {split} "
+                f"from; name a split for {split}"
             )
         parts["train"], parts[split] = ("train", rest), ("train", chosen)
         notes.append(f"{split}: {len(chosen):,} of {n:,} of {choice.own['train']}, seed {spec.split_seed}")
@@ -159,5 +170,4 @@ def _without_examples(without: Sequence[str], splits: dict[Split, LocatedSplit],
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 5} other classes" if len(names) > 5 else ""
-    return ", ".join(repr(name) for name in names[:5]) + more
+    return ", ".join(repr(name) for name in names[:5]) + and_others(len(names) - 5, "other class", "other classes")

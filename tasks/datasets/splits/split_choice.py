@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ....errors import ConfigError, DataError, UnknownNameError
 from ...example_checks import USUAL_NAMES
+from ...left_out import and_others
 from ...suite_file.schema import DataSpec, Split
 from ..raw_split import DataSource
 
@@ -90,5 +91,5 @@ def _require_carving(source: DataSource, spec: DataSpec, own: dict[Split, str]) 
 
 def _listed(names: Sequence[str]) -> str:
     shown = [repr(name) for name in names[:8]]
-    more = f" and {len(names) - 8} others" if len(names) > 8 else ""
+    more = and_others(len(names) - 8)
     return ", ".join(shown) + more if more or len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

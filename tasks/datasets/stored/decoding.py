@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import os
-import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import DataError
-from ....one_line import as_one_line
-from ....os_errors import because, of_the_machine
-from ...weight_files.refused_files import LFS
 from ..input_format import InputFormat
 from ..raw_split import RawImage, RawSplit, Tell
 from .array_file import ArrayWriter
+from .decoded_image import open_image, strict_pillow
 from .entry_writer import EntryWriter
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 T = TypeVar("T")
 Stored: TypeAlias = Mapping[str, NDArray[np.generic]]
@@ -64,11 +56,7 @@ def store_inputs(
     Raises:
         DataError: an image cannot be decoded, which the message names; or the disk is full.
     """
-    examples = raw.read(positions)
-    if format.kind == "image":
-        pieces = _image_pieces(examples, format)
-    else:
-        pieces = _text_pieces(examples, format, lambda i: raw.where(int(positions[i])))
+    pieces = _pieces(raw, positions, format)
     writers: dict[str, ArrayWriter] = {}
     done = 0
     with contextlib.ExitStack() as stack:
@@ -84,49 +72,22 @@ def store_inputs(
     return list(writers)
 
 
-def open_image(image: RawImage) -> Image:
-    """Return an image, decoded.
+def require_storable(raw: RawSplit, positions: NDArray[np.int64], format: InputFormat) -> None:
+    """Refuse examples that cannot be stored, by what `store_inputs` says of the first; nothing is written.
 
     Raises:
-        DataError: it is damaged, no image, larger than Pillow takes for safe, or cannot be read.
+        DataError: one cannot.
     """
-    import PIL.Image
-
-    content = image.content
-    if not isinstance(content, bytes | Path):
-        return content
-    try:
-        encoded = content.read_bytes() if isinstance(content, Path) else content
-    except OSError as error:
-        raise DataError(f"{image.where} cannot be read {because(error)}") from error
-    if not encoded:
-        raise DataError(f"{image.where} is empty, expected an image")
-    if encoded.startswith(LFS):
-        raise DataError(f"{image.where} is a pointer of Git LFS, not the image; run `git lfs pull` in its repository")
-    try:
-        opened = PIL.Image.open(io.BytesIO(encoded))
-        opened.load()
-    except (PIL.Image.DecompressionBombWarning, PIL.Image.DecompressionBombError) as error:
-        raise DataError(f"{image.where} is too large to be decoded: {as_one_line(str(error), 200)}") from error
-    except MemoryError:
-        raise
-    except Exception as error:  # decoders raise OSError, SyntaxError, struct.error and more on damaged files
-        if of_the_machine(error) and not isinstance(error, OSError):
-            raise
-        why = "no image format that Pillow knows" if isinstance(error, PIL.UnidentifiedImageError) else str(error)
-        raise DataError(f"{image.where} cannot be decoded ({as_one_line(why, 200)}); replace or delete it") from error
-    return opened
+    with contextlib.closing(_pieces(raw, positions, format)) as pieces:
+        for _ in pieces:
+            pass
 
 
-@contextlib.contextmanager
-def _strict_pillow() -> Iterator[None]:
-    """Make an error of Pillow's warning that an image is too large, and silence its others, on odd metadata."""
-    import PIL.Image
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
-        yield
+def _pieces(raw: RawSplit, positions: NDArray[np.int64], format: InputFormat) -> Pieces:
+    examples = raw.read(positions)
+    if format.kind == "image":
+        return _image_pieces(examples, format)
+    return _text_pieces(examples, format, lambda i: raw.where(int(positions[i])))
 
 
 def _image_pieces(examples: Iterable[Any], format: InputFormat) -> Pieces:
@@ -136,7 +97,7 @@ def _image_pieces(examples: Iterable[Any], format: InputFormat) -> Pieces:
         rows = [_stored_image(image, format) for image in images]
         return len(images), {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
-    with _strict_pillow():
+    with strict_pillow():
         yield from _in_order(store, _batches(examples, IMAGES_AT_A_TIME), min(MOST_WORKERS, _cores()))
 
 

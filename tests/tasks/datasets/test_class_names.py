@@ -12,6 +12,7 @@ from frontrunner.tasks.datasets.classes.class_names import (
     main_name,
     match_classes,
     names_of,
+    nearest,
     normalised,
     require_distinct,
 )
@@ -97,6 +98,8 @@ def test_the_order_of_names_does_not_matter(order):
     ("found", "classes", "part"),
     [
         (["cat", "dgo"], ["cat", "dog"], "'dgo' in x matches no class; the nearest is 'dog'"),
+        (["cat", "dgo", "emu"], ["cat", "dog"], "matches no class (nor does 1 other); the nearest"),
+        (["cat", "dgo", "emu", "gnu"], ["cat", "dog"], "matches no class (nor do 2 others); the nearest"),
         (["terminal"], ["abbey", "airport_terminal"], "the nearest is 'airport_terminal'"),
         (["xyz"], ["cat", "dog"], "expected one of 'cat', 'dog'"),
         (["sea lake", "SeaLake"], ["sea lake", "x"], "are one name: 'sea lake' and 'SeaLake'"),
@@ -112,3 +115,9 @@ def test_what_does_not_match_is_refused(found, classes, part):
     with pytest.raises(DataError) as caught:
         match_classes(found, classes, whose="in x")
     assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(("n", "ending"), [(1, ""), (5, ""), (6, " and 1 other"), (7, " and 2 others")])
+def test_a_hint_counts_the_classes_that_it_leaves_out(n, ending):
+    named = ", ".join(repr(name) for name in "abcde"[:n])
+    assert nearest("xyz", list("abcdefg")[:n]) == f"expected one of {named}{ending}"
