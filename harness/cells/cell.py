@@ -79,7 +79,8 @@ class Cell:
         # Two grids of layers may have as many preferences: their layers tell them apart.
         layers = f" in {self.layers}" if self.layers else ""
         tasks = ", ".join(self.tasks)
-        return f"{self.suite} v{self.suite_state}: {tasks} (grid of {self.n_preferences} preferences{layers}{where})"
+        grid = f"grid of {self.n_preferences} preference{'' if self.n_preferences == 1 else 's'}"
+        return f"{self.suite} v{self.suite_state}: {tasks} ({grid}{layers}{where})"
 
     def preferences(self) -> NDArray[np.float64]:
         """Return the grid of preferences that the set is evaluated at, shape (n_preferences, T)."""

@@ -1,5 +1,7 @@
 """The grid of preferences of a cell: one lattice, or two layers and the centre."""
 
+import re
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -42,7 +44,7 @@ def test_a_cell_of_two_layers_is_another_cell_and_comes_back():
 def test_a_cell_knows_how_many_preferences_its_grid_has(n_tasks, points, inner):
     made = cell(points, inner, n_tasks)
     assert made.n_preferences == len(made.preferences())
-    assert f"grid of {made.n_preferences} preferences" in made.group
+    assert f"grid of {made.n_preferences} preference{'' if n_tasks == 1 else 's'}" in made.group
 
 
 def test_grids_of_as_many_preferences_do_not_share_a_board():
@@ -84,6 +86,8 @@ def test_a_grid_left_unset_holds_the_centre_and_has_an_interior(n_tasks, n_prefe
     points, inner = default_grid(n_tasks)
     grid = cell(points, inner, n_tasks).preferences()
     assert len(grid) == n_preferences <= 66
+    counted = "1 preference" if n_preferences == 1 else f"{n_preferences} preferences"
+    assert re.search(rf"\(grid of {counted}(\)| in layers )", cell(points, inner, n_tasks).group)
     assert np.isclose(grid, 1 / n_tasks).all(axis=1).any()
     assert (grid > 0).all(axis=1).mean() >= 0.3
     corners = grid[(grid == 1).any(axis=1)]
