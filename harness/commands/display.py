@@ -15,7 +15,7 @@ from ...one_line import as_one_line
 from ..cells.cell import Cell
 from ..records.status import Status
 from ..running.settled_cell import SettledCell
-from ..running.worker_events import Event, PhaseStarted, Progressed
+from ..running.worker_events import Event, PhaseStarted, Progressed, Warned
 from ..scoring.units import as_time
 from .finished_line import say_finished_before, shown_name
 
@@ -89,7 +89,7 @@ class Display:
         self._console.print(f"{shown_name(cell)}: another process runs this cell, waiting for its result")
 
     def reports(self, cell: Cell, event: Event) -> None:
-        """Move the bar of a cell as its worker reports a phase or a step."""
+        """Move the bar of a cell as its worker reports a phase or a step; print what it warns of."""
         task = self._tasks[cell.key]
         if isinstance(event, PhaseStarted):
             before = self._phases.get(cell.key)
@@ -98,6 +98,8 @@ class Display:
             self._say(f"{shown_name(cell)}: {event.phase}{'' if before is None else f', after {before.told()}'}")
         elif isinstance(event, Progressed):
             self._progresses(cell, event, task)
+        elif isinstance(event, Warned):
+            self.says(f"[yellow]! {shown_name(cell)}: {escape(event.text)}[/]")
 
     def ends(self, settled_cell: SettledCell) -> None:
         """Replace the bar of a cell by a line that says how it ended."""

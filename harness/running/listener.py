@@ -20,7 +20,7 @@ class Listener(Protocol):
         """Handle that another process runs this cell, and that its result is waited for."""
 
     def reports(self, cell: Cell, event: Event) -> None:
-        """Handle a phase, progress or probe event of the cell's process."""
+        """Handle a phase, progress, probe or warning event of the cell's process."""
 
     def ends(self, settled: SettledCell) -> None:
         """Handle that a cell has ended, or that an earlier command had settled it."""

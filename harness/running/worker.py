@@ -34,7 +34,8 @@ from .out_of_memory import is_out_of_memory
 from .reason import in_one_line
 from .run_cell import Request, run_cell
 from .socket_folder import require_short_sockets
-from .worker_events import Ended, Reporter
+from .told_warnings import warnings_told
+from .worker_events import Ended, Reporter, Warned
 
 LOG = "worker.log"
 """Name of the file in the scratch folder that takes what the worker and its libraries print, tracebacks included."""
@@ -64,7 +65,8 @@ def attempt(request: Request, reporter: Reporter) -> Ending:
         cell = Cell.from_json(request.cell)
         if changed := changed_since(cell):
             raise StoreError(f"{changed}, has been edited since the command was started; start it again")
-        run_cell(cell, request, reporter)
+        with warnings_told(lambda text: reporter.send(Warned(text))):
+            run_cell(cell, request, reporter)
     except BaseException as error:
         with contextlib.suppress(Exception):  # a learner may have closed standard error
             traceback.print_exc()

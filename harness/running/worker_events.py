@@ -56,13 +56,21 @@ class Probed:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """Something has gone wrong that does not keep the cell from its result, such as a damaged entry of a cache."""
+
+    text: str
+    """One line."""
+
+
+@dataclass(frozen=True)
 class Ended:
     """The cell has ended; this is the last message."""
 
     ending: Ending
 
 
-Event = PhaseStarted | Progressed | Probed
+Event = PhaseStarted | Progressed | Probed | Warned
 """A message that the parent passes on to listeners while a cell runs."""
 Message = Event | Ended
 

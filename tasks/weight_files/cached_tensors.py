@@ -99,10 +99,11 @@ def _read(file: Path, title: str) -> dict[str, Tensor] | None:
     try:
         mapped = map_safetensors(file)
     except DataError as error:
-        logger.warning("the cached %s %s is damaged (%s); making it again", title, file, error)
+        why = error.__cause__ or error  # the sentence around it tells whoever gave a file to copy it again
+        logger.warning("the cached %s %s is damaged (%s), making it again", title, file, why)
         return None
     if digest_weights(mapped.tensors) != mapped.metadata.get(CHECKSUM):
-        logger.warning("the cached %s %s does not match its checksum; making it again", title, file)
+        logger.warning("the cached %s %s is damaged (its checksum is another), making it again", title, file)
         return None
     order = json.loads(mapped.metadata.get(ORDER, "[]")) or mapped.tensors  # entries of 0.1.0 keep none
     return {name: mapped.tensors[name] for name in order}
