@@ -25,6 +25,10 @@ COLLECT_EVERY = 200_000
 and looking through them every 700 objects, as Python does, takes a quarter of that time."""
 CTRL_C = 130
 """The status that typer returns after Ctrl-C."""
+INTERRUPTED = (
+    "interrupted; the same command goes on: finished cells and experts are kept, a fit continues from its last "
+    "checkpoint, and an expert that is being trained starts again"
+)
 
 
 def launch(app: typer.Typer) -> NoReturn:
@@ -46,7 +50,7 @@ def launch(app: typer.Typer) -> NoReturn:
             raise KeyboardInterrupt
     except (typer.Abort, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is closed; a second Ctrl-C has nothing to interrupt
-        _fail("interrupted; the same command continues where it stopped")
+        _fail(INTERRUPTED)
     except FrontrunnerError as error:
         _fail(with_traceback(str(error), error))
     except BrokenPipeError:

@@ -215,7 +215,10 @@ def test_the_attempt_of_a_killed_bench_ends_as_killed_when_the_command_runs_agai
 def test_an_interrupted_bench_says_so_in_one_sentence(stages):
     stage = stages["interrupted in fit"]
     assert stage.status == 1
-    assert stage.err == "error: interrupted; the same command continues where it stopped\n"
+    assert stage.err == (
+        "error: interrupted; the same command goes on: finished cells and experts are kept, a fit continues from its "
+        "last checkpoint, and an expert that is being trained starts again\n"
+    )
 
 
 def test_cells_that_never_ran_are_shown_as_missing(stages):
