@@ -241,6 +241,7 @@ def table():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # five experts are fine-tuned
 def test_experts_beat_majority_and_the_linear_probe_and_three_reach_tf_idf(table):
     tasks, rows = table
     own = np.array([rows[f"expert {task}"][t] for t, task in enumerate(tasks)])
@@ -251,6 +252,7 @@ def test_experts_beat_majority_and_the_linear_probe_and_three_reach_tf_idf(table
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # five experts are fine-tuned
 def test_every_expert_is_far_below_another_tasks_expert_there(table):
     tasks, rows = table
     matrix = np.array([rows[f"expert {task}"] for task in tasks])

@@ -8,6 +8,7 @@ import torch
 
 import frontrunner as fr
 from frontrunner.tasks.fine_tuning import FineTuning
+from frontrunner.tasks.nearest_neighbour import nearest_neighbour_errors
 from frontrunner.tasks.vision_mini import clip, images
 from frontrunner.tasks.vision_mini import vision_mini_suite as suite
 
@@ -149,6 +150,14 @@ def test_tasks_conflict(three_tasks):
         gain = start - three_tasks.evaluate(expert, "test").error
         assert gain[t] >= 0.10
         assert np.delete(gain, t).min() <= -0.05
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)  # eight experts are fine-tuned
+def test_every_expert_is_better_than_1_nearest_neighbour():
+    problem = fr.load_problem("vision-mini")
+    own = [problem.evaluate(expert, "test").error[t] for t, expert in enumerate(problem.experts)]
+    assert (np.array(own) < nearest_neighbour_errors(problem, "test")).all()
 
 
 @pytest.mark.slow
