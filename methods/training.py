@@ -58,6 +58,18 @@ class Stateful(Protocol):
         """Take back what `state` returned."""
 
 
+def finite_loss(loss: Tensor, step: int, lr: float) -> float:
+    """Return the value of a loss, a scalar.
+
+    Raises:
+        DivergenceError: it is NaN or infinite.
+    """
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        raise DivergenceError(f"the loss is {value} at step {step}; lower lr (now {lr})")
+    return value
+
+
 def train(
     parameters: Sequence[Tensor],
     inputs: Iterator[Input],
@@ -120,9 +132,7 @@ def train(
         schedule.step()
         last = number == recipe.steps
         if number % REPORT_EVERY == 0 or last:
-            value = float(loss.detach())
-            if not math.isfinite(value):
-                raise DivergenceError(f"the loss is {value} at step {number}; lower lr (now {recipe.lr})")
+            value = finite_loss(loss, number, recipe.lr)
             if context.checkpoints.due or last:
                 context.checkpoints.save(
                     name,

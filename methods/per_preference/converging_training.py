@@ -9,13 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...errors import DivergenceError
 from ...tasks.loss_checks import require_differentiable, require_losses
 from ...tasks.precision import at_least_single
 from ...tasks.problem import Batch, Problem
 from ..flat_weights import FlatWeights
 from ..learner import Context
-from ..training import REPORT_EVERY
+from ..training import REPORT_EVERY, finite_loss
 
 _CHECKPOINT = "fit"
 
@@ -54,9 +53,7 @@ class ConvergingTraining:
             self.step += 1
             last = self.step == recipe.steps
             if self.step % REPORT_EVERY == 0 or last:
-                value = float(loss)
-                if not math.isfinite(value):
-                    raise DivergenceError(f"the loss is {value} at step {self.step}; lower lr (now {recipe.lr})")
+                finite_loss(loss, self.step, recipe.lr)
             if self.step % recipe.check_every == 0 or last:
                 self._check()
             if self.step % REPORT_EVERY == 0 or last or self.converged:

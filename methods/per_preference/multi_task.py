@@ -18,6 +18,7 @@ from ..flat_weights import FlatWeights, trained_names
 from ..learner import Context, Learner
 from ..needs import Needs, TrainingSteps
 from ..ranges import Range
+from ..training import Training
 from .converging_training import ConvergingTraining
 from .fine_tuned_models import FineTunedSet
 
@@ -38,7 +39,7 @@ class MultiTask(Learner):
     name = "multi-task"
 
     @dataclass(frozen=True)
-    class Config:
+    class Config(Training):
         """Options of the training; learning rate and batch size are the suite's unless set."""
 
         lr: Annotated[PositiveFloat | None, Range(1e-5, 1e-1, log=True)] = None
@@ -121,7 +122,7 @@ class MultiTask(Learner):
         assert recipe.batch_size is not None  # for the type checker: resolved
         training = TrainingSteps(1, steps, problem.n_tasks * recipe.batch_size)
         held = sum(problem.n_examples("val"))
-        seen = sum(min(steps * recipe.batch_size, n) for n in problem.n_examples("train"))
+        seen = replace(recipe, steps=steps).labels_seen(problem)
         return Needs(
             labelled_examples=seen + held,
             trainings=1,
