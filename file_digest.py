@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from types import ModuleType
 
 from .regular_file import check_regular
 
@@ -15,3 +16,8 @@ def digest_files(*files: Path) -> str:
         check_regular(file)
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def module_files(*modules: ModuleType) -> tuple[Path, ...]:
+    """Return the files of modules, whose digest is what a cache's key knows code by."""
+    return tuple(Path(str(module.__file__)) for module in modules)

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..file_digest import digest_files
+from ..file_digest import digest_files, module_files
 from . import classification, examples, expert_training, fine_tuning, problem, recomputation, stored_inputs
 from .classification import ClassificationProblem
 from .examples import Examples
@@ -25,8 +25,10 @@ from .progress import Progress
 from .stored_inputs import named_tensors
 from .weight_files.weight_digest import digest_weights
 
-_MODULES = (classification, examples, expert_training, fine_tuning, problem, recomputation, stored_inputs)
-CODE = (Path(__file__), *(Path(str(module.__file__)) for module in _MODULES))
+CODE = (
+    Path(__file__),
+    *module_files(classification, examples, expert_training, fine_tuning, problem, recomputation, stored_inputs),
+)
 """The files of code that train the experts of every suite; their digest is part of the cache's key."""
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
-from pathlib import Path
 from typing import ClassVar
 
 import torch
 from torch import nn
 
+from ...file_digest import module_files
 from ..fine_tuned_problem import ExpertRecipe, fine_tuned_problem
 from ..fine_tuning import FineTuning
 from ..problem import Budget, Problem
@@ -21,7 +21,7 @@ from .linear_probe import linear_probe
 
 EXPERT = FineTuning(steps=120, batch_size=32, peak_lr=5e-4, weight_decay=0.1)
 """The recipe of an expert."""
-CODE = (Path(str(efficientnet.__file__)),)
+CODE = module_files(efficientnet)
 """The suite's own files of code that decide an expert."""
 
 

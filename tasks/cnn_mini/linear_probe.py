@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from ...file_digest import digest_files
+from ...file_digest import digest_files, module_files
 from .. import logistic_regression
 from ..examples import Examples
 from ..expert_cache import cached
@@ -20,7 +19,7 @@ from .efficientnet import FEATURES, to_input
 
 PASS = 50
 """Images of one forward pass."""
-CODE = tuple(Path(str(module.__file__)) for module in (efficientnet, logistic_regression))
+CODE = module_files(efficientnet, logistic_regression)
 
 
 def linear_probe(model: nn.Module, pretrained: Params, train: Examples, n_classes: int, *, task: str) -> nn.Linear:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor, nn
 
-from ...file_digest import digest_files
+from ...file_digest import digest_files, module_files
 from .. import examples, fine_tuning
 from ..examples import Examples
 from ..expert_cache import cached
@@ -25,7 +24,7 @@ from .row_reader import RowReader, to_input, untrained
 
 SEED = 0
 """The one pre-trained model is the same for every seed of a cell, as one that ships would be."""
-CODE = tuple(Path(str(module.__file__)) for module in (examples, fine_tuning, row_reader))
+CODE = module_files(examples, fine_tuning, row_reader)
 
 
 def pretrained(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 import torch
 from torch import nn
 
+from ...file_digest import module_files
 from ..fine_tuned_problem import ExpertRecipe, fine_tuned_problem
 from ..fine_tuning import FineTuning
 from ..problem import Budget, Problem
@@ -22,7 +22,7 @@ PRETRAINING = FineTuning(steps=100, batch_size=32, peak_lr=2e-3, weight_decay=0.
 """The recipe of the joint pre-training, 32 examples of every task a step."""
 EXPERT = FineTuning(steps=400, batch_size=32, peak_lr=2e-3, weight_decay=0.1)
 """The recipe of an expert, strong on purpose, so that tasks conflict."""
-CODE = (Path(str(row_reader.__file__)),)
+CODE = module_files(row_reader)
 """The suite's own files of code that decide an expert."""
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ...file_digest import module_files
 from ..backbones import random_heads
 from ..backbones.transformers_models import (
     padding_side,
@@ -33,7 +33,7 @@ from .texts import load_task, manifest
 
 EXPERT = FineTuning(steps=300, batch_size=64, peak_lr=1e-3, weight_decay=0.1)
 """The recipe of an expert and its head, strong on purpose, so that tasks conflict."""
-_MODULES = (
+CODE = module_files(
     gpt2,
     padding_side,
     random_heads,
@@ -42,7 +42,6 @@ _MODULES = (
     transformers_classifier,
     transformers_head,
 )
-CODE = tuple(Path(str(module.__file__)) for module in _MODULES)
 """The suite's own files of code that decide an expert."""
 
 

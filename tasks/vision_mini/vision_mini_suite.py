@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
-from pathlib import Path
 from typing import ClassVar
 
 import torch
 from torch import nn
 
+from ...file_digest import module_files
 from ..backbones.clip import zero_shot
 from ..fine_tuned_problem import ExpertRecipe, fine_tuned_problem
 from ..fine_tuning import FineTuning
@@ -24,7 +24,7 @@ EXPERT = FineTuning(steps=1600, batch_size=32, peak_lr=1e-3, weight_decay=0.1)
 """The recipe of an expert, strong on purpose: at a peak of 3e-4 the tasks hardly conflict, and after 600 steps, or
 without `shifted`, two of the experts are worse than 1-nearest-neighbour on raw pixels."""
 
-CODE = tuple(Path(str(module.__file__)) for module in (clip, zero_shot, shifts))
+CODE = module_files(clip, zero_shot, shifts)
 """The suite's own files of code that decide an expert."""
 
 

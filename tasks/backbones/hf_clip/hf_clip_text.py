@@ -12,7 +12,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor
 
 from ....errors import DataError, UnsupportedError
-from ....file_digest import digest_files
+from ....file_digest import digest_files, module_files
 from ...precision import at_least_single
 from ...weight_files.stored_weights import StoredWeights
 from ..clip import zero_shot
@@ -22,7 +22,7 @@ from ..clip.zero_shot import ZeroShotHead, cached_zero_shot_head
 from ..encoder_fit import fitting
 from ..meta_parameters import made_without_values
 
-CODE = (Path(__file__), Path(str(zero_shot.__file__)))
+CODE = (Path(__file__), *module_files(zero_shot))
 """The files of code that make a head; their digest is part of the cache key."""
 CLIP_TOKENS = 49408
 """Size of the one vocabulary that CLIPs have, which comes with open_clip."""

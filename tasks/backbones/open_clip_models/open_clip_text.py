@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ....errors import ConfigError, DataError
-from ....file_digest import digest_files
+from ....file_digest import digest_files, module_files
 from ....one_line import as_one_line
 from ...precision import at_least_single
 from ...weight_files.stored_weights import StoredWeights
@@ -22,7 +22,7 @@ from ..clip.zero_shot import ZeroShotHead, cached_zero_shot_head
 from ..encoder_fit import fitting
 from .open_clip_architecture import OpenClipArchitecture
 
-CODE = (Path(__file__), Path(str(clip_names.__file__)), Path(str(zero_shot.__file__)))
+CODE = (Path(__file__), *module_files(clip_names, zero_shot))
 """The files of code that make a head; their digest is part of the cache key."""
 SCALES = frozenset({"logit_scale", "logit_bias"})
 
