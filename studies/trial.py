@@ -19,7 +19,7 @@ from ..harness.running.listener import ForwardingListener, Listener
 from ..harness.running.settle import Running, settle_cell
 from ..harness.running.settled_cell import SettledCell
 from ..harness.running.worker_events import Event, Probed
-from ..harness.scoring.scored_cells import recorded_scores
+from ..harness.scoring.cell_scores import recorded_scores
 from .counted_trials import BEGUN, DISCARDED, REASON, WALL_TIME_S, CountedTrials, slot
 from .early_stop import judge
 from .objective import MissingMeasureError, mean_values

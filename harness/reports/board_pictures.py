@@ -14,7 +14,7 @@ from ...metrics import Front
 from ..board.leaderboard import Board
 from ..board.learner_names import labels
 from ..records.store import Store
-from ..scoring.scored_cells import shown_fronts
+from ..scoring.shown_fronts import shown_fronts
 
 
 @dataclass(frozen=True)

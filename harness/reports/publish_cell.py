@@ -9,9 +9,9 @@ from ..records.finished_cell import FinishedCell
 from ..records.mlflow_tags import NOTE, PREFIX, WARNINGS
 from ..records.status import Ending
 from ..records.store import Store
+from ..scoring.cell_scores import score_finished
 from ..scoring.measures import HYPERVOLUME_ERROR
 from ..scoring.references import true_reference
-from ..scoring.scored_cells import score_finished
 from ..scoring.set_warnings import as_sentence, set_warnings
 from .mlflow_note import finished_note, unfinished_note
 

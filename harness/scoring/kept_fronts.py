@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...metrics import Front, ReferenceFront, ScoringInput
+from ..records.attempt import Attempt
 from ..records.front_record import FrontRecord
+from .score_cache import ScoreCache
 
 
 def front_content(record: FrontRecord) -> dict[str, Any]:
@@ -46,3 +48,8 @@ def to_score(content: Mapping[str, Any], reference: ReferenceFront) -> ScoringIn
         pretrained_errors=array(content["pretrained_errors"]),
         reference=reference,
     )
+
+
+def content_of(cache: ScoreCache, attempt: Attempt, digest: str) -> Mapping[str, Any]:
+    """Return the content of a front, kept or read now."""
+    return cache.front(digest) or front_content(attempt.record())

@@ -7,9 +7,8 @@ from collections.abc import Collection
 from typing import Any
 
 from ...errors import ConfigError, FrontError, FrontrunnerError, PluginError
-from ...metrics import INDICATORS, Indicator, ReferenceFront, ScoringInput
+from ...metrics import INDICATORS, Indicator, ScoringInput
 from ...plugin_failure import last_line, with_line
-from ..records.front_record import FrontRecord
 from .measures import HYPERVOLUME_ERROR, registered_indicators
 
 
@@ -21,21 +20,6 @@ def own_indicators() -> dict[str, Indicator]:
 def reference_indicators() -> dict[str, Indicator]:
     """Return the registered indicators that need a reference front, by name and version."""
     return _instances(of_the_reference=True)
-
-
-def own_scores(record: FrontRecord) -> dict[str, float]:
-    """Return the values of all indicators that need no reference front, by the indicator's name.
-
-    Raises:
-        FrontError: the hypervolume is too large for a float.
-        ConfigError: a third party's indicator fails.
-    """
-    return by_indicator(values(record.to_score(), own_indicators()))
-
-
-def reference_scores(record: FrontRecord, reference: ReferenceFront) -> dict[str, float]:
-    """Return the values of all indicators that need a reference front, by the indicator's name."""
-    return by_indicator(values(record.to_score(reference), reference_indicators()))
 
 
 def values(scored: ScoringInput, indicators: dict[str, Indicator]) -> dict[str, float | None]:

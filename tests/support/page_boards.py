@@ -6,6 +6,7 @@ import dataclasses
 import json
 
 import numpy as np
+from front_scores import own_scores, reference_scores
 
 from frontrunner.file_digest import digest_files
 from frontrunner.harness.board.leaderboard import Board, Row
@@ -17,7 +18,6 @@ from frontrunner.harness.records.front_record import FrontRecord
 from frontrunner.harness.records.status import Status
 from frontrunner.harness.scoring.measures import MEASURES
 from frontrunner.harness.scoring.scored_cells import ScoredCell
-from frontrunner.harness.scoring.scores import own_scores, reference_scores
 from frontrunner.metrics import reference_front, simplex_grid
 from frontrunner.metrics.statistics import mean_interval, paired_differences
 

@@ -13,7 +13,8 @@ from ....errors import FrontrunnerError
 from ....metrics import Front, ReferenceFront, reference_front
 from ...board.leaderboard import Board
 from ...records.store import Store
-from ...scoring.scored_cells import ScoredCell, shown_fronts
+from ...scoring.scored_cells import ScoredCell
+from ...scoring.shown_fronts import shown_fronts
 from ..pictures.axis_limits import axis_limits
 from ..pictures.heat_rows import heat_rows
 from .packing import by_column, short

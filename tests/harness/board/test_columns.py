@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from front_scores import own_scores
 from rich.console import Console
 
 import frontrunner as fr
@@ -13,7 +14,6 @@ from frontrunner.harness.board.raw_boards import as_csv, as_json
 from frontrunner.harness.board.rendering import as_markdown, as_table
 from frontrunner.harness.records.front_record import FrontRecord
 from frontrunner.harness.running import run_cell
-from frontrunner.harness.scoring.scores import own_scores
 from frontrunner.harness.scoring.units import as_needs, as_rough_count
 from frontrunner.methods import METHODS
 

@@ -11,7 +11,7 @@ from frontrunner.harness.board.raw_boards import as_csv, as_json
 from frontrunner.harness.board.rendering import as_markdown
 from frontrunner.harness.board.seed_statistics import sample_noise
 from frontrunner.harness.records.finished_cell import EXAMPLE_ERRORS
-from frontrunner.harness.scoring import scored_cells
+from frontrunner.harness.scoring import resampled_examples
 from frontrunner.harness.scoring.scored_cells import load_groups
 from frontrunner.metrics.sample_noise import RESAMPLES, resampled_hypervolumes
 from frontrunner.metrics.statistics import mean_interval, widened
@@ -112,7 +112,7 @@ def test_nothing_is_resampled_twice_and_a_damaged_cache_changes_nothing(measured
         connection.execute("update resampled set content = x'00' where rowid = 1")
     connection.close()
     assert {label: row.intervals["hypervolume"] for label, row in rows(measured).items()} == first
-    monkeypatch.setattr(scored_cells, "resampled_hypervolumes", None)
+    monkeypatch.setattr(resampled_examples, "resampled_hypervolumes", None)
     assert {label: row.intervals["hypervolume"] for label, row in rows(measured).items()} == first
 
 

@@ -5,16 +5,17 @@ import sqlite3
 
 import numpy as np
 import pytest
+from front_scores import own_scores, reference_scores
 
 import frontrunner as fr
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.board.raw_boards import as_json
 from frontrunner.harness.records import mlflow_reader as run_reader
 from frontrunner.harness.records.mlflow_reader import read_runs
-from frontrunner.harness.scoring import score_cache, scored_cells
+from frontrunner.harness.scoring import kept_scores, score_cache
 from frontrunner.harness.scoring.measures import INDICATOR_MEASURES, reference_measures
-from frontrunner.harness.scoring.scored_cells import load_groups, publish_reference_scores
-from frontrunner.harness.scoring.scores import own_scores, reference_scores
+from frontrunner.harness.scoring.published_scores import publish_reference_scores
+from frontrunner.harness.scoring.scored_cells import load_groups
 from frontrunner.metrics import compromise_share
 from frontrunner.metrics.builtin_indicators import HypervolumeIndicator
 
@@ -62,7 +63,7 @@ def test_every_quality_is_that_of_the_recorded_front(filled):
 
 def test_a_second_look_reads_no_front_and_says_the_same(filled, monkeypatch):
     first = as_json(leaderboards(filled))
-    monkeypatch.setattr(scored_cells, "values", None)
+    monkeypatch.setattr(kept_scores, "values", None)
     assert as_json(leaderboards(filled)) == first
 
 
