@@ -14,8 +14,8 @@ from ..cells.cell import Cell
 from .attempt import Attempt
 from .finished_cell import FinishedCell
 from .metric_names import LOWEST_ERROR
-from .mlflow_reader import RecordedRun
 from .mlflow_tags import IMPORTED_FROM, MISFIT, PREFIX
+from .recorded_run import RecordedRun
 from .shown_metrics import rounded, with_megabytes, without_megabytes
 from .status import Ending, Status
 

@@ -14,9 +14,10 @@ from .artifact_addresses import misplaced_in
 from .attempt import Attempt
 from .database_lock import Patience
 from .json_limits import parse_json, read_limited
-from .mlflow_reader import RecordedExperiment, RecordedRun, deleted_run, read_experiments, read_forgotten, read_runs
+from .mlflow_reader import DatabaseReader
 from .mlflow_run import kind_of, read_attempt
 from .mlflow_tags import PREFIX
+from .recorded_run import RecordedExperiment, RecordedRun, RunReader
 from .status import Status
 
 
@@ -34,6 +35,7 @@ class StoreReader:
     def __init__(self, folder: Path, *, may_be_new: bool = False) -> None:
         self.folder = folder
         self._database = database = folder / "mlflow.db"
+        self._reader: RunReader = DatabaseReader(database)
         self.uri = f"sqlite:///{database}"
         self.patience = Patience(f"the database of the store in {folder}")
         """How long to wait while another process has locked the database."""
@@ -63,7 +65,7 @@ class StoreReader:
 
     def experiments_recorded(self) -> list[RecordedExperiment]:
         """Return the experiments of all suites, those that were deleted in MLflow among them, oldest first."""
-        return self.patience.call(read_experiments, self._database)
+        return self.patience.call(self._reader.experiments)
 
     def deleted_suites(self) -> list[str]:
         """Return the suites whose experiments were all deleted in MLflow, sorted."""
@@ -72,7 +74,7 @@ class StoreReader:
 
     def forgotten(self) -> dict[str, str]:
         """Map the id of every run that was forgotten, see `forgetting`, to its cell's key; oldest first."""
-        return self.patience.call(read_forgotten, self._database)
+        return self.patience.call(self._reader.forgotten)
 
     def attempts(self, cell: Cell | None = None, *, kind: str = "cell") -> list[Attempt]:
         """Return the recorded attempts, oldest first.
@@ -134,7 +136,7 @@ class StoreReader:
         finished = [attempt for attempt in self.attempts(cell) if attempt.status is Status.FINISHED]
         found = [attempt for attempt in finished if attempt.run_id.startswith(run)]
         if not found:
-            if run and (deleted := self.patience.call(deleted_run, self._database, run)):
+            if run and (deleted := self.patience.call(self._reader.deleted_run, run)):
                 raise StoreError(
                     f"run {deleted[:8]} was deleted in MLflow; restore it there (under Deleted), or its "
                     "whole suite by `frontrunner store restore`"
@@ -150,7 +152,7 @@ class StoreReader:
 
     def runs(self, tag: str, value: str) -> list[RecordedRun]:
         """Return every run whose tag `tag`, one of the store's own, has this value; oldest first."""
-        return self.patience.call(read_runs, self._database, f"{PREFIX}{tag}", value)
+        return self.patience.call(self._reader.runs, f"{PREFIX}{tag}", value)
 
     def attempt_of(self, run: RecordedRun) -> Attempt:
         """Return the attempt that a run of this store records; raise StoreError where its tags are damaged."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment
 
-    from .mlflow_reader import RecordedExperiment
+    from .recorded_run import RecordedExperiment
 
 
 class SuiteExperiments:

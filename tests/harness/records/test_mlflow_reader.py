@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from frontrunner.harness.records.mlflow_reader import read_runs
+from frontrunner.harness.records.mlflow_reader import DatabaseReader
 
 KILLED = """
 import os, sqlite3, sys
@@ -22,10 +22,10 @@ os._exit(9)
 def test_half_a_transaction_is_undone(store, make_cell, record):
     record(store, make_cell(), [[0.1, 0.6], [0.3, 0.3]])
     database = Path(store.folder) / "mlflow.db"
-    before = read_runs(database, "frontrunner.kind", "cell")
+    before = DatabaseReader(database).runs("frontrunner.kind", "cell")
     assert len(before) == 1
     ended = subprocess.run([sys.executable, "-c", KILLED, str(database)], check=False)
     assert ended.returncode == 9
     assert Path(f"{database}-journal").stat().st_size > 0
-    assert read_runs(database, "frontrunner.kind", "cell") == before
+    assert DatabaseReader(database).runs("frontrunner.kind", "cell") == before
     assert not Path(f"{database}-journal").exists()

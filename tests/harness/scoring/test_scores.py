@@ -11,7 +11,7 @@ import frontrunner as fr
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.board.raw_boards import as_json
 from frontrunner.harness.records import mlflow_reader as run_reader
-from frontrunner.harness.records.mlflow_reader import read_runs
+from frontrunner.harness.records.mlflow_reader import DatabaseReader
 from frontrunner.harness.scoring import kept_scores, score_cache
 from frontrunner.harness.scoring.measures import INDICATOR_MEASURES, reference_measures
 from frontrunner.harness.scoring.published_scores import publish_reference_scores
@@ -171,12 +171,12 @@ def test_runs_are_read_as_mlflow_has_them(few, store, monkeypatch):
             store.client.log_metric(run.info.run_id, "loss", float(i), step=1)
     other = store.client.create_run(experiment, tags={"kind": "other"})
     store.client.log_metric(other.info.run_id, "loss", 7.0)
-    found = read_runs(store.folder / "mlflow.db", "kind", "one")
+    found = DatabaseReader(store.folder / "mlflow.db").runs("kind", "one")
     assert [run.tags["n"] for run in found] == [str(i) for i in range(n_runs)]
     assert [run.metrics for run in found[:3]] == [{"loss": 0.0}, {"loss": 1.0}, {"loss": 2.0}]
     assert {(run.experiment, run.experiment_id) for run in found} == {("made-up", experiment)}
     store.client.delete_run(found[0].run_id)
-    assert next(run.tags["n"] for run in read_runs(store.folder / "mlflow.db", "kind", "one")) == "1"
+    assert next(run.tags["n"] for run in DatabaseReader(store.folder / "mlflow.db").runs("kind", "one")) == "1"
 
 
 def test_a_database_that_is_none_is_told_in_one_sentence(filled):
