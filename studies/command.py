@@ -35,5 +35,6 @@ def tune(
         device=cells.device,
         storage=storage,
         plugins=cells.plugins,
+        limits=cells.limits,
         output=output,
     )

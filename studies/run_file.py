@@ -18,6 +18,7 @@ from ..harness.commands.verdict import require_settled
 from ..harness.records.store import Store
 from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
+from ..harness.running.cell_limits import CellLimits
 from ..os_errors import because
 from ..utf8_file import as_utf8
 from ..whole_file import replacing
@@ -39,6 +40,7 @@ def run_file(
     device: str,
     storage: str | None,
     plugins: Sequence[str],
+    limits: CellLimits,
     output: Path | None,
 ) -> None:
     """Run the studies of a file and its test, and print their tables.
@@ -50,6 +52,7 @@ def run_file(
         device: `auto`, or devices separated by commas; each runs one trial at a time.
         storage: the URL of Optuna's database; SQLite in the store when None.
         plugins: files with further learners and suites, which workers load too.
+        limits: what one attempt at a cell may take.
         output: a .md file that the tables are also written to.
 
     Raises:
@@ -65,7 +68,7 @@ def run_file(
     devices = resolve_devices(device)
     files = [str(Path(plugin).resolve()) for plugin in plugins]
     files += [] if spec.suite.file is None else [spec.suite.file]
-    tuning = _Tuning(spec, plans, store_to_write(folder), console, devices, files)
+    tuning = _Tuning(spec, plans, store_to_write(folder), console, devices, files, limits)
     with checked_content(file):
         tuning.check_test()
     url = storage or default_url(folder)
@@ -98,6 +101,7 @@ class _Tuning:
     console: Console
     devices: Sequence[str]
     plugins: Sequence[str]
+    limits: CellLimits
 
     def check_test(self) -> None:
         """Raise what is wrong with the cells of the test, as far as they are known before the studies have run."""
@@ -117,7 +121,13 @@ class _Tuning:
             self.console.print(_announcement(plan), highlight=False, soft_wrap=True)
             with StudyDisplay(self.console, plan) as display:
                 study = run_study(
-                    plan, database, self.store, devices=self.devices, plugins=self.plugins, listener=display
+                    plan,
+                    database,
+                    self.store,
+                    devices=self.devices,
+                    plugins=self.plugins,
+                    listener=display,
+                    limits=self.limits,
                 )
             tables.append(trials_table(study))
             self.console.print(tables[-1].for_terminal())
@@ -132,7 +142,12 @@ class _Tuning:
         bench = find_tuned_learners(comparison_bench(self.spec), self.store)
         with Display(self.console, len(bench.cells())) as display:
             result = run_and_publish_bench(
-                bench, self.store, devices=self.devices, plugins=self.plugins, listener=display
+                bench,
+                self.store,
+                devices=self.devices,
+                plugins=self.plugins,
+                listener=display,
+                limits=self.limits,
             )
         tables = []
         for comparison in compare(self.store, bench, self.spec, self.plans[0].objectives):

@@ -15,6 +15,7 @@ from ..harness.cells.cell import Cell
 from ..harness.records.status import Status
 from ..harness.records.store import Store
 from ..harness.reports.publish_cell import publish_scores
+from ..harness.running.cell_limits import NO_LIMITS, CellLimits
 from ..harness.running.listener import ForwardingListener, Listener
 from ..harness.running.settle import Running, settle_cell
 from ..harness.running.settled_cell import SettledCell
@@ -55,6 +56,7 @@ class TrialRunner:
         plugins: files that workers load.
         stop: the event that ends a trial from outside.
         listener: hears how cells go.
+        limits: what one attempt at a cell may take.
     """
 
     study: OpenStudy
@@ -64,6 +66,7 @@ class TrialRunner:
     plugins: Sequence[str]
     stop: threading.Event
     listener: Listener
+    limits: CellLimits = NO_LIMITS
 
     def __call__(self, trial: Trial) -> list[float]:
         """Run one trial and return the value of every objective, as Optuna asks of an objective function.
@@ -134,7 +137,7 @@ class TrialRunner:
             cell,
             self.store,
             self.parent,
-            running=Running(self.device, self.plugins, probes=0 if early is None else early.probes),
+            running=Running(self.device, self.plugins, probes=0 if early is None else early.probes, limits=self.limits),
             stop=self.stop,
             listener=listener,
         )

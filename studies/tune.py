@@ -18,6 +18,7 @@ from ..errors import FrontrunnerError, StoreError
 from ..harness.records.status import Ending, Status
 from ..harness.records.store import Store
 from ..harness.reports.publish import Published, Publisher
+from ..harness.running.cell_limits import NO_LIMITS, CellLimits
 from ..harness.running.devices import on_each_device
 from ..harness.running.listener import Listener
 from ..harness.running.worker_process import preload
@@ -61,6 +62,8 @@ class Worker:
     listener: StudyListener
     publisher: Publisher
     """Draws the fronts of trials outside this thread."""
+    limits: CellLimits = NO_LIMITS
+    """What one attempt at a cell may take."""
     unborn: dict[int, float] = field(default_factory=dict)
     """Number of a trial that Optuna says runs -> when it was first seen, in seconds of `time.monotonic`."""
 
@@ -68,7 +71,7 @@ class Worker:
         """Take trials until there are enough and all have settled, or until `stop` is set."""
         study = OpenStudy(self.plan, self.storage, self.store)
         listener = Published(self.listener, self.publisher)
-        run = TrialRunner(study, self.store, self.parent, self.device, self.plugins, stop, listener)
+        run = TrialRunner(study, self.store, self.parent, self.device, self.plugins, stop, listener, self.limits)
         discarded = 0
         while not stop.is_set():
             self._retry_lost(study)
@@ -154,6 +157,7 @@ def run_study(
     devices: Sequence[str],
     plugins: Sequence[str],
     listener: StudyListener,
+    limits: CellLimits = NO_LIMITS,
 ) -> OpenStudy:
     """Run what is left of a study and record what it found; several processes may do so at once.
 
@@ -164,6 +168,7 @@ def run_study(
         devices: torch device names; each runs one trial at a time.
         plugins: files that every worker loads too.
         listener: hears how cells go and how trials end.
+        limits: what one attempt at a cell may take.
 
     Returns:
         The study, with all its trials settled.
@@ -174,13 +179,8 @@ def run_study(
     """
     with quiet(), storage_explained(str(storage.url)):
         study = OpenStudy(plan, storage, store)
-        parent = store.parent_run(
-            "study",
-            plan.spec.suite.name,
-            plan.name,
-            plan.digest,
-            {"study.json": {"file": plan.spec.model_dump(), "settings": plan.settings()}},
-        )
+        documents = {"study.json": {"file": plan.spec.model_dump(), "settings": plan.settings()}}
+        parent = store.parent_run("study", plan.spec.suite.name, plan.name, plan.digest, documents)
         preload([plan.spec.suite.name], [plan.learner.method])
 
         def serve(device: str, stop: threading.Event) -> None:
@@ -189,7 +189,7 @@ def run_study(
                 store.patience.ending_with(stop),
                 storage.patience.ending_with(stop),
             ):
-                Worker(plan, storage, store, parent, device, plugins, listener, publisher)(stop)
+                Worker(plan, storage, store, parent, device, plugins, listener, publisher, limits)(stop)
 
         try:
             with Publisher(store, scores=False) as publisher:

@@ -236,16 +236,16 @@ def functions_for_workers():
 
     devices, lock = [], threading.Lock()
 
-    def run(cell, *, device, plugins, scratch, checkpoints, on_event, stop, probes):
-        devices.append((cell.method, device))
+    def run(asked, *, on_event, stop):
+        devices.append((asked.cell.method, asked.device))
         request = run_cell.Request(
-            cell=cell.to_json(),
+            cell=asked.cell.to_json(),
             device="cpu",
-            plugins=plugins,
-            scratch=str(scratch),
-            checkpoints=str(checkpoints),
+            plugins=asked.plugins,
+            scratch=str(asked.scratch),
+            checkpoints=str(asked.checkpoints),
             checkpoint_interval_s=0,
-            probes=probes,
+            probes=asked.probes,
             folder=".",
             environment={},
         )

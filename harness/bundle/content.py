@@ -25,7 +25,17 @@ class CellEntry(SharedModel):
 
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
     cell: dict[str, Any]
-    status: Literal["finished", "unsupported", "failed", "out of memory", "killed", "stopped", "missing"]
+    status: Literal[
+        "finished",
+        "unsupported",
+        "failed",
+        "out of memory",
+        "timed out",
+        "over its memory limit",
+        "killed",
+        "stopped",
+        "missing",
+    ]
     reason: Text
 
     @model_validator(mode="after")

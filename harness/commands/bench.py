@@ -108,6 +108,7 @@ def run_cells(
             plugins=[str(Path(plugin).resolve()) for plugin in cells.plugins],
             listener=display,
             again=cells.again,
+            limits=cells.limits,
         )
     for note in result.notes:
         say_on_standard_error(note)

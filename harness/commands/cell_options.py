@@ -10,10 +10,27 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from ..running.cell_limits import NO_LIMITS, CellLimits
 from .console import DeviceOption, PluginOption, StoreOption
 
 AgainOption = Annotated[
     bool, typer.Option("--again", help="Run cells that are settled, too; the newest result counts.")
+]
+CellTimeoutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cell-timeout",
+        help="Most time an attempt at a cell may take, with preparing, such as 90s, 30m or 2h. It is then recorded as "
+        "timed out, and the same command tries it again, its fit from the last checkpoint. [no limit]",
+    ),
+]
+CellMemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cell-memory",
+        help="Most memory of a cell's process with all that it starts, such as 8GB. A cell over it is ended and "
+        "recorded as over its memory limit; the same command tries it again. GPU memory is not counted. [no limit]",
+    ),
 ]
 WeightsOption = Annotated[
     Literal["random"] | None,
@@ -25,7 +42,7 @@ PARAMETER = "cells"
 
 @dataclass(frozen=True)
 class CellOptions:
-    """What was given for `--device`, `--store`, `--plugin` and `--again`."""
+    """What was given for `--device`, `--store`, `--plugin`, `--again`, `--cell-timeout` and `--cell-memory`."""
 
     device: str
     """`auto`, or devices separated by commas."""
@@ -35,13 +52,15 @@ class CellOptions:
     """Files that have been loaded, and that workers load too."""
     again: bool = False
     """Whether to run cells that are settled, too."""
+    limits: CellLimits = NO_LIMITS
+    """What one attempt at a cell may take."""
 
 
 def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command `--device`, `--store` and `--plugin`, which it takes as one `CellOptions` called `cells`.
+    """Give a command `--device`, `--store`, `--plugin` and limits, taken as one `CellOptions` called `cells`.
 
-    Plugins are loaded before the command begins. Typer reads the options of a command from its signature, so the
-    wrapper is given one.
+    Limits are read first, then plugins are loaded before the command begins. Typer reads the options of a command from
+    its signature, so the wrapper is given one.
 
     Args:
         again: whether the command has `--again`, too.
@@ -52,6 +71,8 @@ def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]],
             ("device", "auto", DeviceOption),
             ("store", None, StoreOption),
             ("plugin", None, PluginOption),
+            ("cell_timeout", None, CellTimeoutOption),
+            ("cell_memory", None, CellMemoryOption),
             *([("again", False, AgainOption)] if again else []),
         )
     ]
@@ -61,12 +82,13 @@ def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]],
         def wrapped(
             *, device: str = "auto", store: str | None = None, plugin: list[str] | None = None, **given: Any
         ) -> None:
+            limits = CellLimits.parse(given.pop("cell_timeout", None), given.pop("cell_memory", None))
             if plugin:
                 from ..cells.plugins import load_plugins  # imports torch
 
                 load_plugins(plugin)
             anew = given.pop("again", False)
-            command(**given, **{PARAMETER: CellOptions(device, store, tuple(plugin or ()), again=anew)})
+            command(**given, **{PARAMETER: CellOptions(device, store, tuple(plugin or ()), again=anew, limits=limits)})
 
         own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.name != PARAMETER]
         wrapped.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined] # functions take any attribute

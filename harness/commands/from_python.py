@@ -23,6 +23,7 @@ from ..cells.script_arguments import (
 )
 from ..cells.suite_files import with_suite_files
 from ..records.store import Store, store_folder
+from ..running.cell_limits import CellLimits
 from ..running.settled_cell import SettledCell
 from .bench import run_cells
 from .cell_options import CellOptions
@@ -41,6 +42,8 @@ class RunOptions(TypedDict, total=False):
     inner_points_per_edge: int | None
     plugins: Sequence[str | Path]
     again: bool
+    cell_timeout: str | None
+    cell_memory: str | None
 
 
 def run(
@@ -77,6 +80,7 @@ def run(
             - `plugins`: Python files that define learners, suites or indicators. What a notebook's own cells define
               cannot run: every run has a process of its own, which imports it.
             - `again`: whether to run a cell that is settled, too.
+            - `cell_timeout`, `cell_memory`: most time and memory of an attempt, such as `"30m"` and `"8GB"`.
 
     Raises:
         TypeError: an argument has a name that is not known.
@@ -86,7 +90,8 @@ def run(
     """
     if unknown := further.keys() - RunOptions.__annotations__.keys():
         raise TypeError(f"run() got an unexpected keyword argument {min(unknown)!r}")
-    cells = _cell_options(device, store, further.pop("plugins", ()), again=further.pop("again", False))
+    limits = _limits(further.pop("cell_timeout", None), further.pop("cell_memory", None))
+    cells = _cell_options(device, store, further.pop("plugins", ()), again=further.pop("again", False), limits=limits)
     where = {"tasks": None if tasks is None else as_names("tasks", tasks), **further}
     named = os.fspath(suite) if isinstance(suite, os.PathLike) else suite
     spec = single_cell(method, named, where, seed=seed, options=as_options(options))
@@ -102,6 +107,8 @@ def bench(
     store: str | Path | None = None,
     plugins: Sequence[str | Path] = (),
     again: bool = False,
+    cell_timeout: str | None = None,
+    cell_memory: str | None = None,
 ) -> pd.DataFrame:
     """Run every learner, suite and seed of a bench as `frontrunner bench` does, and return the leaderboards.
 
@@ -119,12 +126,14 @@ def bench(
         store: folder of the store; when absent, that of `FRONTRUNNER_STORE`, else ./mlruns.
         plugins: Python files that define learners, suites or indicators.
         again: whether to run cells that are settled, too.
+        cell_timeout: most time that an attempt at a cell may take, with preparing, such as `"30m"`.
+        cell_memory: most memory that a cell's process may take with all that it starts, such as `"8GB"`.
 
     Raises:
         ConfigError, UnknownNameError: a name or value is not known or not allowed.
         StoreError: the store cannot be used.
     """
-    cells = _cell_options(device, store, plugins, again=again)
+    cells = _cell_options(device, store, plugins, again=again, limits=_limits(cell_timeout, cell_memory))
     source = as_bench_source(spec)
     if isinstance(source, Path):
         file, read, folder = source, read_bench(source), source.parent
@@ -135,9 +144,23 @@ def bench(
     return _board(run_cells(read, cells, file), cells.store)
 
 
-def _cell_options(device: str, store: str | Path | None, plugins: Sequence[str | Path], *, again: bool) -> CellOptions:
+def _limits(timeout: str | None, memory: str | None) -> CellLimits:
+    return CellLimits.parse(
+        None if timeout is None else as_text("cell_timeout", timeout),
+        None if memory is None else as_text("cell_memory", memory),
+        names=("cell_timeout", "cell_memory"),
+    )
+
+
+def _cell_options(
+    device: str, store: str | Path | None, plugins: Sequence[str | Path], *, again: bool, limits: CellLimits
+) -> CellOptions:
     given = CellOptions(
-        as_text("device", device), as_store(store), as_paths("plugins", plugins), again=as_switch("again", again)
+        as_text("device", device),
+        as_store(store),
+        as_paths("plugins", plugins),
+        again=as_switch("again", again),
+        limits=limits,
     )
     load_plugins(given.plugins)
     return given

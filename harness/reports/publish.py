@@ -22,6 +22,7 @@ from ..records.status import Ending, Status
 from ..records.store import Store
 from ..records.unrecorded import record_all_left_behind
 from ..running.bench import run_bench
+from ..running.cell_limits import NO_LIMITS, CellLimits
 from ..running.listener import ForwardingListener, Listener
 from ..running.settled_cell import SettledCell
 from ..scoring.scores import own_indicators
@@ -132,6 +133,7 @@ def run_and_publish_bench(
     plugins: Sequence[str],
     listener: Listener,
     again: bool = False,
+    limits: CellLimits = NO_LIMITS,
 ) -> BenchResult:
     """Run the cells of a bench that are not settled, publish each, and write the bench's summary to its runs.
 
@@ -142,7 +144,7 @@ def run_and_publish_bench(
     """
     with Publisher(store) as publisher:
         heard = Published(listener, publisher)
-        run = run_bench(spec, store, devices=devices, plugins=plugins, listener=heard, again=again)
+        run = run_bench(spec, store, devices=devices, plugins=plugins, listener=heard, again=again, limits=limits)
         try:
             publisher.finish_scores()
             notes = summarise(store, run, publisher.drawing)

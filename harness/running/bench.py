@@ -15,6 +15,7 @@ from ..cells.bench_file import BenchSpec
 from ..cells.cell import Cell, cells_document
 from ..records.status import Ending, Status
 from ..records.store import Store
+from .cell_limits import NO_LIMITS, CellLimits
 from .devices import on_each_device
 from .listener import Listener
 from .misfits import find_misfits
@@ -47,6 +48,7 @@ def run_bench(
     plugins: Sequence[str],
     listener: Listener,
     again: bool = False,
+    limits: CellLimits = NO_LIMITS,
 ) -> BenchRun:
     """Run the cells that are not settled; where one fails, its reason is recorded and the others go on.
 
@@ -57,6 +59,7 @@ def run_bench(
         plugins: files that every worker loads, beside the suite files of the bench.
         listener: receives the events of every cell.
         again: whether to run settled cells anew.
+        limits: what one attempt at a cell may take.
 
     A learner that cannot be fitted on an architecture that is known before anything is prepared is recorded first.
     """
@@ -81,7 +84,7 @@ def run_bench(
                     cell,
                     store,
                     parents[cell.suite],
-                    running=Running(device, workers, probes=spec.probes, again=again, misfits=misfits),
+                    running=Running(device, workers, probes=spec.probes, again=again, limits=limits, misfits=misfits),
                     stop=stop,
                     listener=listener,
                 )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +20,8 @@ from ..records.mlflow_tags import SUITE_FILE
 from ..records.status import Ending, Status
 from ..records.store import Store
 from ..records.unrecorded import forget_left_behind, record_left_behind
+from .cell_limits import NO_LIMITS, CellLimits
+from .cell_request import CellRequest
 from .listener import Listener
 from .settled_cell import SettledCell
 from .worker import LOG
@@ -41,6 +42,8 @@ class Running:
     evaluated on the test split."""
     again: bool = False
     """Whether to run a cell that is settled, too; the newest result counts."""
+    limits: CellLimits = NO_LIMITS
+    """What one attempt may take."""
     misfits: Mapping[str, Ending] = field(default_factory=dict)
     """How cells end, by key, that are known not to run, see `find_misfits`; they are recorded without a worker."""
 
@@ -78,10 +81,7 @@ def settle_cell(
             settled = SettledCell(cell, misfit, run_id, ran=True)
         else:
             listener.begins(cell, running.device)
-            run = functools.partial(
-                run_in_process, device=running.device, plugins=running.plugins, probes=running.probes, stop=stop
-            )
-            settled = _attempt(cell, store, parent, run, listener)
+            settled = _attempt(cell, store, parent, running, stop, listener)
     finally:
         lock.release()
     listener.ends(settled)
@@ -102,8 +102,10 @@ def _acquire(lock: FileLock, cell: Cell, stop: threading.Event, listener: Listen
     return True
 
 
-def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], listener: Listener) -> SettledCell:
-    """Run the cell by `run`, a `run_in_process` with its options, and record how it ended."""
+def _attempt(
+    cell: Cell, store: Store, parent: str, running: Running, stop: threading.Event, listener: Listener
+) -> SettledCell:
+    """Run the cell, and record how it ended."""
     run_id = store.begin(cell, parent)
     if is_yaml_file(file := SUITES.origin(cell.suite)):
         store.log(run_id, tags={SUITE_FILE: file})
@@ -116,7 +118,16 @@ def _attempt(cell: Cell, store: Store, parent: str, run: Callable[..., Ending], 
 
     try:
         with store.workplace(cell) as folder:
-            ending = run(cell, scratch=folder, checkpoints=store.checkpoints(cell), on_event=on_event)
+            request = CellRequest(
+                cell=cell,
+                device=running.device,
+                plugins=tuple(running.plugins),
+                scratch=folder,
+                checkpoints=store.checkpoints(cell),
+                probes=running.probes,
+                limits=running.limits,
+            )
+            ending = run_in_process(request, on_event=on_event, stop=stop)
             ending, finished = _read(folder, ending)
             if finished is not None:
                 store.record(run_id, finished, folder)

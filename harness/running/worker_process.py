@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -19,8 +19,8 @@ from ...methods import METHODS
 from ...os_errors import because
 from ...plugin_modules import PREFIX as PLUGINS
 from ...tasks import SUITES
-from ..cells.cell import Cell
 from ..records.status import Ending, Status
+from .cell_request import CellRequest
 from .main_hidden import main_hidden
 from .reason import in_one_line
 from .run_cell import Request
@@ -68,41 +68,26 @@ def preload(suites: Iterable[str], methods: Iterable[str]) -> None:
     multiprocessing.set_forkserver_preload([*PRELOADED, *shared])
 
 
-def run_in_process(
-    cell: Cell,
-    *,
-    device: str,
-    plugins: Sequence[str],
-    scratch: Path,
-    checkpoints: Path,
-    on_event: Callable[[Event], None],
-    stop: threading.Event,
-    probes: int = 0,
-) -> Ending:
+def run_in_process(asked: CellRequest, *, on_event: Callable[[Event], None], stop: threading.Event) -> Ending:
     """Run a cell in a worker process until it ends or `stop` is set, and return how it ended.
 
     The process never outlives this call.
 
     Args:
-        cell: the cell to run.
-        device: a torch device name.
-        plugins: files that the worker loads.
-        scratch: existing folder in which the worker writes the finished cell, and what it prints (`worker.log`).
-        checkpoints: folder of the checkpoints that the fit continues from and writes.
+        asked: the cell, where it runs, and the folders it writes.
         on_event: receives the worker's events; where it raises `StoppedError`, the cell ends as stopped.
         stop: ends the cell as killed once it is set.
-        probes: how often the partial set is scored during the fit.
     """
-    context = _context(device)
+    context = _context(asked.device)
     ours, theirs = context.Pipe()
     request = Request(
-        cell=cell.to_json(),
-        device=device,
-        plugins=tuple(plugins),
-        scratch=str(scratch),
-        checkpoints=str(checkpoints),
+        cell=asked.cell.to_json(),
+        device=asked.device,
+        plugins=asked.plugins,
+        scratch=str(asked.scratch),
+        checkpoints=str(asked.checkpoints),
         checkpoint_interval_s=CHECKPOINT_INTERVAL_S,
-        probes=probes,
+        probes=asked.probes,
         folder=str(Path.cwd()),
         environment={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ},  # without it cuBLAS is not reproducible
     )
@@ -127,7 +112,7 @@ def run_in_process(
                 _kill(process)
     if stop.is_set():
         return Ending(Status.KILLED, "interrupted", resumable=True)
-    return ending or _ended_without_a_word(process.exitcode or 0, context, scratch)
+    return ending or _ended_without_a_word(process.exitcode or 0, context, asked.scratch)
 
 
 def _ended_without_a_word(code: int, context: BaseContext, scratch: Path) -> Ending:

@@ -38,6 +38,9 @@ MISTYPED = [
     (["run", "pwe-moe-epo", "vision-mini", "--set", "upscale=attn+mpl"], "did you mean 'attn+mlp'?"),
     (["run", "pwe-moe-ls", "vision-mini", "--seed", "-1"], "seed must be 0 or more"),
     (["run", "pwe-moe-ls", "vision-mini", "--points-per-edge", "1"], "points_per_edge is an integer of 2 or more"),
+    (["run", "pwe-moe-ls", "vision-mini", "--cell-timeout", "30"], "--cell-timeout was to be a duration"),
+    (["bench", "BENCH", "--cell-memory", "8"], "--cell-memory was to be a size"),
+    (["tune", "nothing.yaml", "--cell-memory", "8G"], "--cell-memory was to be a size"),
     (["run", "", "vision-mini"], "the name of a method is expected, found none"),
     (["bench", "BENCH"], "2 mistakes: (1) unknown suite 'zdt9'"),
 ]

@@ -12,6 +12,7 @@ from unittest.mock import Mock
 import pytest
 
 from frontrunner.harness.running import worker_process
+from frontrunner.harness.running.cell_request import CellRequest
 from frontrunner.harness.running.socket_folder import require_short_sockets
 
 pytestmark = pytest.mark.skipif(not hasattr(connection.socket, "AF_UNIX"), reason="sockets have no paths here")
@@ -50,11 +51,7 @@ def test_sockets_can_be_made_whatever_the_length(length, fresh, tmp_path, monkey
 def test_a_process_that_cannot_be_started_is_one_sentence(error, told, make_cell, tmp_path, monkeypatch):
     monkeypatch.setattr(worker_process, "require_short_sockets", Mock(side_effect=error))
     ending = worker_process.run_in_process(
-        make_cell(),
-        device="cpu",
-        plugins=[],
-        scratch=tmp_path,
-        checkpoints=tmp_path / "checkpoints",
+        CellRequest(make_cell(), "cpu", (), tmp_path, tmp_path / "checkpoints"),
         on_event=Mock(),
         stop=threading.Event(),
     )

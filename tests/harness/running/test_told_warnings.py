@@ -6,6 +6,7 @@ import pytest
 
 from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.harness.cells.plugins import load_plugins
+from frontrunner.harness.running.cell_request import CellRequest
 from frontrunner.harness.running.worker_events import Warned
 from frontrunner.harness.running.worker_process import run_in_process
 
@@ -79,11 +80,7 @@ def test_a_warning_of_a_process_of_its_own_comes_through_and_is_in_its_log(plugi
         scratch, events = tmp_path / name, []
         scratch.mkdir()
         ending = run_in_process(
-            cell,
-            device="cpu",
-            plugins=[str(plugin)],
-            scratch=scratch,
-            checkpoints=tmp_path / "checkpoints",
+            CellRequest(cell, "cpu", (str(plugin),), scratch, tmp_path / "checkpoints"),
             on_event=events.append,
             stop=threading.Event(),
         )

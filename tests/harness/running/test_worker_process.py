@@ -9,6 +9,7 @@ import pytest
 from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.harness.cells.plugins import load_plugins
 from frontrunner.harness.records.finished_cell import FinishedCell
+from frontrunner.harness.running.cell_request import CellRequest
 from frontrunner.harness.running.worker_events import Progressed
 from frontrunner.harness.running.worker_process import StoppedError, run_in_process
 
@@ -52,11 +53,7 @@ def run(tmp_path, tiny, monkeypatch):
         if on_event is not None:
             monkeypatch.chdir(folder)
         ending = run_in_process(
-            cell,
-            device="cpu",
-            plugins=[tiny.__file__, str(plugin)],
-            scratch=scratch,
-            checkpoints=folder / "checkpoints",
+            CellRequest(cell, "cpu", (tiny.__file__, str(plugin)), scratch, folder / "checkpoints"),
             on_event=on_event,
             stop=stop or threading.Event(),
         )
