@@ -77,7 +77,7 @@ function drawCoefficients() {
   layout.height = Math.max(220, (60 + 26 * board.tasks.length) * chosen.length + 70);
   byId("coefficients-note").textContent = [
     chosen.length === 1 ? `Recorded at ${texts[chosen[0]]}, the nearest to the picked preference.` : "",
-    `Seed ${seed}; ${count(parts.length, "part")} of the model, the colours are the same at every preference.`,
+    `Seed ${seed}; ${count(parts.length, "part")} of the model, one colour scale for all preferences.`,
   ].filter(Boolean).join(" ");
   plot(place, traces, layoutOf(layout));
 }
