@@ -22,6 +22,7 @@ from ...errors import StoreError
 from ...file_digest import digest_files
 from ..cells.cell import Cell
 from .artifact_addresses import Address, Misplaced, mend_addresses
+from .cell_lock import CellLock
 from .database_lock import Patient
 from .finished_cell import MANIFEST, FinishedCell, Manifest, is_complete
 from .mlflow_database import create_database, explained, open_client
@@ -123,9 +124,13 @@ class Store(StoreReader):
         with explained(self.folder):
             return self._experiments.restore(suite)
 
-    def lock(self, cell: Cell) -> FileLock:
-        """Return the lock of a cell: the process that runs the cell holds it, and the system frees it if that dies."""
-        return FileLock(self.folder / "locks" / f"{cell.key}.lock")
+    def lock(self, cell: Cell) -> CellLock:
+        """Return the lock of a cell: a command holds it while it works on the cell, a worker while it lives."""
+        return CellLock(self.folder / "locks" / f"{cell.key}.lock", self.worker_lock(cell))
+
+    def worker_lock(self, cell: Cell) -> Path:
+        """Return the file that is locked while a process of the cell's worker lives, which may outlive its command."""
+        return self.folder / "locks" / f"{cell.key}.worker.lock"
 
     def scratch(self, cell: Cell) -> AbstractContextManager[Path]:
         """Yield an empty folder for one attempt on the store's disk; it is removed afterwards.

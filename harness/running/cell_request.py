@@ -22,6 +22,8 @@ class CellRequest:
     """Existing folder in which the worker writes the finished cell, and what it prints (`worker.log`)."""
     checkpoints: Path
     """Folder of the checkpoints that the fit continues from and writes."""
+    worker_lock: Path | None = None
+    """File that is locked for as long as any process of the worker lives, wherever the command is; None for none."""
     probes: int = 0
     """How often the partial set is scored during the fit."""
     limits: CellLimits = NO_LIMITS

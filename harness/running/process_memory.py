@@ -53,14 +53,15 @@ class PagesOfProcess:
 
 
 class ProcessTree:
-    """Measures the memory of this process and everything below it.
+    """Measures the memory of this process and everything below it, or, given `below`, what is below another process.
 
     Children that end between two measurements are not seen by `resident_bytes`; of those that were waited for,
     `ended_child_bytes` tells the largest.
     """
 
-    def __init__(self) -> None:
-        self._own = psutil.Process()
+    def __init__(self, below: int | None = None) -> None:
+        self._root = psutil.Process(below)
+        self._counts_root = below is None
         self._known: set[psutil.Process] = set()
         self._ended_before = _largest_ended_child()
         self.has_new_children = False
@@ -69,21 +70,30 @@ class ProcessTree:
         self.counts_shared_pages_twice = False
         """Whether a measurement had to add up RSS, since the operating system tells no PSS of some process."""
 
+    def added_up_bytes(self) -> int:
+        """Return the sum of the resident bytes of all processes: quickly known, and never too low."""
+        return sum(
+            _resident(process.pid) for process in (*self._above_children(), *self._root.children(recursive=True))
+        )
+
     def resident_bytes(self) -> int:
-        """Return the resident bytes of this process and its descendants."""
-        children = set(self._own.children(recursive=True))
+        """Return the resident bytes of all processes."""
+        children = set(self._root.children(recursive=True))
         self.has_new_children = not children <= self._known
-        counted = [process.pid for process in children & self._known]
+        counted = [process.pid for process in (*self._above_children(), *(children & self._known))]
         self._known = children
-        own = int(self._own.memory_info().rss)
-        if not counted:
-            return own
-        pages = [PagesOfProcess.of(pid) for pid in (self._own.pid, *counted)]
+        resident = [_resident(pid) for pid in counted]
+        if len(counted) < 2:
+            return sum(resident)
+        pages = [PagesOfProcess.of(pid) for pid in counted]
         told = [found for found in pages if found is not None]
         if len(told) < len(pages):
             self.counts_shared_pages_twice = True
-            return own + sum(map(_resident, counted))
-        return max(own, self._union(told))
+            return sum(resident)
+        return max(*resident, self._union(told))
+
+    def _above_children(self) -> tuple[psutil.Process, ...]:
+        return (self._root,) if self._counts_root else ()
 
     def ended_child_bytes(self) -> int:
         """Return the peak RSS of the largest child that has ended and was waited for since this object was made.
@@ -95,13 +105,27 @@ class ProcessTree:
 
     def _union(self, tree: Sequence[PagesOfProcess]) -> int:
         """Return the bytes of all pages that any process of the tree maps."""
-        above = PagesOfProcess.of(self._own.ppid())  # a worker is forked from it, and shares what both only read
+        above = [PagesOfProcess.of(pid) for pid in self._forked_from()]
         return (
             sum(found.proportional for found in tree)
-            + (0 if above is None else above.shared_with_family)
+            + sum(found.shared_with_family for found in above if found is not None)
             # Strangers' shares of libraries are not known, but Python's processes have them in common.
             + max(sum(found.file_proportional for found in tree), *(found.file_resident for found in tree))
         )
+
+    def _forked_from(self) -> list[int]:
+        """Return the processes above that these were forked from, with which they share what all of them only read.
+
+        A process that has begun a program of its own, as a worker has since its command, shares nothing with that.
+        """
+        found = [] if self._counts_root else [self._root.pid]
+        with contextlib.suppress(psutil.Error):
+            program = self._root.cmdline()
+            for parent in self._root.parents():
+                if parent.cmdline() != program:
+                    break
+                found.append(parent.pid)
+        return found
 
 
 def reset_kernel_peak() -> None:

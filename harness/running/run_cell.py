@@ -30,33 +30,11 @@ from .global_settings import settings_restored
 from .meter import Meter
 from .misfits import architecture_of, looks_at_architectures, require_fit
 from .problem_digest import UnchangedWeights
+from .request import Request
 from .resumable_fit import ResumableFit
 from .set_diagnostics import time_one_answer
 from .set_extras import take_extras
 from .worker_events import Reporter
-
-
-@dataclass(frozen=True)
-class Request:
-    """The cell that a worker is to run, and the folders and the environment it runs in."""
-
-    cell: Mapping[str, Any]
-    """The cell, as `Cell.to_json` gives it; it is read after the plugins are loaded."""
-    device: str
-    plugins: tuple[str, ...]
-    """Plugin files to load first."""
-    scratch: str
-    """Folder that the finished cell is written to."""
-    checkpoints: str
-    """Folder of the fit's checkpoints, which outlives the attempt."""
-    checkpoint_interval_s: float
-    """Least seconds between two checkpoints."""
-    probes: int
-    """How often the partial set is scored during the fit; 0 for never."""
-    folder: str
-    """Working directory of the worker."""
-    environment: Mapping[str, str]
-    """Environment variables of the worker."""
 
 
 def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:

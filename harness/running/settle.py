@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from ...errors import StoreError, UnreadableError
 from ...os_errors import because
 from ...tasks import SUITES
 from ...yaml_file import is_yaml_file
 from ..cells.cell import Cell
+from ..records.cell_lock import CellLock
 from ..records.finished_cell import FinishedCell, is_complete
 from ..records.mlflow_tags import SUITE_FILE
 from ..records.status import Ending, Status
@@ -22,9 +23,9 @@ from ..records.store import Store
 from ..records.unrecorded import forget_left_behind, record_left_behind
 from .cell_limits import NO_LIMITS, CellLimits
 from .cell_request import CellRequest
+from .keeper import LOG
 from .listener import Listener
 from .settled_cell import SettledCell
-from .worker import LOG
 from .worker_events import Event, Probed, curve_point
 from .worker_process import run_in_process
 
@@ -88,7 +89,7 @@ def settle_cell(
     return settled
 
 
-def _acquire(lock: FileLock, cell: Cell, stop: threading.Event, listener: Listener) -> bool:
+def _acquire(lock: CellLock, cell: Cell, stop: threading.Event, listener: Listener) -> bool:
     """Acquire the cell's lock, waiting while another process holds it; return False where `stop` was set first."""
     with contextlib.suppress(Timeout):
         lock.acquire(timeout=0)
@@ -123,6 +124,7 @@ def _attempt(
                 device=running.device,
                 plugins=tuple(running.plugins),
                 scratch=folder,
+                worker_lock=store.worker_lock(cell),
                 checkpoints=store.checkpoints(cell),
                 probes=running.probes,
                 limits=running.limits,

@@ -1,7 +1,7 @@
 """Run one cell: the code of the process that `worker_process` starts.
 
-The process gets one request and a connection to its parent. It sends events to the parent, and writes the finished cell
-to the scratch folder that the request names. It ends when the parent does, since that holds the connection's other end.
+The process is a child of its `keeper`. It gets one request and a connection to the command. It sends events to the
+command, and writes the finished cell to the scratch folder that the request names. It ends when the command does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import sys
 import threading
 import traceback
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from ...errors import (
     ConfigError,
@@ -32,13 +31,12 @@ from ..records.status import Ending, Status
 from .misfits import ending_of
 from .out_of_memory import is_out_of_memory
 from .reason import in_one_line
-from .run_cell import Request, run_cell
+from .request import Request
+from .run_cell import run_cell
 from .socket_folder import require_short_sockets
 from .told_warnings import warnings_told
 from .worker_events import Ended, Reporter, Warned
 
-LOG = "worker.log"
-"""Name of the file in the scratch folder that takes what the worker and its libraries print, tracebacks included."""
 MISCONFIGURED = (ConfigError, DataError, DuplicateNameError, UnknownNameError)
 """Errors that come again until somebody changes an option, a file or a plugin."""
 
@@ -74,29 +72,36 @@ def attempt(request: Request, reporter: Reporter) -> Ending:
     return Ending(Status.FINISHED)
 
 
-def _end_with_parent(parent: Connection) -> None:
-    """End this process once the parent has ended for any reason, which closes the connection."""
+def _stream(descriptor: int) -> io.TextIOWrapper:
+    """Return a text stream on a file descriptor: the inherited ones have an encoding that may lack what is printed.
+
+    Written line by line, so that what was printed before a crash is in the log.
+    """
+    raw = os.fdopen(descriptor, "wb", closefd=False)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
+def _end_with_command(command: Connection) -> None:
+    """End this process once the command has ended for any reason, even where its keeper has been killed before."""
     with contextlib.suppress(EOFError, OSError):
-        parent.recv()
+        command.recv()
     os._exit(1)
 
 
-def main(parent: Connection, request: Request) -> None:
-    """Run the request and send its ending to the parent; what libraries and learners print goes to `worker.log`."""
-    os.setsid()  # so that Ctrl-C reaches the parent only, which ends the worker and everything it has started
+def main(command: Connection, request: Request, prints: Connection) -> None:
+    """Run the request and send its ending to the command; what libraries and learners print goes to the keeper."""
+    os.setsid()  # a group of its own, which its keeper ends
     os.environ.clear()  # the variables are those of the fork server
     os.environ.update(request.environment)
     os.chdir(request.folder)
-    log = os.open(Path(request.scratch) / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # with the parent's encoding, which may lack what a learner prints
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+    os.dup2(prints.fileno(), 1)
+    os.dup2(prints.fileno(), 2)
+    prints.close()
+    sys.stdout, sys.stderr = _stream(1), _stream(2)
+    threading.Thread(target=_end_with_command, args=(command,), daemon=True).start()
     with contextlib.suppress(OSError):  # a learner that starts processes will say what is wrong
         require_short_sockets()
-    reporter = Reporter(parent.send)
+    reporter = Reporter(command.send)
     process = os.getpid()
     ending = attempt(request, reporter)
     if os.getpid() != process:  # a process that the learner has forked, and that came here instead of ending

@@ -1,11 +1,10 @@
-"""Run one cell in its own process, and pass on the events that it reports."""
+"""Run one cell in its own process, pass on the events that it reports, and end it where it exceeds its limits."""
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 import time
@@ -15,18 +14,21 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import psutil
+
 from ...methods import METHODS
 from ...os_errors import because
 from ...plugin_modules import PREFIX as PLUGINS
 from ...tasks import SUITES
 from ..records.status import Ending, Status
 from .cell_request import CellRequest
+from .keeper import LOCKED, LOG, keep
+from .kept_limits import KeptLimits
 from .main_hidden import main_hidden
 from .reason import in_one_line
-from .run_cell import Request
+from .request import Request
 from .socket_folder import require_short_sockets
-from .worker import LOG, main
-from .worker_events import Ended, Event
+from .worker_events import Ended, Event, PhaseStarted
 
 LAST_WORDS_S = 10.0
 """Seconds a worker has to exit after its last message, since a learner's threads must not delay a bench."""
@@ -40,6 +42,8 @@ LOOK_UP_INTERVAL_S = 0.2
 """Seconds to wait for a worker's next message before checking whether the worker is to be ended."""
 TAIL_BYTES = 4096
 """How much of the end of a log is read."""
+BY_FORCE = (Status.TIMED_OUT, Status.OVER_MEMORY_LIMIT)
+"""Endings of workers that are given no time to exit."""
 PRELOADED = ("frontrunner.harness.running.worker", "torch._dynamo")  # making an optimizer imports torch._dynamo
 """Modules that every worker needs and that take seconds to import."""
 
@@ -71,7 +75,7 @@ def preload(suites: Iterable[str], methods: Iterable[str]) -> None:
 def run_in_process(asked: CellRequest, *, on_event: Callable[[Event], None], stop: threading.Event) -> Ending:
     """Run a cell in a worker process until it ends or `stop` is set, and return how it ended.
 
-    The process never outlives this call.
+    Nothing that the worker has started outlives this call, nor this process: see `keeper`.
 
     Args:
         asked: the cell, where it runs, and the folders it writes.
@@ -80,7 +84,34 @@ def run_in_process(asked: CellRequest, *, on_event: Callable[[Event], None], sto
     """
     context = _context(asked.device)
     ours, theirs = context.Pipe()
-    request = Request(
+    kept = KeptLimits(asked.limits, asked.checkpoints)
+    ending: Ending | None = None
+    keeper: BaseProcess | None = None
+    try:
+        keeper = context.Process(target=keep, args=(theirs, _request(asked)))  # type: ignore[attr-defined] # typeshed: on every context but the base
+        with _processes, _safe_path(), main_hidden():
+            _start(keeper)
+        theirs.close()
+        ending = _listen(ours, keeper, on_event, stop, kept)
+        if ending is not None and ending.status not in BY_FORCE:
+            wait([keeper.sentinel], LAST_WORDS_S)
+    except StoppedError as reason:
+        return Ending(Status.STOPPED, str(reason))
+    except _NotStartedError as reason:
+        return Ending(Status.FAILED, str(reason), resumable=True)
+    finally:
+        theirs.close()
+        ours.close()  # which the keeper takes for the command's end
+        if keeper is not None:
+            _join(keeper)
+    if stop.is_set():
+        return Ending(Status.KILLED, "interrupted", resumable=True)
+    return ending or _ended_without_a_word(keeper.exitcode or 0, context, asked.scratch)
+
+
+def _request(asked: CellRequest) -> Request:
+    """Return what the worker of an attempt is to do."""
+    return Request(
         cell=asked.cell.to_json(),
         device=asked.device,
         plugins=asked.plugins,
@@ -90,35 +121,16 @@ def run_in_process(asked: CellRequest, *, on_event: Callable[[Event], None], sto
         probes=asked.probes,
         folder=str(Path.cwd()),
         environment={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ},  # without it cuBLAS is not reproducible
+        worker_lock="" if asked.worker_lock is None else str(asked.worker_lock),
     )
-    ending: Ending | None = None
-    process: BaseProcess | None = None
-    with ours:  # closing it tells the worker that its parent has ended
-        try:
-            process = context.Process(target=main, args=(theirs, request))  # type: ignore[attr-defined] # typeshed: on every context but the base
-            with _processes, _safe_path(), main_hidden():
-                _start(process)
-            theirs.close()
-            ending = _listen(ours, process, on_event, stop)
-            if ending is not None:
-                wait([process.sentinel], LAST_WORDS_S)
-        except StoppedError as reason:
-            return Ending(Status.STOPPED, str(reason))
-        except _NotStartedError as reason:
-            return Ending(Status.FAILED, str(reason), resumable=True)
-        finally:
-            theirs.close()
-            if process is not None:
-                _kill(process)
-    if stop.is_set():
-        return Ending(Status.KILLED, "interrupted", resumable=True)
-    return ending or _ended_without_a_word(process.exitcode or 0, context, asked.scratch)
 
 
 def _ended_without_a_word(code: int, context: BaseContext, scratch: Path) -> Ending:
     """Return the ending of a worker that did not report one, judged by its exit status."""
     if code == SERVER_GONE and context.get_start_method() == "forkserver":
         return Ending(Status.KILLED, "the process that workers are forked from has ended", resumable=True)
+    if code == LOCKED:
+        return Ending(Status.KILLED, "the worker of an earlier attempt has not ended", resumable=True)
     if code < 0:
         suspicion = " (out of memory?)" if code == -9 else ""
         return Ending(Status.KILLED, f"its process was ended by signal {-code}{suspicion}", resumable=True)
@@ -126,21 +138,29 @@ def _ended_without_a_word(code: int, context: BaseContext, scratch: Path) -> End
 
 
 def _listen(
-    events: Connection, process: BaseProcess, on_event: Callable[[Event], None], stop: threading.Event
+    events: Connection,
+    keeper: BaseProcess,
+    on_event: Callable[[Event], None],
+    stop: threading.Event,
+    kept: KeptLimits,
 ) -> Ending | None:
-    """Forward events until the worker reports its ending, and return that; None where there is none, or on `stop`."""
+    """Forward events until the worker reports its ending, or exceeds a limit; None for no ending, or on `stop`."""
     while not stop.is_set():
-        ready = wait([events, process.sentinel], LOOK_UP_INTERVAL_S)
+        ready = wait([events, keeper.sentinel], LOOK_UP_INTERVAL_S)
+        if keeper.sentinel not in ready and keeper.pid and (exceeded := kept.exceeded(keeper.pid)) is not None:
+            return exceeded
         if events in ready:
             try:
                 message = events.recv()
             except (EOFError, OSError):
-                wait([process.sentinel])
+                wait([keeper.sentinel])
                 return None
             except Exception as error:  # not what a reporter sends: something has written to the connection
                 return Ending(Status.FAILED, f"its messages cannot be read ({in_one_line(error)})")
             if isinstance(message, Ended):
                 return message.ending
+            if isinstance(message, PhaseStarted):
+                kept.phase = message.phase
             on_event(message)
         elif ready:  # the pipe may stay open: a child that the learner forked can hold it
             return None
@@ -199,13 +219,13 @@ def _last_line(log: Path) -> str:
     return in_one_line(lines[-1])[:300] if lines else "it printed nothing"
 
 
-def _kill(process: BaseProcess) -> None:
-    """Kill the worker and every process it has started."""
-    if process.pid is None:
+def _join(keeper: BaseProcess) -> None:
+    """Wait until the keeper has ended everything of its worker, and itself."""
+    if keeper.pid is None:
         return
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    wait([keeper.sentinel])  # before others are kept from starting
     with _processes:
-        if process.exitcode is None:
-            process.kill()  # it had not become the leader of a process group yet
-        process.join()
+        keeper.join()
+    if keeper.exitcode == SERVER_GONE:  # nobody tells of its end any more
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(keeper.pid).wait(LAST_WORDS_S)

@@ -25,6 +25,7 @@ def below(process, *, recursive=False):
 
 
 def workers_of(process):
-    """The workers of a command: children of the server that forks them."""
+    """The workers of a command: each is a child of its keeper, and that one of the server that forks them."""
     servers = [server for server, line in below(process) if "multiprocessing.forkserver" in line]
-    return [worker for server in servers for worker, _ in below(server)]
+    keepers = [keeper for server in servers for keeper, _ in below(server)]
+    return [worker for keeper in keepers for worker, _ in below(keeper)]

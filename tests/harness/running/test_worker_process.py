@@ -5,6 +5,7 @@ import threading
 
 import psutil
 import pytest
+from processes import living
 
 from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.harness.cells.plugins import load_plugins
@@ -124,10 +125,14 @@ def test_a_worker_lost_with_the_process_it_was_forked_from_is_to_be_tried_again(
     def on_event(event):
         if isinstance(event, Progressed):
             worker = psutil.Process(int((tmp_path / "here" / "pid").read_text()))
-            worker.parent().kill()
-            worker.kill()
+            kept.append(worker.parent())
+            kept[0].parent().kill()
+            kept[0].kill()
 
-    ending, _ = run("here", on_event)
+    kept = []
+    ending, folder = run("here", on_event)
     assert (ending.status, ending.resumable) == ("killed", True)
     assert "forked from" in ending.reason
+    assert not any(living(process) for process in kept)
+    assert not psutil.pid_exists(int((folder / "pid").read_text()))
     assert run("again")[0].status == "finished"

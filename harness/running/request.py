@@ -1,0 +1,32 @@
+"""What a worker is told to do; read by its keeper, which imports neither torch nor anything slow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Request:
+    """The cell that a worker is to run, and the folders and the environment it runs in."""
+
+    cell: Mapping[str, Any]
+    """The cell, as `Cell.to_json` gives it; it is read after the plugins are loaded."""
+    device: str
+    plugins: tuple[str, ...]
+    """Plugin files to load first."""
+    scratch: str
+    """Folder that the finished cell is written to."""
+    checkpoints: str
+    """Folder of the fit's checkpoints, which outlives the attempt."""
+    checkpoint_interval_s: float
+    """Least seconds between two checkpoints."""
+    probes: int
+    """How often the partial set is scored during the fit; 0 for never."""
+    folder: str
+    """Working directory of the worker."""
+    environment: Mapping[str, str]
+    """Environment variables of the worker."""
+    worker_lock: str = ""
+    """File that is locked for as long as any process of the worker lives; empty for none."""

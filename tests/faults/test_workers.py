@@ -1,0 +1,108 @@
+"""A worker that hangs, leaks, forks or prints without end is ended with all that it started, and its row says why."""
+
+import sys
+
+import psutil
+import pytest
+from filelock import FileLock, Timeout
+
+from frontrunner.harness.running.cell_limits import CellLimits
+from frontrunner.harness.running.keeper import LOG
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes that leave the session are found on Linux")
+
+
+@pytest.mark.parametrize("how", ["holds", "prints", "sleeps"])
+def test_a_worker_over_its_time_ends_with_all_that_it_started(how, run_wild, tmp_path):
+    ran = run_wild(how, limits=lambda _: CellLimits(timeout_s=0.3))
+    assert (ran.ending.status, ran.ending.resumable) == ("timed out", True)
+    assert ran.ending.reason == (
+        "it was ended in the phase fit after 0.3s, its limit of time; no checkpoint of its fit is kept; "
+        "--cell-timeout sets the limit"
+    )
+    assert (ran.alive, ran.n_processes) == ([], 4)
+    assert (tmp_path / "scratch" / LOG).stat().st_size < 4e6
+    assert ("left out" in ran.log) == (how == "prints" and len(ran.log) > 2.9e6)
+
+
+def test_a_checkpoint_is_told(run_wild, tmp_path):
+    def limits(_):
+        (tmp_path / "checkpoints").mkdir()
+        (tmp_path / "checkpoints" / "fit.json").touch()
+        return CellLimits(timeout_s=0.1)
+
+    ran = run_wild("sleeps", limits=limits)
+    assert "the same command goes on from its last checkpoint; --cell-timeout" in ran.ending.reason
+
+
+def test_memory_is_that_of_all_processes_each_page_once(run_wild):
+    found = []
+
+    def limits(tree):
+        tree.resident_bytes()  # children are counted from the second time on
+        found.append((tree.resident_bytes(), tree.added_up_bytes()))
+        return CellLimits(memory_bytes=found[0][0] - 60_000_000)
+
+    ran = run_wild("grows", limits=limits)
+    assert ran.ending.status == "over its memory limit"
+    assert "of memory, above its limit of" in ran.ending.reason
+    assert "--cell-memory sets the limit" in ran.ending.reason
+    assert ran.alive == []
+    whole, added_up = found[0]
+    assert 220e6 < whole < added_up  # what was grown, and the worker; its daemon shares nearly all of its pages
+
+
+def test_memory_below_the_limit_ends_nothing(run_wild):
+    def limits(tree):
+        tree.resident_bytes()
+        whole = tree.resident_bytes()
+        assert whole + 50_000_000 < tree.added_up_bytes()  # the quick look is over the limit, the exact one is not
+        return CellLimits(memory_bytes=whole + 50_000_000, timeout_s=3)
+
+    assert run_wild("grows", limits=limits).ending.status == "timed out"
+
+
+def test_what_a_crashing_worker_has_started_goes_with_it(run_wild, tmp_path):
+    ran = run_wild("dies")
+    assert (ran.ending.status, ran.ending.reason) == ("killed", "its process was ended by signal 11")
+    assert (ran.alive, ran.n_processes) == ([], 4)
+    with FileLock(tmp_path / "worker.lock").acquire(timeout=0):
+        pass
+
+
+def test_the_lock_is_held_while_a_worker_lives_and_its_keeper_can_be_told_to_end_by_the_command_alone(
+    run_wild, tmp_path
+):
+    seen = []
+
+    def on_keeper(keeper):
+        with pytest.raises(Timeout), FileLock(tmp_path / "worker.lock").acquire(timeout=0):
+            pass
+        keeper.terminate()  # as a scheduler does, which tells all processes of a job
+        seen.append(keeper.is_running())
+
+    ran = run_wild("sleeps", limits=lambda _: CellLimits(timeout_s=0.5), on_keeper=on_keeper)
+    assert (seen, ran.ending.status, ran.alive) == ([True], "timed out", [])
+
+
+def test_a_worker_ends_with_a_killed_keeper(run_wild, tmp_path):
+    workers = []
+
+    def on_keeper(keeper):
+        (worker, *_) = keeper.children()
+        workers.append(worker)
+        keeper.kill()
+
+    ran = run_wild("sleeps", on_keeper=on_keeper)
+    assert (ran.ending.status, ran.ending.resumable) == ("killed", True)
+    assert psutil.wait_procs(workers, timeout=20)[1] == []
+
+
+def test_a_long_log_keeps_its_beginning_and_its_traceback(run_wild):
+    ran = run_wild("raises")
+    assert ran.ending.status == "failed"
+    assert ran.log.startswith("first line\nxxx")
+    assert ran.log.rstrip().endswith("RuntimeError: the last word")
+    assert "bytes of the log are left out here ...]" in ran.log
+    assert len(ran.log) < 3.1e6
+    assert ran.alive == []
