@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import pickle
 import re
 import time
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ import torch
 from numpy._core import multiarray
 
 from ..errors import ConfigError, DataError
+from ..one_line import as_one_line
+from ..whole_file import flush
 
 _NUMPY: list[Any] = [
     *(np.ndarray, np.dtype, multiarray._reconstruct, multiarray.scalar, codecs.encode),
@@ -59,10 +63,13 @@ class Checkpoints:
         self._folder.mkdir(parents=True, exist_ok=True)
         half = self._file(name).with_suffix(".half")  # one name for all attempts: what a killed one left is replaced
         try:
-            torch.save(dict(state), half)
+            with _with_checksums():
+                torch.save(dict(state), half)
             if name not in self._readable:
                 _load(half, mmap=True, map_location="cpu")  # mapped, so that tensors take no memory a second time
+            flush(half)
             half.replace(self._file(name))
+            flush(self._folder)
         except (pickle.PickleError, TypeError, AttributeError) as error:
             found = re.search(r"GLOBAL (\S+)", str(error))
             raise ConfigError(
@@ -74,6 +81,22 @@ class Checkpoints:
         self._readable.add(name)
         self._last = time.monotonic()
         self._on_save()
+
+    def damaged(self) -> str:
+        """Return in half a sentence which state is not as it was saved; empty where all of them are.
+
+        A state is an archive, whose parts have checksums that loading does not look at.
+        """
+        for file in [] if self._folder is None else sorted(self._folder.glob("*.pt")):
+            try:
+                with zipfile.ZipFile(file) as archive:
+                    part = archive.testzip()
+                if part is not None:
+                    raise zipfile.BadZipFile(f"the checksum of its part {part} is another")
+                _load(file, mmap=True, map_location="cpu")
+            except Exception as error:  # a damaged file can fail in any way
+                return f"the checkpoint {file} is damaged ({as_one_line(str(error), 200)})"
+        return ""
 
     def load(self, name: str, device: torch.device | str = "cpu") -> dict[str, Any] | None:
         """Return the last state saved under a name, or None.
@@ -91,6 +114,17 @@ class Checkpoints:
     def _file(self, name: str) -> Path:
         assert self._folder is not None  # for the type checker: callers have looked
         return self._folder / f"{name}.pt"
+
+
+@contextlib.contextmanager
+def _with_checksums() -> Iterator[None]:
+    """Have torch write checksums, which a learner may have turned off."""
+    before = torch.serialization.get_crc32_options()
+    torch.serialization.set_crc32_options(True)
+    try:
+        yield
+    finally:
+        torch.serialization.set_crc32_options(before)
 
 
 def _load(file: Path, **options: Any) -> dict[str, Any]:

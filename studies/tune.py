@@ -21,6 +21,7 @@ from ..harness.reports.publish import Published, Publisher
 from ..harness.running.cell_limits import NO_LIMITS, CellLimits
 from ..harness.running.devices import on_each_device
 from ..harness.running.listener import Listener
+from ..harness.running.unfailing_listener import UnfailingListener
 from ..harness.running.worker_process import preload
 from .counted_trials import BEGUN, DISCARDED, CountedTrials, slot
 from .record import record_study
@@ -70,7 +71,7 @@ class Worker:
     def __call__(self, stop: threading.Event) -> None:
         """Take trials until there are enough and all have settled, or until `stop` is set."""
         study = OpenStudy(self.plan, self.storage, self.store)
-        listener = Published(self.listener, self.publisher)
+        listener = Published(UnfailingListener(self.listener), self.publisher)
         run = TrialRunner(study, self.store, self.parent, self.device, self.plugins, stop, listener, self.limits)
         discarded = 0
         while not stop.is_set():

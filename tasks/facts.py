@@ -1,6 +1,7 @@
 """Small facts that take long to find out, such as the digest of a large file, kept in the cache folder.
 
-A fact is one JSON file. It is an aid only: where the cache cannot be read or written, the fact is found out again.
+A fact is one JSON file with a checksum. It is an aid only: where it cannot be read or written, or is damaged, it is
+found out again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from ..whole_file import replacing
+from ..checked_json import read_checked, write_checked
 from .cache_folder import cache_folder
 
 logger = logging.getLogger("frontrunner")
@@ -20,9 +21,9 @@ logger = logging.getLogger("frontrunner")
 def recall(kind: str, key: object) -> Any:
     """Return what was remembered of a key (JSON values), None where nothing was or it is damaged."""
     try:
-        content = json.loads(_file(kind, key).read_text(encoding="utf-8"))
+        content = read_checked(_file(kind, key))
         return content["value"] if content["key"] == json.loads(json.dumps(key)) else None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -37,8 +38,7 @@ def remember(kind: str, key: object, value: object) -> None:
     file = _file(kind, key)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as partial:
-            partial.write_text(json.dumps({"key": key, "value": value}), encoding="utf-8")
+        write_checked(file, {"key": key, "value": value})
     except OSError as error:
         logger.info("%s cannot be kept (%s); it will be computed again", file, error)
 

@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ...errors import StoreError, UnreadableError
 from ...file_digest import digest_files
-from ...whole_file import replacing
+from ...whole_file import flush, replacing
 from ..cells.cell import Cell
 from .coefficients import MergeCoefficients
 from .example_errors import ExampleErrors
@@ -105,7 +105,10 @@ class FinishedCell:
         return self.front.environment
 
     def write(self, folder: Path) -> None:
-        """Write everything to an existing folder; `cell.json` is written last, so a folder that has it is complete."""
+        """Write everything to an existing folder; `cell.json` is written last, so a folder that has it is complete.
+
+        All of it is on the disk then, also after a loss of power.
+        """
         self.front.write(folder / FRONT)
         if self.coefficients is not None:
             self.coefficients.write(folder / COEFFICIENTS)
@@ -123,7 +126,8 @@ class FinishedCell:
             costs={name: float(value) for name, value in self.costs.items() if math.isfinite(value)},
             files={name: digest_files(folder / name) for name in names if (folder / name).exists()},
         )
-        with replacing(folder / MANIFEST) as partial:
+        flush(*(folder / name for name in manifest.files))
+        with replacing(folder / MANIFEST, flushed=True) as partial:
             partial.write_text(json.dumps(manifest.model_dump(), indent=1), encoding="utf-8")
 
     @classmethod

@@ -20,6 +20,7 @@ from filelock import FileLock
 
 from ...errors import StoreError
 from ...file_digest import digest_files
+from ...whole_file import flush
 from ..cells.cell import Cell
 from .artifact_addresses import Address, Misplaced, mend_addresses
 from .cell_lock import CellLock
@@ -312,6 +313,7 @@ class Store(StoreReader):
         home = self.files_of(run_id, suite)
         home.parent.mkdir(parents=True, exist_ok=True)
         folder.replace(home)
+        flush(home.parent, folder.parent)
 
     def _search(self, query: str, experiment: str) -> list[Run]:
         found = self.client.search_runs([experiment], query, order_by=["attributes.start_time ASC"])

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from ...errors import FrontrunnerError, StoreError
+from ...errors import StoreError
 from ..cells.bench_file import BenchSpec
 from ..records.status import Ending, Status
 from ..records.store import Store
@@ -24,7 +24,9 @@ from ..records.unrecorded import record_all_left_behind
 from ..running.bench import run_bench
 from ..running.cell_limits import NO_LIMITS, CellLimits
 from ..running.listener import ForwardingListener, Listener
+from ..running.reason import in_one_line
 from ..running.settled_cell import SettledCell
+from ..running.unfailing_listener import UnfailingListener
 from ..scoring.scores import own_indicators
 from .bench_summary import summarise
 from .cell_pictures import CellPictures
@@ -92,11 +94,10 @@ class Publisher:
             try:
                 with self._store.patience.ending_with(self._stop):
                     self._publish(settled)
-            except FrontrunnerError as error:
-                if isinstance(error, StoreError):
-                    self._error = self._error or error
-                else:
-                    self.notes.append(f"{settled.cell.title} could not be scored: {error}")
+            except StoreError as error:
+                self._error = self._error or error
+            except Exception as error:  # of an indicator, a picture or MLflow: the cell is recorded all the same
+                self.notes.append(f"{settled.cell.title} could not be scored: {in_one_line(error)}")
             except BaseException as error:
                 self._error = self._error or error
 
@@ -143,7 +144,7 @@ def run_and_publish_bench(
         StoreError: the store cannot be written; cells that had finished before are recorded.
     """
     with Publisher(store) as publisher:
-        heard = Published(listener, publisher)
+        heard = Published(UnfailingListener(listener), publisher)
         run = run_bench(spec, store, devices=devices, plugins=plugins, listener=heard, again=again, limits=limits)
         try:
             publisher.finish_scores()

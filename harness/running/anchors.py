@@ -2,8 +2,8 @@
 
 Every expert counts on its own task, the two others on all; experts and pre-trained model anchor normalisation.
 
-They are measured once for every prepared problem and split, and kept in the expert cache's folder; where a file
-cannot be read, they are measured again.
+Measured once for every prepared problem and split, they are kept beside the expert cache with a checksum. Where they
+cannot be read or are damaged, they are measured again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...checked_json import read_checked, write_checked
 from ...tasks import Params, Problem
 from ...tasks.cache_folder import cache_folder
 from ...tasks.nearest_neighbour import nearest_neighbour_errors
 from ...tasks.objectives import checked_objectives
-from ...whole_file import replacing
+
+logger = logging.getLogger("frontrunner")
 
 NAMES = ("experts", "pretrained", "neighbour")
 """The names of the errors in a file, in the order of the fields of `Anchors`."""
@@ -80,16 +83,18 @@ def _measure(problem: Problem, split: str) -> NDArray[np.float64]:
 
 
 def _read(file: Path, n_tasks: int) -> NDArray[np.float64] | None:
-    """Return the errors in a file, shape (3, T); None where it is missing or cannot be read."""
+    """Return the errors in a file, shape (3, T); None where it is missing, damaged or without a checksum."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = read_checked(file)
         found = np.array([content[name] for name in NAMES], dtype=np.float64)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, KeyError):
+        return None
+    except (ValueError, TypeError) as error:
+        logger.warning("the cached errors of experts %s are damaged (%s), measuring them again", file, error)
         return None
     return found if found.shape == (len(NAMES), n_tasks) else None
 
 
 def _write(file: Path, errors: NDArray[np.float64]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(file) as partial:
-        partial.write_text(json.dumps(dict(zip(NAMES, errors.tolist(), strict=True))), encoding="utf-8")
+    write_checked(file, dict(zip(NAMES, errors.tolist(), strict=True)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import logging
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +13,14 @@ from typing import Any
 
 import torch
 
+from ...checked_json import read_checked, write_checked
 from ...errors import StoreError
 from ...methods import Checkpoints
 from ...os_errors import because
-from ...whole_file import replacing
 from .meter import Meter
 from .worker_events import Reporter
+
+logger = logging.getLogger("frontrunner")
 
 FILE = "fit.json"
 """Name of the file beside the checkpoints that holds what the fit had cost."""
@@ -41,15 +43,17 @@ class FitSoFar:
 
     def write(self, folder: Path) -> None:
         """Write `fit.json` beside the checkpoints, completely or not at all."""
-        with replacing(folder / FILE) as partial:
-            partial.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
+        write_checked(folder / FILE, dataclasses.asdict(self), flushed=True)
 
     @classmethod
     def read(cls, folder: Path) -> FitSoFar | None:
-        """Read the `fit.json` of a folder; return None where it is missing or cannot be read."""
+        """Read the `fit.json` of a folder; None where it is missing or damaged, or of a version without a checksum."""
         try:
-            return cls(**json.loads((folder / FILE).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            return cls(**read_checked(folder / FILE))
+        except (OSError, KeyError):
+            return None
+        except (ValueError, TypeError) as error:
+            logger.warning("the costs of a fit in %s are damaged (%s), so that it starts anew", folder / FILE, error)
             return None
 
 
@@ -57,7 +61,7 @@ class ResumableFit:
     """Gives one fit its checkpoints and its progress callback, and adds the costs of earlier attempts to its own.
 
     Create it when the fit begins. It first removes checkpoints that were made with other experts, another device or
-    another torch, or whose costs are not known.
+    another torch, or whose costs are not known; all of them, where one is damaged.
 
     Args:
         folder: the cell's folder of checkpoints, which outlives attempts.
@@ -87,6 +91,9 @@ class ResumableFit:
         self._device = torch.device(device)
         self._start = time.perf_counter()
         earlier = FitSoFar.read(folder)
+        if damaged := Checkpoints(folder).damaged():
+            logger.warning("%s, so that the fit starts anew", damaged)
+            earlier = None
         if earlier is None or earlier.made_with != made_with:
             shutil.rmtree(folder, ignore_errors=True)
             self._earlier = FitSoFar(made_with)
