@@ -18,6 +18,7 @@ FOREIGN = {
     "testing": {"mlflow", "optuna"},
 }
 SHARED = {
+    "checked_json",
     "errors",
     "file_digest",
     "mistakes",

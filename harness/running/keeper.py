@@ -50,12 +50,12 @@ def keep(command: Connection, request: Request) -> NoReturn:
     os.setsid()  # so that Ctrl-C, and a signal to the command's group, reach the command only
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _ignored)  # handlers are not kept by the programs that a worker starts
-    if not _hold(request.worker_lock):
-        os._exit(LOCKED)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     printed, prints = multiprocessing.Pipe(duplex=False)
     worker = _context().Process(target=_work, args=(command, request, prints, os.getpid()))  # type: ignore[attr-defined] # typeshed: on every context but the base
     try:
+        if not _hold(request.worker_lock):
+            os._exit(LOCKED)
         log = CappedLog(Path(request.scratch) / LOG)
         worker.start()
     except OSError as error:

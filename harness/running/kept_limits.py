@@ -15,8 +15,9 @@ from .resumable_fit import FILE
 
 LOOK_INTERVAL_S = 1.0
 """Least seconds between two looks at the memory of a worker."""
-LARGEST_SHARE = 0.02
-"""Largest share of one processor that looking takes."""
+LARGEST_SHARE = 0.05
+"""Largest share of one processor that looking takes: near the limit the kernel walks all pages, some 25 ms for each GB
+of each process."""
 
 
 class KeptLimits:
@@ -48,8 +49,9 @@ class KeptLimits:
             )
         limit_bytes = self._limits.memory_bytes
         if limit_bytes is not None and now >= self._next_look:
+            before = time.thread_time()
             found = self._resident_bytes(keeper, limit_bytes)
-            self._next_look = now + max(LOOK_INTERVAL_S, (time.monotonic() - now) / LARGEST_SHARE)
+            self._next_look = now + max(LOOK_INTERVAL_S, (time.thread_time() - before) / LARGEST_SHARE)
             if found > limit_bytes:
                 return self._ending(
                     Status.OVER_MEMORY_LIMIT,

@@ -40,6 +40,8 @@ START_TRIES = 10
 """How often to try to start a process, before a fork server that does not answer is an error."""
 LOOK_UP_INTERVAL_S = 0.2
 """Seconds to wait for a worker's next message before checking whether the worker is to be ended."""
+MOST_WAITING = 1000
+"""How many messages of a worker over its limits are read to find the last one."""
 TAIL_BYTES = 4096
 """How much of the end of a log is read."""
 BY_FORCE = (Status.TIMED_OUT, Status.OVER_MEMORY_LIMIT)
@@ -148,7 +150,7 @@ def _listen(
     while not stop.is_set():
         ready = wait([events, keeper.sentinel], LOOK_UP_INTERVAL_S)
         if keeper.sentinel not in ready and keeper.pid and (exceeded := kept.exceeded(keeper.pid)) is not None:
-            return exceeded
+            return _last_word(events) or exceeded
         if events in ready:
             try:
                 message = events.recv()
@@ -164,6 +166,17 @@ def _listen(
             on_event(message)
         elif ready:  # the pipe may stay open: a child that the learner forked can hold it
             return None
+    return None
+
+
+def _last_word(events: Connection) -> Ending | None:
+    """Return an ending that was reported before its worker exceeded a limit, while this process was busy."""
+    with contextlib.suppress(Exception):  # there is none that can be read
+        for _ in range(MOST_WAITING):
+            if not events.poll(0):
+                break
+            if isinstance(message := events.recv(), Ended):
+                return message.ending
     return None
 
 

@@ -1,4 +1,4 @@
-"""What a learner reports ends no bench, nor does what listens to it: it is taken, or its own cell says what is wrong."""
+"""What a learner reports ends no bench, nor does a listener: it is taken, or its own cell says what is wrong."""
 
 import json
 from decimal import Decimal

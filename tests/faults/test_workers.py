@@ -1,13 +1,17 @@
 """A worker that hangs, leaks, forks or prints without end is ended with all that it started, and its row says why."""
 
+import multiprocessing
 import sys
 
 import psutil
 import pytest
 from filelock import FileLock, Timeout
 
+from frontrunner.harness.records.status import Ending, Status
+from frontrunner.harness.running import worker_process
 from frontrunner.harness.running.cell_limits import CellLimits
 from frontrunner.harness.running.keeper import LOG
+from frontrunner.harness.running.worker_events import Ended, PhaseStarted
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes that leave the session are found on Linux")
 
@@ -83,6 +87,22 @@ def test_the_lock_is_held_while_a_worker_lives_and_its_keeper_can_be_told_to_end
 
     ran = run_wild("sleeps", limits=lambda _: CellLimits(timeout_s=0.5), on_keeper=on_keeper)
     assert (seen, ran.ending.status, ran.alive) == ([True], "timed out", [])
+
+
+def test_a_cell_that_has_ended_while_the_command_was_busy_is_not_timed_out():
+    ours, theirs = multiprocessing.Pipe()
+    with ours, theirs:
+        assert worker_process._last_word(ours) is None
+        for _ in range(3):
+            theirs.send(PhaseStarted("evaluate"))
+        assert worker_process._last_word(ours) is None
+        theirs.send(PhaseStarted("evaluate"))
+        theirs.send(Ended(Ending(Status.FINISHED)))
+        assert worker_process._last_word(ours) == Ending(Status.FINISHED)
+        theirs.send_bytes(b"no message")
+        assert worker_process._last_word(ours) is None
+        theirs.close()
+        assert worker_process._last_word(ours) is None
 
 
 def test_a_worker_ends_with_a_killed_keeper(run_wild, tmp_path):
