@@ -105,13 +105,13 @@ class Tuning:
 
         return open_storage(default_url(self.folder), self.folder, self.spec.heartbeat_s)
 
-    def run(self, listener=None, devices=("cpu",)):
+    def run(self, listener=None, devices=("cpu",), **keys):
         """Run what is left of the first learner's study; what the listener saw."""
         from frontrunner.studies.tune import run_study
 
         listener = listener or Watcher()
         with contextlib.nullcontext() if self.draws else nothing_drawn():
-            run_study(self.plan, self.storage, self.store, devices=devices, plugins=[], listener=listener)
+            run_study(self.plan, self.storage, self.store, devices=devices, plugins=[], listener=listener, **keys)
         return listener
 
     def open(self):

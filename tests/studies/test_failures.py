@@ -74,6 +74,20 @@ def test_a_configuration_whose_process_is_killed_again_and_again_has_failed(tuni
     assert len(study.attempts()) == 6
 
 
+def test_a_configuration_over_its_limit_has_failed_and_is_not_tried_again(tuning, tmp_path, monkeypatch):
+    from frontrunner.harness.records.status import Ending, Status
+    from frontrunner.harness.running import settle
+    from frontrunner.harness.running.cell_limits import CellLimits
+
+    asked, limits = [], CellLimits(timeout_s=1800)
+    late = Ending(Status.TIMED_OUT, "it was ended after 30m", resumable=True)
+    monkeypatch.setattr(settle, "run_in_process", lambda request, **_: asked.append(request.limits) or late)
+    study = tuning(tmp_path, **FUSSY, space={"y": [1, 2]}, trials=2)
+    with pytest.raises(fr.CellError, match=r"timed out: it was ended after 30m"):
+        study.run(limits=limits)
+    assert asked == [limits, limits]
+
+
 def test_a_measure_that_no_cell_records_ends_the_study_in_one_sentence(tuning, tmp_path, in_process):
     study = tuning(tmp_path, **FUSSY, objectives=["hypervolume_ratio"], trials=3)
     with pytest.raises(fr.ConfigError, match="'hypervolume_ratio' needs a suite whose front"):
