@@ -24,6 +24,8 @@ def evolve(
     highest: float,
     generations: int,
     seed: int,
+    crossover_index: float = 15.0,
+    mutation_index: float = 20.0,
 ) -> NDArray[np.float64]:
     """Search a box by NSGA-II and return the non-dominated points (K, D) of the last generation.
 
@@ -33,15 +35,23 @@ def evolve(
         lowest, highest: the bounds of the box in every dimension.
         generations: how many, the first included.
         seed: the seed of pymoo's own generator; no global state is read or written.
+        crossover_index, mutation_index: distribution indices of simulated binary crossover and polynomial mutation.
 
     Source: Deb, Pratap, Agarwal and Meyarivan, IEEE Transactions on Evolutionary Computation 6(2), 2002.
     """
     # Imported here: listing methods must not wait for pymoo.
     from pymoo.algorithms.moo.nsga2 import NSGA2
+    from pymoo.operators.crossover.sbx import SBX
+    from pymoo.operators.mutation.pm import PM
     from pymoo.optimize import minimize
 
     box = box_problem(evaluate, first.shape[1], lowest, highest)
-    algorithm = NSGA2(pop_size=len(first), sampling=first)
+    algorithm = NSGA2(
+        pop_size=len(first),
+        sampling=first,
+        crossover=SBX(eta=crossover_index, prob=0.9),
+        mutation=PM(eta=mutation_index),
+    )
     found = minimize(box, algorithm, ("n_gen", generations), seed=seed, verbose=False)
     return np.atleast_2d(np.asarray(found.X, dtype=np.float64))
 

@@ -107,9 +107,11 @@ KEYED = {
     "nsga2-merge": (
         "1",
         {
+            "crossover_index": 2.0,
             "generations": 10,
             "max_coefficient": 1.0,
             "min_coefficient": 0.0,
+            "mutation_index": 5.0,
             "population": 20,
             "start_with_experts": True,
         },
