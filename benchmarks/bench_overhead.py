@@ -28,6 +28,7 @@ from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.cells.bench_file import BenchSpec
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
+from frontrunner.harness.running.executors.local import LocalExecutor
 from frontrunner.metrics.builtin_indicators import HypervolumeIndicator, Igd
 
 PARTS = {
@@ -65,7 +66,7 @@ def main(cells: Annotated[int, typer.Option(help="Number of cells to run, which 
         store = Store(Path(folder), create=True)
         watch = Stopwatch(before="settle", after="settle")
         before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-        run_and_publish_bench(spec, store, devices=["cpu"], plugins=[], listener=watch)
+        run_and_publish_bench(spec, store, executor=LocalExecutor(["cpu"]), plugins=[], listener=watch)
         ended = time.perf_counter() - start
         after = resource.getrusage(resource.RUSAGE_SELF)
         leaderboards(store)

@@ -17,6 +17,7 @@ from rich.table import Table
 from stopwatch import Stopwatch
 
 from frontrunner.harness.records.store import Store
+from frontrunner.harness.running.executors.local import LocalExecutor
 from frontrunner.studies.spec import TuneSpec
 from frontrunner.studies.storage import default_url, open_storage
 from frontrunner.studies.study import Plan
@@ -61,7 +62,7 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder), create=True)
         storage = open_storage(default_url(store.folder), store.folder, spec.heartbeat_s)
-        run_study(plan, storage, store, devices=["cpu"], plugins=[], listener=watch)
+        run_study(plan, storage, store, executor=LocalExecutor(["cpu"]), plugins=[], listener=watch)
     table = Table("part", "median s", f"share of {TRIAL_S:.0f} s", "what it is")
     overhead = 0.0
     for part, meaning in PARTS.items():

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import ConfigError
 from ..harness.commands.cell_options import CellOptions, with_cell_options
 from ..harness.commands.console import folder_of, open_console
 
@@ -26,15 +27,18 @@ def tune(
 
     The same command continues an interrupted study; started several times at once, its processes share the trials.
     """
+    if cells.executor.executor == "slurm":
+        raise ConfigError(
+            "a study asks for one trial after what those before it have shown, and each would wait in Slurm's queue; "
+            "submit `frontrunner tune` itself as jobs, which share the trials of a study by --storage"
+        )
     from .run_file import run_file
 
     run_file(
         file,
         folder_of(cells.store),
         open_console(),
-        device=cells.device,
+        cells=cells,
         storage=storage,
-        plugins=cells.plugins,
-        limits=cells.limits,
         output=output,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +11,17 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import ConfigError
-from ..harness.cells.environment import resolve_devices
 from ..harness.cells.suite_files import located
+from ..harness.commands.cell_options import CellOptions
 from ..harness.commands.console import store_to_write
 from ..harness.commands.display import Display
+from ..harness.commands.executor_options import make_executor
 from ..harness.commands.verdict import require_settled
 from ..harness.records.store import Store
 from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
 from ..harness.running.cell_limits import CellLimits
+from ..harness.running.executors.executor import Executor
 from ..os_errors import because
 from ..utf8_file import as_utf8
 from ..whole_file import replacing
@@ -37,10 +40,8 @@ def run_file(
     folder: Path,
     console: Console,
     *,
-    device: str,
+    cells: CellOptions,
     storage: str | None,
-    plugins: Sequence[str],
-    limits: CellLimits,
     output: Path | None,
 ) -> None:
     """Run the studies of a file and its test, and print their tables.
@@ -49,10 +50,8 @@ def run_file(
         file: the YAML file of the tuning.
         folder: the store's folder; created when it is not there yet.
         console: where progress and tables are printed.
-        device: `auto`, or devices separated by commas; each runs one trial at a time.
+        cells: where cells run, one trial at a time in each place, and files with further learners and suites.
         storage: the URL of Optuna's database; SQLite in the store when None.
-        plugins: files with further learners and suites, which workers load too.
-        limits: what one attempt at a cell may take.
         output: a .md file that the tables are also written to.
 
     Raises:
@@ -65,17 +64,18 @@ def run_file(
         spec = spec.model_copy(update={"suite": located(spec.suite, file.parent)})
         plans = [Plan.of(spec, learner) for learner in spec.learners]
         measures_shown(spec, plans[0].objectives)  # refuses goals that are none, before hours are spent
-    devices = resolve_devices(device)
-    files = [str(Path(plugin).resolve()) for plugin in plugins]
+    executor = make_executor(cells.executor, cells.device, cells.limits, folder)
+    files = [str(Path(plugin).resolve()) for plugin in cells.plugins]
     files += [] if spec.suite.file is None else [spec.suite.file]
-    tuning = _Tuning(spec, plans, store_to_write(folder), console, devices, files, limits)
+    tuning = _Tuning(spec, plans, store_to_write(folder), console, executor, files, cells.limits)
     with checked_content(file):
         tuning.check_test()
     url = storage or default_url(folder)
-    tables = tuning.run_studies(open_storage(url, folder, spec.heartbeat_s))
-    if spec.test is not None:
-        tables += tuning.run_test(spec.test.seeds)
-    else:
+    with contextlib.closing(executor):
+        tables = tuning.run_studies(open_storage(url, folder, spec.heartbeat_s))
+        if spec.test is not None:
+            tables += tuning.run_test(spec.test.seeds)
+    if spec.test is None:
         console.print("The file has no `test`: nothing was held against the default on other seeds.")
     if output is not None:
         _write(output, spec, file, tables)
@@ -99,7 +99,7 @@ class _Tuning:
     """One for each learner, in the order of the file."""
     store: Store
     console: Console
-    devices: Sequence[str]
+    executor: Executor
     plugins: Sequence[str]
     limits: CellLimits
 
@@ -124,7 +124,7 @@ class _Tuning:
                     plan,
                     database,
                     self.store,
-                    devices=self.devices,
+                    executor=self.executor,
                     plugins=self.plugins,
                     listener=display,
                     limits=self.limits,
@@ -144,7 +144,7 @@ class _Tuning:
             result = run_and_publish_bench(
                 bench,
                 self.store,
-                devices=self.devices,
+                executor=self.executor,
                 plugins=self.plugins,
                 listener=display,
                 limits=self.limits,

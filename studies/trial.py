@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from ..harness.cells.cell import Cell
 from ..harness.records.status import Status
 from ..harness.records.store import Store
 from ..harness.reports.publish_cell import publish_scores
-from ..harness.running.cell_limits import NO_LIMITS, CellLimits
 from ..harness.running.listener import ForwardingListener, Listener
 from ..harness.running.settle import Running, settle_cell
 from ..harness.running.settled_cell import SettledCell
@@ -46,27 +45,25 @@ class FailedError(Exception):
 
 @dataclass(frozen=True)
 class TrialRunner:
-    """Runs the trials of one study on one device.
+    """Runs the trials of one study in one place.
 
     Args:
         study: the study, opened by the thread that runs the trials.
         store: where cells are recorded.
         parent: the run id of the study.
-        device: a torch device name.
-        plugins: files that workers load.
+        running: how cells are run.
+        place: where they are run.
         stop: the event that ends a trial from outside.
         listener: hears how cells go.
-        limits: what one attempt at a cell may take.
     """
 
     study: OpenStudy
     store: Store
     parent: str
-    device: str
-    plugins: Sequence[str]
+    running: Running
+    place: str
     stop: threading.Event
     listener: Listener
-    limits: CellLimits = NO_LIMITS
 
     def __call__(self, trial: Trial) -> list[float]:
         """Run one trial and return the value of every objective, as Optuna asks of an objective function.
@@ -137,7 +134,8 @@ class TrialRunner:
             cell,
             self.store,
             self.parent,
-            running=Running(self.device, self.plugins, probes=0 if early is None else early.probes, limits=self.limits),
+            place=self.place,
+            running=self.running,
             stop=self.stop,
             listener=listener,
         )

@@ -1,4 +1,4 @@
-"""Runs a study: every device takes trials until there are enough, then the result is recorded."""
+"""Runs a study: every place takes trials until there are enough, then the result is recorded."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from ..harness.records.status import Ending, Status
 from ..harness.records.store import Store
 from ..harness.reports.publish import Published, Publisher
 from ..harness.running.cell_limits import NO_LIMITS, CellLimits
-from ..harness.running.devices import on_each_device
+from ..harness.running.executors.executor import Executor
 from ..harness.running.listener import Listener
+from ..harness.running.places import on_each_place
+from ..harness.running.settle import Running
 from ..harness.running.unfailing_listener import UnfailingListener
 from ..harness.running.worker_process import preload
 from .counted_trials import BEGUN, DISCARDED, CountedTrials, slot
@@ -52,19 +54,19 @@ class StudyListener(Listener, Protocol):
 
 @dataclass(frozen=True)
 class Worker:
-    """Runs trials of a study on one device until the study is done."""
+    """Runs trials of a study in one place until the study is done."""
 
     plan: Plan
     storage: PatientStorage
     store: Store
     parent: str
-    device: str
-    plugins: Sequence[str]
+    running: Running
+    """How cells are run."""
+    place: str
+    """Where they run, one of the places that the executor has named."""
     listener: StudyListener
     publisher: Publisher
     """Draws the fronts of trials outside this thread."""
-    limits: CellLimits = NO_LIMITS
-    """What one attempt at a cell may take."""
     unborn: dict[int, float] = field(default_factory=dict)
     """Number of a trial that Optuna says runs -> when it was first seen, in seconds of `time.monotonic`."""
 
@@ -72,7 +74,7 @@ class Worker:
         """Take trials until there are enough and all have settled, or until `stop` is set."""
         study = OpenStudy(self.plan, self.storage, self.store)
         listener = Published(UnfailingListener(self.listener), self.publisher)
-        run = TrialRunner(study, self.store, self.parent, self.device, self.plugins, stop, listener, self.limits)
+        run = TrialRunner(study, self.store, self.parent, self.running, self.place, stop, listener)
         discarded = 0
         while not stop.is_set():
             self._retry_lost(study)
@@ -155,7 +157,7 @@ def run_study(
     storage: PatientStorage,
     store: Store,
     *,
-    devices: Sequence[str],
+    executor: Executor,
     plugins: Sequence[str],
     listener: StudyListener,
     limits: CellLimits = NO_LIMITS,
@@ -166,7 +168,7 @@ def run_study(
         plan: what the study does.
         storage: where Optuna keeps the trials.
         store: where the cells of the trials are recorded.
-        devices: torch device names; each runs one trial at a time.
+        executor: runs the cells, one trial at a time in each of its places; the caller closes it.
         plugins: files that every worker loads too.
         listener: hears how cells go and how trials end.
         limits: what one attempt at a cell may take.
@@ -180,21 +182,23 @@ def run_study(
     """
     with quiet(), storage_explained(str(storage.url)):
         study = OpenStudy(plan, storage, store)
-        documents = {"study.json": {"file": plan.spec.model_dump(), "settings": plan.settings()}}
-        parent = store.parent_run("study", plan.spec.suite.name, plan.name, plan.digest, documents)
+        places = executor.open(max(0, plan.spec.trials - len(study.counted().trials)))
+        parent = _open_parent(plan, store)
+        early = plan.spec.gives_up
+        running = Running(executor, plugins, probes=0 if early is None else early.probes, limits=limits)
         preload([plan.spec.suite.name], [plan.learner.method])
 
-        def serve(device: str, stop: threading.Event) -> None:
+        def serve(place: str, stop: threading.Event) -> None:
             with (
                 storage_explained(str(storage.url)),
                 store.patience.ending_with(stop),
                 storage.patience.ending_with(stop),
             ):
-                Worker(plan, storage, store, parent, device, plugins, listener, publisher, limits)(stop)
+                Worker(plan, storage, store, parent, running, place, listener, publisher)(stop)
 
         try:
             with Publisher(store, scores=False) as publisher:
-                on_each_device(devices, serve)
+                on_each_place(places, serve)
             for note in [*publisher.notes, *record_study(study, store, parent)]:
                 listener.noted(note)
         except FrontrunnerError as error:
@@ -206,3 +210,9 @@ def run_study(
                 store.end(parent, Ending(Status.KILLED, "the study was interrupted"))
             raise
     return study
+
+
+def _open_parent(plan: Plan, store: Store) -> str:
+    """Open the study's MLflow run, and return its id."""
+    documents = {"study.json": {"file": plan.spec.model_dump(), "settings": plan.settings()}}
+    return store.parent_run("study", plan.spec.suite.name, plan.name, plan.digest, documents)

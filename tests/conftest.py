@@ -117,15 +117,15 @@ class CommandLine:
         chosen = [argument for plugin in (self.plugin, *plugins) for argument in ("--plugin", plugin)]
         return ["bench", file, "--store", folder / "store", *chosen]
 
-    def start(self, *arguments, folder=None, python_path=None):
-        """In a process; its output goes to pipes."""
+    def start(self, *arguments, folder=None, python_path=None, output=subprocess.PIPE):
+        """In a process; its output goes to pipes, which somebody has to read, or to a file."""
         path = {} if python_path is None else {"PYTHONPATH": str(python_path)}
         return subprocess.Popen(
             [sys.executable, "-m", "frontrunner", *map(str, arguments)],
             cwd=folder or self.folder,
             env=self.environment | path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
             text=True,
         )
 
@@ -231,7 +231,8 @@ def install(source, packages, folder):
 def functions_for_workers():
     """Cells run in this process, one at a time; (method, device) of each."""
     from frontrunner.harness.records.status import Ending, Status
-    from frontrunner.harness.running import run_cell, settle, worker
+    from frontrunner.harness.running import run_cell, worker
+    from frontrunner.harness.running.executors import local
     from frontrunner.harness.running.worker_process import StoppedError
 
     devices, lock = [], threading.Lock()
@@ -264,7 +265,7 @@ def functions_for_workers():
         return stopped[0] if stopped else ending
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(settle, "run_in_process", run)
+        patch.setattr(local, "run_in_process", run)
         yield devices
 
 
@@ -309,10 +310,12 @@ def run_bench(in_process):
     from frontrunner.harness.cells.bench_file import BenchSpec
     from frontrunner.harness.records.store import Store
     from frontrunner.harness.reports.publish import run_and_publish_bench
+    from frontrunner.harness.running.executors.local import LocalExecutor
 
     def run(folder, learners, **keys):
         store = Store(folder, create=True)
         spec = BenchSpec.model_validate({"name": "test", "suites": ["tiny"], "learners": learners, **keys})
-        return store, run_and_publish_bench(spec, store, devices=["cpu"], plugins=[], listener=Mock()).settled
+        here = LocalExecutor(["cpu"])
+        return store, run_and_publish_bench(spec, store, executor=here, plugins=[], listener=Mock()).settled
 
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -83,15 +84,16 @@ def run_cells(
         StoreError: the store cannot be used.
     """
     from ...yaml_file import checked_content
-    from ..cells.environment import resolve_devices
     from ..records.store import Store
     from ..records.tuned import find_tuned_learners
     from ..reports.publish import run_and_publish_bench
     from .display import Display
+    from .executor_options import make_executor
     from .left_behind import record_and_say
     from .verdict import require_no_misfit
 
-    folder, devices = folder_of(cells.store), resolve_devices(cells.device)
+    folder = folder_of(cells.store)
+    executor = make_executor(cells.executor, cells.device, cells.limits, folder)
     with checked_content(file):
         if any(learner.tuned for learner in spec.learners):
             spec = find_tuned_learners(spec, Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
@@ -100,11 +102,11 @@ def run_cells(
         require_no_misfit(found)
     store = store_to_write(folder)
     record_and_say(store)
-    with Display(open_console(), len(found)) as display, checked_content(file):
+    with contextlib.closing(executor), Display(open_console(), len(found)) as display, checked_content(file):
         result = run_and_publish_bench(
             spec,
             store,
-            devices=devices,
+            executor=executor,
             plugins=[str(Path(plugin).resolve()) for plugin in cells.plugins],
             listener=display,
             again=cells.again,

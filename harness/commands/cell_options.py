@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ..running.cell_limits import NO_LIMITS, CellLimits
 from .console import DeviceOption, PluginOption, StoreOption
+from .executor_options import EXECUTOR_OPTIONS, ExecutorOptions, given_executor
 
 AgainOption = Annotated[
     bool, typer.Option("--again", help="Run cells that are settled, too; the newest result counts.")
@@ -42,7 +43,7 @@ PARAMETER = "cells"
 
 @dataclass(frozen=True)
 class CellOptions:
-    """What was given for `--device`, `--store`, `--plugin`, `--again`, `--cell-timeout` and `--cell-memory`."""
+    """What was given for `--device`, `--store`, `--plugin`, `--again`, limits and executors."""
 
     device: str
     """`auto`, or devices separated by commas."""
@@ -54,10 +55,12 @@ class CellOptions:
     """Whether to run cells that are settled, too."""
     limits: CellLimits = NO_LIMITS
     """What one attempt at a cell may take."""
+    executor: ExecutorOptions = field(default_factory=ExecutorOptions)
+    """What runs the cells."""
 
 
 def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command `--device`, `--store`, `--plugin` and limits, taken as one `CellOptions` called `cells`.
+    """Give a command the options of `CellOptions`, which it takes as one of them, called `cells`.
 
     Limits are read first, then plugins are loaded before the command begins. Typer reads the options of a command from
     its signature, so the wrapper is given one.
@@ -74,6 +77,7 @@ def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]],
             ("cell_timeout", None, CellTimeoutOption),
             ("cell_memory", None, CellMemoryOption),
             *([("again", False, AgainOption)] if again else []),
+            *EXECUTOR_OPTIONS,
         )
     ]
 
@@ -87,8 +91,9 @@ def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]],
                 from ..cells.plugins import load_plugins  # imports torch
 
                 load_plugins(plugin)
-            anew = given.pop("again", False)
-            command(**given, **{PARAMETER: CellOptions(device, store, tuple(plugin or ()), again=anew, limits=limits)})
+            anew, executor = given.pop("again", False), given_executor(given)
+            cells = CellOptions(device, store, tuple(plugin or ()), again=anew, limits=limits, executor=executor)
+            command(**given, **{PARAMETER: cells})
 
         own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.name != PARAMETER]
         wrapped.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined] # functions take any attribute

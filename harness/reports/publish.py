@@ -23,6 +23,7 @@ from ..records.store import Store
 from ..records.unrecorded import record_all_left_behind
 from ..running.bench import run_bench
 from ..running.cell_limits import NO_LIMITS, CellLimits
+from ..running.executors.executor import Executor
 from ..running.listener import ForwardingListener, Listener
 from ..running.reason import in_one_line
 from ..running.settled_cell import SettledCell
@@ -130,7 +131,7 @@ def run_and_publish_bench(
     spec: BenchSpec,
     store: Store,
     *,
-    devices: Sequence[str],
+    executor: Executor,
     plugins: Sequence[str],
     listener: Listener,
     again: bool = False,
@@ -145,7 +146,7 @@ def run_and_publish_bench(
     """
     with Publisher(store) as publisher:
         heard = Published(UnfailingListener(listener), publisher)
-        run = run_bench(spec, store, devices=devices, plugins=plugins, listener=heard, again=again, limits=limits)
+        run = run_bench(spec, store, executor=executor, plugins=plugins, listener=heard, again=again, limits=limits)
         try:
             publisher.finish_scores()
             notes = summarise(store, run, publisher.drawing)

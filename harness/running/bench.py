@@ -1,11 +1,10 @@
-"""Run the cells of a bench that are not settled, one at a time on each device."""
+"""Run the cells of a bench that are not settled, one at a time in each place."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import hashlib
-import queue
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,12 @@ from ..cells.cell import Cell, cells_document
 from ..records.status import Ending, Status
 from ..records.store import Store
 from .cell_limits import NO_LIMITS, CellLimits
-from .devices import on_each_device
+from .executors.executor import Executor
 from .listener import Listener
 from .misfits import find_misfits
-from .settle import Running, settle_cell
+from .open_cells import OpenCells
+from .places import on_each_place
+from .settle import Running, settle_held
 from .settled_cell import SettledCell
 from .worker_process import preload
 
@@ -44,7 +45,7 @@ def run_bench(
     spec: BenchSpec,
     store: Store,
     *,
-    devices: Sequence[str],
+    executor: Executor,
     plugins: Sequence[str],
     listener: Listener,
     again: bool = False,
@@ -52,10 +53,12 @@ def run_bench(
 ) -> BenchRun:
     """Run the cells that are not settled; where one fails, its reason is recorded and the others go on.
 
+    Cells that another process works on come last; then its results are waited for.
+
     Args:
         spec: the bench; its names and values are checked before anything is recorded.
         store: the store in which finished cells are looked up and new ones recorded.
-        devices: torch device names.
+        executor: runs the cells; it is opened here, and the caller closes it.
         plugins: files that every worker loads, beside the suite files of the bench.
         listener: receives the events of every cell.
         again: whether to run settled cells anew.
@@ -66,33 +69,25 @@ def run_bench(
     cells = spec.cells()
     done = set() if again else {one.cell.key for one in store.attempts() if one.status.settled}
     misfits = find_misfits(cell for cell in cells if cell.key not in done)
-    workers = [*plugins, *spec.suite_files]
+    running = Running(
+        executor, [*plugins, *spec.suite_files], probes=spec.probes, again=again, limits=limits, misfits=misfits
+    )
+    n_to_run = sum(cell.key not in done and cell.key not in misfits for cell in cells)
+    preload((cell.suite for cell in cells), (cell.method for cell in cells))
+    places = executor.open(n_to_run)
     parents = _open_parents(spec, cells, store)
-    todo: queue.SimpleQueue[Cell] = queue.SimpleQueue()
-    for cell in sorted(cells, key=lambda cell: cell.key not in misfits):
-        todo.put(cell)
+    todo = OpenCells(sorted(cells, key=lambda cell: cell.key not in misfits), store, listener)
     settled: dict[str, SettledCell] = {}
 
-    def serve(device: str, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                cell = todo.get_nowait()
-            except queue.Empty:
-                return
-            with store.patience.ending_with(stop):
-                ended = settle_cell(
-                    cell,
-                    store,
-                    parents[cell.suite],
-                    running=Running(device, workers, probes=spec.probes, again=again, limits=limits, misfits=misfits),
-                    stop=stop,
-                    listener=listener,
-                )
-            settled[cell.key] = dataclasses.replace(ended, finished=None)  # the listener was given what was measured
+    def serve(place: str, stop: threading.Event) -> None:
+        with store.patience.ending_with(stop):
+            while (held := todo.take(stop)) is not None:
+                parent = parents[held.cell.suite]
+                ended = settle_held(held, store, parent, place=place, running=running, stop=stop, listener=listener)
+                settled[ended.cell.key] = dataclasses.replace(ended, finished=None)  # the listener was given it
 
     try:
-        preload((cell.suite for cell in cells), (cell.method for cell in cells))
-        on_each_device(devices, serve)
+        on_each_place(places, serve)
     except BaseException:
         with store.patience.lost(), contextlib.suppress(StoreError):
             BenchRun([], parents).close(store, Ending(Status.KILLED, "interrupted"))

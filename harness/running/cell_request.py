@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..cells.cell import Cell
@@ -15,7 +16,7 @@ class CellRequest:
 
     cell: Cell
     device: str
-    """A torch device name."""
+    """A torch device name; where an executor has yet to choose one, the place it has named."""
     plugins: tuple[str, ...]
     """Plugins and suite files that the worker loads."""
     scratch: Path
@@ -27,3 +28,5 @@ class CellRequest:
     probes: int = 0
     """How often the partial set is scored during the fit."""
     limits: CellLimits = NO_LIMITS
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that the worker has in place of those of the process that starts it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,12 +125,15 @@ class _Fitted:
 
 
 def _set_up(cell: Cell, device: str) -> None:
-    """Make torch deterministic on CUDA; on the CPU, use as many threads as the suite wants."""
+    """Make torch deterministic on CUDA; on the CPU, use as many threads as the suite wants, else as are given."""
     if torch.device(device).type == "cuda":
         torch.cuda.set_device(device)  # so that "cuda" without a number means this device to a learner
         torch.use_deterministic_algorithms(True, warn_only=True)
     else:
-        torch.set_num_threads(SUITES.get(cell.suite).cpu_threads or torch.get_num_threads())
+        # The variable is read again, since torch read that of the process that this one was forked from.
+        told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+        threads = int(told) if told.isdecimal() and int(told) > 0 else torch.get_num_threads()
+        torch.set_num_threads(SUITES.get(cell.suite).cpu_threads or threads)
 
 
 def _prepare(cell: Cell, device: str, made_by: Mapping[str, str], meter: Meter, reporter: Reporter) -> _Prepared:

@@ -23,19 +23,24 @@ from ..records.store import Store
 from ..records.unrecorded import forget_left_behind, record_left_behind
 from .cell_limits import NO_LIMITS, CellLimits
 from .cell_request import CellRequest
+from .executors.executor import Executor
+from .executors.slurm_folder import JOBS, JobFolder, take_over
 from .keeper import LOG
 from .listener import Listener
+from .open_cells import HeldCell
 from .settled_cell import SettledCell
 from .worker_events import Event, Probed, curve_point
-from .worker_process import run_in_process
+
+WRITERS = 4
+"""Places that write to the store at the same time; SQLite lets one at a time, and MLflow has as few connections."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """How a cell is run."""
+    """How the cells of a bench or study are run."""
 
-    device: str
-    """A torch device name."""
+    executor: Executor
+    """What runs them."""
     plugins: Sequence[str] = ()
     """Plugins and suite files that the worker loads."""
     probes: int = 0
@@ -47,46 +52,83 @@ class Running:
     """What one attempt may take."""
     misfits: Mapping[str, Ending] = field(default_factory=dict)
     """How cells end, by key, that are known not to run, see `find_misfits`; they are recorded without a worker."""
+    writers: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(WRITERS))
+    """Held to write to the store."""
 
 
 def settle_cell(
-    cell: Cell, store: Store, parent: str, *, running: Running, stop: threading.Event, listener: Listener
+    cell: Cell, store: Store, parent: str, *, place: str, running: Running, stop: threading.Event, listener: Listener
 ) -> SettledCell:
     """Return what the store holds of a settled cell, else run the cell and record it.
 
-    A result that an earlier command could not record is recorded, and not computed again. Only one process at a time
-    works on a cell. Nothing is scored or drawn here, since this thread serves a device.
-
-    Args:
-        cell: the cell to settle.
-        store: the store in which it is looked up and recorded.
-        parent: id of the MLflow run of the bench or study that requests the cell.
-        running: how the cell is run.
-        stop: ends the cell as killed once it is set.
-        listener: receives the cell's events; where its `reports` raises `StoppedError`, the cell ends as stopped.
+    Only one process at a time works on a cell: where another one does, wait until it has ended. The arguments are those
+    of `settle_held`.
     """
     lock = store.lock(cell)
     if not _acquire(lock, cell, stop, listener):
         return SettledCell(cell, Ending(Status.KILLED, "interrupted", resumable=True), run_id="", ran=False)
+    return settle_held(HeldCell(cell, lock), store, parent, place=place, running=running, stop=stop, listener=listener)
+
+
+def settle_held(
+    held: HeldCell,
+    store: Store,
+    parent: str,
+    *,
+    place: str,
+    running: Running,
+    stop: threading.Event,
+    listener: Listener,
+) -> SettledCell:
+    """Settle a cell whose lock is held, and release the lock.
+
+    A result that an earlier command could not record is recorded, and not computed again. Nothing is scored or drawn
+    here, since this thread serves a device.
+
+    Args:
+        held: the cell to settle.
+        store: the store in which it is looked up and recorded.
+        parent: id of the MLflow run of the bench or study that requests the cell.
+        place: where the cell runs, one of those that the executor has named.
+        running: how the cell is run.
+        stop: ends the cell as killed once it is set.
+        listener: receives the cell's events; where its `reports` raises `StoppedError`, the cell ends as stopped.
+    """
+    cell = held.cell
     try:
-        done = None if running.again else store.settled(cell)
-        if done is not None:
-            store.remove_checkpoints(cell)  # left by an attempt that was killed after it was recorded
-            forget_left_behind(store, cell)
-            settled = SettledCell(cell, done.ending, done.run_id, ran=False)
-        elif not running.again and (left := record_left_behind(store, cell, parent)) is not None:
-            settled = SettledCell(cell, Ending(Status.FINISHED), left[0], ran=False, finished=left[1])
-        elif (misfit := running.misfits.get(cell.key)) is not None:
-            run_id = store.begin(cell, parent)
-            store.end(run_id, misfit)
-            settled = SettledCell(cell, misfit, run_id, ran=True)
-        else:
-            listener.begins(cell, running.device)
-            settled = _attempt(cell, store, parent, running, stop, listener)
+        _take_over(cell, store, running, stop)
+        settled = _found(cell, store, parent, running)
+        if settled is None:
+            listener.begins(cell, place)
+            settled = _attempt(cell, store, parent, place, running, stop, listener)
     finally:
-        lock.release()
+        held.lock.release()
     listener.ends(settled)
     return settled
+
+
+def _take_over(cell: Cell, store: Store, running: Running, stop: threading.Event) -> None:
+    """Take over what a job of an earlier command has left of the cell, and let none go on that is not wanted."""
+    wait = not running.executor.outlives
+    if wait or not running.again:
+        take_over(JobFolder(store.folder / JOBS / cell.key), store.unrecorded(cell), stop, wait=wait)
+
+
+def _found(cell: Cell, store: Store, parent: str, running: Running) -> SettledCell | None:
+    """Return a cell that need not run: it is settled, was left behind, or is known not to fit; else None."""
+    done = None if running.again else store.settled(cell)
+    if done is not None:
+        store.remove_checkpoints(cell)  # left by an attempt that was killed after it was recorded
+        forget_left_behind(store, cell)
+        return SettledCell(cell, done.ending, done.run_id, ran=False)
+    with running.writers:
+        if not running.again and (left := record_left_behind(store, cell, parent)) is not None:
+            return SettledCell(cell, Ending(Status.FINISHED), left[0], ran=False, finished=left[1])
+        if (misfit := running.misfits.get(cell.key)) is not None:
+            run_id = store.begin(cell, parent)
+            store.end(run_id, misfit)
+            return SettledCell(cell, misfit, run_id, ran=True)
+    return None
 
 
 def _acquire(lock: CellLock, cell: Cell, stop: threading.Event, listener: Listener) -> bool:
@@ -104,12 +146,17 @@ def _acquire(lock: CellLock, cell: Cell, stop: threading.Event, listener: Listen
 
 
 def _attempt(
-    cell: Cell, store: Store, parent: str, running: Running, stop: threading.Event, listener: Listener
+    cell: Cell,
+    store: Store,
+    parent: str,
+    place: str,
+    running: Running,
+    stop: threading.Event,
+    listener: Listener,
 ) -> SettledCell:
-    """Run the cell, and record how it ended."""
-    run_id = store.begin(cell, parent)
-    if is_yaml_file(file := SUITES.origin(cell.suite)):
-        store.log(run_id, tags={SUITE_FILE: file})
+    """Run the cell in a place, and record how it ended."""
+    with running.writers:
+        run_id = _opened(cell, store, parent)
     probes: list[Probed] = []
 
     def on_event(event: Event) -> None:
@@ -121,7 +168,7 @@ def _attempt(
         with store.workplace(cell) as folder:
             request = CellRequest(
                 cell=cell,
-                device=running.device,
+                device=place,
                 plugins=tuple(running.plugins),
                 scratch=folder,
                 worker_lock=store.worker_lock(cell),
@@ -129,14 +176,15 @@ def _attempt(
                 probes=running.probes,
                 limits=running.limits,
             )
-            ending = run_in_process(request, on_event=on_event, stop=stop)
+            ending = running.executor.run(request, on_event=on_event, stop=stop)
             ending, finished = _read(folder, ending)
-            if finished is not None:
-                store.record(run_id, finished, folder)
-            else:
-                if ending.status is Status.STOPPED:  # its probes say why it was stopped
-                    store.log(run_id, curve=[curve_point(probe) for probe in probes])
-                store.record_unfinished(run_id, cell, ending, folder)
+            with running.writers:
+                if finished is not None:
+                    store.record(run_id, finished, folder)
+                else:
+                    if ending.status is Status.STOPPED:  # its probes say why it was stopped
+                        store.log(run_id, curve=[curve_point(probe) for probe in probes])
+                    store.record_unfinished(run_id, cell, ending, folder)
     except (StoreError, OSError) as error:
         raise _not_recorded(error, run_id, cell, store) from error
     if not ending.resumable:  # it is recorded, or would fail again from the same checkpoint
@@ -144,6 +192,14 @@ def _attempt(
     log = store.files_of(run_id, cell.suite) / LOG
     unread = log if finished is None and log.is_file() and log.stat().st_size else None
     return SettledCell(cell, ending, run_id, ran=True, finished=finished, log=unread)
+
+
+def _opened(cell: Cell, store: Store, parent: str) -> str:
+    """Open a run for an attempt at the cell, and return its id."""
+    run_id = store.begin(cell, parent)
+    if is_yaml_file(file := SUITES.origin(cell.suite)):
+        store.log(run_id, tags={SUITE_FILE: file})
+    return run_id
 
 
 def _not_recorded(error: StoreError | OSError, run_id: str, cell: Cell, store: Store) -> StoreError:

@@ -46,7 +46,13 @@ TAIL_BYTES = 4096
 """How much of the end of a log is read."""
 BY_FORCE = (Status.TIMED_OUT, Status.OVER_MEMORY_LIMIT)
 """Endings of workers that are given no time to exit."""
-PRELOADED = ("frontrunner.harness.running.worker", "torch._dynamo")  # making an optimizer imports torch._dynamo
+PRELOADED = (
+    "frontrunner.harness.running.worker",
+    "torch._dynamo",  # by making an optimizer
+    "pandas",  # by making a table of pyarrow, as of a front
+    "pyarrow.pandas_compat",
+    "pyarrow.parquet",
+)
 """Modules that every worker needs and that take seconds to import."""
 
 _processes = threading.Lock()
@@ -122,7 +128,8 @@ def _request(asked: CellRequest) -> Request:
         checkpoint_interval_s=CHECKPOINT_INTERVAL_S,
         probes=asked.probes,
         folder=str(Path.cwd()),
-        environment={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ},  # without it cuBLAS is not reproducible
+        # Without the first, cuBLAS is not reproducible.
+        environment={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ, **asked.environment},
         worker_lock="" if asked.worker_lock is None else str(asked.worker_lock),
     )
 

@@ -13,6 +13,7 @@ import frontrunner as fr
 from frontrunner.harness.cells.bench_file import BenchSpec
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports import publish
+from frontrunner.harness.running.executors.local import LocalExecutor
 from frontrunner.harness.running.worker_events import Reporter
 
 
@@ -87,7 +88,9 @@ def bench(in_process, tmp_path):
     def run(listener):
         store = Store(tmp_path, create=True)
         spec = BenchSpec.model_validate({"name": "b", "suites": ["tiny"], "learners": ["pretrained", "experts"]})
-        return store, publish.run_and_publish_bench(spec, store, devices=["cpu"], plugins=[], listener=listener)
+        return store, publish.run_and_publish_bench(
+            spec, store, executor=LocalExecutor(["cpu"]), plugins=[], listener=listener
+        )
 
     return run
 

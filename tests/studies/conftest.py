@@ -107,11 +107,13 @@ class Tuning:
 
     def run(self, listener=None, devices=("cpu",), **keys):
         """Run what is left of the first learner's study; what the listener saw."""
+        from frontrunner.harness.running.executors.local import LocalExecutor
         from frontrunner.studies.tune import run_study
 
         listener = listener or Watcher()
         with contextlib.nullcontext() if self.draws else nothing_drawn():
-            run_study(self.plan, self.storage, self.store, devices=devices, plugins=[], listener=listener, **keys)
+            executor = LocalExecutor(devices)
+            run_study(self.plan, self.storage, self.store, executor=executor, plugins=[], listener=listener, **keys)
         return listener
 
     def open(self):

@@ -9,6 +9,7 @@ import frontrunner as fr
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.cells.bench_file import BenchSpec, LearnerSpec
 from frontrunner.harness.records.tuned import find_tuned, find_tuned_learners
+from frontrunner.harness.running.executors.local import LocalExecutor
 from frontrunner.metrics.statistics import mean_interval
 from frontrunner.studies.comparison import compare, comparison_bench
 from frontrunner.studies.tables import comparison_table, trials_table
@@ -39,7 +40,9 @@ def run(study, bench):
     from frontrunner.harness.reports.publish import run_and_publish_bench
 
     bench = find_tuned_learners(bench, study.store)
-    outcomes = run_and_publish_bench(bench, study.store, devices=["cpu"], plugins=[], listener=Mock()).settled
+    outcomes = run_and_publish_bench(
+        bench, study.store, executor=LocalExecutor(["cpu"]), plugins=[], listener=Mock()
+    ).settled
     return bench, [(outcome.cell, study.store.settled(outcome.cell)) for outcome in outcomes]
 
 

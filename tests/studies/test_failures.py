@@ -63,10 +63,10 @@ def test_a_study_of_which_all_fail_says_so_in_one_sentence(tuning, tmp_path, in_
 
 def test_a_configuration_whose_process_is_killed_again_and_again_has_failed(tuning, tmp_path, monkeypatch):
     from frontrunner.harness.records.status import Ending, Status
-    from frontrunner.harness.running import settle
+    from frontrunner.harness.running.executors import local
 
     killed = Ending(Status.KILLED, "its process was ended by signal 9 (out of memory?)", resumable=True)
-    monkeypatch.setattr(settle, "run_in_process", lambda cell, **_: killed)
+    monkeypatch.setattr(local, "run_in_process", lambda cell, **_: killed)
     study = tuning(tmp_path, **FUSSY, space={"y": [1, 2]}, trials=2)
     with pytest.raises(fr.CellError, match="signal 9"):
         study.run()
@@ -76,12 +76,12 @@ def test_a_configuration_whose_process_is_killed_again_and_again_has_failed(tuni
 
 def test_a_configuration_over_its_limit_has_failed_and_is_not_tried_again(tuning, tmp_path, monkeypatch):
     from frontrunner.harness.records.status import Ending, Status
-    from frontrunner.harness.running import settle
     from frontrunner.harness.running.cell_limits import CellLimits
+    from frontrunner.harness.running.executors import local
 
     asked, limits = [], CellLimits(timeout_s=1800)
     late = Ending(Status.TIMED_OUT, "it was ended after 30m", resumable=True)
-    monkeypatch.setattr(settle, "run_in_process", lambda request, **_: asked.append(request.limits) or late)
+    monkeypatch.setattr(local, "run_in_process", lambda request, **_: asked.append(request.limits) or late)
     study = tuning(tmp_path, **FUSSY, space={"y": [1, 2]}, trials=2)
     with pytest.raises(fr.CellError, match=r"timed out: it was ended after 30m"):
         study.run(limits=limits)

@@ -20,6 +20,7 @@ from frontrunner.harness.cells.bench_file import BenchSpec
 from frontrunner.harness.records.finished_cell import EXAMPLE_ERRORS
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
+from frontrunner.harness.running.executors.local import LocalExecutor
 
 SPEC = BenchSpec.model_validate(
     {
@@ -49,7 +50,7 @@ def shared(without_processes, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shared")
     store = Store(folder / "store", create=True)
     with without_processes():
-        run_and_publish_bench(SPEC, store, devices=["cpu"], plugins=[], listener=Mock())
+        run_and_publish_bench(SPEC, store, executor=LocalExecutor(["cpu"]), plugins=[], listener=Mock())
     export_bundle(store, folder / "shared.zip")
     return Shared(store, folder / "shared.zip")
 

@@ -20,6 +20,7 @@ from frontrunner.harness.records.front_record import FrontRecord
 from frontrunner.harness.records.mlflow_tags import NOTE
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
+from frontrunner.harness.running.executors.local import LocalExecutor
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
@@ -110,7 +111,9 @@ class TestRoundTrip:
 
     def test_a_bench_runs_only_what_has_not_finished(self, shared, empty, in_process, spec):
         import_bundle(empty, shared.file)
-        outcomes = run_and_publish_bench(spec, empty, devices=["cpu"], plugins=[], listener=Mock()).settled
+        outcomes = run_and_publish_bench(
+            spec, empty, executor=LocalExecutor(["cpu"]), plugins=[], listener=Mock()
+        ).settled
         assert {outcome.cell.method for outcome in outcomes if outcome.ran} == {"misbehaving"}
 
     def test_cells_that_nobody_has_run_are_expected_there_too(self, shared, empty, tmp_path, changed, recorded):

@@ -18,6 +18,7 @@ from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.records.first_layout import read_recorded
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
+from frontrunner.harness.running.executors.local import LocalExecutor
 from frontrunner.metrics import simplex_grid
 
 MADE_IN = "file:///tmp/frontrunner-store"
@@ -141,7 +142,7 @@ def test_a_bench_over_its_cells_runs_what_has_a_new_version(first_release, tmp_p
     assert store.moved_from() is None
     before = {attempt.run_id for attempt in store.attempts()}
     bench = read_bench(first_release.bench)
-    result = run_and_publish_bench(bench, store, devices=["cpu"], plugins=[], listener=Mock())
+    result = run_and_publish_bench(bench, store, executor=LocalExecutor(["cpu"]), plugins=[], listener=Mock())
     assert len(result.settled) == 12
     assert {one.cell.method for one in result.settled if one.ran} == CHANGED
     assert {method for method, _ in in_process} == CHANGED

@@ -14,6 +14,7 @@ from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.cells.bench_file import BenchSpec
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
+from frontrunner.harness.running.executors.local import LocalExecutor
 
 SPEC = {"name": "two", "suites": ["tiny"], "learners": ["pretrained", "experts"]}
 
@@ -22,7 +23,7 @@ def bench(folder, learners=SPEC["learners"]):
     """Whether each cell was run, by label."""
     spec = BenchSpec.model_validate({**SPEC, "learners": learners})
     opened = Store(folder, create=True)
-    found = run_and_publish_bench(spec, opened, devices=["cpu"], plugins=[], listener=Mock())
+    found = run_and_publish_bench(spec, opened, executor=LocalExecutor(["cpu"]), plugins=[], listener=Mock())
     return {one.cell.label: one.ran for one in found.settled}
 
 

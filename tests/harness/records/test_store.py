@@ -11,7 +11,8 @@ from frontrunner.harness.records import store
 from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
-from frontrunner.harness.running import settle
+from frontrunner.harness.running.executors import local
+from frontrunner.harness.running.executors.local import LocalExecutor
 
 SPEC = {"name": "two", "suites": ["tiny"], "learners": ["pretrained", "experts"]}
 
@@ -19,7 +20,9 @@ SPEC = {"name": "two", "suites": ["tiny"], "learners": ["pretrained", "experts"]
 def run(folder, devices=("cpu",)):
     opened = Store(folder, create=True)
     spec = BenchSpec.model_validate(SPEC)
-    return opened, run_and_publish_bench(spec, opened, devices=devices, plugins=[], listener=Mock()).settled
+    return opened, run_and_publish_bench(
+        spec, opened, executor=LocalExecutor(devices), plugins=[], listener=Mock()
+    ).settled
 
 
 def labels(folder):
@@ -72,7 +75,7 @@ class TestStore:
         def interrupted(*_, **__):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(settle, "run_in_process", interrupted)
+        monkeypatch.setattr(local, "run_in_process", interrupted)
         opened = Store(tmp_path, create=True)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path)

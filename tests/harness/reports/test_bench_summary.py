@@ -27,6 +27,7 @@ from frontrunner.harness.reports.pictures.cost_png import cost_png
 from frontrunner.harness.reports.pictures.progress_png import progress_png
 from frontrunner.harness.reports.publish import run_and_publish_bench
 from frontrunner.harness.running.bench import BenchRun
+from frontrunner.harness.running.executors.local import LocalExecutor
 from frontrunner.harness.running.settled_cell import SettledCell
 
 HOSTILE = "../[a](javascript:x) <b>|$é"
@@ -48,7 +49,7 @@ def bench(tiny, without_processes, tmp_path_factory):
     def run(**changed):
         with without_processes():
             checked = BenchSpec.model_validate(spec | {"probes": 2} | changed)
-            run_and_publish_bench(checked, store, devices=["cpu"], plugins=[], listener=Mock())
+            run_and_publish_bench(checked, store, executor=LocalExecutor(["cpu"]), plugins=[], listener=Mock())
 
     run()
     return SimpleNamespace(store=store, run=run)

@@ -13,6 +13,7 @@ from frontrunner.harness.cells.bench_file import BenchSpec
 from frontrunner.harness.records import run_files
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
+from frontrunner.harness.running.executors.local import LocalExecutor
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
@@ -20,7 +21,7 @@ SPEC = BenchSpec.model_validate({"name": "one", "suites": ["tiny"], "learners": 
 
 
 def run(store):
-    return run_and_publish_bench(SPEC, store, devices=["cpu"], plugins=[], listener=Mock())
+    return run_and_publish_bench(SPEC, store, executor=LocalExecutor(["cpu"]), plugins=[], listener=Mock())
 
 
 def summary_of(store):

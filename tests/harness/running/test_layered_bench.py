@@ -13,6 +13,7 @@ from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.board_pictures import file_name
 from frontrunner.harness.reports.page.caption_content import caption_content
 from frontrunner.harness.reports.publish import run_and_publish_bench
+from frontrunner.harness.running.executors.local import LocalExecutor
 from frontrunner.harness.running.export_model import export_model
 
 LAYERS = {"points_per_edge": 2, "inner_points_per_edge": 2}
@@ -32,7 +33,7 @@ def layered(without_processes, tmp_path_factory):
         }
     )
     with without_processes():
-        run_and_publish_bench(spec, store, devices=["cpu"], plugins=[], listener=Mock())
+        run_and_publish_bench(spec, store, executor=LocalExecutor(["cpu"]), plugins=[], listener=Mock())
     attempts = {attempt.cell.inner_points_per_edge: attempt for attempt in store.attempts()}
     return SimpleNamespace(store=store, attempt=attempts[2], other=attempts[0])
 

@@ -1,0 +1,1 @@
+"""Engines that cells run under: processes of this machine, Ray, Slurm."""

@@ -1,0 +1,50 @@
+"""What runs a cell for the command that asks for it: the interface that every engine has, and the request it gets."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from ...records.status import Ending
+from ..cell_request import CellRequest
+from ..worker_events import Event
+
+OnEvent = Callable[[Event], None]
+"""Receives the events of a cell; raises `StoppedError` where its result is no longer wanted."""
+
+
+class Executor(ABC):
+    """Runs cells somewhere; the folder of a finished cell is its result, whatever the engine says of it.
+
+    Every engine runs `run_in_process`, so a cell's process is always one of our own, below that of the engine.
+    """
+
+    outlives: ClassVar[bool] = False
+    """Whether a cell goes on where the command that has asked for it ends."""
+
+    @abstractmethod
+    def open(self, n_cells: int) -> Sequence[str]:
+        """Start the engine if it has not been started, and return the places where cells run, one at a time in each.
+
+        A name may come repeatedly.
+
+        Args:
+            n_cells: how many cells are to be run; more places are not needed. Where all seem to be settled it is 0, and
+                an engine that takes long to start does so when one is to be run all the same.
+
+        Raises:
+            ConfigError: what a cell asks for is nowhere to be had, or the engine is not there.
+        """
+
+    @abstractmethod
+    def run(self, request: CellRequest, *, on_event: OnEvent, stop: threading.Event) -> Ending:
+        """Run a cell until it has ended or `stop` is set, and return how it ended.
+
+        The caller holds the cell's lock. The request's device is one of the places. Where the ending is `FINISHED`, the
+        request's scratch folder is complete.
+        """
+
+    def close(self) -> None:  # noqa: B027 # most engines have nothing to close
+        """End what `open` has started; jobs that are to outlive the command go on."""

@@ -1,0 +1,167 @@
+"""Run cells as tasks of Ray, on this machine or on a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import pickle
+import queue
+import threading
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from ....errors import ConfigError
+from ....one_line import as_one_line
+from ...cells.environment import versions
+from ...records.status import Ending, Status
+from ..cell_request import CellRequest
+from ..worker_process import StoppedError
+from .executor import Executor, OnEvent
+from .ray_cluster import CellNeeds, connect, handlers_kept, require_node
+from .ray_mailbox import RayMailbox
+from .ray_task import TOKEN, RayDelivery, deliver, finished_attempt, run_cell_task
+
+MAX_RETRIES = 3
+"""How often Ray starts a cell again whose process or node was lost."""
+LOOK_UP_INTERVAL_S = 0.3
+"""Seconds after which it is looked again whether a cell has reported something or ended."""
+LAST_WORDS_S = 15.0
+"""Seconds a cell that is to stop has for it; what goes on after them ends with the command."""
+MOST_PLACES = 500
+"""The most cells at a time: each has a thread of the command."""
+
+
+class RayExecutor(Executor):
+    """Runs cells as tasks of Ray, which chooses the node of each and starts it again where that is lost.
+
+    Args:
+        address: of a running cluster, `auto` or `HOST:PORT`; None to start one on this machine for the command.
+        kind: `auto`, `cpu` or `cuda`.
+        cpus: CPUs of a cell.
+        gpus: GPUs of a cell, or a fraction of one; None for one where a node has any and `kind` is not `cpu`.
+        memory_bytes: memory of a cell; None to ask for none.
+    """
+
+    def __init__(
+        self, *, address: str | None, kind: str, cpus: float, gpus: float | None, memory_bytes: int | None
+    ) -> None:
+        if kind not in ("auto", "cpu", "cuda"):
+            raise ConfigError(
+                f"--device was to be auto, cpu or cuda, since Ray chooses among its nodes' devices; found {kind!r}"
+            )
+        if (kind == "cuda" and gpus == 0) or (kind == "cpu" and gpus):
+            raise ConfigError(f"--device {kind} and --cell-gpus {gpus:g} contradict each other; leave one of them out")
+        self._address = address
+        self._needs = CellNeeds(cpus, gpus or 0.0, memory_bytes)
+        self._gpus_open = gpus is None and kind != "cpu"
+        self._kind = kind
+        self._starting = threading.Lock()
+        self._ray: Any = None
+        self._ours = False
+        self._n_places = 1
+        self._mailbox: Any = None
+        self._heard: dict[str, queue.SimpleQueue[bytes]] = {}
+        self._closed = threading.Event()
+
+    def open(self, n_cells: int) -> Sequence[str]:
+        """Connect to the cluster if there is a cell to run, and return as many places as it has room for cells."""
+        if n_cells:
+            self._started()
+        return ["ray"] * max(1, min(n_cells, self._n_places, MOST_PLACES))
+
+    def run(self, request: CellRequest, *, on_event: OnEvent, stop: threading.Event) -> Ending:
+        """Run the cell as a task; its files come through a shared file system, or else with the task's result."""
+        ray = self._started()
+        ticket = uuid.uuid4().hex
+        (request.scratch / TOKEN).write_text(ticket, encoding="utf-8")
+        self._heard[ticket] = queue.SimpleQueue()
+        task = self._submitted(ray, request, ticket)
+        try:
+            delivery = self._wait(ray, task, ticket, on_event, stop)
+        except StoppedError as reason:
+            self._stop(ray, task, ticket)
+            return Ending(Status.STOPPED, str(reason))
+        except ray.exceptions.RayError as error:
+            before = finished_attempt(request.scratch)
+            ending = _ending_of(error) if before is None else Ending(Status.FINISHED)
+            return deliver(RayDelivery(ending, "" if before is None else before.name), request.scratch)
+        finally:
+            del self._heard[ticket]
+        if delivery is None:
+            return Ending(Status.KILLED, "interrupted", resumable=True)
+        return deliver(delivery, request.scratch)
+
+    def close(self) -> None:
+        """Disconnect, which ends whatever still runs, and end a cluster that was started for the command."""
+        self._closed.set()
+        if self._ray is not None and self._ours:
+            with handlers_kept():
+                self._ray.shutdown()
+
+    def _started(self) -> Any:
+        """Return the module `ray`, connected; that what a cell asks for is to be had has been found by then."""
+        with self._starting:
+            if self._ray is None:
+                ray, self._ours = connect(self._address)
+                self._ray = ray
+                nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+                if self._gpus_open and (self._kind == "cuda" or any(node.get("GPU") for node in nodes)):
+                    self._needs = dataclasses.replace(self._needs, gpus=1.0)
+                self._n_places = require_node(self._needs, nodes)
+                from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+                here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+                mailbox = ray.remote(RayMailbox).options(num_cpus=0, max_restarts=-1, scheduling_strategy=here)
+                self._mailbox = mailbox.remote()
+                threading.Thread(target=self._fetch, args=(ray,), daemon=True).start()
+            return self._ray
+
+    def _submitted(self, ray: Any, request: CellRequest, ticket: str) -> Any:
+        """Submit the cell as a task and return Ray's reference of its `RayDelivery`."""
+        needs = self._needs
+        memory = {} if needs.memory_bytes is None else {"memory": needs.memory_bytes}
+        task = ray.remote(run_cell_task).options(
+            num_cpus=needs.cpus, num_gpus=needs.gpus, max_retries=MAX_RETRIES, name=request.cell.title, **memory
+        )
+        asked = dataclasses.replace(request, device="cuda:0" if needs.gpus else "cpu")
+        return task.remote(asked, ticket, versions()["frontrunner"], self._mailbox)
+
+    def _wait(self, ray: Any, task: Any, ticket: str, on_event: OnEvent, stop: threading.Event) -> RayDelivery | None:
+        """Pass events on until the task has ended, and return what it delivers; None where it was lost or stopped."""
+        while not ray.wait([task], timeout=0)[0]:
+            if stop.is_set():
+                self._stop(ray, task, ticket)
+                return None
+            with contextlib.suppress(queue.Empty):
+                on_event(pickle.loads(self._heard[ticket].get(timeout=LOOK_UP_INTERVAL_S)))
+        delivery: RayDelivery = ray.get(task)
+        return delivery
+
+    def _stop(self, ray: Any, task: Any, ticket: str) -> None:
+        """Have a cell end, and wait for it a while.
+
+        It is not cancelled: `ray.cancel` of a task that has just ended can abort this process (ray 54179, 54798).
+        """
+        with contextlib.suppress(ray.exceptions.RayError):
+            self._mailbox.stop.remote(ticket)
+            ray.wait([task], timeout=LAST_WORDS_S)
+
+    def _fetch(self, ray: Any) -> None:
+        """Fetch what cells report, until the executor is closed."""
+        while not self._closed.wait(LOOK_UP_INTERVAL_S):
+            try:
+                taken = ray.get(self._mailbox.take.remote(), timeout=10)
+            except Exception:  # the mailbox is being started again, or Ray has been shut down
+                continue
+            for ticket, messages in taken.items():
+                if (heard := self._heard.get(ticket)) is not None:
+                    for message in messages:
+                        heard.put(message)
+
+
+def _ending_of(error: Exception) -> Ending:
+    """Return the ending of a cell whose task was lost more often than Ray starts it again."""
+    reason = as_one_line(str(error).strip().partition("\n")[0])
+    status = Status.OUT_OF_MEMORY if type(error).__name__ == "OutOfMemoryError" else Status.KILLED
+    return Ending(status, f"Ray has lost it {MAX_RETRIES + 1} times ({reason})", resumable=True)

@@ -1,0 +1,186 @@
+"""Run cells as jobs of Slurm, which go on where the command that has submitted them ends."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ....errors import ConfigError
+from ...records.status import Ending, Status
+from ..cell_limits import CellLimits
+from ..cell_request import CellRequest
+from ..worker_process import StoppedError
+from .executor import Executor, OnEvent
+from .slurm_folder import LOST, JobFolder
+from .slurm_job import SlurmJob
+from .slurm_queue import SlurmQueue
+
+MAX_RETRIES = 3
+"""How often a command submits a cell again whose job was lost."""
+LOOK_UP_INTERVAL_S = 1.0
+"""Seconds after which it is looked again whether a job has reported something or ended."""
+LOST_AFTER_S = 30.0
+"""Seconds after Slurm has ended a job that its files may take to be seen on another machine."""
+MOST_PLACES = 500
+"""The most jobs at a time: each has a thread of the command."""
+STARTING_S = 600
+"""Seconds that a job may take beyond the limit of its cell, to start and to record how it has ended."""
+UNLIMITED_MIN = 240
+"""Minutes of a job where cells have no limit of time; one that needs more is started again, from its checkpoint."""
+OWN_BYTES = 10**9
+"""Memory of the job's own process, which imports what its cell imports."""
+
+
+class SlurmExecutor(Executor):
+    """Runs cells as jobs of Slurm, submitted together as arrays.
+
+    A job leaves its finished cell in the store. Where the command ends, jobs go on: the same command finds them again,
+    collects what they have left, and submits what is missing.
+
+    Args:
+        jobs: folder in the store, on a file system that the nodes share.
+        kind: `auto`, `cpu` or `cuda`.
+        cpus: CPUs of a cell.
+        gpus: GPUs of a cell; None for none, but for one where `kind` is `cuda`.
+        limits: what a cell may take, from which time and memory of a job follow.
+        settings: further parameters of submitit's Slurm executor, without `slurm_` before their names.
+    """
+
+    outlives = True
+
+    def __init__(
+        self,
+        jobs: Path,
+        *,
+        kind: str,
+        cpus: float | None,
+        gpus: float | None,
+        limits: CellLimits,
+        settings: Mapping[str, Any],
+    ) -> None:
+        if kind not in ("auto", "cpu", "cuda"):
+            raise ConfigError(f"--device was to be auto, cpu or cuda, since Slurm gives devices out; found {kind!r}")
+        for option, number in (("--cell-cpus", cpus), ("--cell-gpus", gpus)):
+            if number is not None and not float(number).is_integer():
+                raise ConfigError(f"{option} was to be a whole number, as Slurm gives them out; found {number:g}")
+        self._jobs = jobs
+        self._gpus = int(gpus if gpus is not None else kind == "cuda")
+        self._settings = {**_settings(int(cpus or 1), self._gpus, limits), **settings}
+        self._starting = threading.Lock()
+        self._queue: SlurmQueue | None = None
+
+    def open(self, n_cells: int) -> Sequence[str]:
+        """Ask Slurm whether it would take such jobs, if there is a cell to run, and return a place for each."""
+        if n_cells:
+            self._started()
+        return ["slurm"] * max(1, min(n_cells, MOST_PLACES))
+
+    def run(self, request: CellRequest, *, on_event: OnEvent, stop: threading.Event) -> Ending:
+        """Run the cell as a job, or go on waiting for one that an earlier command has submitted.
+
+        On `stop` the job goes on, and the next command collects what it leaves.
+        """
+        folder = JobFolder(self._jobs / request.cell.key)
+        queue = self._started()
+        job = self._adopted(queue, folder)
+        for _ in range(MAX_RETRIES + 1):
+            job = job or self._submitted(queue, folder, request)
+            try:
+                ended = self._wait(queue, folder, job, on_event, stop)
+            except StoppedError as reason:
+                folder.remove()
+                queue.cancel(job)
+                return Ending(Status.STOPPED, str(reason))
+            if ended is not None:
+                break
+            job = ""
+        else:
+            ended = self._lost(folder)
+        if ended.status is Status.KILLED and stop.is_set():
+            return ended
+        folder.deliver(request.scratch)
+        for file in queue.logs.glob(f"{job}_*"):
+            file.unlink(missing_ok=True)
+        return ended
+
+    def _started(self) -> SlurmQueue:
+        """Return the queue; Slurm has said by then that it would take such jobs."""
+        with self._starting:
+            if self._queue is None:
+                try:
+                    import submitit  # noqa: F401
+                except ImportError as error:
+                    what_to_do = 'install it by pip install "frontrunner[slurm]"'
+                    raise ConfigError(f"submitit is not installed; {what_to_do}") from error
+                if missing := [name for name in ("sbatch", "squeue", "srun") if shutil.which(name) is None]:
+                    raise ConfigError(
+                        f"Slurm's command {missing[0]} is not on this machine; start --executor slurm on a login node"
+                    )
+                queue = SlurmQueue(self._jobs / "logs", self._settings)
+                queue.require_accepted()
+                self._queue = queue
+            return self._queue
+
+    def _adopted(self, queue: SlurmQueue, folder: JobFolder) -> str:
+        """Return the id of an earlier command's job that is alive or has said how it ended; empty without one."""
+        wanted = folder.wanted()
+        if wanted is None or not wanted[1]:
+            return ""
+        return wanted[1] if folder.ending() is not None or queue.is_alive(wanted[1]) is not False else ""
+
+    def _submitted(self, queue: SlurmQueue, folder: JobFolder, request: CellRequest) -> str:
+        """Submit a job and return its id; jobs that were submitted before do nothing from now on."""
+        ticket = uuid.uuid4().hex
+        folder.want(ticket)
+        asked = dataclasses.replace(request, device="cuda:0" if self._gpus else "cpu")
+        job = queue.submit(SlurmJob(asked, folder, ticket))
+        folder.want(ticket, job)
+        return job
+
+    def _wait(
+        self, queue: SlurmQueue, folder: JobFolder, job: str, on_event: OnEvent, stop: threading.Event
+    ) -> Ending | None:
+        """Pass events on until the job has ended, and return how; None where it was lost."""
+        heard, gone_since = 0, None
+        while True:
+            events, heard = folder.reported(heard)
+            for event in events:
+                on_event(event)
+            if (ending := folder.ending()) is not None:
+                return ending
+            if stop.is_set():
+                return Ending(Status.KILLED, f"interrupted; its Slurm job {job} goes on", resumable=True)
+            if queue.is_alive(job) is not False:
+                gone_since = None
+            elif gone_since is None:
+                gone_since = time.monotonic()
+            elif time.monotonic() - gone_since > LOST_AFTER_S:
+                return Ending(Status.FINISHED) if folder.finished else None
+            with contextlib.suppress(OSError):  # so that a network file system looks for new files
+                list(folder.path.iterdir())
+            stop.wait(LOOK_UP_INTERVAL_S)
+
+    def _lost(self, folder: JobFolder) -> Ending:
+        """Return the ending of a cell whose jobs were lost again and again."""
+        told = folder.ending(LOST)
+        why = "Slurm has ended it without a word" if told is None else told.reason
+        return Ending(Status.KILLED, f"{why}, {MAX_RETRIES + 1} times", resumable=True)
+
+
+def _settings(cpus: int, gpus: int, limits: CellLimits) -> dict[str, Any]:
+    """Return submitit's parameters for jobs of such cells."""
+    time_min = UNLIMITED_MIN if limits.timeout_s is None else math.ceil((limits.timeout_s + STARTING_S) / 60)
+    settings: dict[str, Any] = {"job_name": "frontrunner", "cpus_per_task": cpus, "time": time_min}
+    if gpus:
+        settings["gres"] = f"gpu:{gpus}"
+    if limits.memory_bytes is not None:
+        settings["mem"] = f"{math.ceil((limits.memory_bytes + OWN_BYTES) / 2**20)}M"
+    return settings

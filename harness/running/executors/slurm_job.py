@@ -1,0 +1,78 @@
+"""Run one cell as a job of Slurm: the code of the process that Slurm starts on a node."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from ...records.status import Ending, Status
+from ..cell_request import CellRequest
+from ..worker_events import Event, Progressed
+from ..worker_process import run_in_process
+from .slurm_folder import ENDED, LOST, JobFolder
+
+PROGRESS_INTERVAL_S = 2.0
+"""Least seconds between two reports of progress, which are written to a file on a network."""
+
+
+@dataclass
+class SlurmJob:
+    """A cell as submitit takes it: a function without arguments that can be pickled, and started again.
+
+    It leaves the finished cell and how it has ended in its folder, and returns nothing: what becomes of the return
+    value, or of a job's state, depends on how a cluster keeps accounts.
+    """
+
+    request: CellRequest
+    folder: JobFolder
+    ticket: str
+
+    def __call__(self) -> None:
+        """Run the cell, unless it has been finished or is not wanted any more.
+
+        Jobs that were started again, by Slurm or by a command that took this one for lost, wait for each other.
+        """
+        if not self._wanted():
+            return
+        with self.folder.lock:
+            if self.folder.finished or not self._wanted():
+                return
+            shutil.rmtree(self.folder.scratch, ignore_errors=True)
+            self.folder.scratch.mkdir()
+            ending = self._run()
+            if ending.status is not Status.KILLED:
+                self.folder.write_ending(ENDED, ending)
+                return
+            self.folder.write_ending(LOST, ending)
+        sys.exit(1)  # not by us: by Slurm, which starts it again, or for want of memory
+
+    def checkpoint(self) -> Any:
+        """Return what is submitted in place of a job that Slurm ends for its time or for another: the same once more.
+
+        The fit goes on from its own checkpoint, which is no older than a minute.
+        """
+        from submitit.helpers import DelayedSubmission
+
+        return DelayedSubmission(self)
+
+    def _wanted(self) -> bool:
+        wanted = self.folder.wanted()
+        return wanted is not None and wanted[0] == self.ticket
+
+    def _run(self) -> Ending:
+        sent = 0.0
+
+        def on_event(event: Event) -> None:
+            nonlocal sent
+            now = time.monotonic()
+            if not isinstance(event, Progressed) or now - sent >= PROGRESS_INTERVAL_S or event.step == event.total:
+                sent = now
+                self.folder.report(event)
+
+        here = dataclasses.replace(self.request, scratch=self.folder.scratch)
+        return run_in_process(here, on_event=on_event, stop=threading.Event())

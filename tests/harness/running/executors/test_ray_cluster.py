@@ -1,0 +1,100 @@
+"""What a Ray cluster can serve is found before anything is submitted."""
+
+import sys
+
+import pytest
+
+import frontrunner as fr
+from frontrunner.harness.running.executors.ray_cluster import CellNeeds, connect, require_node
+from frontrunner.harness.running.executors.ray_executor import RayExecutor
+
+SMALL = {"CPU": 4.0, "memory": 8e9}
+LARGE = {"CPU": 16.0, "GPU": 2.0, "memory": 64e9}
+
+
+@pytest.mark.parametrize(
+    ("needs", "nodes", "times"),
+    [
+        (CellNeeds(1, 0, None), [SMALL, LARGE], 20),
+        (CellNeeds(0.5, 0, None), [SMALL], 8),
+        (CellNeeds(3, 0, None), [SMALL, SMALL], 2),
+        (CellNeeds(1, 1, None), [SMALL, LARGE], 2),
+        (CellNeeds(1, 0.5, None), [LARGE], 4),
+        (CellNeeds(1, 0.6, None), [LARGE], 2),
+        (CellNeeds(0, 2, None), [LARGE], 1),
+        (CellNeeds(1, 0, 3 * 10**9), [SMALL], 2),
+    ],
+)
+def test_as_many_cells_run_as_nodes_have_room_for(needs, nodes, times):
+    assert require_node(needs, nodes) == times
+
+
+@pytest.mark.parametrize(
+    ("needs", "asked"),
+    [
+        (CellNeeds(17, 0, None), "17 CPUs"),
+        (CellNeeds(1, 3, None), "1 CPU, 3 GPUs"),
+        (CellNeeds(5, 0, 65 * 10**9), "5 CPUs, 65GB of memory"),
+        (CellNeeds(20, 2, 70 * 10**9), "20 CPUs, 2 GPUs, 70GB of memory"),
+    ],
+)
+def test_what_no_node_can_serve_is_refused_although_all_together_have_it(needs, asked):
+    with pytest.raises(fr.ConfigError, match=f"can run a cell that asks for {asked} .nodes have") as error:
+        require_node(needs, [SMALL, LARGE, LARGE])
+    assert "16 CPUs, 2 GPUs, 64GB of memory; 4 CPUs, 0 GPUs, 8GB of memory" in str(error.value)
+
+
+def test_a_cluster_without_nodes_serves_nothing():
+    with pytest.raises(fr.ConfigError, match="none is alive"):
+        require_node(CellNeeds(1, 0, None), [])
+
+
+@pytest.mark.parametrize(
+    ("cpus", "gpus", "message"),
+    [
+        (-1, 0, "--cell-cpus was to be a number of at least 0, found -1"),
+        (float("nan"), 0, "--cell-cpus"),
+        (1, float("inf"), "--cell-gpus"),
+        (1, 1.5, "--cell-gpus was to be a fraction of one GPU or a whole number, found 1.5"),
+    ],
+)
+def test_impossible_numbers_are_refused(cpus, gpus, message):
+    with pytest.raises(fr.ConfigError, match=message):
+        CellNeeds(cpus, gpus, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "gpus", "message"),
+    [
+        ("cuda:0,cuda:1", None, "--device was to be auto, cpu or cuda"),
+        ("cpu,cpu", None, "--device was to be auto, cpu or cuda"),
+        ("cpu", 0.5, r"--device cpu and --cell-gpus 0\.5 contradict each other"),
+        ("cuda", 0.0, "--device cuda and --cell-gpus 0 contradict each other"),
+    ],
+)
+def test_devices_are_for_ray_to_choose(kind, gpus, message):
+    with pytest.raises(fr.ConfigError, match=message):
+        RayExecutor(address=None, kind=kind, cpus=1.0, gpus=gpus, memory_bytes=None)
+
+
+def test_without_ray_a_sentence_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    executor = RayExecutor(address=None, kind="auto", cpus=1.0, gpus=None, memory_bytes=None)
+    assert executor.open(0) == ["ray"]  # nothing to run, nothing to start
+    with pytest.raises(fr.ConfigError, match=r'pip install "frontrunner\[ray\]"'):
+        executor.open(1)
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("ray://head:10001", "--ray-address was to be auto or HOST:PORT, found 'ray://head:10001'"),
+        ("127.0.0.1:1", "no Ray cluster answers at '127.0.0.1:1'"),
+        ("nonsense", "no Ray cluster answers at 'nonsense'"),
+        ("127.0.0.1:99999999", "no Ray cluster answers at"),
+    ],
+)
+def test_an_address_where_no_cluster_is_gets_one_sentence(address, message):
+    pytest.importorskip("ray")
+    with pytest.raises(fr.ConfigError, match=message):
+        connect(address)

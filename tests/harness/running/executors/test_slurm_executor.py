@@ -1,0 +1,221 @@
+"""What a command makes of jobs that live, end or are lost, with a queue that is told what to do."""
+
+import threading
+
+import pytest
+
+import frontrunner as fr
+from frontrunner.harness.records.finished_cell import MANIFEST
+from frontrunner.harness.records.status import Ending, Status
+from frontrunner.harness.running.cell_limits import CellLimits
+from frontrunner.harness.running.cell_request import CellRequest
+from frontrunner.harness.running.executors import slurm_executor
+from frontrunner.harness.running.executors.slurm_executor import SlurmExecutor
+from frontrunner.harness.running.executors.slurm_folder import ENDED, LOST, JobFolder
+from frontrunner.harness.running.worker_events import PhaseStarted
+from frontrunner.harness.running.worker_process import StoppedError
+
+
+class Queue:
+    """Slurm, as far as the executor sees it: `script` has one thing a job for each time it is submitted."""
+
+    def __init__(self, logs):
+        self.logs = logs
+        self.script = []
+        self.submitted = []
+        self.living = set()
+        self.cancelled = []
+
+    def submit(self, job):
+        name = f"7_{len(self.submitted)}"
+        self.submitted.append(job)
+        self.script.pop(0)(self, job, name)
+        return name
+
+    def is_alive(self, job):
+        return None if self.living is None else job in self.living
+
+    def cancel(self, job):
+        self.cancelled.append(job)
+
+
+def finishes(queue, job, name):
+    job.folder.scratch.mkdir()
+    job.folder.report(PhaseStarted("fit"))
+    (job.folder.scratch / MANIFEST).write_text("{}")
+    job.folder.write_ending(ENDED, Ending(Status.FINISHED))
+
+
+def fails(queue, job, name):
+    job.folder.scratch.mkdir()
+    (job.folder.scratch / "worker.log").write_text("why")
+    job.folder.write_ending(ENDED, Ending(Status.FAILED, "no"))
+
+
+def is_killed(queue, job, name):
+    job.folder.write_ending(LOST, Ending(Status.KILLED, "signal 9"))
+
+
+def vanishes(queue, job, name):
+    pass
+
+
+def waits(queue, job, name):
+    queue.living.add(name)
+    job.folder.report(PhaseStarted("fit"))
+
+
+@pytest.fixture
+def queue(tmp_path):
+    (tmp_path / "jobs" / "logs").mkdir(parents=True)
+    return Queue(tmp_path / "jobs" / "logs")
+
+
+@pytest.fixture
+def request_(tmp_path, make_cell):
+    (tmp_path / "scratch").mkdir()
+    return CellRequest(make_cell(), "slurm", (), tmp_path / "scratch", tmp_path / "checkpoints")
+
+
+@pytest.fixture
+def run(queue, request_, tmp_path, monkeypatch):
+    """(script, stop=, on_event=) -> how the cell ended, by a command of its own."""
+    monkeypatch.setattr(slurm_executor, "LOOK_UP_INTERVAL_S", 0.01)
+    monkeypatch.setattr(slurm_executor, "LOST_AFTER_S", 0.05)
+    monkeypatch.setattr(SlurmExecutor, "_started", lambda self: queue)
+
+    def run(*script, stop=None, on_event=lambda event: None):
+        queue.script = list(script)
+        executor = SlurmExecutor(tmp_path / "jobs", kind="auto", cpus=None, gpus=None, limits=CellLimits(), settings={})
+        assert executor.open(3) == ["slurm"] * 3
+        return executor.run(request_, on_event=on_event, stop=stop or threading.Event())
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path, request_):
+    return JobFolder(tmp_path / "jobs" / request_.cell.key)
+
+
+def test_a_finished_cell_is_fetched(run, queue, request_, folder):
+    heard = []
+    (queue.logs / "7_0_0_log.out").touch()
+    (queue.logs / "7_01_0_log.out").touch()
+    assert run(finishes, on_event=heard.append).status == "finished"
+    assert (request_.scratch / MANIFEST).exists()
+    assert heard == [PhaseStarted("fit")]
+    assert not folder.path.exists()
+    assert [file.name for file in queue.logs.iterdir()] == ["7_01_0_log.out"]
+    (job,) = queue.submitted
+    assert (job.request.device, job.request.cell) == ("cpu", request_.cell)
+
+
+def test_a_failed_cell_is_not_submitted_again(run, queue, request_):
+    ending = run(fails)
+    assert (ending.status, ending.reason) == ("failed", "no")
+    assert (request_.scratch / "worker.log").read_text() == "why"
+    assert len(queue.submitted) == 1
+
+
+@pytest.mark.parametrize("lost", [vanishes, is_killed])
+def test_a_lost_job_is_submitted_again(lost, run, queue, request_):
+    assert run(lost, lost, finishes).status == "finished"
+    assert len({job.ticket for job in queue.submitted}) == 3
+
+
+def test_a_job_that_is_lost_again_and_again_says_what_is_known(run, queue):
+    ending = run(vanishes, vanishes, vanishes, is_killed)
+    assert (ending.status, ending.reason, ending.resumable) == ("killed", "signal 9, 4 times", True)
+    assert run(*[vanishes] * 4).reason == "Slurm has ended it without a word, 4 times"
+
+
+def interrupted(run, queue):
+    """A command that ends while its job waits."""
+    stop = threading.Event()
+    ending = run(waits, stop=stop, on_event=lambda event: stop.set())
+    assert (ending.status, ending.reason) == ("killed", "interrupted; its Slurm job 7_0 goes on")
+    assert queue.cancelled == []
+    return queue.submitted[0]
+
+
+def test_the_next_command_waits_for_a_job_that_goes_on(run, queue, request_):
+    job = interrupted(run, queue)
+    ended = threading.Timer(0.3, finishes, (queue, job, ""))
+    ended.start()
+    assert run().status == "finished"  # nothing is submitted
+    assert (request_.scratch / MANIFEST).exists()
+
+
+def test_the_next_command_hears_how_a_job_has_failed(run, queue):
+    fails(queue, interrupted(run, queue), "")
+    queue.living.clear()
+    assert run().status == "failed"
+    assert run(finishes).status == "finished"  # and the one after submits it again
+
+
+def test_the_next_command_submits_what_has_vanished(run, queue):
+    first = interrupted(run, queue)
+    queue.living.clear()
+    assert run(finishes).status == "finished"
+    assert queue.submitted[1].ticket != first.ticket
+
+
+def test_a_job_is_not_lost_while_slurm_does_not_answer(run, queue):
+    stop = threading.Event()
+    queue.living = None
+    threading.Timer(0.5, stop.set).start()
+    assert run(vanishes, stop=stop).status == "killed"
+    assert len(queue.submitted) == 1
+
+
+def test_a_cell_that_nobody_wants_any_more_is_cancelled(run, queue, folder):
+    def give_up(event):
+        raise StoppedError("hopeless")
+
+    ending = run(waits, on_event=give_up)
+    assert (ending.status, ending.reason) == ("stopped", "hopeless")
+    assert queue.cancelled == ["7_0"]
+    assert not folder.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"cpus_per_task": 1, "time": 240}),
+        ({"cpus": 4.0, "gpus": 2.0}, {"cpus_per_task": 4, "gres": "gpu:2", "time": 240}),
+        ({"kind": "cuda"}, {"cpus_per_task": 1, "gres": "gpu:1", "time": 240}),
+        (
+            {"limits": CellLimits(timeout_s=3600, memory_bytes=2 * 10**9)},
+            {"cpus_per_task": 1, "time": 70, "mem": "2862M"},
+        ),
+        ({"settings": {"time": "5", "partition": "gpu"}}, {"cpus_per_task": 1, "time": "5", "partition": "gpu"}),
+    ],
+)
+def test_a_job_asks_for_what_its_cell_may_take(given, expected, tmp_path):
+    whole = {"kind": "auto", "cpus": None, "gpus": None, "limits": CellLimits(), "settings": {}}
+    found = SlurmExecutor(tmp_path, **whole | given)._settings
+    assert found == {"job_name": "frontrunner", **expected}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"kind": "cuda:1"}, r"--device was to be auto, cpu or cuda, .* found 'cuda:1'"),
+        ({"gpus": 0.5}, r"--cell-gpus was to be a whole number, .* found 0\.5"),
+        ({"cpus": 1.5}, r"--cell-cpus was to be a whole number, .* found 1\.5"),
+    ],
+)
+def test_what_slurm_cannot_give_is_refused(given, message, tmp_path):
+    whole = {"kind": "auto", "cpus": None, "gpus": None, "limits": CellLimits(), "settings": {}}
+    with pytest.raises(fr.ConfigError, match=message):
+        SlurmExecutor(tmp_path, **whole | given)
+
+
+def test_without_slurm_a_sentence_says_so(tmp_path, monkeypatch):
+    pytest.importorskip("submitit")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    executor = SlurmExecutor(tmp_path, kind="auto", cpus=None, gpus=None, limits=CellLimits(), settings={})
+    assert executor.open(0) == ["slurm"]
+    with pytest.raises(fr.ConfigError, match="Slurm's command sbatch is not on this machine"):
+        executor.open(1)
