@@ -10,6 +10,7 @@ FrontrunnerError
 ├── UnsupportedError         a learner asks what a problem cannot give, such as predictions of classes
 ├── DataError                shipped or cached data that is missing or damaged
 ├── DivergenceError          training ran into NaN or infinity
+├── RankError                another process of a fit on several devices has ended or does not answer
 ├── StoreError               the MLflow store cannot be created, read or written
 │   └── UnreadableError      a recorded file that this process cannot read now, and that may be undamaged
 └── CellError                a cell that was started and did not finish
@@ -96,6 +97,10 @@ class DataError(FrontrunnerError):
 
 class DivergenceError(FrontrunnerError):
     """Training ran into NaN or infinity."""
+
+
+class RankError(FrontrunnerError):
+    """Another process of a fit on several devices has ended or does not answer."""
 
 
 class StoreError(FrontrunnerError):

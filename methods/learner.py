@@ -24,6 +24,7 @@ from .needs import UNDECLARED, Needs, TrainingSteps
 from .options import canonical_options, read_options
 from .pareto_set import ParetoSet
 from .probe import Probe, unprobed
+from .ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Context:
     probe: Probe = unprobed
     """Called as `probe(step, total, make_set)` during `fit`; the harness scores the partial set to stop hopeless fits.
     It must not change the fit."""
+    ranks: Ranks = ALONE
+    """The processes that make the fit together, of which this is one; see `Learner.divides_work`."""
 
     def __post_init__(self) -> None:
         """Raise ConfigError where the seed is no whole number or torch knows no such device."""
@@ -78,6 +81,9 @@ class Learner(ABC):
     """The method's name, by which users ask for it."""
     version: ClassVar[str] = "1"
     """The method's version, raised whenever results could change: finished cells of another version run again."""
+    divides_work: ClassVar[bool] = False
+    """Whether `fit` divides its steps among `Context.ranks`, so that a cell can have several devices. It then returns
+    the same set on all ranks, that of one process but for rounding."""
 
     @dataclass(frozen=True)
     class Config:

@@ -12,17 +12,16 @@ from torch import Tensor
 
 from ...errors import ConfigError
 from ...metrics import check_preference
-from ...tasks.loss_checks import require_differentiable, require_losses
-from ...tasks.precision import at_least_single
-from ...tasks.problem import Batch, Budget, Problem
+from ...tasks.problem import Budget, Problem
 from ..counted_passes import CountedPasses
 from ..flat_weights import FlatWeights, trained_names
 from ..learner import Context
 from ..needs import Needs, TrainingSteps
 from ..pareto_set import FiniteSet, ParetoSet
-from ..scalarization import Scalarization, TrainingGoal
+from ..scalarization import TrainingGoal
 from ..scalarized_learner import ScalarizedLearner
 from ..training import Training, train
+from .model_step import ModelStep, TrainedModel
 
 
 class FineTunedSet(FiniteSet):
@@ -67,6 +66,7 @@ class FineTunedModels(ScalarizedLearner):
     """
 
     Config: Any = Training
+    divides_work = True
 
     def fit(
         self,
@@ -93,7 +93,9 @@ class FineTunedModels(ScalarizedLearner):
         for own, preference in enumerate(asked):
             scalarization = self.scalarization_for(TrainingGoal(asked, recipe.steps, own))
             trained = weights.join(problem.pretrained).requires_grad_()
-            step = CountedPasses(problem, _Step(problem, weights, trained, scalarization, preference))
+            step = CountedPasses(
+                problem, ModelStep(TrainedModel(problem, weights, trained), scalarization, preference, context.ranks)
+            )
             train(
                 [trained],
                 problem.batches("train", recipe.batch_size, context.generator("batches")),
@@ -182,47 +184,3 @@ def _means(diagnostics: Sequence[Mapping[str, float]]) -> dict[str, float]:
 def _checked(preferences: NDArray[np.float64], n_tasks: int) -> NDArray[np.float64]:
     """Return the preferences (n, T); PreferenceError for the first that is no point of the simplex."""
     return np.array([check_preference(row, n_tasks) for row in preferences])
-
-
-class _Step:
-    """Leaves the scalarized gradient of one batch in the weights of one model."""
-
-    def __init__(
-        self,
-        problem: Problem,
-        weights: FlatWeights,
-        trained: Tensor,
-        scalarization: Scalarization,
-        preference: NDArray[np.float64],
-    ) -> None:
-        self._problem = problem
-        self._weights = weights
-        self._trained = trained
-        self._scalarization = scalarization
-        self._preference = preference
-
-    def __call__(self, batch: Batch) -> Tensor:
-        if self._scalarization.needs_gramian:
-            loss, self._trained.grad = self._scalarization.combined(*self._task_gradients(batch), self._preference)
-            return loss
-        problem, params = self._problem, self._params()
-        losses = require_losses(problem, "losses", problem.losses(params, batch), (problem.n_tasks,))
-        require_differentiable(problem, "losses", losses, [params])
-        losses = at_least_single(losses)
-        loss = self._scalarization.loss(losses, self._preference)
-        loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
-        return loss
-
-    def _task_gradients(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return losses (T,) and gradients (T, P), task by task: each pass holds one task's examples only."""
-        losses, rows = [], self._trained.new_empty(self._problem.n_tasks, len(self._trained))
-        for t, row in enumerate(rows):
-            params = self._params()
-            loss = require_losses(self._problem, "task_loss", self._problem.task_loss(t, params, batch), ())
-            require_differentiable(self._problem, "task_loss", loss, [params])
-            row.copy_(torch.autograd.grad(loss, self._trained)[0])
-            losses.append(at_least_single(loss.detach()))
-        return torch.stack(losses), rows
-
-    def _params(self) -> dict[str, Tensor]:
-        return {**self._problem.pretrained, **self._weights.named(self._trained)}

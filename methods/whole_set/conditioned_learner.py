@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,14 +16,16 @@ from torch import Tensor
 
 from ...tasks.problem import Budget, Problem
 from ..counted_passes import CountedPasses
+from ..gradients import backward
 from ..learner import Context
 from ..needs import Needs, TrainingSteps
 from ..pareto_set import ParetoSet
 from ..ranges import Range
 from ..scalarization import Scalarization, TrainingGoal
 from ..scalarized_learner import ScalarizedLearner
+from ..shared_step import shared_step
 from ..training import Training, train
-from .conditioned_set import ConditionedSet, backward
+from .conditioned_set import ConditionedSet
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,18 @@ class ConditionedLearner(ScalarizedLearner):
         recipe = self.resolved(problem)
         conditioned = self.untrained(problem, context.generator("network"))
         scalarization = self.scalarization_for(TrainingGoal(preferences, recipe.steps))
-        step = CountedPasses[Any](problem, lambda drawn: self.step(conditioned, scalarization, drawn))
+        parameters, draws = list(conditioned.network.parameters()), self.draws(problem, context)
+        preferences_per_step = getattr(recipe, "preferences_per_step", 1)
+        if preferences_per_step == 1 and not (self.divides_work and context.ranks.count > 1):
+            step = CountedPasses[Any](problem, lambda drawn: self.step(conditioned, scalarization, drawn))
+        else:
+            draws = _in_groups(draws, preferences_per_step)
+            step = CountedPasses[Any](
+                problem, lambda drawn: shared_step(conditioned, parameters, scalarization, drawn, context.ranks)
+            )
         train(
-            list(conditioned.network.parameters()),
-            self.draws(problem, context),
+            parameters,
+            draws,
             step,
             recipe,
             context,
@@ -75,7 +86,8 @@ class ConditionedLearner(ScalarizedLearner):
     def draws(self, problem: Problem, context: Context) -> Iterator[Any]:
         """Yield what the steps see: a preference (T,) from a Dirichlet distribution, and T mini-batches.
 
-        A learner with an option `samples` draws that many preferences a step, (samples, T).
+        A learner with an option `samples` draws that many preferences a step, (samples, T). One with an option
+        `preferences_per_step` takes so many draws a step.
         """
         config = self.resolved(problem)
         rng = context.rng("preferences")
@@ -143,3 +155,9 @@ class ConditionedLearner(ScalarizedLearner):
         conditioned = self.untrained(problem, torch.Generator())
         conditioned.load(state)
         return conditioned
+
+
+def _in_groups(draws: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    """Yield the draws of every step, `size` at a time."""
+    while True:
+        yield list(itertools.islice(draws, size))

@@ -15,6 +15,7 @@ from ...metrics import check_preference
 from ...tasks.precision import at_least_single
 from ...tasks.problem import Batch, Params, Problem
 from ..flat_weights import FlatWeights
+from ..gradients import backward, flat_gradient, set_gradients
 from ..pareto_set import ParetoSet
 
 
@@ -84,9 +85,7 @@ class ConditionedSet(ParetoSet):
 
     def set_gradient(self, flat: Tensor) -> None:
         """Set the gradients of the network's parameters from one flat gradient (P,)."""
-        parameters = list(self.network.parameters())
-        for parameter, piece in zip(parameters, torch.split(flat, [p.numel() for p in parameters]), strict=True):
-            parameter.grad = piece.view_as(parameter)
+        set_gradients(list(self.network.parameters()), flat)
 
     def state(self) -> Mapping[str, Tensor]:
         """Return the network's weights; all else belongs to the problem."""
@@ -109,17 +108,6 @@ class ConditionedSet(ParetoSet):
         return self.training_diagnostics
 
 
-def backward(loss: Tensor) -> None:
-    """Leave the gradients of a scalar loss in its leaves.
-
-    Raises:
-        ConfigError: it has none, since nothing that is trained changes it.
-    """
-    if not loss.requires_grad:
-        raise ConfigError("nothing that is trained here changes a loss; is `upscale` a module that never runs?")
-    loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
-
-
 class FlatSet(ConditionedSet):
     """Answers with the weights that a network makes as one flat tensor; buffers stay pre-trained.
 
@@ -136,13 +124,3 @@ class FlatSet(ConditionedSet):
     def weights_for(self, preference: Tensor) -> dict[str, Tensor]:
         """Return what the network makes, by name, and the pre-trained buffers."""
         return {**self.problem.pretrained, **self._weights.named(self.network(preference))}
-
-
-def flat_gradient(parameters: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> Tensor:
-    """Join gradients to one tensor (P,), with zeros for parameters that were not reached."""
-    return torch.cat(
-        [
-            (torch.zeros_like(parameter) if gradient is None else gradient).flatten()
-            for parameter, gradient in zip(parameters, gradients, strict=True)
-        ]
-    )

@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 from torch import nn
 
 from ...tasks.problem import Budget, Problem
+from ..added_later import AddedLater
 from ..bank_options import BankOptions
 from ..layers import layers_of
+from ..needs import Needs
 from ..ranges import Choice, Range
 from ..scalarization import LinearScalarization, SmoothTchebycheff
 from ..scalarization.epo import EpoScalarization
@@ -53,7 +57,8 @@ class PweMoe(ConditionedLearner):
     """Trains routers from the preference to merge coefficients of every up-scaled module (PWE MoE, arXiv 2406.09770).
 
     Every step draws one preference from a Dirichlet distribution, merges one model for it and follows the
-    scalarization of its losses, in the routers' parameters; everything else is frozen.
+    scalarization of its losses, in the routers' parameters; everything else is frozen. With `preferences_per_step`
+    it follows the mean of several, as the paper does on several GPUs.
     """
 
     @dataclass(frozen=True)
@@ -73,11 +78,26 @@ class PweMoe(ConditionedLearner):
         """Standard deviation of the routers' initial weights; with 0 the set starts exactly at task arithmetic."""
         lr: Annotated[PositiveFloat | None, Range(1e-4, 1e-1, log=True)] = 1e-2
         """Adam's initial learning rate."""
+        preferences_per_step: Annotated[PositiveInt, AddedLater()] = 1
+        """Preferences drawn a step, each with mini-batches of its own; their gradients are averaged (paper: one a GPU,
+        up to 4)."""
 
         def __post_init__(self) -> None:
             check_rule(self.upscale)
 
     config: Config
+    divides_work = True
+
+    def samples_per_step(self, n_tasks: int) -> int:
+        """Return how many preferences a step has."""
+        return self.config.preferences_per_step
+
+    def needs(self, problem: Problem, preferences: NDArray[np.float64]) -> Needs:
+        """Count what the base class does; every preference of a step has examples of its own."""
+        recipe = self.resolved(problem)
+        batch_size = recipe.batch_size * recipe.preferences_per_step
+        seen = dataclasses.replace(recipe, batch_size=batch_size).labels_seen(problem)
+        return dataclasses.replace(super().needs(problem, preferences), labelled_examples=seen)
 
     def resolved_for(self, budget: Budget, n_tasks: int) -> Any:
         """Return the configuration with the number of hidden units filled in, too."""

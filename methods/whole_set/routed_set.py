@@ -13,7 +13,8 @@ from ...metrics import check_preference
 from ...tasks.precision import at_least_single
 from ...tasks.problem import Batch, Problem
 from ..expert_bank import ExpertBank
-from .conditioned_set import ConditionedSet, backward, flat_gradient
+from ..gradients import backward, flat_gradient
+from .conditioned_set import ConditionedSet
 from .early_contraction import MergedLeaves, followed_to_coefficients
 from .task_by_task import StoredActivations, losses_task_by_task
 from .upscaling import UpscaledModel

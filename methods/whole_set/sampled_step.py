@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..gradients import backward
 from ..scalarization import Scalarization
 from .conditioned_learner import ConditionedLearner
-from .conditioned_set import ConditionedSet, backward
+from .conditioned_set import ConditionedSet
 
 
 class SampledStep(ConditionedLearner):
