@@ -16,6 +16,7 @@ The folder contains
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import shutil
@@ -71,6 +72,8 @@ class Manifest(BaseModel):
     """Costs by name with their unit."""
     files: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
     """SHA-256 digests of the other files, by file name."""
+    checksum: str = ""
+    """SHA-256 of all of the above; empty where a version wrote it that had none."""
 
 
 @dataclass(frozen=True)
@@ -127,16 +130,19 @@ class FinishedCell:
             files={name: digest_files(folder / name) for name in names if (folder / name).exists()},
         )
         flush(*(folder / name for name in manifest.files))
+        content = manifest.model_dump()
+        content["checksum"] = _checksum(content)
         with replacing(folder / MANIFEST, flushed=True) as partial:
-            partial.write_text(json.dumps(manifest.model_dump(), indent=1), encoding="utf-8")
+            partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
     @classmethod
-    def read(cls, folder: Path, *, without_state: bool = False) -> FinishedCell:
+    def read(cls, folder: Path, *, without_state: bool = False, recorded: bool = True) -> FinishedCell:
         """Read the folder of a finished cell and check all of it.
 
         Args:
             folder: the folder, as `write` wrote it.
             without_state: accept a folder without the learned weights; bundles hold none.
+            recorded: whether the store, or a bundle, has a digest of `cell.json`; else its own checksum must be right.
 
         Raises:
             UnreadableError: a file cannot be read now, or a newer version has written the folder.
@@ -144,6 +150,8 @@ class FinishedCell:
         """
         try:
             manifest = _read_manifest(folder)
+            if not recorded and manifest.checksum not in ("", _checksum(manifest.model_dump())):
+                raise ValueError(f"{MANIFEST} is not the file that was written")
             for name, digest in manifest.files.items():
                 if not (without_state and name == STATE) and digest_files(folder / name) != digest:
                     raise ValueError(f"{name} is not the file that was written")
@@ -187,6 +195,11 @@ def _read_manifest(folder: Path) -> Manifest:
             f"version reads up to {LAYOUT}; update Frontrunner, or move that folder away"
         )
     return Manifest.model_validate(content)
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    whole = {name: value for name, value in content.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 def _read_json(file: Path, max_bytes: int) -> Any:

@@ -70,7 +70,7 @@ def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> t
         )
         return None
     try:
-        finished = FinishedCell.read(folder)
+        finished = FinishedCell.read(folder, recorded=False)
         if finished.cell.key != cell.key:
             raise StoreError(f"the finished cell in {folder} is {finished.cell.title}, another one than its folder's")
     except UnreadableError:

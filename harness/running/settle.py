@@ -225,7 +225,7 @@ def _read(scratch: Path, ending: Ending) -> tuple[Ending, FinishedCell | None]:
     if ending.status is not Status.FINISHED:
         return ending, None
     try:
-        return ending, FinishedCell.read(scratch)
+        return ending, FinishedCell.read(scratch, recorded=False)
     except UnreadableError:
         raise  # it is kept, since it may be undamaged
     except StoreError as error:

@@ -197,6 +197,22 @@ def test_a_finished_cell_does_not_run_again_because_its_front_cannot_be_read_now
     assert len(in_process) == 1
 
 
+def test_a_flipped_byte_of_a_cost_is_noticed_before_it_is_recorded(
+    not_recorded, run_bench, in_process, tmp_path, capsys
+):
+    not_recorded(LOCKED)
+    (key,) = unrecorded(tmp_path)
+    manifest = tmp_path / "unrecorded" / key / "cell.json"
+    content = bytearray(manifest.read_bytes())
+    content[content.index(b'"front_points": ') + len(b'"front_points": ')] ^= 1
+    manifest.write_bytes(content)
+    assert json.loads(content)["costs"]["front_points"] != 1
+    _, (settled,) = run_bench(tmp_path, ["pretrained"])
+    assert (settled.ending.status, settled.ran, len(in_process)) == ("finished", True, 2)
+    assert "cell.json is not the file that was written" in capsys.readouterr().err
+    assert (tmp_path / "unrecorded" / f"{key}.damaged").is_dir()
+
+
 def test_what_a_newer_version_has_left_is_left_to_it(not_recorded, run_bench, in_process, command, tmp_path):
     not_recorded(LOCKED)
     (key,) = unrecorded(tmp_path)
