@@ -32,8 +32,9 @@ LOG = "worker.log"
 """Name of the file in the scratch folder that takes what the worker and its libraries print, tracebacks included."""
 AT_ONCE_BYTES = 2**16
 """Bytes that are read of what the worker prints at a time: what a pipe holds."""
-LOCK_WAIT_S = 10.0
-"""Seconds to wait for the lock of the cell's worker; who starts one has seen that it is free."""
+LOCK_WAIT_S = 60.0
+"""Seconds to wait for the lock of the cell's worker. A command has seen that it is free; an engine that tries a cell
+again may be faster than what is left of the first attempt."""
 LOCKED = 75
 """Exit status of a keeper that did not get the lock."""
 PR_SET_PDEATHSIG = 1
@@ -54,7 +55,7 @@ def keep(command: Connection, request: Request) -> NoReturn:
     printed, prints = multiprocessing.Pipe(duplex=False)
     worker = _context().Process(target=_work, args=(command, request, prints, os.getpid()))  # type: ignore[attr-defined] # typeshed: on every context but the base
     try:
-        if not _hold(request.worker_lock):
+        if not _hold(request.worker_lock, command):
             os._exit(LOCKED)
         log = CappedLog(Path(request.scratch) / LOG)
         worker.start()
@@ -158,8 +159,10 @@ def _has_children() -> bool:
     return True
 
 
-def _hold(lock: str) -> bool:
+def _hold(lock: str, command: Connection) -> bool:
     """Lock a file until this process and all that are forked from it have ended; False where another has locked it.
+
+    It is waited for, until the command ends.
 
     The same kind of lock as that of `filelock`, whose objects would free it when a fork drops them.
     """
@@ -173,7 +176,7 @@ def _hold(lock: str) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > until:
+            if time.monotonic() > until or command.poll(0):
                 return False
             time.sleep(0.05)
         except OSError:  # a file system without such locks
