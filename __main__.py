@@ -21,10 +21,14 @@ from .harness.commands.front import front
 from .harness.commands.launch import launch
 from .harness.commands.list_command import list_command
 from .harness.commands.run import run
+from .harness.commands.status import status
 from .harness.commands.ui import ui
 from .studies.command import tune
 
-ORDER = ("list", "run", "bench", "tune", "leaderboard", "front", "export", "forget", "suite", "store", "ui", "doctor")
+ORDER = (
+    "list", "run", "bench", "tune", "status", "leaderboard", "front", "export", "forget", "suite", "store", "ui",
+    "doctor",
+)  # fmt: skip
 """The commands as the help shows them; typer alone would put those with commands of their own last."""
 
 
@@ -57,7 +61,7 @@ app = typer.Typer(
 )
 app.callback()(frontrunner)
 app.command("list")(list_command)
-for command in (run, bench, tune, front, export, forget, ui, doctor):
+for command in (run, bench, tune, status, front, export, forget, ui, doctor):
     app.command()(command)
 app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(store_command.app, name="store")

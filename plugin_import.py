@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from .errors import ConfigError, FrontrunnerError, PluginError
+from .plugin_exit import EndedError, not_ending
 from .plugin_failure import last_line, with_line
 from .plugin_modules import PREFIX, module_name
 
@@ -38,7 +39,7 @@ def import_plugin(path: str | Path) -> tuple[ModuleType, str]:
     before = set(sys.modules)
     importlib.invalidate_caches()  # the file may be younger than what was seen of its folder
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), not_ending():
             return importlib.import_module(name), str(file)
     except KeyboardInterrupt:
         raise
@@ -51,8 +52,9 @@ def import_plugin(path: str | Path) -> tuple[ModuleType, str]:
 
 def _reason(error: BaseException) -> str:
     """Return why an import failed, with the line of the plugin, or of a file beside it, where it did."""
-    if isinstance(error, SystemExit):
-        what = f"it ends the process ({error})"
+    if isinstance(error, EndedError):
+        what = str(error)
+        error = error.__cause__ or error
     elif isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith(PREFIX):
         what = f"{error}; install it, or put the file beside the plugin"
     else:

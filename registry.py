@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from .errors import ConfigError, DuplicateNameError, FrontrunnerError, PluginError, UnknownNameError
 from .one_line import is_one_line, shown
+from .plugin_exit import EndedError, not_ending
 from .plugin_failure import last_line
 from .plugin_source import source_digest
 
@@ -57,10 +58,13 @@ class Entry(Generic[T]):
                 # Told by its method, not its class: where the backport `importlib_metadata` has been imported, entry
                 # points are of another class than the standard library's.
                 load = None if isinstance(self.target, type) else getattr(self.target, "load", None)
-                found = self.target if load is None else load()
+                with not_ending():
+                    found = self.target if load is None else load()
         except FrontrunnerError:
             raise
-        except (Exception, SystemExit) as error:
+        except EndedError as error:
+            raise PluginError(f"{self.name!r} from {self.origin} cannot be imported: {error}") from error
+        except Exception as error:
             raise PluginError(f"{self.name!r} from {self.origin} cannot be imported: {last_line(error)}") from error
         if not (isinstance(found, type) and issubclass(found, base)):
             raise ConfigError(f"{self.name!r} from {self.origin} must be a subclass of {base.__name__}, is {found!r}")

@@ -28,7 +28,7 @@ BENCH = "name: x\nsuites: [vision-mini, zdt9]\nlearners: [{method: ls, options: 
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
-    """Return what is measured, by its name; all but the first two end in an error or in a run that is finished."""
+    """Return what is measured, by its name; the last two show what is recorded, and all before end in an error."""
     (folder / "bench.yaml").write_text(BENCH)
     store = ["--store", str(folder / "store")]
     return {
@@ -42,6 +42,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "wrong upscale": [*RUN, "pwe-moe-ls", "vision-mini", "--set", "upscale=mpl", *store],
         "wrong bench": [*FRONTRUNNER, "bench", str(folder / "bench.yaml"), *store],
         "finished run": [*RUN, "pretrained", "convex-toy", *store],
+        "status": [*FRONTRUNNER, "status", *store],
     }
 
 

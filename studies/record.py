@@ -11,6 +11,7 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
 from ..errors import CellError, StoreError
+from ..harness.board.spreadsheet_text import as_spreadsheet_text
 from ..harness.cells.cell import digest
 from ..harness.records.mlflow_tags import PREFIX, SUMMARISED
 from ..harness.records.status import Ending, Status
@@ -57,7 +58,8 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> list[str]:
     try:
         with tempfile.TemporaryDirectory() as folder:
             home = Path(folder)
-            trials_frame(study).to_csv(home / "trials.csv", index=False)
+            trials = trials_frame(study).map(as_spreadsheet_text).rename(columns=as_spreadsheet_text)
+            trials.to_csv(home / "trials.csv", index=False)
             (home / FILE).write_text(json.dumps(dataclasses.asdict(tuned(study)), indent=2), encoding="utf-8")
             try:
                 draw_plots(study, home)

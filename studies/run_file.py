@@ -14,14 +14,14 @@ from ..errors import ConfigError
 from ..harness.cells.suite_files import located
 from ..harness.commands.cell_options import CellOptions
 from ..harness.commands.console import store_to_write
-from ..harness.commands.display import Display
 from ..harness.commands.executor_options import make_executor
+from ..harness.commands.shown_progress import shown_progress
 from ..harness.commands.verdict import require_settled
 from ..harness.records.store import Store
 from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
-from ..harness.running.cell_limits import CellLimits
 from ..harness.running.executors.executor import Executor
+from ..harness.running.progress_file import ProgressFile
 from ..os_errors import because
 from ..utf8_file import as_utf8
 from ..whole_file import replacing
@@ -31,6 +31,8 @@ from .spec import TuneSpec, read_tune
 from .storage import PatientStorage, default_url, open_storage, storage_explained
 from .study import OpenStudy, Plan
 from .study_display import StudyDisplay
+from .study_log import StudyLog
+from .study_progress import StudyProgressListener
 from .tables import Table, comparison_table, trials_table
 from .tune import run_study
 
@@ -50,7 +52,7 @@ def run_file(
         file: the YAML file of the tuning.
         folder: the store's folder; created when it is not there yet.
         console: where progress and tables are printed.
-        cells: where cells run, one trial at a time in each place, and files with further learners and suites.
+        cells: where cells run, one trial at a time in each place, with what plugins, and how progress is told.
         storage: the URL of Optuna's database; SQLite in the store when None.
         output: a .md file that the tables are also written to.
 
@@ -67,7 +69,7 @@ def run_file(
     executor = make_executor(cells.executor, cells.device, cells.limits, folder)
     files = [str(Path(plugin).resolve()) for plugin in cells.plugins]
     files += [] if spec.suite.file is None else [spec.suite.file]
-    tuning = _Tuning(spec, plans, store_to_write(folder), console, executor, files, cells.limits)
+    tuning = _Tuning(spec, plans, store_to_write(folder), console, executor, files, cells)
     with checked_content(file):
         tuning.check_test()
     url = storage or default_url(folder)
@@ -101,7 +103,8 @@ class _Tuning:
     console: Console
     executor: Executor
     plugins: Sequence[str]
-    limits: CellLimits
+    """Files that workers load, the suite file among them."""
+    cells: CellOptions
 
     def check_test(self) -> None:
         """Raise what is wrong with the cells of the test, as far as they are known before the studies have run."""
@@ -119,15 +122,18 @@ class _Tuning:
         tables = []
         for plan in self.plans:
             self.console.print(_announcement(plan), highlight=False, soft_wrap=True)
-            with StudyDisplay(self.console, plan) as display:
+            shown = StudyDisplay(self.console, plan) if self.cells.log is None else StudyLog(self.cells.log, plan)
+            n_cells = plan.spec.trials * len(plan.spec.seeds)
+            file = ProgressFile(self.store.folder, command="tune", name=plan.name, n_cells=n_cells)
+            with file, shown as listener:
                 study = run_study(
                     plan,
                     database,
                     self.store,
                     executor=self.executor,
                     plugins=self.plugins,
-                    listener=display,
-                    limits=self.limits,
+                    listener=StudyProgressListener(listener, file),
+                    limits=self.cells.limits,
                 )
             tables.append(trials_table(study))
             self.console.print(tables[-1].for_terminal())
@@ -140,14 +146,22 @@ class _Tuning:
             CellError: a cell did not finish; the tables have been printed.
         """
         bench = find_tuned_learners(comparison_bench(self.spec), self.store)
-        with Display(self.console, len(bench.cells())) as display:
+        shown = shown_progress(
+            self.store.folder,
+            command="tune",
+            name=bench.name,
+            n_cells=len(bench.cells()),
+            console=self.console,
+            log=self.cells.log,
+        )
+        with shown as listener:
             result = run_and_publish_bench(
                 bench,
                 self.store,
                 executor=self.executor,
                 plugins=self.plugins,
-                listener=display,
-                limits=self.limits,
+                listener=listener,
+                limits=self.cells.limits,
             )
         tables = []
         for comparison in compare(self.store, bench, self.spec, self.plans[0].objectives):

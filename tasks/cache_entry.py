@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +14,8 @@ from .cache_folder import using_cache
 from .killed_writers import remove, remove_left
 
 Entry = TypeVar("Entry")
+_FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
+"""Numbers of the errors with which a folder refuses whatever is written to it."""
 
 
 def cached_entry(
@@ -24,6 +27,9 @@ def cached_entry(
 ) -> Entry:
     """Return an entry, written now if there is none; a killed process leaves none that is half written.
 
+    An entry never changes once it is in its place. So where nothing can be written, not even a lock, as in a cache that
+    a cluster shares or on a full disk, an entry that is there is read all the same.
+
     Args:
         place: where the entry lies, a file or folder.
         what: what messages call this part of the cache, such as "expert cache".
@@ -33,26 +39,29 @@ def cached_entry(
         waits: called when another process is writing the entry.
 
     Raises:
-        DataError: the cache cannot be written or read back.
+        DataError: the cache cannot be written and has no such entry, or cannot be read back.
     """
     root, partial = place.parent, place.with_suffix(".partial")
-    with using_cache(what, root):
-        root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(place.with_suffix(".lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waits()
-            lock.acquire()
+    try:
+        lock = _locked(place, waits)
+    except OSError as error:
+        with using_cache(what, root):
+            found = read()
+            if found is not None:
+                return found
+            raise _missing(what, place, error) from error
     try:
         with using_cache(what, root):
             found = read()
         if found is not None:
             return found
         with using_cache(what, root):
-            remove_left(root)
-            remove(partial)
-            partial.mkdir()
+            try:
+                remove_left(root)
+                remove(partial)
+                partial.mkdir()
+            except OSError as error:
+                raise _missing(what, place, error) from error
         try:
             made = write(partial)
             with using_cache(what, root):
@@ -67,3 +76,25 @@ def cached_entry(
     if found is None:
         raise DataError(f"{place} was damaged as soon as it was written; check the disk that it is on")
     return found
+
+
+def _locked(place: Path, waits: Callable[[], None]) -> FileLock:
+    """Return the lock of an entry, acquired; raise OSError where it cannot be written."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(place.with_suffix(".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        waits()
+        lock.acquire()
+    return lock
+
+
+def _missing(what: str, place: Path, error: OSError) -> Exception:
+    """Return the error to raise where an entry is not there and cannot be made; one of a full disk says so itself."""
+    if error.errno not in _FORBIDDEN:
+        return error
+    return DataError(
+        f"the {what} {place.parent} cannot be written ({error.strerror}) and has no whole {place.name}; set "
+        "FRONTRUNNER_CACHE to a folder that can be written, or have this one filled by whoever can write to it"
+    )

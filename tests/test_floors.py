@@ -25,6 +25,7 @@ SHARED = {
     "one_line",
     "os_errors",
     "outline",
+    "plugin_exit",
     "plugin_failure",
     "plugin_import",
     "plugin_modules",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .leaderboard import Board
 from .raw_boards import as_csv
+from .spreadsheet_text import from_spreadsheet_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ def _typed(name: str, texts: list[str]) -> pd.Series[Any]:
     """Return a column of the CSV in its type: text, true and false, whole numbers where there is a rank, or numbers."""
     import pandas as pd
 
-    found = [text or None for text in texts]
+    found = [from_spreadsheet_text(text) or None for text in texts]
     if name in TEXTS:
         return pd.Series(found, dtype="string")
     if found and set(found) <= {"True", "False"}:

@@ -168,7 +168,7 @@ def leaderboards(
         raise UnknownNameError("recorded suite", suite, recorded)
     scored = {group.name: group for group in (load_groups(store, attempts) if groups is None else groups)}
     boards = [
-        _board(name, scored.get(name), cells, last, baseline)
+        _board(store, name, scored.get(name), cells, last, baseline)
         for name, cells in by_group.items()
         if suite is None or cells[0].suite == suite
     ]
@@ -178,7 +178,12 @@ def leaderboards(
 
 
 def _board(
-    name: str, group: ComparableGroup | None, cells: Sequence[Cell], last: Mapping[str, Attempt], baseline: str | None
+    store: Store,
+    name: str,
+    group: ComparableGroup | None,
+    cells: Sequence[Cell],
+    last: Mapping[str, Attempt],
+    baseline: str | None,
 ) -> Board:
     """Return the board of one group, whose requested cells are `cells`; `last` holds the last attempt by cell key."""
     finished = {} if group is None else {result.attempt.cell.key: result for result in group.results}
@@ -207,7 +212,9 @@ def _board(
             method=cells[0].method,
             key=key,
             key_without_steps=without_steps(cells[0]),
-            unfinished={cell.seed: why_unfinished(last.get(cell.key)) for cell in cells if cell.key not in finished},
+            unfinished={
+                cell.seed: why_unfinished(store, last.get(cell.key)) for cell in cells if cell.key not in finished
+            },
             attempted={cell.seed: last[cell.key].run_id for cell in cells if cell.key in last.keys() - finished.keys()},
             results=results[key],
             intervals=intervals[key],

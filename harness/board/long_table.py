@@ -77,7 +77,7 @@ def results(store: str | Path | None = None, *, suite: str | None = None) -> pd.
     for cell in requested_cells(opened, attempts):
         if cell.key not in finished:
             run = last.get(cell.key)
-            status, _, reason = why_unfinished(run).partition(": ")
+            status, _, reason = why_unfinished(opened, run).partition(": ")
             unfinished = {"status": status, "reason": reason, "run_id": None if run is None else run.run_id}
             rows.append(_identity(cell) | unfinished)
     table = pd.DataFrame(rows, columns=list(COLUMNS))

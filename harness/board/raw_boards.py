@@ -13,11 +13,14 @@ from ...metrics.statistics import MeanInterval
 from ..scoring.measures import INDICATOR_MEASURES, MEASURES
 from .leaderboard import Board, Row
 from .notes import row_warnings
+from .spreadsheet_text import as_spreadsheet_text
 from .yardstick import NEIGHBOUR
 
 
 def as_csv(boards: Sequence[Board]) -> str:
     """Return CSV with one line per row of a board; fields without a value are empty.
+
+    Texts that a spreadsheet would take for formulas begin with an apostrophe, see `spreadsheet_text`.
 
     The yardstick, where it is known, has a line without method, seeds and rank.
 
@@ -26,6 +29,10 @@ def as_csv(boards: Sequence[Board]) -> str:
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
+
+    def written(values: Sequence[object]) -> None:
+        writer.writerow(map(as_spreadsheet_text, values))
+
     identity = ["suite", "group", "rank", "learner", "method", "seeds"]
     ends = [f"{name}_{end}" for name in INDICATOR_MEASURES for end in ("low", "high")]
     against = [f"{name}_minus_baseline{end}" for name in INDICATOR_MEASURES for end in ("", "_low", "_high")]
@@ -33,14 +40,14 @@ def as_csv(boards: Sequence[Board]) -> str:
         against = []
     heading = [*identity, *MEASURES, *ends, "hypervolume_error", "tied_with_best", *against]
     heading += ["warnings", "unfinished", "runs"]
-    writer.writerow(heading)
+    written(heading)
     for board in boards:
         for rank, row in zip(board.ranks, board.rows, strict=True):
             who = [board.suite, board.name, "" if rank is None else rank, row.label, row.method]
             differences = [
                 _of(row.against_baseline, name, end) for name in INDICATOR_MEASURES for end in ("mean", "low", "high")
             ]
-            writer.writerow(
+            written(
                 [
                     *who,
                     " ".join(map(str, row.seeds)),
@@ -62,7 +69,7 @@ def as_csv(boards: Sequence[Board]) -> str:
                 "hypervolume": board.neighbour.hypervolume,
                 "tied_with_best": False,
             }
-            writer.writerow([known.get(name, "") for name in heading])
+            written([known.get(name, "") for name in heading])
     return out.getvalue().rstrip("\n")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, model_validator
 
 from ...one_line import is_one_line
 from ..cells.cell import MAX_CELL_CHARACTERS
+from ..records.checked_entries import Few, few_entries
 from ..records.metric_names import is_metric_name
 from ..records.mlflow_tags import OWN_TAGS
 
@@ -38,8 +39,8 @@ ProblemDigest = Annotated[str, Field(pattern=r"^[0-9a-f]*$", max_length=64)]
 SourceDigest = Annotated[str, Field(pattern=r"^[0-9a-f]*$", max_length=64)]
 PointsPerEdge = Annotated[int, Field(ge=2, le=100_000)]
 HalfWidth = Annotated[float, Field(ge=0)]
-Environment = Annotated[dict[Name, Text], AfterValidator(_environment)]
-Options = Annotated[dict[Name, Any], Field(max_length=90)]
+Environment = Annotated[dict[Name, Text], Few, AfterValidator(_environment)]
+Options = Annotated[dict[Name, Any], Few, Field(max_length=90)]
 """A learner's options, with those the problem decides filled in; MLflow takes at most 100 parameters at once."""
 
 
@@ -47,6 +48,11 @@ class SharedModel(BaseModel):
     """A model that refuses unknown keys, numbers in quotes, NaN and infinity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_keys(cls, content: Any) -> Any:
+        return few_entries(content)
 
 
 class CellFields(SharedModel):
@@ -57,7 +63,7 @@ class CellFields(SharedModel):
     options: dict[str, Any]
     suite: FolderName
     suite_version: Text
-    tasks: Annotated[list[Name], Field(min_length=1, max_length=1000)]
+    tasks: Annotated[list[Name], FailFast(), Field(min_length=1, max_length=1000)]
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     points_per_edge: PointsPerEdge
     label: Text

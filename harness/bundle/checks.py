@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from ...metrics import Front
+from ..records.checked_entries import Few
 from ..records.finished_cell import FinishedCell
 from ..records.metric_names import is_metric_name
 from ..scoring.measures import COSTS, is_score
@@ -26,7 +27,7 @@ class _FinishedFields(SharedModel):
     """The types of a finished cell's fields, some of which become tags, parameters or metrics in MLflow."""
 
     split: Literal["test"]
-    labels: Annotated[list[Text], Field(min_length=1)]
+    labels: Annotated[list[Text], FailFast(), Field(min_length=1)]
     reference_point: list[float]
     hypervolume_limit: float | None
     expert_errors: list[float] | None
@@ -34,9 +35,9 @@ class _FinishedFields(SharedModel):
     neighbour_errors: list[float] | None
     problem: ProblemDigest
     environment: Environment
-    costs: dict[Name, float]
+    costs: Annotated[dict[Name, float], Few]
     resolved: Options
-    parts: list[Text]
+    parts: Annotated[list[Text], FailFast()]
     """Names of the model's parts; empty where no coefficients were recorded."""
 
 

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import FailFast, Field, model_validator
 
 from ..cells.cell import Cell
 from ..records.status import Status
@@ -85,7 +85,7 @@ class Content(About):
     """The whole of `bundle.json`."""
 
     version: Literal[2]
-    cells: Annotated[list[ClaimingEntry], Field(min_length=1)]
+    cells: Annotated[list[ClaimingEntry], FailFast(), Field(min_length=1)]
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

@@ -14,13 +14,14 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import FailFast, Field, model_validator
 
 from ...errors import StoreError
 from ..cells.cell import Cell
+from ..records.checked_entries import Curve, Few, read_curve
 from ..records.coefficients import MergeCoefficients
 from ..records.evaluation import Evaluation
-from ..records.finished_cell import Curve, FinishedCell
+from ..records.finished_cell import FinishedCell
 from ..records.front_record import FrontRecord
 from ..records.json_limits import parse_json
 from ..scoring.measures import is_score
@@ -40,18 +41,18 @@ class _Measured(SharedModel):
     members: Annotated[int, Field(ge=1)]
     digest: Digest
     """The digest of the front, as `front_digest` computes it."""
-    reference_point: list[float]
+    reference_point: Annotated[list[float], Field(fail_fast=True)]
     pareto_front: Digest | None
     """The digest of the true front in `pareto_fronts.parquet`; None where none is known."""
     hypervolume_limit: float | None
-    specialist: list[float] | None
+    specialist: Annotated[list[float], Field(fail_fast=True)] | None
     """Error of every task's expert on its task."""
-    pretrained: list[float] | None
+    pretrained: Annotated[list[float], Field(fail_fast=True)] | None
     problem: ProblemDigest
     hypervolume: float
     hypervolume_error: HalfWidth | None
     environment: Environment
-    metrics: dict[Name, float]
+    metrics: Annotated[dict[Name, float], Few]
     """Costs, and scores that do not depend on other runs' fronts."""
     resolved: Options
     routing: Digest | None
@@ -70,7 +71,7 @@ class _FirstEntry(CellEntry):
 
 class _Content(About):
     version: Literal[1]
-    cells: Annotated[list[_FirstEntry], Field(min_length=1)]
+    cells: Annotated[list[_FirstEntry], FailFast(), Field(min_length=1)]
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -95,7 +96,7 @@ def read_first_version(unpacked: Unpacked) -> list[SharedCell]:
     truths = read_true_fronts(members[_TRUE_FRONTS])
     if {result.pareto_front for result in measured.values()} - {None} != set(truths):
         raise ValueError(f"{_TRUE_FRONTS} holds other true fronts than bundle.json names")
-    curves = TypeAdapter(dict[str, Curve]).validate_python(parse_json(members[_CURVES], _CURVES))
+    curves = _read_curves(members[_CURVES])
     coefficients = {name: content for name, content in members.items() if name.startswith("routing/")}
     cells = []
     for entry in entries:
@@ -112,6 +113,14 @@ def read_first_version(unpacked: Unpacked) -> list[SharedCell]:
     if unknown := {*curves, *coefficients}:
         raise ValueError(f"it holds {min(unknown)}, which belongs to no cell")
     return cells
+
+
+def _read_curves(content: bytes) -> dict[str, Curve]:
+    """Return the training curve of every cell by its key; the first wrong one ends the reading."""
+    curves = parse_json(content, _CURVES)
+    if not isinstance(curves, dict):
+        raise ValueError(f"{_CURVES} should be a valid dictionary of curves by cell")
+    return {key: read_curve(curve) for key, curve in curves.items()}
 
 
 def _record(

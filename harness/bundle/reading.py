@@ -28,6 +28,10 @@ from .content import Content
 from .first_version import read_first_version
 from .shared_cell import Bundle, SharedCell
 
+MAX_VALUES = 250 * 10**6
+"""The most numbers of all fronts and merge coefficients together, which are in memory at once: 2 GB. A table of equal
+numbers takes next to nothing in a file."""
+
 # An encrypted member raises RuntimeError. Arrow's errors are ValueErrors, OSErrors and the like.
 _UNREADABLE = (ValueError, LookupError, TypeError, RuntimeError, EOFError, OverflowError, MemoryError)
 
@@ -65,7 +69,7 @@ def _read_cells(unpacked: Unpacked) -> list[SharedCell]:
     for name, content in unpacked.members.items():
         key, _, file = name.partition("/")
         folders.setdefault(key, {})[file] = content
-    cells = []
+    cells, n_values = [], 0
     true_fronts: dict[str, NDArray[np.float64]] = {}
     for entry in Content.model_validate(unpacked.about).cells:
         finished = None
@@ -73,12 +77,22 @@ def _read_cells(unpacked: Unpacked) -> list[SharedCell]:
             finished = _read_finished(entry.key, folders.pop(entry.key, {}), true_fronts)
             if finished.cell.to_json() != entry.parsed.to_json():
                 raise ValueError(f"the folder {entry.key} is of another cell than its name says")
+            n_values += _n_values(finished)
+            if n_values > MAX_VALUES:
+                raise ValueError(
+                    f"its fronts and merge coefficients may hold {MAX_VALUES:,} numbers at most, found more"
+                )
             check_finished(finished)
             check_hypervolume(finished, entry.hypervolume, entry.hypervolume_error)
         cells.append(SharedCell(entry.parsed, entry.recorded_status, entry.reason, finished))
     if folders:
         raise ValueError(f"it holds a folder {min(folders)}, which is of no finished cell")
     return cells
+
+
+def _n_values(finished: FinishedCell) -> int:
+    found = finished.coefficients
+    return 3 * finished.front.evaluation.error.size + (0 if found is None else found.coefficients.size)
 
 
 def _read_finished(key: str, files: Mapping[str, bytes], true_fronts: dict[str, NDArray[np.float64]]) -> FinishedCell:

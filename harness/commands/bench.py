@@ -87,9 +87,9 @@ def run_cells(
     from ..records.store import Store
     from ..records.tuned import find_tuned_learners
     from ..reports.publish import run_and_publish_bench
-    from .display import Display
     from .executor_options import make_executor
     from .left_behind import record_and_say
+    from .shown_progress import shown_progress
     from .verdict import require_no_misfit
 
     folder = folder_of(cells.store)
@@ -102,13 +102,16 @@ def run_cells(
         require_no_misfit(found)
     store = store_to_write(folder)
     record_and_say(store)
-    with contextlib.closing(executor), Display(open_console(), len(found)) as display, checked_content(file):
+    command = "run" if file is None else "bench"
+    console, log = open_console(), cells.log
+    shown = shown_progress(folder, command=command, name=spec.name, n_cells=len(found), console=console, log=log)
+    with contextlib.closing(executor), shown as listener, checked_content(file):
         result = run_and_publish_bench(
             spec,
             store,
             executor=executor,
             plugins=[str(Path(plugin).resolve()) for plugin in cells.plugins],
-            listener=display,
+            listener=listener,
             again=cells.again,
             limits=cells.limits,
         )

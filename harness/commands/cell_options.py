@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ..running.cell_limits import NO_LIMITS, CellLimits
 from .console import DeviceOption, PluginOption, StoreOption
 from .executor_options import EXECUTOR_OPTIONS, ExecutorOptions, given_executor
+
+if TYPE_CHECKING:
+    from .json_log import JsonLog
 
 AgainOption = Annotated[
     bool, typer.Option("--again", help="Run cells that are settled, too; the newest result counts.")
@@ -33,6 +37,10 @@ CellMemoryOption = Annotated[
         "recorded as over its memory limit; the same command tries it again. GPU memory is not counted. [no limit]",
     ),
 ]
+LogOption = Annotated[
+    Literal["lines", "json"],
+    typer.Option("--log", help="Progress as bars and lines, or as one JSON object a line on standard error."),
+]
 WeightsOption = Annotated[
     Literal["random"] | None,
     typer.Option(help="`random`: the shapes of a suite file on generated data, for memory and speed alone."),
@@ -43,7 +51,7 @@ PARAMETER = "cells"
 
 @dataclass(frozen=True)
 class CellOptions:
-    """What was given for `--device`, `--store`, `--plugin`, `--again`, limits and executors."""
+    """What was given for `--device`, `--store`, `--plugin`, `--again`, `--log`, limits and executors."""
 
     device: str
     """`auto`, or devices separated by commas."""
@@ -57,6 +65,8 @@ class CellOptions:
     """What one attempt at a cell may take."""
     executor: ExecutorOptions = field(default_factory=ExecutorOptions)
     """What runs the cells."""
+    log: JsonLog | None = None
+    """Where progress is written as JSON; None where people are shown it."""
 
 
 def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -76,6 +86,7 @@ def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]],
             ("plugin", None, PluginOption),
             ("cell_timeout", None, CellTimeoutOption),
             ("cell_memory", None, CellMemoryOption),
+            ("log", "lines", LogOption),
             *([("again", False, AgainOption)] if again else []),
             *EXECUTOR_OPTIONS,
         )
@@ -86,14 +97,22 @@ def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]],
         def wrapped(
             *, device: str = "auto", store: str | None = None, plugin: list[str] | None = None, **given: Any
         ) -> None:
-            limits = CellLimits.parse(given.pop("cell_timeout", None), given.pop("cell_memory", None))
-            if plugin:
-                from ..cells.plugins import load_plugins  # imports torch
+            with _log_of(given.pop("log", "lines"), command.__name__) as log:
+                limits = CellLimits.parse(given.pop("cell_timeout", None), given.pop("cell_memory", None))
+                if plugin:
+                    from ..cells.plugins import load_plugins  # imports torch
 
-                load_plugins(plugin)
-            anew, executor = given.pop("again", False), given_executor(given)
-            cells = CellOptions(device, store, tuple(plugin or ()), again=anew, limits=limits, executor=executor)
-            command(**given, **{PARAMETER: cells})
+                    load_plugins(plugin)
+                chosen = CellOptions(
+                    device,
+                    store,
+                    tuple(plugin or ()),
+                    again=given.pop("again", False),
+                    limits=limits,
+                    executor=given_executor(given),
+                    log=log,
+                )
+                command(**given, **{PARAMETER: chosen})
 
         own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.name != PARAMETER]
         wrapped.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined] # functions take any attribute
@@ -101,3 +120,12 @@ def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]],
         return wrapped
 
     return decorate
+
+
+def _log_of(kind: str, command: str) -> contextlib.AbstractContextManager[JsonLog | None]:
+    """Return a context in which a command's progress is logged, as far as a program is to read it."""
+    if kind != "json":
+        return contextlib.nullcontext()
+    from .json_log import logged_as_json
+
+    return logged_as_json(command)

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ...tasks.suite_file.measured_models import MeasuredModels
 from ..board.markdown import markdown_table
+from ..board.spreadsheet_text import as_spreadsheet_text
 
 
 def as_text(format_: str, found: MeasuredModels) -> str:
@@ -20,7 +21,9 @@ def as_text(format_: str, found: MeasuredModels) -> str:
     lines = _lines(found, "{!r}" if format_ == "csv" else "{:.4f}")
     if format_ == "csv":
         out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows([["model", *lines[0][1:]], *lines[1:]])
+        names = [as_spreadsheet_text(name) for name in ("model", *lines[0][1:])]
+        rows = [[as_spreadsheet_text(name), *numbers] for name, *numbers in lines[1:]]
+        csv.writer(out, lineterminator="\n").writerows([names, *rows])
         return out.getvalue().rstrip("\n")
     if format_ == "json":
         return json.dumps(_content(found), indent=2)

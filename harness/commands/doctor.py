@@ -68,7 +68,10 @@ def _cache() -> Finding:
     for part in ("experts", "weights", "examples"):
         held = sum(file.stat().st_size for file in cache.glob(f"{part}/**/*") if file.is_file())
         parts.append(f"{as_bytes(held)} of {part}")
-    return "cache", f"{cache}: {', '.join(parts)}{_obstacle(cache)}", not _obstacle(cache)
+    obstacle = _obstacle(cache)
+    if cache.is_dir() and not os.access(cache, os.W_OK) and os.access(cache, os.R_OK | os.X_OK):  # a cluster's
+        return "cache", f"{cache}: {', '.join(parts)} (cannot be written; what is in it is used)", True
+    return "cache", f"{cache}: {', '.join(parts)}{obstacle}", not obstacle
 
 
 def _store(folder: Path) -> Finding:

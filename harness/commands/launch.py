@@ -53,6 +53,11 @@ def launch(app: typer.Typer) -> NoReturn:
         _fail(INTERRUPTED)
     except FrontrunnerError as error:
         _fail(with_traceback(str(error), error))
+    except SystemExit as error:  # no command ends so: with status 0 it would look as if it had done what was asked
+        where = failed_at(error)
+        _fail(
+            with_traceback(f"code of a plugin or a library ended the process ({error}){where and f' ({where})'}", error)
+        )
     except BrokenPipeError:
         _discard_output()  # its reader has gone
         sys.exit(1)

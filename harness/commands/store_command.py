@@ -1,4 +1,4 @@
-"""`frontrunner store`: mend a store that was moved, and bring back what was deleted in MLflow."""
+"""`frontrunner store`: mend a store that was moved or has lost its database, and bring back what MLflow deleted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="
 
 @app.callback()
 def store() -> None:
-    """Mend a store that was moved, copied or mounted elsewhere, and bring back what was deleted in MLflow."""
+    """Mend a store that was moved or has lost its database, and bring back what was deleted in MLflow."""
 
 
 @app.command()
@@ -48,3 +48,16 @@ def restore(
     restored = Store(folder_of(store), create=False).restore(suite)
     done = f"restored: {', '.join(restored)}" if restored else "no experiment of a suite was deleted"
     open_console().print(done, highlight=False, soft_wrap=True, markup=False)
+
+
+@app.command()
+def rebuild(
+    force: Annotated[bool, typer.Option("--force", help="Replace a database that is undamaged, too.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Make a database that is lost or damaged again, from the files of all finished cells; the old one is kept."""
+    from .rebuilding import rebuild_store
+
+    console = open_console()
+    for line in rebuild_store(folder_of(store), force=force):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)

@@ -25,12 +25,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ...errors import StoreError, UnreadableError
 from ...file_digest import digest_files
 from ...whole_file import flush, replacing
 from ..cells.cell import Cell
+from .checked_entries import Curve, Few, few_entries, read_curve
 from .coefficients import MergeCoefficients
 from .example_errors import ExampleErrors
 from .front_record import TRUE_FRONT, FrontRecord
@@ -52,14 +53,16 @@ MAX_MANIFEST_BYTES = 10**6
 MAX_CURVE_BYTES = 32 * 10**6
 """The most bytes of `curve.json`: 100,000 points of ten values."""
 
-Curve = list[dict[str, float]]
-_CURVE: TypeAdapter[Curve] = TypeAdapter(list[dict[str, Annotated[float, Field(allow_inf_nan=False)]]])
-
 
 class Manifest(BaseModel):
     """The content of `cell.json`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_keys(cls, content: Any) -> Any:
+        return few_entries(content)
 
     format: Literal["frontrunner cell"] = "frontrunner cell"
     version: Literal[2] = LAYOUT
@@ -68,9 +71,9 @@ class Manifest(BaseModel):
     """The cell, as `Cell.to_json` gives it."""
     resolved: dict[str, Any]
     """The learner's options as resolved for the problem."""
-    costs: dict[str, float]
+    costs: Annotated[dict[str, float], Few]
     """Costs by name with their unit."""
-    files: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
+    files: Annotated[dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]], Few]
     """SHA-256 digests of the other files, by file name."""
     checksum: str = ""
     """SHA-256 of all of the above; empty where a version wrote it that had none."""
@@ -168,7 +171,7 @@ class FinishedCell:
             return cls(
                 front=front,
                 costs=manifest.costs,
-                curve=_CURVE.validate_python(_read_json(folder / CURVE, MAX_CURVE_BYTES)),
+                curve=read_curve(_read_json(folder / CURVE, MAX_CURVE_BYTES)),
                 resolved=manifest.resolved,
                 coefficients=coefficients,
                 state=folder / STATE if STATE in listed and (folder / STATE).exists() else None,

@@ -16,6 +16,7 @@ from ..cells.cell import Cell
 from .attempt import Attempt
 from .mlflow_database import explained
 from .mlflow_tags import FORGOTTEN
+from .recorded_folders import FORGOTTEN_MARK, recorded_folders
 from .status import Ending, Status
 from .store import Store
 from .store_reader import StoreReader
@@ -79,6 +80,8 @@ def forget(store: Store, cells: Sequence[ToForget]) -> None:
                 for attempt in store.attempts(one.cell):  # as they are now that the cell cannot run
                     if attempt.status is Status.RUNNING:
                         store.end(attempt.run_id, Ending(Status.KILLED, "the process that ran it is gone"))
+                    if attempt.folder.is_dir():  # so that `rebuild` forgets it, too
+                        (attempt.folder.parent / FORGOTTEN_MARK).touch()
                     store.log(attempt.run_id, tags={FORGOTTEN: "yes"})
                     store.client.delete_run(attempt.run_id)
 
@@ -106,4 +109,7 @@ def remember(store: Store, runs: Sequence[str]) -> list[str]:
     with explained(store.folder):
         for run_id in restored:
             store.client.restore_run(run_id)
+        for place in recorded_folders(store.folder):
+            if place.run_id in restored:
+                place.mark.unlink(missing_ok=True)
     return restored

@@ -127,7 +127,7 @@ class FrontRecord:
             cell = Cell.from_json(about["cell"])
             preferences, error, loss = (
                 # The preferences of members that stand for none are null, which becomes NaN.
-                np.array([table[f"{kind}_{task}"].to_pylist() for task in cell.tasks], dtype=np.float64).T
+                np.array([_numbers(table[f"{kind}_{task}"]) for task in cell.tasks]).T
                 for kind in ("preference", "error", "loss")
             )
             return cls(
@@ -151,6 +151,11 @@ class FrontRecord:
             )
         except Exception as damage:
             raise not_read(f"the recorded front {file}", damage) from damage
+
+
+def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """Return a column as an array, NaN where it is null; a column at a time, since Python's numbers take much room."""
+    return np.array(column.to_pylist(), dtype=np.float64)
 
 
 def _true_front(about: dict[str, Any], file: Path, tasks: tuple[str, ...]) -> NDArray[np.float64] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from ..cells.cell import Cell
 from .attempt import Attempt
 from .finished_cell import FinishedCell
 from .metric_names import LOWEST_ERROR
-from .mlflow_tags import IMPORTED_FROM, MISFIT, PREFIX
+from .mlflow_tags import HOST, IMPORTED_FROM, MISFIT, PREFIX
 from .recorded_run import RecordedRun
 from .shown_metrics import rounded, with_megabytes, without_megabytes
 from .status import Ending, Status
@@ -53,6 +54,7 @@ def started_tags(cell: Cell, parent: str, imported_from: str) -> dict[str, str]:
         f"{PREFIX}label": cell.label,
         f"{PREFIX}group": cell.group,
         f"{PREFIX}status": Status.RUNNING.value,
+        HOST: platform.node(),
         "mlflow.parentRunId": parent,
         **({IMPORTED_FROM: imported_from} if imported_from else {}),
     }

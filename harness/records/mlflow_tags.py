@@ -16,6 +16,8 @@ SUITE_FILE = f"{PREFIX}suite_file"
 """The tag that names the file that a run's suite was read from."""
 FORGOTTEN = f"{PREFIX}forgotten"
 """The tag of a run that `frontrunner forget` has deleted in MLflow, with its cell."""
+HOST = f"{PREFIX}host"
+"""The tag of the machine that runs, or ran, an attempt, or has imported its result."""
 MISFIT = f"{PREFIX}misfit"
 """The tag of an unsupported run whose learner could be fitted with other options."""
 
@@ -24,7 +26,7 @@ WARNINGS = f"{PREFIX}warnings"
 
 OWN_TAGS = frozenset(
     {"kind", "bench", "study", "study_name", "recorded", "cell", "spec", "method", "label", "group", "status", "reason"}
-    | {"digests", "reference_front", "hypervolume_exact", "imported_from", "suite_file", "misfit", "forgotten"}
+    | {"digests", "reference_front", "hypervolume_exact", "imported_from", "suite_file", "misfit", "forgotten", "host"}
     | {"warnings"}
 )
 """Tags that the store sets, without the prefix they share with the tags of the environment."""

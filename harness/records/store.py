@@ -24,6 +24,7 @@ from ...whole_file import flush
 from ..cells.cell import Cell
 from .artifact_addresses import Address, Misplaced, mend_addresses
 from .cell_lock import CellLock
+from .database_check import require_undamaged
 from .database_lock import Patient
 from .finished_cell import MANIFEST, FinishedCell, Manifest, is_complete
 from .mlflow_database import create_database, explained, open_client
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Experiment, Metric, Run
 
 
+ABOUT = "run.json"
+"""Name of the file of a parent run that says what the run's tags and its name say."""
 UNRECORDED = "unrecorded"
 """Name of the folder in a store in which cells run, one folder each, named by the cell's key."""
 
@@ -74,7 +77,9 @@ class Store(StoreReader):
         """The number of runs closed here whose process was killed between recording how they ended and closing them."""
         if create:
             with self._locked():  # two processes that migrate a new database at once crash
-                if not self._database.exists():
+                if self._database.exists():
+                    self.patience.call(require_undamaged, self._database)
+                else:
                     create_database(self._database)
                 _ = self.client  # opens it now, since one of an older MLflow is migrated, under the lock
                 self._mend()
@@ -197,7 +202,8 @@ class Store(StoreReader):
                     self.client.delete_tag(run_id, f"{PREFIX}reason")
             else:
                 run_id = str(self.client.create_run(experiment, run_name=name).info.run_id)
-            write_documents(self.files_of(run_id, suite), documents)
+            about = {ABOUT: {"kind": kind, "name": name, "digest": digest}}  # for `rebuild`
+            write_documents(self.files_of(run_id, suite), {**documents, **about})
             # Set last, so that a run that was killed before it had its documents is not found by its tags.
             self.log(run_id, tags={f"{PREFIX}kind": kind, f"{PREFIX}{kind}": digest})
             return run_id

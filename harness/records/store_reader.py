@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,13 @@ from ...utf8_file import as_utf8
 from ..cells.cell import Cell, read_cells
 from .artifact_addresses import misplaced_in
 from .attempt import Attempt
+from .database_check import require_database
 from .database_lock import Patience
+from .held_lock import is_held
 from .json_limits import parse_json, read_limited
 from .mlflow_reader import DatabaseReader
 from .mlflow_run import kind_of, read_attempt
-from .mlflow_tags import PREFIX
+from .mlflow_tags import HOST, PREFIX
 from .recorded_run import RecordedExperiment, RecordedRun, RunReader
 from .status import Status
 
@@ -49,10 +53,11 @@ class StoreReader:
                 f"the store's path {as_utf8(str(folder))!r} cannot be used under this locale; set LC_ALL to one with "
                 "UTF-8, such as C.UTF-8, or choose another folder with --store"
             )
-        if not may_be_new and not database.is_file():
-            raise StoreError(f"there is no store in {folder}; run something first, or name another with --store")
-        if database.is_file() and database.stat().st_size == 0:
-            raise StoreError(f"{database} is empty, so what it held is lost; remove it to start a new store")
+        self._require_database(may_be_new=may_be_new)
+
+    def _require_database(self, *, may_be_new: bool) -> None:
+        """Raise StoreError where the folder holds no database and may not get a new one."""
+        require_database(self.folder, self._database, may_be_new=may_be_new)
 
     @property
     def writable(self) -> bool:
@@ -87,6 +92,24 @@ class StoreReader:
             return [self.attempt_of(run) for run in self.runs("kind", kind)]
         found = self.runs("cell", cell.key)
         return [self.attempt_of(run) for run in found if run.tags[f"{PREFIX}kind"] == kind_of(cell)]
+
+    def is_running(self, attempt: Attempt) -> bool:
+        """Return whether a process runs the attempt's cell, see `is_running_cell`."""
+        return self.is_running_cell(attempt.cell.key, attempt.tags)
+
+    def is_running_cell(self, key: str, tags: Mapping[str, str]) -> bool:
+        """Return whether a process runs the cell of this key, as far as this machine can tell.
+
+        The command holds the cell's lock, and so does a worker that outlives it. What another machine runs counts as
+        running, since not every file system shows its locks here.
+
+        Args:
+            key: the cell's key.
+            tags: those of an attempt at it that is recorded as running.
+        """
+        here = platform.node()
+        locks = (self.folder / "locks" / name for name in (f"{key}.lock", f"{key}.worker.lock"))
+        return tags.get(HOST, here) != here or any(map(is_held, locks))
 
     def settled(self, cell: Cell) -> Attempt | None:
         """Return the attempt that makes a rerun unnecessary, or None.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from filelock import Timeout
@@ -93,10 +93,16 @@ def _moved_aside(store: Store, folder: Path) -> Path:
         return folder.rename(aside)
 
 
-def record_all_left_behind(store: Store) -> Iterator[tuple[str, FinishedCell]]:
+def record_all_left_behind(
+    store: Store, parent_of: Callable[[Cell], str | None] = lambda _: None
+) -> Iterator[tuple[str, FinishedCell]]:
     """Record every cell that was left behind and that no process works on; yield what `record_left_behind` returns.
 
     Those that cannot be read now are named, and left for another time.
+
+    Args:
+        store: the store.
+        parent_of: returns the id of the MLflow run that has requested a cell; None for that of its last attempt.
 
     Raises:
         StoreError: the store cannot be written.
@@ -108,7 +114,7 @@ def record_all_left_behind(store: Store) -> Iterator[tuple[str, FinishedCell]]:
                 if store.settled(cell) is not None:
                     forget_left_behind(store, cell)
                 else:
-                    recorded = record_left_behind(store, cell)
+                    recorded = record_left_behind(store, cell, parent_of(cell))
             except UnreadableError as error:
                 store.patience.say(f"the result of {cell.title} is still left out: {error}")
             if recorded is not None:

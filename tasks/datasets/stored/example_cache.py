@@ -7,6 +7,7 @@ time of their files; only where these differ from what was written is the conten
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -75,7 +76,8 @@ def _read(folder: Path, code: str) -> StoredExamples | None:
         for state in entry["files"].values():
             touched |= _is_touched(folder / state["file"], state)
         if touched:  # by a copy of the cache, say: the content is as it was
-            write_json(folder / ENTRY, entry)
+            with contextlib.suppress(OSError):  # else every process reads it once more
+                write_json(folder / ENTRY, entry)
         arrays = {name: map_array(folder / state["file"]) for name, state in entry["files"].items()}
         return StoredExamples(arrays, entry["facts"])
     except FileNotFoundError:

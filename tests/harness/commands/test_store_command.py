@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+import typer
 
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.records.store_reader import StoreReader
@@ -31,7 +32,7 @@ def served(monkeypatch):
 
     def become(program, command):
         started.append(command)
-        raise SystemExit(0)
+        raise typer.Exit(0)
 
     monkeypatch.setattr(os, "execv", become)
     return started

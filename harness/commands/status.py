@@ -1,0 +1,68 @@
+"""`frontrunner status`: what runs in a store at this moment, and how far the last benches and studies have come."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ...errors import StoreError
+from ..records.database_lock import say_on_standard_error
+from .console import StoreOption, folder_of, open_console
+
+if TYPE_CHECKING:
+    from ..records.parent_progress import ParentProgress
+    from ..records.running_commands import FoundCommand
+
+LONGEST_WAIT_S = 3.0
+"""Seconds to wait for a locked database: this command is to answer at once."""
+
+
+def status(
+    format_: Annotated[Literal["table", "json"], typer.Option("--format", help="The format to print.")] = "table",
+    last: Annotated[int, typer.Option(help="How many of the last benches and studies to show.", min=0)] = 3,
+    store: StoreOption = None,
+) -> None:
+    """Show which cells run where and since when, how much is left, and how the last benches and studies stand."""
+    from ..records.parent_progress import last_parents
+    from ..records.running_commands import as_json, running_commands
+    from ..records.store import Store
+
+    folder = folder_of(store)
+    opened = Store(folder, create=False)
+    commands, now = running_commands(folder), time.time()
+    opened.patience.limit_s = LONGEST_WAIT_S
+    try:
+        parents = last_parents(opened, last)
+    except StoreError as error:  # what runs is told by files
+        say_on_standard_error(str(error))
+        parents = []
+    if format_ == "json":
+        found = {
+            "store": str(folder),
+            "commands": [as_json(command, now) for command in commands],
+            "recorded": [parent.as_json() for parent in parents],
+        }
+        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        return
+    _print(commands, parents, now)
+
+
+def _print(commands: list[FoundCommand], parents: list[ParentProgress], now: float) -> None:
+    from rich.markup import escape
+
+    from .status_lines import command_lines, parent_line
+
+    console = open_console()
+    if not any(command.alive for command in commands):
+        console.print("No command runs cells of this store on this machine at the moment.")
+    for command in commands:
+        for line in command_lines(command, now):
+            console.print(escape(line), highlight=False, soft_wrap=True)
+    if parents:
+        console.print("[bold]recorded[/]")
+    for parent in parents:
+        console.print(escape(parent_line(parent)), highlight=False, soft_wrap=True)

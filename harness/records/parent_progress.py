@@ -1,0 +1,87 @@
+"""Count how the cells of the last benches and studies of a store stand, without reading one of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .found_parents import CELLS
+from .json_limits import parse_json, read_limited
+from .mlflow_tags import PREFIX
+from .status import Status
+from .store_reader import StoreReader
+
+NOT_RUN = "not run yet"
+
+
+@dataclass(frozen=True)
+class ParentProgress:
+    """A bench, an import or a study on one suite, and how its cells stand now."""
+
+    kind: str
+    """`bench` or `study`."""
+    name: str
+    suite: str
+    run_id: str
+    n_cells: int | None
+    """Cells that a bench lists; None for a study, whose trials choose their cells."""
+    by_status: Mapping[str, int]
+    """How many cells have which status: that of a finished attempt, else that of the last; `NOT_RUN` without one."""
+
+    @property
+    def n_finished(self) -> int:
+        """Cells that have a result."""
+        return self.by_status.get(Status.FINISHED.value, 0)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all fields as JSON values; what is not known is absent."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
+
+
+def last_parents(store: StoreReader, n: int) -> list[ParentProgress]:
+    """Return the `n` benches and the `n` studies whose cells were begun last, the last of each first.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    if n == 0:
+        return []
+    statuses: dict[str, str] = {}
+    begun: dict[str, int] = {}
+    of_parent: dict[str, set[str]] = {}
+    for kind in ("trial", "cell"):
+        for place, run in enumerate(store.runs("kind", kind)):
+            key, status = run.tags.get(f"{PREFIX}cell", ""), run.tags.get(f"{PREFIX}status", "")
+            if status == Status.RUNNING and not store.is_running_cell(key, run.tags):
+                status = Status.KILLED.value
+            if statuses.get(key) != Status.FINISHED:
+                statuses[key] = status
+            parent = run.tags.get("mlflow.parentRunId", "")
+            begun[parent] = place
+            of_parent.setdefault(parent, set()).add(key)
+    chosen = [
+        (kind, run)
+        for kind in ("bench", "study")
+        for run in sorted(store.runs("kind", kind), key=lambda run: begun.get(run.run_id, -1), reverse=True)[:n]
+    ]
+    found = []
+    for kind, run in chosen:
+        listed = _listed(store, run.run_id, run.suite) if kind == "bench" else None
+        keys = of_parent.get(run.run_id, set()) if listed is None else listed
+        counted = Counter(statuses.get(key, NOT_RUN) for key in keys)
+        name = run.tags.get("mlflow.runName", "")
+        n_cells = None if listed is None else len(listed)
+        found.append(ParentProgress(kind, name, run.suite, run.run_id, n_cells, dict(counted.most_common())))
+    return found
+
+
+def _listed(store: StoreReader, run_id: str, suite: str) -> set[str] | None:
+    """Return the keys of the cells that a bench lists; None where its list is lost, or has no keys as in 0.1.0."""
+    try:
+        content = parse_json(read_limited(store.files_of(run_id, suite) / CELLS), CELLS)
+        return set(content["keys"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None

@@ -1,0 +1,171 @@
+"""A command that is killed outright: boards and `frontrunner status` know it at once, and the next command goes on."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+from filelock import FileLock
+
+from frontrunner.harness.board.leaderboard import leaderboards
+from frontrunner.harness.board.long_table import results
+from frontrunner.harness.cells.cell import Cell
+from frontrunner.harness.records.mlflow_tags import HOST
+from frontrunner.harness.records.running_commands import FOLDER, RunningCell, running_commands
+from frontrunner.harness.records.status import Ending, Status
+from frontrunner.harness.records.store import Store
+from frontrunner.harness.running.listener import ForwardingListener
+from frontrunner.harness.running.progress_file import ProgressFile, ProgressListener
+from frontrunner.harness.running.settled_cell import SettledCell
+from frontrunner.harness.running.worker_events import PhaseStarted, Progressed
+
+
+def cell(seed=0):
+    return Cell("one", "1", {}, "made-up", "1", ("a", "b"), seed, 3, "one")
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store", create=True)
+
+
+@pytest.fixture
+def begun(store):
+    """A store with a cell that is recorded as running; its cell."""
+    parent = store.parent_run("bench", "made-up", "made up", "digest", {"cells.json": {"cells": [], "keys": []}})
+    store.begin(cell(), parent)
+    return cell()
+
+
+class Deaf:
+    def begins(self, cell, device): ...
+    def waits(self, cell): ...
+    def reports(self, cell, event): ...
+    def ends(self, settled): ...
+
+
+def shown(store):
+    (board,) = leaderboards(store)
+    return board.rows[0].unfinished[0]
+
+
+def test_a_running_cell_whose_process_is_gone_was_killed(store, begun):
+    assert shown(store) == "killed: the process that ran it is gone; the same command runs it again"
+    assert results(store.folder)["status"].tolist() == ["killed"]
+    with FileLock(store.folder / "locks" / f"{begun.key}.lock"):
+        assert shown(store) == "running"
+        assert results(store.folder)["status"].tolist() == ["running"]
+    assert shown(store).startswith("killed")
+
+
+def test_what_another_machine_runs_is_running(store, begun):
+    (attempt,) = store.attempts()
+    store.log(attempt.run_id, tags={HOST: "another"})
+    assert shown(store) == "running"
+
+
+def test_a_command_tells_what_it_does_and_leaves_nothing(store):
+    file = ProgressFile(store.folder, command="bench", name="mine", n_cells=5)
+    listener = ProgressListener(Deaf(), file)
+    assert isinstance(listener, ForwardingListener)
+    with file:
+        for seed in range(3):
+            listener.begins(cell(seed), "cpu")
+        listener.reports(cell(1), PhaseStarted("fit"))
+        listener.reports(cell(1), Progressed("fit", 10, 100, {"loss": 1.0}))
+        listener.reports(cell(1), Progressed("fit", 20, 100, {"loss": 1.0}))
+        listener.ends(SettledCell(cell(0), Ending(Status.FINISHED), "id", ran=True))
+        listener.ends(SettledCell(cell(2), Ending(Status.FAILED, "no luck"), "id", ran=True))
+        file._write()  # what its thread does once a second
+        (found,) = running_commands(store.folder)
+        assert found.alive
+        told = found.progress
+        assert (told.command, told.name, told.n_cells, told.ended) == ("bench", "mine", 5, {"finished": 1, "failed": 1})
+        (running,) = told.running
+        assert (running.key, running.phase, running.step, running.total) == (cell(1).key, "fit", 20, 100)
+        assert told.failures == [
+            {"learner": "one", "suite": "made-up", "seed": 2, "status": "failed", "reason": "no luck"}
+        ]
+        assert told.left_s() is not None
+    assert running_commands(store.folder) == []
+    assert list((store.folder / FOLDER).iterdir()) == []
+
+
+def test_time_left_is_unknown_until_a_cell_has_finished(store):
+    file = ProgressFile(store.folder, command="bench", name="mine", n_cells=5)
+    with file:
+        file.begins(cell(), "cpu")
+        file.ends(SettledCell(cell(), Ending(Status.FAILED, "no luck"), "id", ran=True))
+        file._write()
+        assert running_commands(store.folder)[0].progress.left_s() is None
+
+
+def test_the_time_left_of_an_activity_is_that_of_its_pace():
+    running = RunningCell("k", "l", "s", 0, "cpu", 0.0, activity_started=100.0, first_step=10, step=20, total=50)
+    assert running.activity_left_s(120.0) == pytest.approx(60.0)
+    assert RunningCell("k", "l", "s", 0, "cpu", 0.0).activity_left_s(1.0) is None
+
+
+def test_a_file_without_its_lock_is_of_a_killed_command_and_removed_by_the_next(command, store):
+    file = ProgressFile(store.folder, command="bench", name="mine", n_cells=5)
+    file.__enter__()
+    file.begins(cell(), "cpu")
+    file._write()
+    file._lock.release()  # as the system does when a process ends
+    (found,) = running_commands(store.folder)
+    assert not found.alive
+    ended = command.within("status", "--store", store.folder)
+    assert "bench mine: killed after" in ended.out
+    assert "one · made-up · seed 0 on cpu: was running" in ended.out
+    (told,) = json.loads(command.within("status", "--store", store.folder, "--format", "json").out)["commands"]
+    assert (told["state"], "left_s" in told) == ("killed", False)
+    stale = (store.folder / FOLDER / "x").with_name(f"{found.progress.host}-1.json")
+    file._file.rename(stale)
+    with ProgressFile(store.folder, command="run", name="", n_cells=1):
+        assert not stale.exists()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"running": 1}', '{"running": []}'])
+def test_a_damaged_progress_file_is_left_out(content, store):
+    (store.folder / FOLDER).mkdir()
+    (store.folder / FOLDER / "host-1.json").write_text(content)
+    assert running_commands(store.folder) == []
+
+
+def test_a_folder_without_a_store_is_one_sentence(command, tmp_path):
+    command.within("status", "--store", tmp_path).assert_one_sentence("there is no store in")
+
+
+@pytest.mark.slow
+def test_a_bench_that_runs_is_shown_and_then_killed(command, tmp_path):
+    gate = tmp_path / "gate"
+    waiting = {"method": "misbehaving", "options": {"how": "wait", "gate": str(gate)}}
+    bench = command.bench(tmp_path, ["pretrained", waiting])
+    process = command.start(*bench)
+    try:
+        deadline = time.monotonic() + 200
+        told = {"commands": []}
+        while not any(
+            one["learner"].startswith("misbehaving") and one.get("step")
+            for of in told["commands"]
+            for one in of["running"]
+        ):
+            assert time.monotonic() < deadline, told
+            time.sleep(0.5)
+            ended = command.within("status", "--store", tmp_path / "store", "--format", "json")
+            told = json.loads(ended.out) if ended.status == 0 else told
+        (running,) = told["commands"]
+        assert (running["state"], running["ended"], running["n_cells"]) == ("running", {"finished": 1}, 2)
+        (cell_told,) = running["running"]
+        assert (cell_told["phase"], cell_told["step"], cell_told["total"]) == ("fit", 1, 2)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        ended = command.within("status", "--store", tmp_path / "store")
+        assert "bench test: killed" in ended.out
+        assert "1 finished, 1 killed" in ended.out
+        board = command.within("leaderboard", "--store", tmp_path / "store", "--format", "csv")
+        assert "seed 0 killed: the process that ran it is gone" in board.out
+    finally:
+        process.kill()
+        process.communicate()
