@@ -117,7 +117,7 @@ def parsed(command, arguments, parent=None):
 def documented_commands(root):
     for page in [root / "README.md", root / "CONTRIBUTING.md", *sorted(root.glob("docs/**/*.md"))]:
         for text in re.findall(r"^```(?:sh)?\n(.*?)^```$", page.read_text(), flags=re.DOTALL | re.MULTILINE):
-            for line in text.splitlines():
+            for line in text.replace("\\\n", " ").splitlines():
                 if line.startswith("frontrunner "):
                     yield page.name, shlex.split(line, comments=True)[1:]
 
