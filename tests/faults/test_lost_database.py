@@ -17,6 +17,7 @@ from frontrunner.harness.records import database_check, forgetting, rebuild
 from frontrunner.harness.records.artifact_addresses import mend_addresses
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
+from frontrunner.harness.running.executors.local import LocalExecutor
 
 
 def close(opened):
@@ -95,7 +96,7 @@ def intact(without_processes, tmp_path_factory):
     with without_processes():
         for name, learners in (("one", ["pretrained", failing]), ("two", ["pretrained", "task-arithmetic"])):
             spec = BenchSpec.model_validate({"name": name, "suites": ["tiny"], "learners": learners})
-            run_and_publish_bench(spec, store, devices=["cpu"], plugins=[], listener=Mock())
+            run_and_publish_bench(spec, store, executor=LocalExecutor(["cpu"]), plugins=[], listener=Mock())
     return folder
 
 
