@@ -24,7 +24,7 @@ from .needs import UNDECLARED, Needs, TrainingSteps
 from .options import canonical_options, read_options
 from .pareto_set import ParetoSet
 from .probe import Probe, unprobed
-from .ranks import ALONE, Ranks
+from .ranks import ALONE, RankGroup
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Context:
     probe: Probe = unprobed
     """Called as `probe(step, total, make_set)` during `fit`; the harness scores the partial set to stop hopeless fits.
     It must not change the fit."""
-    ranks: Ranks = ALONE
+    ranks: RankGroup = ALONE
     """The processes that make the fit together, of which this is one; see `Learner.divides_work`."""
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Ranks that are connected by `torch.distributed`, for fits over several devices of one machine."""
+"""RankGroup that are connected by `torch.distributed`, for fits over several devices of one machine."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import torch.distributed as dist
 from torch import Tensor
 
 from ..errors import RankError
-from .ranks import Ranks
+from .ranks import RankGroup
 
 HOST = "127.0.0.1"
 """Where ranks meet: all run on one machine, and nobody else is to reach them."""
 
 
-class ProcessGroup(Ranks):
+class ProcessGroup(RankGroup):
     """The ranks of a fit as torch's default process group; `close` it when the fit has ended.
 
     Args:

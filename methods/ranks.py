@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 
-class Ranks:
+class RankGroup:
     """The processes that make one fit together; this class is the single process of an ordinary fit.
 
     What a fit learns does not depend on how many there are, but for rounding: every rank draws the same preferences and
@@ -31,5 +31,5 @@ class Ranks:
         """Replace a contiguous tensor by that of the first rank; otherwise as `sum_`."""
 
 
-ALONE = Ranks()
+ALONE = RankGroup()
 """The ranks of a fit in one process."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from ..tasks.batch_shares import BatchShare, share_of_batch
 from ..tasks.problem import Batch, Problem
 from .gradients import add_gradients, backward, flat_gradient, set_gradients
-from .ranks import Ranks
+from .ranks import RankGroup
 from .scalarization import Scalarization
 
 Draw: TypeAlias = tuple[NDArray[np.float64], Batch]
@@ -35,7 +35,11 @@ class Trained(Protocol):
 
 
 def shared_step(
-    trained: Trained, parameters: Sequence[Tensor], scalarization: Scalarization, draws: Sequence[Draw], ranks: Ranks
+    trained: Trained,
+    parameters: Sequence[Tensor],
+    scalarization: Scalarization,
+    draws: Sequence[Draw],
+    ranks: RankGroup,
 ) -> Tensor:
     """Leave the mean of the draws' scalarized gradients in the parameters; return the mean of their weighted losses.
 
@@ -80,7 +84,7 @@ class _Turn:
     """The share of each draw in the step's mean."""
 
 
-def _turns(problem: Problem, draws: Sequence[Draw], ranks: Ranks) -> Iterator[_Turn]:
+def _turns(problem: Problem, draws: Sequence[Draw], ranks: RankGroup) -> Iterator[_Turn]:
     """Yield what the ranks do one after the other in a step."""
     scale = 1 / len(draws)
     if len(draws) % ranks.count == 0:
@@ -94,7 +98,7 @@ def _turns(problem: Problem, draws: Sequence[Draw], ranks: Ranks) -> Iterator[_T
 
 
 def _follow_losses(
-    trained: Trained, parameters: Sequence[Tensor], scalarization: Scalarization, turn: _Turn, ranks: Ranks
+    trained: Trained, parameters: Sequence[Tensor], scalarization: Scalarization, turn: _Turn, ranks: RankGroup
 ) -> list[Tensor]:
     """Add this rank's part of the turn's gradient to that of the parameters; return the draws' weighted losses.
 
@@ -120,7 +124,7 @@ def _follow_losses(
 
 
 def _follow_gradients(
-    trained: Trained, parameters: Sequence[Tensor], scalarization: Scalarization, turn: _Turn, ranks: Ranks
+    trained: Trained, parameters: Sequence[Tensor], scalarization: Scalarization, turn: _Turn, ranks: RankGroup
 ) -> list[Tensor]:
     """Add the turn's gradient to that of the parameters; return the draws' weighted losses.
 
@@ -145,12 +149,12 @@ def _follow_gradients(
     found = []
     for of_draw, matrix, preference in zip(summed, matrices, turn.preferences, strict=True):
         loss, direction = scalarization.combined(of_draw, matrix, preference)
-        add_gradients(parameters, direction.mul_(turn.scale))
+        add_gradients(parameters, direction if turn.scale == 1 else direction * turn.scale)
         found.append(loss * turn.scale)
     return found
 
 
-def _sum_gradients(parameters: Sequence[Tensor], ranks: Ranks) -> None:
+def _sum_gradients(parameters: Sequence[Tensor], ranks: RankGroup) -> None:
     """Replace the gradients of the parameters by their sums over the ranks, by one flat sum.
 
     What nothing has reached has no gradient, and counts with zeros, as routers of modules that never run do. Torch's

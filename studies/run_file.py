@@ -20,6 +20,7 @@ from ..harness.commands.verdict import require_settled
 from ..harness.records.store import Store
 from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
+from ..harness.running.divided_fits import require_divisible
 from ..harness.running.executors.executor import Executor
 from ..harness.running.progress_file import ProgressFile
 from ..os_errors import because
@@ -66,6 +67,9 @@ def run_file(
         spec = spec.model_copy(update={"suite": located(spec.suite, file.parent)})
         plans = [Plan.of(spec, learner) for learner in spec.learners]
         measures_shown(spec, plans[0].objectives)  # refuses goals that are none, before hours are spent
+        require_divisible(
+            (cell for plan in plans for cell in plan.cells({}, "default")), cells.executor.devices_per_cell
+        )
     executor = make_executor(cells.executor, cells.device, cells.limits, folder)
     files = [str(Path(plugin).resolve()) for plugin in cells.plugins]
     files += [] if spec.suite.file is None else [spec.suite.file]

@@ -87,6 +87,7 @@ def run_cells(
     from ..records.store import Store
     from ..records.tuned import find_tuned_learners
     from ..reports.publish import run_and_publish_bench
+    from ..running.divided_fits import require_divisible
     from .executor_options import make_executor
     from .left_behind import record_and_say
     from .shown_progress import shown_progress
@@ -98,6 +99,7 @@ def run_cells(
         if any(learner.tuned for learner in spec.learners):
             spec = find_tuned_learners(spec, Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
         found = spec.cells()  # checked before there is a store
+        require_divisible(found, cells.executor.devices_per_cell)
     if refuse_misfits:
         require_no_misfit(found)
     store = store_to_write(folder)

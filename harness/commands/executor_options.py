@@ -24,6 +24,8 @@ class ExecutorOptions:
     """What was given for `--executor` and the options of single executors."""
 
     executor: ExecutorName = "local"
+    devices_per_cell: int | None = None
+    """Devices that one fit divides its steps among; None for one."""
     cell_cpus: float | None = None
     """CPUs of a cell; None for one."""
     cell_gpus: float | None = None
@@ -43,6 +45,7 @@ class ExecutorOptions:
 
 
 _WHOSE: dict[str, tuple[ExecutorName, ...]] = {
+    "devices_per_cell": ("local",),
     "cell_cpus": ("ray", "slurm"),
     "cell_gpus": ("ray", "slurm"),
     "ray_address": ("ray",),
@@ -59,6 +62,19 @@ EXECUTOR_OPTIONS: tuple[tuple[str, object, object], ...] = (
             typer.Option(
                 help="What runs cells: the devices of this machine (local), Ray, here or on a cluster, or jobs of "
                 "Slurm, which go on where this command ends."
+            ),
+        ],
+    ),
+    (
+        "devices_per_cell",
+        None,
+        Annotated[
+            int | None,
+            typer.Option(
+                "--devices-per-cell",
+                min=1,
+                help="Devices that one fit divides its steps among, such as 4 of `cuda:0,...,cuda:3`; on the CPU, "
+                "processes. [1]",
             ),
         ],
     ),
@@ -156,10 +172,13 @@ def make_executor(options: ExecutorOptions, device: str, limits: CellLimits, sto
             limits=limits,
             settings=_slurm_settings(options),
         )
+    from ..cells.device_groups import device_groups
     from ..cells.environment import resolve_devices
     from ..running.executors.local import LocalExecutor
 
-    return LocalExecutor(resolve_devices(device))
+    return LocalExecutor(
+        device_groups(resolve_devices(device), 1 if options.devices_per_cell is None else options.devices_per_cell)
+    )
 
 
 def _slurm_settings(options: ExecutorOptions) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
+from ...tasks.real_numbers import as_count
 from ...yaml_file import checked_content
 from ..board.board_frame import as_frame
 from ..board.leaderboard import leaderboards
@@ -27,6 +29,7 @@ from ..running.cell_limits import CellLimits
 from ..running.settled_cell import SettledCell
 from .bench import run_cells
 from .cell_options import CellOptions
+from .executor_options import ExecutorOptions
 from .single_cell import single_cell
 from .verdict import require_finished
 
@@ -44,6 +47,7 @@ class RunOptions(TypedDict, total=False):
     again: bool
     cell_timeout: str | None
     cell_memory: str | None
+    devices_per_cell: int
 
 
 def run(
@@ -81,6 +85,7 @@ def run(
               cannot run: every run has a process of its own, which imports it.
             - `again`: whether to run a cell that is settled, too.
             - `cell_timeout`, `cell_memory`: most time and memory of an attempt, such as `"30m"` and `"8GB"`.
+            - `devices_per_cell`: devices that the fit divides its steps among; on the CPU, processes.
 
     Raises:
         TypeError: an argument has a name that is not known.
@@ -91,7 +96,9 @@ def run(
     if unknown := further.keys() - RunOptions.__annotations__.keys():
         raise TypeError(f"run() got an unexpected keyword argument {min(unknown)!r}")
     limits = _limits(further.pop("cell_timeout", None), further.pop("cell_memory", None))
+    devices_per_cell = further.pop("devices_per_cell", 1)
     cells = _cell_options(device, store, further.pop("plugins", ()), again=further.pop("again", False), limits=limits)
+    cells = _on_several(cells, devices_per_cell)
     where = {"tasks": None if tasks is None else as_names("tasks", tasks), **further}
     named = os.fspath(suite) if isinstance(suite, os.PathLike) else suite
     spec = single_cell(method, named, where, seed=seed, options=as_options(options))
@@ -109,6 +116,7 @@ def bench(
     again: bool = False,
     cell_timeout: str | None = None,
     cell_memory: str | None = None,
+    devices_per_cell: int = 1,
 ) -> pd.DataFrame:
     """Run every learner, suite and seed of a bench as `frontrunner bench` does, and return the leaderboards.
 
@@ -128,12 +136,14 @@ def bench(
         again: whether to run cells that are settled, too.
         cell_timeout: most time that an attempt at a cell may take, with preparing, such as `"30m"`.
         cell_memory: most memory that a cell's process may take with all that it starts, such as `"8GB"`.
+        devices_per_cell: devices that one fit divides its steps among; on the CPU, processes.
 
     Raises:
         ConfigError, UnknownNameError: a name or value is not known or not allowed.
         StoreError: the store cannot be used.
     """
     cells = _cell_options(device, store, plugins, again=again, limits=_limits(cell_timeout, cell_memory))
+    cells = _on_several(cells, devices_per_cell)
     source = as_bench_source(spec)
     if isinstance(source, Path):
         file, read, folder = source, read_bench(source), source.parent
@@ -164,6 +174,11 @@ def _cell_options(
     )
     load_plugins(given.plugins)
     return given
+
+
+def _on_several(cells: CellOptions, devices_per_cell: int) -> CellOptions:
+    count = as_count("devices_per_cell", devices_per_cell)
+    return dataclasses.replace(cells, executor=ExecutorOptions(devices_per_cell=count))
 
 
 def _board(settled: Sequence[SettledCell], store: str | None) -> pd.DataFrame:

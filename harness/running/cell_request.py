@@ -16,7 +16,7 @@ class CellRequest:
 
     cell: Cell
     device: str
-    """A torch device name; where an executor has yet to choose one, the place it has named."""
+    """A torch device name, or a group of them, see `device_groups`; where an executor has yet to choose, its place."""
     plugins: tuple[str, ...]
     """Plugins and suite files that the worker loads."""
     scratch: Path

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 
@@ -31,7 +31,8 @@ class Meter:
     Every phase has `<phase>_time_s` and `<phase>_peak_rss_bytes`, the peak resident memory of the process and its
     children together, each page counted once (see `process_memory`). It is sampled up to four times a second, so it is
     a lower bound where children come and go faster; that of the process alone is exact where the kernel keeps its peak.
-    On CUDA a phase also has `<phase>_peak_gpu_allocated_bytes` and `<phase>_peak_gpu_reserved_bytes`.
+    On CUDA a phase also has `<phase>_peak_gpu_allocated_bytes` and `<phase>_peak_gpu_reserved_bytes`, of one device: of
+    a fit on several, of that which needs most.
     """
 
     def __init__(self, device: str) -> None:
@@ -63,6 +64,11 @@ class Meter:
             if cuda:
                 self.metrics[f"{name}_peak_gpu_allocated_bytes"] = torch.cuda.max_memory_allocated(self._device)
                 self.metrics[f"{name}_peak_gpu_reserved_bytes"] = torch.cuda.max_memory_reserved(self._device)
+
+    def include(self, peaks: Mapping[str, float]) -> None:
+        """Raise peaks to those of other devices that took part: what counts is the device that needs most."""
+        for name, peak in peaks.items():
+            self.metrics[name] = max(self.metrics.get(name, 0.0), peak)
 
     def synchronized(self) -> float:
         """Return `time.perf_counter()` once the device has finished its work."""

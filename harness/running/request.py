@@ -14,6 +14,7 @@ class Request:
     cell: Mapping[str, Any]
     """The cell, as `Cell.to_json` gives it; it is read after the plugins are loaded."""
     device: str
+    """The device of the process that prepares, evaluates and records."""
     plugins: tuple[str, ...]
     """Plugin files to load first."""
     scratch: str
@@ -30,3 +31,7 @@ class Request:
     """Environment variables of the worker."""
     worker_lock: str = ""
     """File that is locked for as long as any process of the worker lives; empty for none."""
+    devices: tuple[str, ...] = ()
+    """The devices of all processes of the fit, that of the first included; empty where there is one process."""
+    rank_timeout_s: float = 600.0
+    """Seconds after which a process of the fit that does not answer is given up."""

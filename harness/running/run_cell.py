@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,28 +30,37 @@ from .global_settings import settings_restored
 from .meter import Meter
 from .misfits import architecture_of, looks_at_architectures, require_fit
 from .problem_digest import UnchangedWeights
+from .rank_processes import NO_OTHERS, RankProcesses
 from .request import Request
 from .resumable_fit import ResumableFit
 from .set_diagnostics import time_one_answer
 from .set_extras import take_extras
+from .set_up_device import set_up_device
 from .worker_events import Reporter
 
 
-def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
-    """Prepare, fit and evaluate a cell, each phase metered, and write the finished cell to the scratch folder."""
+def run_cell(cell: Cell, request: Request, reporter: Reporter, ranks: RankProcesses = NO_OTHERS) -> None:
+    """Prepare, fit and evaluate a cell, each phase metered, and write the finished cell to the scratch folder.
+
+    Args:
+        cell: what to run.
+        request: where, and how.
+        reporter: told how it goes.
+        ranks: further processes that take part in the fit.
+    """
     device = request.device
-    _set_up(cell, device)
+    set_up_device(cell, device, ranks.count)
     # Found before memory is metered: it starts other programs, and a process counts twice while it forks.
-    environment = {**versions(), **machine(device)}
+    environment = {**versions(), **machine(device), **ranks.environment}
     made_by = {"torch": torch.__version__, "device": environment.get("gpu", "cpu")}
     meter = Meter(device)
     learner = cell.learner()
     if looks_at_architectures(cell) and (model := architecture_of(cell)) is not None:
         require_fit(learner, model, len(cell.tasks))  # before experts are prepared
-    prepared = _prepare(cell, device, made_by, meter, reporter)
+    prepared = _prepare(cell, device, made_by, meter, reporter, ranks)
     require_fit(learner, prepared.problem.model, prepared.problem.n_tasks)
     learner.check(prepared.problem)
-    fitted = _fit(cell, request, prepared, made_by, meter, reporter)
+    fitted = _fit(cell, request, prepared, made_by, meter, reporter, ranks)
     problem = prepared.problem
     check_size(fitted.pareto_set, fitted.preferences)
     extras = take_extras(
@@ -66,9 +74,6 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
     per_expert = charged_per_expert(fitted.learner, SUITES.get(cell.suite))
     charged = charged_examples(fitted.needs, problem, per_expert)
     costs = {**_costs(fitted, prepared, meter, len(evaluation.error)), **charged, **extras.costs}
-    solve_time = time_one_answer(problem, fitted.pareto_set, meter)
-    if solve_time is not None:
-        costs["solve_time_s"] = solve_time
     front = FrontRecord(
         cell=cell,
         evaluation=evaluation,
@@ -92,12 +97,7 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter) -> None:
         notes=(*extras.notes, *evaluation.notes),
         example_errors=evaluation.example_errors,
     )
-    try:
-        finished.write(Path(request.scratch))
-    except OSError as error:
-        raise StoreError(
-            f"the result cannot be written {because(error)}; then the same command goes on from the last checkpoint"
-        ) from error
+    _write(finished, Path(request.scratch))
 
 
 @dataclass(frozen=True)
@@ -124,23 +124,23 @@ class _Fitted:
     fit: ResumableFit
 
 
-def _set_up(cell: Cell, device: str) -> None:
-    """Make torch deterministic on CUDA; on the CPU, use as many threads as the suite wants, else as are given."""
-    if torch.device(device).type == "cuda":
-        torch.cuda.set_device(device)  # so that "cuda" without a number means this device to a learner
-        torch.use_deterministic_algorithms(True, warn_only=True)
-    else:
-        # The variable is read again, since torch read that of the process that this one was forked from.
-        told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-        threads = int(told) if told.isdecimal() and int(told) > 0 else torch.get_num_threads()
-        torch.set_num_threads(SUITES.get(cell.suite).cpu_threads or threads)
+def _write(finished: FinishedCell, scratch: Path) -> None:
+    try:
+        finished.write(scratch)
+    except OSError as error:
+        raise StoreError(
+            f"the result cannot be written {because(error)}; then the same command goes on from the last checkpoint"
+        ) from error
 
 
-def _prepare(cell: Cell, device: str, made_by: Mapping[str, str], meter: Meter, reporter: Reporter) -> _Prepared:
+def _prepare(
+    cell: Cell, device: str, made_by: Mapping[str, str], meter: Meter, reporter: Reporter, ranks: RankProcesses
+) -> _Prepared:
     """Load the problem and find its anchors, metered as the phase `prepare`."""
     reporter.start("prepare")
     with meter.phase("prepare"):
         problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed, progress=reporter)
+        ranks.prepare()  # what this preparation has cached is there
         if problem.pareto_front is not None and len(problem.pareto_front) > MAX_TRUE_POINTS:
             raise ConfigError(
                 f"a true front is recorded of {MAX_TRUE_POINTS:,} points at most, {problem.name} has "
@@ -156,11 +156,19 @@ def _prepare(cell: Cell, device: str, made_by: Mapping[str, str], meter: Meter, 
             "seed": cell.seed,
             **made_by,
         }
-        return _Prepared(problem, weights, find_anchors(problem, cell.split, made_with))
+        prepared = _Prepared(problem, weights, find_anchors(problem, cell.split, made_with))
+        ranks.require_prepared(weights.digest)
+        return prepared
 
 
 def _fit(
-    cell: Cell, request: Request, prepared: _Prepared, made_by: Mapping[str, str], meter: Meter, reporter: Reporter
+    cell: Cell,
+    request: Request,
+    prepared: _Prepared,
+    made_by: Mapping[str, str],
+    meter: Meter,
+    reporter: Reporter,
+    ranks: RankProcesses,
 ) -> _Fitted:
     """Fit the cell's learner, metered and resumed from any checkpoint, and score it as often as the request says."""
     problem, device = prepared.problem, request.device
@@ -187,8 +195,17 @@ def _fit(
             device=device,
             uncounted_s=lambda: probe.time_s,
         )
-        context = Context(cell.seed, device, progress=fit.progress, checkpoints=fit.checkpoints, probe=probe)
-        pareto_set = checked_set(learner, learner.fit(problem, preferences, context), problem)
+        with ranks.joined() as group:
+            context = Context(
+                cell.seed,
+                device,
+                progress=fit.progress,
+                checkpoints=fit.checkpoints,
+                probe=ranks.then_go_on(probe),
+                ranks=group,
+            )
+            pareto_set = checked_set(learner, learner.fit(problem, preferences, context), problem)
+    meter.include(ranks.peaks)
     if pareto_set.needed is not None:
         needs = checked_needs(learner, pareto_set.needed, by="the set's `needed`")
     prepared.weights.require()
@@ -200,6 +217,7 @@ def _fit(
 def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -> dict[str, float]:
     """Return what was measured over all attempts at the fit, and the data and trainings that the learner needs."""
     measured = fitted.fit.whole(meter.metrics)
+    solve_time = time_one_answer(prepared.problem, fitted.pareto_set, meter)
     return {
         **measured,
         # Neither counts preparing, whose cost depends on whether the experts were cached.
@@ -208,4 +226,5 @@ def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -
         "model_parameters": float(prepared.problem.model_parameters),
         "front_points": float(n_members),
         **looked_at(fitted.needs),
+        **({} if solve_time is None else {"solve_time_s": solve_time}),
     }

@@ -14,61 +14,35 @@ import threading
 import traceback
 from multiprocessing.connection import Connection
 
-from ...errors import (
-    ConfigError,
-    DataError,
-    DuplicateNameError,
-    FrontrunnerError,
-    StoreError,
-    UnknownNameError,
-    UnsupportedError,
-)
-from ...plugin_failure import with_line
+from ...errors import StoreError
 from ..cells.cell import Cell
 from ..cells.plugins import load_plugins
 from ..cells.sources import changed_since
 from ..records.status import Ending, Status
-from .misfits import ending_of
-from .out_of_memory import is_out_of_memory
-from .reason import in_one_line
+from .divided_fits import require_divisible
+from .ended_by_error import ended_by
+from .rank_processes import NO_OTHERS, RankProcesses
 from .request import Request
 from .run_cell import run_cell
 from .socket_folder import require_short_sockets
 from .told_warnings import warnings_told
 from .worker_events import Ended, Reporter, Warned
 
-MISCONFIGURED = (ConfigError, DataError, DuplicateNameError, UnknownNameError)
-"""Errors that come again until somebody changes an option, a file or a plugin."""
 
-
-def _ending_of(error: BaseException) -> Ending:
-    """Return the ending of a cell that raised an error, with its reason in one sentence."""
-    reason = in_one_line(error)
-    if not isinstance(error, FrontrunnerError):  # which says itself what to do
-        reason = with_line(reason, error)
-    if isinstance(error, UnsupportedError):
-        return ending_of(error, reason)
-    if is_out_of_memory(error):
-        return Ending(Status.OUT_OF_MEMORY, reason, resumable=True)
-    # Any other failure, except that the disk is full, would happen again from the same checkpoint.
-    return Ending(
-        Status.FAILED, reason, resumable=isinstance(error, StoreError), repeats=isinstance(error, MISCONFIGURED)
-    )
-
-
-def attempt(request: Request, reporter: Reporter) -> Ending:
+def attempt(request: Request, reporter: Reporter, ranks: RankProcesses = NO_OTHERS) -> Ending:
     """Run the requested cell, and return how it ended."""
     try:
         load_plugins(request.plugins)
         cell = Cell.from_json(request.cell)
         if changed := changed_since(cell):
             raise StoreError(f"{changed}, has been edited since the command was started; start it again")
+        require_divisible([cell], ranks.count)
         with warnings_told(lambda text: reporter.send(Warned(text))):
-            run_cell(cell, request, reporter)
+            run_cell(cell, request, reporter, ranks)
     except BaseException as error:
         with contextlib.suppress(Exception):  # a learner may have closed standard error
             traceback.print_exc()
-        return _ending_of(error)
+        return ranks.ending_of(error) or ended_by(error)
     return Ending(Status.FINISHED)
 
 
@@ -98,13 +72,16 @@ def main(command: Connection, request: Request, prints: Connection) -> None:
     os.dup2(prints.fileno(), 2)
     prints.close()
     sys.stdout, sys.stderr = _stream(1), _stream(2)
+    ranks = RankProcesses(request, command)  # forked while there is one thread
     threading.Thread(target=_end_with_command, args=(command,), daemon=True).start()
     with contextlib.suppress(OSError):  # a learner that starts processes will say what is wrong
         require_short_sockets()
     reporter = Reporter(command.send)
+    ranks.watch(lambda ending: reporter.send(Ended(ending)))
     process = os.getpid()
-    ending = attempt(request, reporter)
+    ending = attempt(request, reporter, ranks)
     if os.getpid() != process:  # a process that the learner has forked, and that came here instead of ending
         os._exit(1)
-    reporter.send(Ended(ending))
+    with ranks.ended():  # nobody else reports an ending from now on
+        reporter.send(Ended(ending))
     sys.exit(ending.status is not Status.FINISHED)

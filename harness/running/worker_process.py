@@ -20,6 +20,7 @@ from ...methods import METHODS
 from ...os_errors import because
 from ...plugin_modules import PREFIX as PLUGINS
 from ...tasks import SUITES
+from ..cells.device_groups import devices_of
 from ..records.status import Ending, Status
 from .cell_request import CellRequest
 from .keeper import LOCKED, LOG, keep
@@ -34,6 +35,9 @@ LAST_WORDS_S = 10.0
 """Seconds a worker has to exit after its last message, since a learner's threads must not delay a bench."""
 CHECKPOINT_INTERVAL_S = 60.0
 """Least seconds between two checkpoints, which is about what an interruption costs of a fit."""
+RANK_TIMEOUT_S = 600.0
+"""Seconds after which a process of a fit that does not answer the others is given up: a step takes less, and so does
+writing a checkpoint, for which the others wait."""
 SERVER_GONE = 255
 """The exit status that multiprocessing gives for a process whose fork server has ended."""
 START_TRIES = 10
@@ -119,9 +123,12 @@ def run_in_process(asked: CellRequest, *, on_event: Callable[[Event], None], sto
 
 def _request(asked: CellRequest) -> Request:
     """Return what the worker of an attempt is to do."""
+    devices = devices_of(asked.device)
     return Request(
         cell=asked.cell.to_json(),
-        device=asked.device,
+        device=devices[0],
+        devices=devices,
+        rank_timeout_s=RANK_TIMEOUT_S,
         plugins=asked.plugins,
         scratch=str(asked.scratch),
         checkpoints=str(asked.checkpoints),

@@ -6,15 +6,18 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from ...tasks.loss_checks import require_differentiable, require_losses
-from ...tasks.precision import at_least_single
 from ...tasks.problem import Batch, Problem
 from ..flat_weights import FlatWeights
 from ..learner import Context
+from ..ranks import RankGroup
+from ..scalarization import LinearScalarization
+from ..shared_step import shared_step
 from ..training import REPORT_EVERY, finite_loss
+from .model_step import TrainedModel
 
 _CHECKPOINT = "fit"
 
@@ -46,16 +49,17 @@ class ConvergingTraining:
     def run(self, context: Context, batches: Iterator[Batch]) -> None:
         """Train until nothing improves or all steps are taken."""
         recipe = self._recipe
+        ranks = context.ranks
         if self.checks == 0:
-            self._check()
+            self._check(ranks)
         while self.step < recipe.steps and not self.converged:
-            loss = self._take_step(next(batches))
+            loss = self._take_step(next(batches), ranks)
             self.step += 1
             last = self.step == recipe.steps
             if self.step % REPORT_EVERY == 0 or last:
                 finite_loss(loss, self.step, recipe.lr)
             if self.step % recipe.check_every == 0 or last:
-                self._check()
+                self._check(ranks)
             if self.step % REPORT_EVERY == 0 or last or self.converged:
                 if context.checkpoints.due or last or self.converged:
                     context.checkpoints.save(_CHECKPOINT, self._state())
@@ -96,21 +100,29 @@ class ConvergingTraining:
             [self._weight], lr=self._recipe.lr * (self._recipe.final_lr_ratio if self._lowered else 1.0)
         )
 
-    def _take_step(self, batch: Batch) -> Tensor:
+    def _take_step(self, batch: Batch, ranks: RankGroup) -> Tensor:
         """Take one step down the mean loss, and return that of before."""
-        problem, params = self._problem, self._params(self._weight)
         self._optimizer.zero_grad()
-        losses = require_losses(problem, "losses", problem.losses(params, batch), (problem.n_tasks,))
-        require_differentiable(problem, "losses", losses, [params])
-        loss = at_least_single(losses).mean()
-        loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
+        n_tasks = self._problem.n_tasks
+        model, equal = TrainedModel(self._problem, self._weights, self._weight), np.full(n_tasks, 1 / n_tasks)
+        if ranks.count > 1:
+            loss = shared_step(model, [self._weight], LinearScalarization(), [(equal, batch)], ranks)
+        else:
+            loss = model.losses(equal, batch).mean()
+            loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
         self._optimizer.step()
         return loss.detach()
 
-    def _check(self) -> None:
-        """Look at the validation split: keep the model if it is better, else lower the learning rate or end in time."""
+    def _check(self, ranks: RankGroup) -> None:
+        """Look at the validation split: keep the model if it is better, else lower the learning rate or end in time.
+
+        Every rank looks, and all go by what the first has found.
+        """
         found = self._problem.evaluate(self._params(self._weight.detach()), "val")
-        error = float(found.error.mean()) if found.finite else math.inf
+        agreed = torch.tensor(float(found.error.mean()) if found.finite else math.inf, dtype=torch.float64)
+        agreed = agreed.to(self._weight.device)
+        ranks.copy_first_(agreed)
+        error = float(agreed)
         self.checks += 1
         if error < self.least_error:
             self.best, self.best_step, self.least_error = self._weight.detach().clone(), self.step, error

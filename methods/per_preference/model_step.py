@@ -11,7 +11,7 @@ from ...tasks.loss_checks import require_differentiable, require_losses
 from ...tasks.precision import at_least_single
 from ...tasks.problem import Batch, Problem
 from ..flat_weights import FlatWeights
-from ..ranks import Ranks
+from ..ranks import RankGroup
 from ..scalarization import Scalarization
 from ..shared_step import shared_step
 
@@ -63,7 +63,7 @@ class ModelStep:
     """
 
     def __init__(
-        self, model: TrainedModel, scalarization: Scalarization, preference: NDArray[np.float64], ranks: Ranks
+        self, model: TrainedModel, scalarization: Scalarization, preference: NDArray[np.float64], ranks: RankGroup
     ) -> None:
         self._model = model
         self._scalarization = scalarization

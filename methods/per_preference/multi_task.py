@@ -37,6 +37,7 @@ class MultiTask(Learner):
     """
 
     name = "multi-task"
+    divides_work = True
 
     @dataclass(frozen=True)
     class Config(Training):

@@ -6,16 +6,18 @@ import torch
 from rank_processes import (
     GRID,
     end_after_a_sum,
-    fit,
     fit_all,
     fit_alone,
     fit_from,
     in_ranks,
     take_two_steps_by_ddp,
+    with_noise,
     with_unused_module,
+    without_data,
 )
 
 import frontrunner as fr
+from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.methods.ranks import ALONE
 from frontrunner.methods.scalarization import LinearScalarization
 from frontrunner.methods.scalarization.epo import EpoScalarization
@@ -37,6 +39,7 @@ def draws(problem, n, *, batch_size=6):
     return list(zip(np.random.default_rng(0).dirichlet(np.ones(3), size=n), batches, strict=False))
 
 
+POINT_A_RANK = {"upscale": "model", "preferences_per_step": 2}
 CASES = {
     **{f"{method}, one preference": (method, UPSCALED) for method in WHOLE_SET},
     **{f"{method}, a preference a rank": (method, {**UPSCALED, "preferences_per_step": 2}) for method in WHOLE_SET},
@@ -45,6 +48,11 @@ CASES = {
     "attn+mlp, an idle rank": ("pwe-moe-stch", {"upscale": "attn+mlp", "batch_size": 1}),
     "patterns": ("pwe-moe-epo", {"upscale": "blocks.0.*,norm", "batch_size": 2, "preferences_per_step": 4}),
     **{f"whole models, {name}": (name, {"batch_size": 5, "lr": 1e-3}) for name in ("ls", "epo", "stch", "mgda")},
+    "examples changed at random": ("pwe-moe-stch", UPSCALED, 12, None, with_noise),
+    "no data": ("pwe-moe-epo", {"upscale": "model"}, 12, None, without_data),
+    "no data, a preference a rank": ("pwe-moe-ls", POINT_A_RANK, 12, None, without_data),
+    "routers that never receive a gradient": ("pwe-moe-ls", UPSCALED, 12, None, with_unused_module),
+    "to convergence": ("multi-task", {"batch_size": 5, "lr": 1e-2, "check_every": 2, "patience": 2, "steps": 40}),
 }
 
 
@@ -62,7 +70,7 @@ def test_ranks_learn_what_one_process_learns(case, in_two_ranks):
         assert_equal_fits(found, expected)
         np.testing.assert_array_equal(found.weights, ranks[0].weights)
     for of_one in (expected, ranks[0]):
-        of_one.diagnostics.pop("passes_per_step")
+        of_one.diagnostics.pop("passes_per_step", None)
     assert ranks[0].diagnostics == expected.diagnostics
 
 
@@ -114,6 +122,12 @@ def test_preferences_per_step_is_a_positive_whole_number(value):
         fr.make_learner("pwe-moe-stch", preferences_per_step=value)
 
 
+def test_a_preference_a_rank_is_named_in_the_record():
+    cell = make_cell("pwe-moe-ls", "tiny", tasks=None, seed=0, options={"preferences_per_step": 4}, points_per_edge=2)
+    assert cell.title.startswith("pwe-moe-ls (preferences_per_step=4)")
+    assert cell.to_json()["options"]["preferences_per_step"] == 4
+
+
 def test_every_preference_of_a_step_has_examples_of_its_own(tiny):
     def needs(**options):
         return fr.make_learner("pwe-moe-ls", steps=2, batch_size=4, **options).needs(tiny, GRID)
@@ -149,11 +163,9 @@ def test_other_batches_are_refused_in_one_sentence(tiny):
         share_of_batch(tiny, {"inputs": torch.zeros(2)}, 0, 2)
 
 
-def test_a_fit_ends_though_some_routers_never_receive_a_gradient():
-    expected = fit_alone("pwe-moe-ls", UPSCALED, 12, None, with_unused_module)
-    for found in in_ranks(fit, "pwe-moe-ls", UPSCALED, 12, None, with_unused_module):
-        assert_equal_fits(found, expected)
-    for error in in_ranks(take_two_steps_by_ddp):  # why it is one flat sum, and not DistributedDataParallel
+def test_torchs_own_data_parallelism_stops_where_a_parameter_is_not_reached():
+    """So gradients are summed here: routers of modules that never run receive none, as in a case above."""
+    for error in in_ranks(take_two_steps_by_ddp):
         assert isinstance(error, RuntimeError)
         assert "finished reduction" in str(error)
 

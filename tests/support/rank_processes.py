@@ -32,6 +32,18 @@ class Trajectory:
     """All weights for one preference."""
 
 
+def with_noise():
+    """The tiny problem, whose examples to train on are changed at random."""
+    problem = tiny_problem()
+    problem.augment = lambda inputs, generator: inputs + torch.randn(inputs.shape, generator=generator)
+    return problem
+
+
+def without_data():
+    """Three distances: objectives of a point."""
+    return fr.load_problem("merging-toy", ["e1", "e2", "e3"])
+
+
 def with_unused_module():
     """The tiny problem, whose model has a layer that never runs: its routers never receive a gradient."""
     tiny = tiny_problem()

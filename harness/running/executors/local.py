@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 
+from ...cells.device_groups import devices_of, joined
 from ...records.status import Ending
 from ..cell_request import CellRequest
 from ..worker_process import run_in_process
@@ -19,7 +20,8 @@ class LocalExecutor(Executor):
     """Runs cells on this machine's devices.
 
     Args:
-        devices: torch device names, see `resolve_devices`; one that is named twice runs two cells at a time.
+        devices: torch device names, see `resolve_devices`, or groups of them, see `device_groups`; what is named twice
+            runs two cells at a time.
     """
 
     def __init__(self, devices: Sequence[str]) -> None:
@@ -38,21 +40,23 @@ class LocalExecutor(Executor):
 
 
 def masked(device: str, environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """Return what a process that is to see one device alone calls it, and the variables that hide the others.
+    """Return what a process that is to see its devices alone calls them, and the variables that hide the others.
 
     A learner that says `cuda:0`, or starts processes that do, then uses the device its cell was given. On the CPU
     nothing is hidden.
 
     Args:
-        device: a torch device name of this process.
+        device: a torch device name of this process, or a group of them.
         environment: the variables of this process, which may hide devices already.
     """
-    kind, _, index = device.partition(":")
-    if kind != "cuda":
+    devices = devices_of(device)
+    if not device.startswith("cuda"):
         return device, {}
     shown = [name.strip() for name in environment.get(VISIBLE, "").split(",") if name.strip()]
-    number = int(index or 0)
-    return "cuda:0", {VISIBLE: shown[number] if number < len(shown) else str(number)}
+    numbers = [int(one.partition(":")[2] or 0) for one in devices]
+    own = list(dict.fromkeys(numbers))
+    names = [shown[number] if number < len(shown) else str(number) for number in own]
+    return joined([f"cuda:{own.index(number)}" for number in numbers]), {VISIBLE: ",".join(names)}
 
 
 def _threads(devices: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
@@ -60,7 +64,7 @@ def _threads(devices: Sequence[str], environment: Mapping[str, str]) -> dict[str
 
     A suite that names its number of threads keeps it, and so does a user who has set the variable.
     """
-    n_places = sum(device == "cpu" for device in devices)
+    n_places = sum(device.startswith("cpu") for device in devices)
     if n_places < 2 or "OMP_NUM_THREADS" in environment:
         return {}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
