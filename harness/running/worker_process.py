@@ -51,6 +51,7 @@ TAIL_BYTES = 4096
 BY_FORCE = (Status.TIMED_OUT, Status.OVER_MEMORY_LIMIT)
 """Endings of workers that are given no time to exit."""
 PRELOADED = (
+    "frontrunner.harness.running.keeper",
     "frontrunner.harness.running.worker",
     "torch._dynamo",  # by making an optimizer
     "pandas",  # by making a table of pyarrow, as of a front

@@ -1,6 +1,7 @@
 """A worker that hangs, leaks, forks or prints without end is ended with all that it started, and its row says why."""
 
 import multiprocessing
+import subprocess
 import sys
 
 import psutil
@@ -14,6 +15,13 @@ from frontrunner.harness.running.keeper import LOG
 from frontrunner.harness.running.worker_events import Ended, PhaseStarted
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes that leave the session are found on Linux")
+
+
+def test_a_keeper_has_not_imported_torch_before_it_forks():
+    """Else CUDA, once a keeper had begun with it, could not be used in its worker; and it would be slow to start."""
+    slow = "import sys, frontrunner.harness.running.keeper; print({'torch', 'mlflow', 'numpy'} & set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", slow], capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout == "set()\n"
 
 
 @pytest.mark.parametrize("how", ["holds", "prints", "sleeps"])
