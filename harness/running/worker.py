@@ -65,13 +65,13 @@ def _end_with_command(command: Connection) -> None:
 def main(command: Connection, request: Request, prints: Connection) -> None:
     """Run the request and send its ending to the command; what libraries and learners print goes to the keeper."""
     os.setsid()  # a group of its own, which its keeper ends
-    os.environ.clear()  # the variables are those of the fork server
-    os.environ.update(request.environment)
-    os.chdir(request.folder)
     os.dup2(prints.fileno(), 1)
     os.dup2(prints.fileno(), 2)
     prints.close()
     sys.stdout, sys.stderr = _stream(1), _stream(2)
+    os.environ.clear()  # the variables are those of the fork server
+    os.environ.update(request.environment)
+    os.chdir(request.folder)
     ranks = RankProcesses(request, command)  # forked while there is one thread
     threading.Thread(target=_end_with_command, args=(command,), daemon=True).start()
     with contextlib.suppress(OSError):  # a learner that starts processes will say what is wrong

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -10,6 +11,7 @@ from processes import living
 from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.harness.cells.plugins import load_plugins
 from frontrunner.harness.records.finished_cell import FinishedCell
+from frontrunner.harness.running import worker_process
 from frontrunner.harness.running.cell_request import CellRequest
 from frontrunner.harness.running.worker_events import Progressed
 from frontrunner.harness.running.worker_process import StoppedError, run_in_process
@@ -75,6 +77,18 @@ def test_a_worker_stands_where_its_parent_does_now(run, monkeypatch):
         assert (folder / "told").read_text() == name
     monkeypatch.delenv("FRONTRUNNER_TOLD")
     assert (run("third")[1] / "told").read_text() == "nothing"
+
+
+def test_a_worker_that_cannot_begin_says_so_in_its_log(run, monkeypatch, capfd):
+    request = worker_process._request
+    monkeypatch.setattr(worker_process, "_request", lambda asked: replace(request(asked), folder="/gone"))
+    ending, folder = run("here")
+    assert (ending.status, ending.reason) == (
+        "failed",
+        "its process ended with status 1: FileNotFoundError: [Errno 2] No such file or directory: '/gone'",
+    )
+    assert "Traceback" in (folder / "scratch" / "worker.log").read_text()
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_peaks_of_memory_are_those_of_a_worker(run):
