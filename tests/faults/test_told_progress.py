@@ -161,9 +161,10 @@ def test_a_bench_that_runs_is_shown_and_then_killed(command, tmp_path):
         assert (cell_told["phase"], cell_told["step"], cell_told["total"]) == ("fit", 1, 2)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        ended = command.within("status", "--store", tmp_path / "store")
-        assert "bench test: killed" in ended.out
-        assert "1 finished, 1 killed" in ended.out
+        assert "bench test: killed" in command.within("status", "--store", tmp_path / "store").out
+        while "(1 finished, 1 killed)" not in command.within("status", "--store", tmp_path / "store").out:
+            assert time.monotonic() < deadline  # until its worker has ended, too
+            time.sleep(0.5)
         board = command.within("leaderboard", "--store", tmp_path / "store", "--format", "csv")
         assert "seed 0 killed: the process that ran it is gone" in board.out
     finally:

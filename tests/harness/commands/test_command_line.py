@@ -9,7 +9,21 @@ from pathlib import Path
 
 import pytest
 
-ORDER = ["list", "run", "bench", "tune", "leaderboard", "front", "export", "forget", "suite", "store", "ui", "doctor"]
+ORDER = [
+    "list",
+    "run",
+    "bench",
+    "tune",
+    "status",
+    "leaderboard",
+    "front",
+    "export",
+    "forget",
+    "suite",
+    "store",
+    "ui",
+    "doctor",
+]
 SUBCOMMANDS = [["leaderboard", "export"], ["leaderboard", "import"], ["store", "repair"], ["store", "restore"]]
 COMMANDS = [[], *([command] for command in ORDER), *SUBCOMMANDS]
 HEAVY = ["torch", "mlflow", "pymoo", "matplotlib", "pandas", "open_clip", "transformers", "optuna", "numpy"]
