@@ -6,7 +6,7 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_type_hints
 
 from ...tasks.real_numbers import as_count
 from ...yaml_file import checked_content
@@ -29,6 +29,7 @@ from ..running.cell_limits import CellLimits
 from ..running.settled_cell import SettledCell
 from .bench import run_cells
 from .cell_options import CellOptions
+from .executor_argument import as_executor
 from .executor_options import ExecutorOptions
 from .single_cell import single_cell
 from .verdict import require_finished
@@ -37,7 +38,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class RunOptions(TypedDict, total=False):
+class RunningOptions(TypedDict, total=False):
+    """Options of how cells are run, with the names and meanings of those of the commands."""
+
+    cell_timeout: str | None
+    cell_memory: str | None
+    devices_per_cell: int
+    executor: str | Mapping[str, Any]
+
+
+class RunOptions(RunningOptions, total=False):
     """Further options of `run`, with the names and meanings of those of `frontrunner run`."""
 
     weights: Literal["random"] | None
@@ -45,9 +55,6 @@ class RunOptions(TypedDict, total=False):
     inner_points_per_edge: int | None
     plugins: Sequence[str | Path]
     again: bool
-    cell_timeout: str | None
-    cell_memory: str | None
-    devices_per_cell: int
 
 
 def run(
@@ -86,6 +93,7 @@ def run(
             - `again`: whether to run a cell that is settled, too.
             - `cell_timeout`, `cell_memory`: most time and memory of an attempt, such as `"30m"` and `"8GB"`.
             - `devices_per_cell`: devices that the fit divides its steps among; on the CPU, processes.
+            - `executor`: what runs the cell, as of `bench`.
 
     Raises:
         TypeError: an argument has a name that is not known.
@@ -93,13 +101,11 @@ def run(
         CellError: the run did not finish; the message says why.
         StoreError: the store cannot be used.
     """
-    if unknown := further.keys() - RunOptions.__annotations__.keys():
-        raise TypeError(f"run() got an unexpected keyword argument {min(unknown)!r}")
-    limits = _limits(further.pop("cell_timeout", None), further.pop("cell_memory", None))
-    devices_per_cell = further.pop("devices_per_cell", 1)
-    cells = _cell_options(device, store, further.pop("plugins", ()), again=further.pop("again", False), limits=limits)
-    cells = _on_several(cells, devices_per_cell)
-    where = {"tasks": None if tasks is None else as_names("tasks", tasks), **further}
+    _require_known("run", further, RunOptions)
+    own: dict[str, Any] = dict(further)
+    running = {name: own.pop(name) for name in get_type_hints(RunningOptions) if name in own}
+    cells = _cell_options(device, store, own.pop("plugins", ()), again=own.pop("again", False), running=running)
+    where = {"tasks": None if tasks is None else as_names("tasks", tasks), **own}
     named = os.fspath(suite) if isinstance(suite, os.PathLike) else suite
     spec = single_cell(method, named, where, seed=seed, options=as_options(options))
     (settled,) = run_cells(spec, cells, refuse_misfits=True)
@@ -114,9 +120,7 @@ def bench(
     store: str | Path | None = None,
     plugins: Sequence[str | Path] = (),
     again: bool = False,
-    cell_timeout: str | None = None,
-    cell_memory: str | None = None,
-    devices_per_cell: int = 1,
+    **running: Unpack[RunningOptions],
 ) -> pd.DataFrame:
     """Run every learner, suite and seed of a bench as `frontrunner bench` does, and return the leaderboards.
 
@@ -134,16 +138,21 @@ def bench(
         store: folder of the store; when absent, that of `FRONTRUNNER_STORE`, else ./mlruns.
         plugins: Python files that define learners, suites or indicators.
         again: whether to run cells that are settled, too.
-        cell_timeout: most time that an attempt at a cell may take, with preparing, such as `"30m"`.
-        cell_memory: most memory that a cell's process may take with all that it starts, such as `"8GB"`.
-        devices_per_cell: devices that one fit divides its steps among; on the CPU, processes.
+        running: these, each by its name:
+
+            - `cell_timeout`: most time that an attempt at a cell may take, with preparing, such as `"30m"`.
+            - `cell_memory`: most memory that a cell's process may take with all that it starts, such as `"8GB"`.
+            - `devices_per_cell`: devices that one fit divides its steps among; on the CPU, processes.
+            - `executor`: what runs cells: `"local"`, `"ray"` or `"slurm"`, or a mapping with options of the command,
+              such as `{"executor": "ray", "ray_address": "auto", "cell_gpus": 0.5}`.
 
     Raises:
+        TypeError: an argument has a name that is not known.
         ConfigError, UnknownNameError: a name or value is not known or not allowed.
         StoreError: the store cannot be used.
     """
-    cells = _cell_options(device, store, plugins, again=again, limits=_limits(cell_timeout, cell_memory))
-    cells = _on_several(cells, devices_per_cell)
+    _require_known("bench", running, RunningOptions)
+    cells = _cell_options(device, store, plugins, again=again, running=running)
     source = as_bench_source(spec)
     if isinstance(source, Path):
         file, read, folder = source, read_bench(source), source.parent
@@ -154,6 +163,26 @@ def bench(
     return _board(run_cells(read, cells, file), cells.store)
 
 
+def _require_known(function: str, given: Mapping[str, object], known: type) -> None:
+    if unknown := given.keys() - get_type_hints(known).keys():
+        raise TypeError(f"{function}() got an unexpected keyword argument {min(unknown)!r}")
+
+
+def _cell_options(
+    device: str, store: str | Path | None, plugins: Sequence[str | Path], *, again: bool, running: Mapping[str, Any]
+) -> CellOptions:
+    given = CellOptions(
+        as_text("device", device),
+        as_store(store),
+        as_paths("plugins", plugins),
+        again=as_switch("again", again),
+        limits=_limits(running.get("cell_timeout"), running.get("cell_memory")),
+        executor=_executor(running),
+    )
+    load_plugins(given.plugins)
+    return given
+
+
 def _limits(timeout: str | None, memory: str | None) -> CellLimits:
     return CellLimits.parse(
         None if timeout is None else as_text("cell_timeout", timeout),
@@ -162,23 +191,10 @@ def _limits(timeout: str | None, memory: str | None) -> CellLimits:
     )
 
 
-def _cell_options(
-    device: str, store: str | Path | None, plugins: Sequence[str | Path], *, again: bool, limits: CellLimits
-) -> CellOptions:
-    given = CellOptions(
-        as_text("device", device),
-        as_store(store),
-        as_paths("plugins", plugins),
-        again=as_switch("again", again),
-        limits=limits,
-    )
-    load_plugins(given.plugins)
-    return given
-
-
-def _on_several(cells: CellOptions, devices_per_cell: int) -> CellOptions:
-    count = as_count("devices_per_cell", devices_per_cell)
-    return dataclasses.replace(cells, executor=ExecutorOptions(devices_per_cell=count))
+def _executor(running: Mapping[str, Any]) -> ExecutorOptions:
+    executor = as_executor(running.get("executor", "local"))
+    count = as_count("devices_per_cell", running.get("devices_per_cell", 1))
+    return executor if count == 1 else dataclasses.replace(executor, devices_per_cell=count)
 
 
 def _board(settled: Sequence[SettledCell], store: str | None) -> pd.DataFrame:
