@@ -14,7 +14,7 @@ from one_machine_slurm import MISSING, one_machine_slurm
 from frontrunner.harness.records.store import Store
 
 LEARNERS = ["weight-averaging", "patient", "interpolation"]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def start(command, arguments):
     return dataclasses.replace(command, environment=command.environment | told).start(*arguments)
 
 
-def ended(process, seconds=400):
+def ended(process, seconds=800):
     out, err = process.communicate(timeout=seconds)
     return process.returncode, out, err
 
@@ -168,7 +168,7 @@ class TestJobsThatGoOn:
             running.kill()
         assert (status, err) == (0, ""), out
         assert [one.status for one in Store(tmp_path / "store", create=False).attempts()] == ["finished"]
-        assert len(jobs_of(tmp_path)) == 1
+        assert len((tmp_path / "starts").read_text().split()) == 2
 
     def test_another_executor_takes_a_cell_over(self, slurm_options, bench, command, tmp_path):
         running = start(command, bench(slurm_options, ["patient"]))
