@@ -12,7 +12,9 @@ FrontrunnerError
 ├── DivergenceError          training ran into NaN or infinity
 ├── RankError                another process of a fit on several devices has ended or does not answer
 ├── StoreError               the MLflow store cannot be created, read or written
+│   ├── ClaimedError         another machine runs the cell
 │   └── UnreadableError      a recorded file that this process cannot read now, and that may be undamaged
+│       └── ServerAwayError  the MLflow server of a store does not answer; results wait on this machine
 └── CellError                a cell that was started and did not finish
 
 The command line prints the message of any of them as one sentence and exits with status 1.
@@ -109,6 +111,14 @@ class StoreError(FrontrunnerError):
 
 class UnreadableError(StoreError):
     """A recorded file that this process cannot read now; another time or a newer version may."""
+
+
+class ServerAwayError(UnreadableError):
+    """The MLflow server of a store does not answer; what was to be recorded waits on this machine."""
+
+
+class ClaimedError(StoreError):
+    """Another machine runs the cell, or has just finished it."""
 
 
 class CellError(FrontrunnerError):

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import ConfigError
 from ..harness.commands.cell_options import CellOptions, with_cell_options
-from ..harness.commands.console import folder_of, open_console
+from ..harness.commands.console import open_console, place_of
 
 
 @with_cell_options()
@@ -36,7 +36,7 @@ def tune(
 
     run_file(
         file,
-        folder_of(cells.store),
+        place_of(cells.store),
         open_console(),
         cells=cells,
         storage=storage,

@@ -17,6 +17,7 @@ from ..harness.commands.console import store_to_write
 from ..harness.commands.executor_options import make_executor
 from ..harness.commands.shown_progress import shown_progress
 from ..harness.commands.verdict import require_settled
+from ..harness.records.open_store import StorePlace, own_folder
 from ..harness.records.store import Store
 from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
@@ -29,7 +30,7 @@ from ..whole_file import replacing
 from ..yaml_file import checked_content
 from .comparison import compare, comparison_bench, measures_shown, tuned_learners
 from .spec import TuneSpec, read_tune
-from .storage import PatientStorage, default_url, open_storage, storage_explained
+from .storage import PatientStorage, default_url, open_storage, storage_explained, without_password
 from .study import OpenStudy, Plan
 from .study_display import StudyDisplay
 from .study_log import StudyLog
@@ -40,7 +41,7 @@ from .tune import run_study
 
 def run_file(
     file: Path,
-    folder: Path,
+    place: StorePlace,
     console: Console,
     *,
     cells: CellOptions,
@@ -51,7 +52,7 @@ def run_file(
 
     Args:
         file: the YAML file of the tuning.
-        folder: the store's folder; created when it is not there yet.
+        place: the store's folder, created when it is not there yet, or the address of a server.
         console: where progress and tables are printed.
         cells: where cells run, one trial at a time in each place, with what plugins, and how progress is told.
         storage: the URL of Optuna's database; SQLite in the store when None.
@@ -70,15 +71,16 @@ def run_file(
         require_divisible(
             (cell for plan in plans for cell in plan.cells({}, "default")), cells.executor.devices_per_cell
         )
-    executor = make_executor(cells.executor, cells.device, cells.limits, folder)
+    executor = make_executor(cells.executor, cells.device, cells.limits, own_folder(place))
     files = [str(Path(plugin).resolve()) for plugin in cells.plugins]
     files += [] if spec.suite.file is None else [spec.suite.file]
-    tuning = _Tuning(spec, plans, store_to_write(folder), console, executor, files, cells)
+    store = store_to_write(place)
+    tuning = _Tuning(spec, plans, store, console, executor, files, cells)
     with checked_content(file):
         tuning.check_test()
-    url = storage or default_url(folder)
+    url = storage or default_url(store.folder)
     with contextlib.closing(executor):
-        tables = tuning.run_studies(open_storage(url, folder, spec.heartbeat_s))
+        tables = tuning.run_studies(open_storage(url, store.folder, spec.heartbeat_s))
         if spec.test is not None:
             tables += tuning.run_test(spec.test.seeds)
     if spec.test is None:
@@ -87,9 +89,9 @@ def run_file(
         _write(output, spec, file, tables)
         console.print(f"wrote {output}", highlight=False, soft_wrap=True, markup=False)
     console.print(
-        f"\nRecorded in {folder}. Look next:\n"
-        f"  frontrunner ui --store {folder}    the studies, their plots and trials in MLflow\n"
-        f"  optuna-dashboard {url}\n"
+        f"\nRecorded in {place}. Look next:\n"
+        f"  frontrunner ui --store {place}    the studies, their plots and trials in MLflow\n"
+        f"  optuna-dashboard {without_password(url)}\n"
         f"  tuned: {plans[0].name}    as a learner in the file of a bench",
         highlight=False,
         soft_wrap=True,

@@ -44,7 +44,7 @@ def storage_explained(url: str) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, OptunaError) as error:
-        raise StoreError(f"Optuna's storage {_without_password(url)} cannot be used {why_and_advice(error)}") from error
+        raise StoreError(f"Optuna's storage {without_password(url)} cannot be used {why_and_advice(error)}") from error
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def open_storage(url: str, folder: Path, heartbeat_s: int) -> PatientStorage:
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # our own line for each trial says more
     logging.getLogger("alembic").setLevel(logging.WARNING)
     engine = {"connect_args": {"timeout": SQLITE_TIMEOUT_S}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    patience = Patience(f"Optuna's storage {_without_password(url)}")
+    patience = Patience(f"Optuna's storage {without_password(url)}")
     with quiet(), storage_explained(url), FileLock(folder / "locks" / "optuna.lock"):
         try:
             return patience.call(
@@ -103,8 +103,15 @@ def open_storage(url: str, folder: Path, heartbeat_s: int) -> PatientStorage:
                 heartbeat_interval=heartbeat_s,
                 grace_period=SIGNS_MISSED * heartbeat_s,
             )
-        except (ImportError, OSError) as error:
-            raise StoreError(f"Optuna's storage {_without_password(url)} cannot be opened ({error})") from error
+        except ImportError as error:
+            driver = (
+                'its driver is missing: pip install "frontrunner[postgresql]"'
+                if url.startswith("postgres")
+                else f"its driver is missing ({error})"
+            )
+            raise StoreError(f"Optuna's storage {without_password(url)} cannot be opened; {driver}") from error
+        except OSError as error:
+            raise StoreError(f"Optuna's storage {without_password(url)} cannot be opened ({error})") from error
 
 
 def open_study(
@@ -161,6 +168,7 @@ def _short(settings: Mapping[str, Any], keys: Sequence[str]) -> str:
     return text if len(text) < 150 else text[:147] + "..."
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """Return the URL of a database with `***` where it holds a name and a password."""
     scheme, found, rest = url.partition("://")
     return f"{scheme}://***@{rest.rpartition('@')[2]}" if found and "@" in rest else url

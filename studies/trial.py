@@ -143,6 +143,8 @@ class TrialRunner:
         if ending.status is Status.STOPPED:
             trial.set_user_attr(REASON, ending.reason)
             raise optuna.TrialPruned(ending.reason)
+        if ending.status is Status.UNRECORDED:
+            raise UnsettledError(ending.reason)
         if ending.status is Status.KILLED:
             kills = trial.user_attrs.get("kills", 0) + (not self.stop.is_set())
             trial.set_user_attr("kills", kills)

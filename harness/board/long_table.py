@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ...errors import UnknownNameError
 from ..cells.cell import Cell
 from ..cells.script_arguments import as_store, as_text
+from ..records.open_store import open_store, store_place
 from ..records.requested_cells import requested_cells, why_unfinished
-from ..records.store import Store, store_folder
 from ..scoring.measures import INDICATOR_MEASURES
 from ..scoring.scored_cells import load_groups
 
@@ -47,7 +47,8 @@ def results(store: str | Path | None = None, *, suite: str | None = None) -> pd.
     `reference_front` is the digest of the front that IGD was measured to.
 
     Args:
-        store: folder of the store; when absent, that of `FRONTRUNNER_STORE`, else ./mlruns.
+        store: folder of the store, or the address of an MLflow server; when absent, that of
+            `FRONTRUNNER_STORE`, else ./mlruns.
         suite: return the rows of this suite only.
 
     Raises:
@@ -58,7 +59,7 @@ def results(store: str | Path | None = None, *, suite: str | None = None) -> pd.
 
     if suite is not None:
         as_text("suite", suite)
-    opened = Store(store_folder(as_store(store)), create=False)
+    opened = open_store(store_place(as_store(store)), create=False)
     attempts = opened.attempts()
     last = {attempt.cell.key: attempt for attempt in attempts}
     rows: list[dict[str, Any]] = []

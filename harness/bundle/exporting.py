@@ -88,7 +88,7 @@ def _cells(store: Store, attempts: Sequence[Attempt], suite: str | None) -> list
     cells = requested_cells(store, attempts)
     suites = list(dict.fromkeys(cell.suite for cell in cells))
     if not suites:
-        raise StoreError(f"nothing is recorded in {store.folder}; run something first, or name another with --store")
+        raise StoreError(f"nothing is recorded in {store.place}; run something first, or name another with --store")
     if suite is not None and suite not in suites:
         raise UnknownNameError("recorded suite", suite, suites)
     ordered = sorted(cells, key=lambda cell: suites.index(cell.suite))

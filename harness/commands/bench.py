@@ -11,7 +11,7 @@ import typer
 
 from ..records.database_lock import say_on_standard_error
 from .cell_options import CellOptions, with_cell_options
-from .console import folder_of, open_console, program, store_to_write
+from .console import open_console, place_of, program, store_to_read, store_to_write
 
 if TYPE_CHECKING:
     from ..board.leaderboard import Board
@@ -43,17 +43,17 @@ def bench(
     from ..board.overall_ranking import overall_ranking
     from ..cells.bench_file import read_bench
     from ..cells.suite_files import with_suite_files
-    from ..records.store import Store
     from ..reports.report import write_report
     from .leaderboard import print_boards
-    from .verdict import require_settled
+    from .verdict import require_recorded, require_settled
 
     spec = read_bench(file)
     with checked_content(file):
         spec = with_suite_files(spec, file.parent)
     settled_cells = run_cells(spec, cells, file)
+    require_recorded(settled_cells)  # else the board would be read from a server that is away
     opened, groups = (
-        Store(folder_of(cells.store), create=False),
+        store_to_read(cells.store),
         {one.cell.group for one in settled_cells},
     )
     boards = [board for board in leaderboards(opened) if board.name in groups]
@@ -84,7 +84,7 @@ def run_cells(
         StoreError: the store cannot be used.
     """
     from ...yaml_file import checked_content
-    from ..records.store import Store
+    from ..records.open_store import is_there, own_folder
     from ..records.tuned import find_tuned_learners
     from ..reports.publish import run_and_publish_bench
     from ..running.divided_fits import require_divisible
@@ -93,20 +93,22 @@ def run_cells(
     from .shown_progress import shown_progress
     from .verdict import require_no_misfit
 
-    folder = folder_of(cells.store)
-    executor = make_executor(cells.executor, cells.device, cells.limits, folder)
+    place = place_of(cells.store)
+    executor = make_executor(cells.executor, cells.device, cells.limits, own_folder(place))
     with checked_content(file):
         if any(learner.tuned for learner in spec.learners):
-            spec = find_tuned_learners(spec, Store(folder, create=False) if (folder / "mlflow.db").exists() else None)
+            spec = find_tuned_learners(spec, store_to_read(cells.store) if is_there(place) else None)
         found = spec.cells()  # checked before there is a store
         require_divisible(found, cells.executor.devices_per_cell)
     if refuse_misfits:
         require_no_misfit(found)
-    store = store_to_write(folder)
+    store = store_to_write(place)
     record_and_say(store)
     command = "run" if file is None else "bench"
     console, log = open_console(), cells.log
-    shown = shown_progress(folder, command=command, name=spec.name, n_cells=len(found), console=console, log=log)
+    shown = shown_progress(
+        own_folder(place), command=command, name=spec.name, n_cells=len(found), console=console, log=log
+    )
     with contextlib.closing(executor), shown as listener, checked_content(file):
         result = run_and_publish_bench(
             spec,
@@ -135,7 +137,7 @@ def _print_next_steps(settled_cells: Sequence[SettledCell], boards: Sequence[Boa
     }
     widest = max(map(len, proposed))
     open_console().print(
-        f"\n{summary(settled_cells)}.\nRecorded in {folder_of(store)}. Look next:\n"
+        f"\n{summary(settled_cells)}.\nRecorded in {place_of(store)}. Look next:\n"
         + "\n".join(f"  {program()} {command:{widest}}    {what}" for command, what in proposed.items()),
         highlight=False,
         soft_wrap=True,

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from ...errors import ConfigError
-from .console import StoreOption, folder_of, open_console, store_to_write
+from .console import StoreOption, open_console, store_to_read, store_to_write
 
 MADE_BY = "frontrunner leaderboard by-budget"
 
@@ -23,7 +23,6 @@ def by_budget(
     """Show hypervolume and rank at each budget of benches with `budgets`."""
     from ..board.budget_table import by_budget_markdown, by_budget_table, require_budgets
     from ..board.leaderboard import leaderboards
-    from ..records.store import Store
     from ..reports.report import check_report, write_text
     from .left_behind import record_and_say
 
@@ -31,7 +30,7 @@ def by_budget(
         if output.suffix != ".md":
             raise ConfigError(f"quality at each budget is written to a .md file, found {str(output)!r}")
         check_report(output)
-    opened = Store(folder_of(store), create=False)
+    opened = store_to_read(store)
     record_and_say(opened, open_to_write=store_to_write)
     boards = leaderboards(opened, suite)
     require_budgets(boards)

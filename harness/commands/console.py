@@ -13,16 +13,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from ...errors import ConfigError
 from ..records.database_lock import say_on_standard_error
 
 if TYPE_CHECKING:
+    from ..records.open_store import StorePlace
     from ..records.store import Store
 
 RunArgument = Annotated[
     str, typer.Argument(help="The beginning of a run id, the last column of `frontrunner leaderboard`.")
 ]
 StoreOption = Annotated[
-    str | None, typer.Option("--store", help="The folder of the MLflow store [FRONTRUNNER_STORE or ./mlruns].")
+    str | None,
+    typer.Option(
+        "--store",
+        help="The folder of the MLflow store, or the address of an MLflow server [FRONTRUNNER_STORE or ./mlruns].",
+    ),
 ]
 PluginOption = Annotated[
     list[str] | None,
@@ -76,18 +82,37 @@ def program() -> str:
     return "python -m frontrunner" if started.name == "__main__.py" else os.path.relpath(started)
 
 
+def place_of(store: str | None) -> StorePlace:
+    """Return the store's folder or address: what is given, else FRONTRUNNER_STORE, else ./mlruns."""
+    from ..records.open_store import store_place
+
+    return store_place(store)
+
+
 def folder_of(store: str | None) -> Path:
-    """Return the store's folder: the one that is given, else FRONTRUNNER_STORE, else ./mlruns."""
-    from ..records.store import store_folder
+    """Return the store's folder, for what only a folder has.
 
-    return store_folder(store)
+    Raises:
+        ConfigError: the store is behind the address of a server.
+    """
+    place = place_of(store)
+    if not isinstance(place, Path):
+        raise ConfigError(f"this works on the folder of a store, found the MLflow server {place}; give --store FOLDER")
+    return place
 
 
-def store_to_write(folder: Path) -> Store:
-    """Return the store in a folder, made if there is none; say so where it was mended since it was moved."""
-    from ..records.store import Store
+def store_to_read(store: str | None) -> Store:
+    """Return the store that is given on the command line; raise StoreError where there is none."""
+    from ..records.open_store import open_store
 
-    opened = Store(folder, create=True)
+    return open_store(place_of(store), create=False)
+
+
+def store_to_write(place: StorePlace) -> Store:
+    """Return the store in a place, made in a folder without one; say so where it was mended since it was moved."""
+    from ..records.open_store import open_store
+
+    opened = open_store(place, create=True)
     say_mended(opened)
     return opened
 

@@ -117,6 +117,9 @@ class Display:
         if unsupported:
             self._console.print(f"– {name}: unsupported: {escape(settled_cell.ending.reason)}", highlight=False)
             return
+        if settled_cell.ending.status is Status.UNRECORDED:
+            self._console.print(f"[yellow]… {name}: finished; {escape(settled_cell.ending.reason)}[/]", highlight=False)
+            return
         took = as_time(time.monotonic() - self._started[cell.key])
         if settled_cell.ending.status is Status.FINISHED:
             self._console.print(f"[green]✓[/] {name}: {took}", highlight=False)

@@ -6,9 +6,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...errors import ConfigError, FrontrunnerError
-from .console import StoreOption, folder_of, open_console
+from .console import StoreOption, open_console, place_of
+
+if TYPE_CHECKING:
+    from ..records.open_store import StorePlace
 
 LEAST_FREE_BYTES = 100e6
 """A folder on a disk with less free space than this is reported as an obstacle."""
@@ -41,7 +45,7 @@ def findings(store: str | None) -> Iterator[Finding]:
         yield what, found, True
     yield from _cuda_devices()
     yield _cache()
-    yield _store(folder_of(store))
+    yield _store(place_of(store))
     yield from _registered()
 
 
@@ -74,18 +78,19 @@ def _cache() -> Finding:
     return "cache", f"{cache}: {', '.join(parts)}{obstacle}", not obstacle
 
 
-def _store(folder: Path) -> Finding:
+def _store(place: StorePlace) -> Finding:
+    from ..records.open_store import is_there, open_store, own_folder
     from ..records.status import Status
-    from ..records.store import Store
 
-    if not (folder / "mlflow.db").exists():
+    folder = own_folder(place)
+    if not is_there(place):
         return "store", f"{folder}: not created yet{_obstacle(folder)}", not _obstacle(folder)
     try:
-        attempts = Store(folder, create=False).attempts()
+        attempts = open_store(place, create=False).attempts()
     except FrontrunnerError as error:
         return "store", str(error), False
     finished = sum(attempt.status is Status.FINISHED for attempt in attempts)
-    found = f"{folder}: {len(attempts)} cell runs, {finished} finished{_obstacle(folder)}"
+    found = f"{place}: {len(attempts)} cell runs, {finished} finished{_obstacle(folder)}"
     return "store", found, not _obstacle(folder)
 
 

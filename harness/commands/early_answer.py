@@ -19,6 +19,7 @@ from ...yaml_file import checked_content, is_yaml_file
 if TYPE_CHECKING:  # a mistake is told without them
     from ..cells.cell import Cell
     from ..records.attempt import Attempt
+    from ..records.open_store import StorePlace
 
 MOST_CELLS = 500
 """Cells of a bench up to which it is looked at here; of more, the real modules are imported in less time."""
@@ -68,19 +69,20 @@ def check_bench_without_torch(file: Path) -> None:
         return
 
 
-def finished_before(cell: Cell, folder: Path, device: str) -> Attempt | None:
+def finished_before(cell: Cell, place: StorePlace, device: str) -> Attempt | None:
     """Return the finished attempt at a cell that needs nothing but to be shown; None where more is to be done.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    if not (folder / "mlflow.db").exists() or not DEVICES.fullmatch(device):
+    from ..records.open_store import is_there, open_store
+
+    if not is_there(place) or not DEVICES.fullmatch(device):
         return None
     from ..records.status import Status
-    from ..records.store import Store
     from ..records.unrecorded import has_left_behind
 
-    store = Store(folder, create=False)
+    store = open_store(place, create=False)
     if has_left_behind(store) or store.moved_from() is not None:
         return None
     attempt = store.settled(cell)

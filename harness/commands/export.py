@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import PluginOption, RunArgument, StoreOption, folder_of, open_console
+from .console import PluginOption, RunArgument, StoreOption, open_console, store_to_read
 
 
 def export(
@@ -24,12 +24,11 @@ def export(
 ) -> None:
     """Write the plain model that a run's Pareto set gives for one preference."""
     from ..cells.plugins import load_plugins
-    from ..records.store import Store
     from ..running.export_model import export_model
     from .key_values import read_weights
 
     load_plugins(plugin or [])
-    found = Store(folder_of(store), create=False).find(run)
+    found = store_to_read(store).find(run)
     console = open_console()
     file, *folders = export_model(found, read_weights(preference), output, head=head)
     for written in (file, *folders):

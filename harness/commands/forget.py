@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ...errors import ConfigError
-from .console import StoreOption, folder_of, open_console, program, store_to_write
+from .console import StoreOption, open_console, program, store_to_read, store_to_write
 
 
 def forget(
@@ -22,13 +22,12 @@ def forget(
 ) -> None:
     """Take cells off the leaderboard, with every attempt at them; `--undo` brings them back."""
     from ..records import forgetting
-    from ..records.store import Store
 
     console = open_console()
-    opened = Store(folder_of(store), create=False)
+    opened = store_to_read(store)
     option = f" --store {store}" if store else ""
     if undo:
-        restored = forgetting.remember(store_to_write(opened.folder), runs)
+        restored = forgetting.remember(store_to_write(opened.place), runs)
         console.print(f"restored: {', '.join(run[:8] for run in restored)}", highlight=False, soft_wrap=True)
         return
     found = forgetting.find_to_forget(opened, runs)
@@ -37,7 +36,7 @@ def forget(
     if not yes and not _agreed():
         console.print("Nothing was forgotten.")
         return
-    forgetting.forget(store_to_write(opened.folder), found)
+    forgetting.forget(store_to_write(opened.place), found)
     names = " ".join(one.attempts[-1].run_id[:8] for one in found)
     console.print(
         f"Forgotten: deleted in MLflow, which keeps runs until `mlflow gc`. To bring them back:\n"

@@ -24,7 +24,7 @@ from ..cells.script_arguments import (
     as_text,
 )
 from ..cells.suite_files import with_suite_files
-from ..records.store import Store, store_folder
+from ..records.open_store import open_store, store_place
 from ..running.cell_limits import CellLimits
 from ..running.settled_cell import SettledCell
 from .bench import run_cells
@@ -81,7 +81,8 @@ def run(
         seed: of the experts, the learner and all else that is random.
         options: options of the method that differ from its defaults.
         device: `auto`, or torch devices separated by commas.
-        store: folder of the store; when absent, that of `FRONTRUNNER_STORE`, else ./mlruns.
+        store: folder of the store, or the address of an MLflow server; when absent, that of
+            `FRONTRUNNER_STORE`, else ./mlruns.
         further: these, each by its name:
 
             - `weights`: `"random"` for the shapes of a suite file with random weights on generated data.
@@ -135,7 +136,8 @@ def bench(
         spec: a bench file, or what one holds:
             `{"name": "mine", "suites": ["vision-mini"], "learners": ["ls", "pwe-moe-ls"], "seeds": [0, 1, 2]}`.
         device: `auto`, or torch devices separated by commas, one cell at a time on each.
-        store: folder of the store; when absent, that of `FRONTRUNNER_STORE`, else ./mlruns.
+        store: folder of the store, or the address of an MLflow server; when absent, that of
+            `FRONTRUNNER_STORE`, else ./mlruns.
         plugins: Python files that define learners, suites or indicators.
         again: whether to run cells that are settled, too.
         running: these, each by its name:
@@ -199,5 +201,5 @@ def _executor(running: Mapping[str, Any]) -> ExecutorOptions:
 
 def _board(settled: Sequence[SettledCell], store: str | None) -> pd.DataFrame:
     groups = {one.cell.group for one in settled}
-    boards = leaderboards(Store(store_folder(store), create=False))
+    boards = leaderboards(open_store(store_place(store), create=False))
     return as_frame([board for board in boards if board.name in groups])

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import RunArgument, StoreOption, folder_of, open_console
+from .console import RunArgument, StoreOption, open_console, store_to_read
 
 
 def front(
@@ -34,12 +34,11 @@ def print_front(run_id: str, store: str | None, output: Path | None = None) -> N
         UnknownNameError: no finished run begins so.
         ConfigError: several runs begin so, or `output` is of another kind.
     """
-    from ..records.store import Store
     from ..reports.front_view import draw, require_drawable, view
 
     if output is not None:
         require_drawable(output)
-    attempt = Store(folder_of(store), create=False).find(run_id)
+    attempt = store_to_read(store).find(run_id)
     open_console().print(view(attempt))
     if output is not None:
         draw(attempt, output)

@@ -14,7 +14,7 @@ import typer
 from ...errors import ConfigError, StoreError
 from ..records.database_lock import say_on_standard_error
 from .by_budget import by_budget
-from .console import PluginOption, StoreOption, busy, folder_of, open_console, store_to_write
+from .console import PluginOption, StoreOption, busy, open_console, place_of, store_to_read, store_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,6 @@ def leaderboard(
         return
     from ...yaml_file import is_yaml_file
     from ..board.leaderboard import leaderboards
-    from ..records.store import Store
     from ..records.suite_experiments import deleted_advice
     from ..reports.report import check_report
     from .left_behind import record_and_say
@@ -70,7 +69,7 @@ def leaderboard(
         from ..cells.suite_files import suite_name
 
         suite = suite_name(suite)
-    opened = Store(folder_of(store), create=False)
+    opened = store_to_read(store)
     record_and_say(opened, open_to_write=store_to_write)
     with _without_garbage_collection():
         with busy("Reading results; fronts that are new are scored, once."):
@@ -105,9 +104,8 @@ def export_(
     """Write recorded results to a bundle that others can import: fronts, costs, provenance, no weights."""
     from ..bundle import export_bundle
     from ..bundle.summary import listed
-    from ..records.store import Store
 
-    summary = export_bundle(Store(folder_of(store), create=False), file, suite=suite)
+    summary = export_bundle(store_to_read(store), file, suite=suite)
     open_console().print(summary.sentence, highlight=False, soft_wrap=True)
     if summary.left_out:  # an error, since what was written is not all that is recorded
         raise StoreError(
@@ -128,7 +126,7 @@ def import_(
     from ..bundle import import_bundle, read_bundle
 
     read_bundle(file)  # one that is damaged leaves no empty store behind
-    summary = import_bundle(store_to_write(folder_of(store)), file, ours=ours)
+    summary = import_bundle(store_to_write(place_of(store)), file, ours=ours)
     open_console().print(summary.sentence, highlight=False, soft_wrap=True)
 
 

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import StoreError
 from ..records.database_lock import say_on_standard_error
 
 if TYPE_CHECKING:
+    from ..records.open_store import StorePlace
     from ..records.store import Store
 
 
-def record_and_say(store: Store, *, open_to_write: Callable[[Path], Store] | None = None) -> None:
+def record_and_say(store: Store, *, open_to_write: Callable[[StorePlace], Store] | None = None) -> None:
     """Record finished cells that were left behind in a store, and say so on standard error.
 
     Where the store cannot be written, that is said too, since what is recorded can be read all the same.
 
     Args:
         store: the store.
-        open_to_write: opens the store in a folder such that it can be written, where `store` was opened to be read.
+        open_to_write: opens the store in a place such that it can be written, where `store` was opened to be read.
     """
     from ..records.unrecorded import has_left_behind
 
@@ -29,7 +29,7 @@ def record_and_say(store: Store, *, open_to_write: Callable[[Path], Store] | Non
     from ..reports.publish import publish_left_behind
 
     try:
-        for note in publish_left_behind(open_to_write(store.folder) if open_to_write else store):
+        for note in publish_left_behind(open_to_write(store.place) if open_to_write else store):
             say_on_standard_error(note)
     except (StoreError, OSError) as error:  # an OSError where not even a lock can be written
         say_on_standard_error(f"results that an earlier command could not record are still left out: {error}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .cell_options import CellOptions, WeightsOption, with_cell_options
-from .console import folder_of, open_console
+from .console import open_console, place_of
 from .grid_options import GridOptions, with_grid_options
 
 
@@ -37,7 +37,7 @@ def run(
     where, options = {"tasks": chosen, "weights": weights, **vars(grid)}, read_pairs("--set", set_ or [])
     cell = None if cells.plugins else cell_without_torch(method, suite, where, seed=seed, options=options)
     if cell is not None and not cells.again:
-        done = finished_before(cell, folder_of(cells.store), cells.device)
+        done = finished_before(cell, place_of(cells.store), cells.device)
         if done is not None:
             from .finished_line import say_finished_before
             from .front import print_front

@@ -11,7 +11,7 @@ import typer
 
 from ...errors import StoreError
 from ..records.database_lock import say_on_standard_error
-from .console import StoreOption, folder_of, open_console
+from .console import StoreOption, open_console, place_of
 
 if TYPE_CHECKING:
     from ..records.parent_progress import ParentProgress
@@ -27,13 +27,13 @@ def status(
     store: StoreOption = None,
 ) -> None:
     """Show which cells run where and since when, how much is left, and how the last benches and studies stand."""
+    from ..records.open_store import open_store, own_folder
     from ..records.parent_progress import last_parents
     from ..records.running_commands import as_json, running_commands
-    from ..records.store import Store
 
-    folder = folder_of(store)
-    opened = Store(folder, create=False)
-    commands, now = running_commands(folder), time.time()
+    place = place_of(store)
+    opened = open_store(place, create=False)
+    commands, now = running_commands(own_folder(place)), time.time()
     opened.patience.limit_s = LONGEST_WAIT_S
     try:
         parents = last_parents(opened, last)
@@ -42,7 +42,7 @@ def status(
         parents = []
     if format_ == "json":
         found = {
-            "store": str(folder),
+            "store": str(place),
             "commands": [as_json(command, now) for command in commands],
             "recorded": [parent.as_json() for parent in parents],
         }

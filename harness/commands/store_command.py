@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .console import StoreOption, folder_of, open_console
+from .console import StoreOption, folder_of, open_console, store_to_read
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
 
@@ -19,9 +19,7 @@ def store() -> None:
 @app.command()
 def repair(store: StoreOption = None) -> None:
     """Make the addresses by which MLflow finds files those of the store's folder; say what was changed."""
-    from ..records.store import Store
-
-    opened = Store(folder_of(store), create=False)
+    opened = store_to_read(store)
     found = opened.repair()
     done = f"every address of files in {opened.folder} is right; nothing was changed"
     if found:
@@ -43,9 +41,7 @@ def restore(
     store: StoreOption = None,
 ) -> None:
     """Bring back experiments that were deleted in MLflow, with all of their runs."""
-    from ..records.store import Store
-
-    restored = Store(folder_of(store), create=False).restore(suite)
+    restored = store_to_read(store).restore(suite)
     done = f"restored: {', '.join(restored)}" if restored else "no experiment of a suite was deleted"
     open_console().print(done, highlight=False, soft_wrap=True, markup=False)
 

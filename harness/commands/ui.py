@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..records.database_lock import say_on_standard_error
-from .console import StoreOption, folder_of, open_console, say_mended
+from .console import StoreOption, open_console, say_mended, store_to_read
 
 if TYPE_CHECKING:
     from ..records.store import Store
@@ -22,21 +22,20 @@ def ui(
     ] = "127.0.0.1",
     store: StoreOption = None,
 ) -> None:
-    """Serve the store with MLflow's UI, and print the addresses of every suite's runs and charts."""
-    from ..records.mlflow_views import LEARNERS, RUNS
-    from ..records.store import Store
-    from .ui_address import is_local, require_free, view_address
+    """Serve the store with MLflow's UI, and print the addresses of every suite's runs and charts.
 
-    opened = Store(folder_of(store), create=False)
-    require_free(host, port)
+    Of a store on a server, the addresses are the server's, and nothing is started.
+    """
+    from ..records.server_address import ServerAddress
+    from .ui_address import is_local, require_free, server_at
+
+    opened = store_to_read(store)
     console = open_console()
-    base, _, _ = view_address(host, port, "0", RUNS).partition("#")
-    console.print(f"MLflow  {base}", highlight=False, soft_wrap=True, markup=False)
-    for experiment_id, name in _experiments(opened):
-        runs = view_address(host, port, experiment_id, RUNS)
-        charts = view_address(host, port, experiment_id, LEARNERS, charts=True)
-        lines = f"{name}\n  runs, best first    {runs}\n  learners in charts  {charts}"
-        console.print(lines, highlight=False, soft_wrap=True, markup=False)
+    if isinstance(opened.place, ServerAddress):
+        _print_views(opened, opened.place.url)
+        return
+    require_free(host, port)
+    _print_views(opened, server_at(host, port))
     if not is_local(host):
         say_on_standard_error(
             f"who can reach port {port} of this machine at {host} can read, change and delete what the store holds"
@@ -48,13 +47,27 @@ def ui(
     os.execv(sys.executable, [*command, "--host", host, "--port", str(port)])
 
 
+def _print_views(opened: Store, server: str) -> None:
+    """Print the address of the server, and those of every suite's runs and charts there."""
+    from ..records.mlflow_views import LEARNERS, RUNS
+    from .ui_address import view_at
+
+    lines = [f"MLflow  {server}/"]
+    for experiment_id, name in _experiments(opened):
+        runs = view_at(server, experiment_id, RUNS)
+        charts = view_at(server, experiment_id, LEARNERS, charts=True)
+        lines.append(f"{name}\n  runs, best first    {runs}\n  learners in charts  {charts}")
+    open_console().print("\n".join(lines), highlight=False, soft_wrap=True, markup=False)
+
+
 def _experiments(opened: Store) -> list[tuple[str, str]]:
     """Return (id, name) of every suite's experiment, after what MLflow needs to show them has been mended.
 
     Where the store cannot be written, what it will not show is said instead.
     """
     if opened.writable:
-        opened.repair()
+        if opened.place == opened.folder:
+            opened.repair()
         say_mended(opened)
         return [(one.experiment_id, one.name) for one in opened.experiments()]
     before = opened.moved_from()

@@ -15,11 +15,21 @@ LOCAL = "127.0.0.1"
 
 def view_address(host: str, port: int, experiment_id: str, view: str, *, charts: bool = False) -> str:
     """Return the address of a view of an experiment, as a table or, with `charts`, as charts."""
-    mode = "&compareRunsMode=CHART" if charts else ""
+    return view_at(server_at(host, port), experiment_id, view, charts=charts)
+
+
+def server_at(host: str, port: int) -> str:
+    """Return the address of a server that listens on a host and a port of this machine."""
     shown = LOCAL if host in ("0.0.0.0", "::", "") else host  # those stand for all addresses, of which this is one
     if ":" in shown:
         shown = f"[{shown}]"
-    at = f"http://{shown}:{port}/#/experiments/{experiment_id}/runs"
+    return f"http://{shown}:{port}"
+
+
+def view_at(server: str, experiment_id: str, view: str, *, charts: bool = False) -> str:
+    """Return the address of a view of an experiment on the server with this address, see `view_address`."""
+    mode = "&compareRunsMode=CHART" if charts else ""
+    at = f"{server}/#/experiments/{experiment_id}/runs"
     return f"{at}?workflowType=machine_learning&viewStateShareKey={view}{mode}"
 
 

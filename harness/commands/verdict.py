@@ -28,8 +28,23 @@ def require_finished(settled_cell: SettledCell) -> None:
     require_settled([settled_cell])
 
 
+def require_recorded(settled_cells: Sequence[SettledCell]) -> None:
+    """Raise CellError where results wait on this machine for a server that does not answer."""
+    waiting = [one for one in settled_cells if one.ending.status is Status.UNRECORDED]
+    if waiting:
+        what = "result of 1 cell waits" if len(waiting) == 1 else f"results of {len(waiting)} cells wait"
+        raise CellError(
+            f"the {what} on this machine ({waiting[0].ending.reason}); the same command delivers what waits, as does "
+            "`frontrunner leaderboard` on the same store"
+        )
+
+
 def require_settled(settled_cells: Sequence[SettledCell]) -> None:
-    """Raise CellError where a cell of a bench did not finish and might do so run again, or with other options."""
+    """Raise CellError where a cell of a bench did not finish and might do so run again, or with other options.
+
+    One whose result waits to be recorded is told first, see `require_recorded`.
+    """
+    require_recorded(settled_cells)
     unsettled = [settled_cell for settled_cell in settled_cells if not settled_cell.ending.passes]
     if unsettled:
         first = unsettled[0]
@@ -58,8 +73,11 @@ def summary(settled_cells: Sequence[SettledCell]) -> str:
     misfits = sum(one.ending.status is Status.UNSUPPORTED and one.ending.repeats for one in settled_cells)
     unsupported = sum(one.ending.status is Status.UNSUPPORTED for one in settled_cells) - misfits
     parts = [f"{finished} of {len(settled_cells)} cells finished"]
-    if unsettled := len(settled_cells) - finished - unsupported - misfits:
+    waiting = sum(one.ending.status is Status.UNRECORDED for one in settled_cells)
+    if unsettled := len(settled_cells) - finished - unsupported - misfits - waiting:
         parts.append(f"{unsettled} did not")
+    if waiting:
+        parts.append(f"{waiting} finished and {'waits' if waiting == 1 else 'wait'} to be recorded")
     if misfits:
         verb = "is" if misfits == 1 else "are"
         parts.append(f"{misfits} {verb} unsupported as configured (other options may fit)")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import StoreError, UnreadableError
@@ -46,6 +46,8 @@ class Attempt:
     """SHA-256 digests of the files that results are computed from, by file name."""
     tags: Mapping[str, str]
     """All tags of the run, versions and machine among them."""
+    fetch: Callable[[str], object] | None = field(default=None, compare=False, repr=False)
+    """Brings a file into `folder`, where the store is on a server; None where all files are there."""
 
     @property
     def ending(self) -> Ending:
@@ -82,13 +84,27 @@ class Attempt:
 
     def artifact(self, name: str) -> Path:
         """Return the path of a file in `digests`; raise StoreError when it is missing or not the one recorded."""
-        file = self.folder / name
+        file = self.located(name)
         try:
-            found = digest_files(file)
+            if digest_files(file) == self.digests.get(name):
+                return file
+            if self.fetch is not None:  # what was brought here may have been damaged here
+                file.unlink()
+                if digest_files(self.located(name)) == self.digests.get(name):
+                    return file
         except OSError as error:
             raise not_read(str(file), error) from error
-        if found != self.digests.get(name):
-            raise StoreError(f"{file} is damaged: it is not the file that was recorded")
+        raise StoreError(f"{file} is damaged: it is not the file that was recorded")
+
+    def located(self, name: str) -> Path:
+        """Return where a file of the run lies, brought here first where the store is on a server; it is not checked.
+
+        Raises:
+            ServerAwayError: it has to be brought here, and the server does not answer.
+        """
+        file = self.folder / name
+        if self.fetch is not None and not file.exists():
+            self.fetch(name)
         return file
 
     def quality_over_time(self) -> list[tuple[float, float]]:
@@ -96,7 +112,7 @@ class Attempt:
         if f"{CURVE_METRIC}{PROBED}" not in self.metrics:  # do not read a curve that has no such points
             return []
         try:
-            points = parse_json(read_limited(self.folder / CURVE), CURVE)
+            points = parse_json(read_limited(self.located(CURVE)), CURVE)
             probed = [(float(point[PROBE_TIME]), float(point[PROBED])) for point in points if PROBE_TIME in point]
         except (OSError, TypeError, ValueError, KeyError):
             return []  # no score depends on the curve, so a damaged one is no error

@@ -14,7 +14,6 @@ from filelock import Timeout
 from ...errors import StoreError, UnknownNameError
 from ..cells.cell import Cell
 from .attempt import Attempt
-from .mlflow_database import explained
 from .mlflow_tags import FORGOTTEN
 from .recorded_folders import FORGOTTEN_MARK, recorded_folders
 from .status import Ending, Status
@@ -75,7 +74,7 @@ def forget(store: Store, cells: Sequence[ToForget]) -> None:
                     f"{one.cell.title} is running at this moment, so nothing was forgotten; wait for it, or end the "
                     "command that runs it"
                 ) from error
-        with explained(store.folder):
+        with store.explained():
             for one in cells:
                 for attempt in store.attempts(one.cell):  # as they are now that the cell cannot run
                     if attempt.status is Status.RUNNING:
@@ -106,7 +105,7 @@ def remember(store: Store, runs: Sequence[str]) -> list[str]:
             raise StoreError(f"forgotten runs of {len(found)} cells start with {run!r}; give more of the run id")
         keys |= found
     restored = [run_id for run_id, key in forgotten.items() if key in keys]
-    with explained(store.folder):
+    with store.explained():
         for run_id in restored:
             store.client.restore_run(run_id)
         for place in recorded_folders(store.folder):

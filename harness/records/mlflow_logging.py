@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BATCH = 1000
 """Largest number of metrics, parameters and tags together that MLflow accepts in one call."""
+FEWER = 100
+"""Largest number of parameters, and of tags."""
 
 
 def log_batches(
@@ -31,12 +33,15 @@ def log_batches(
 
     given = [Param(name, str(value)[:PARAM_LENGTH]) for name, value in params.items()]
     told = [RunTag(name, value) for name, value in tags.items()]
-    if len(points) + len(given) + len(told) <= BATCH:
+    if len(points) + len(given) + len(told) <= BATCH and max(len(given), len(told)) <= FEWER:
         client.log_batch(run_id, metrics=points, params=given, tags=told)  # MLflow writes tags last, too
         return
-    for start in range(0, max(len(points), len(given)), BATCH):
-        client.log_batch(run_id, metrics=points[start : start + BATCH], params=given if start == 0 else [])
-    client.log_batch(run_id, tags=told)
+    for start in range(0, len(points), BATCH):
+        client.log_batch(run_id, metrics=points[start : start + BATCH])
+    for start in range(0, len(given), FEWER):
+        client.log_batch(run_id, params=given[start : start + FEWER])
+    for start in range(0, len(told), FEWER):
+        client.log_batch(run_id, tags=told[start : start + FEWER])
 
 
 def metric_points(metrics: Mapping[str, float], curve: Sequence[Mapping[str, float]]) -> list[Metric]:

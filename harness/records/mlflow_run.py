@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,29 @@ from .status import Ending, Status
 
 PARAM_LENGTH = 6000
 """Largest number of characters that MLflow accepts in a parameter; the whole configuration is in `cell.json`."""
+
+
+SPEC = f"{PREFIX}spec"
+"""The tag that holds the cell as JSON; see `split`."""
+TAG_LENGTH = 5000
+"""Characters of a tag that every version of an MLflow server takes; today's takes 8,000."""
+
+
+def split(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return tags in which a value that is too long for a server goes on in tags called `<name>.1`, `<name>.2`, ..."""
+    found = {}
+    for name, value in tags.items():
+        parts = [value[start : start + TAG_LENGTH] for start in range(0, len(value), TAG_LENGTH)] or [""]
+        found.update({f"{name}.{i}" if i else name: part for i, part in enumerate(parts)})
+    return found
+
+
+def joined(tags: Mapping[str, str], name: str) -> str:
+    """Return the value of a tag, with the parts that `split` has made of it; raise LookupError where it is missing."""
+    value, i = tags[name], 1
+    while (part := tags.get(f"{name}.{i}")) is not None:
+        value, i = value + part, i + 1
+    return value
 
 
 def kind_of(cell: Cell) -> str:
@@ -49,7 +72,7 @@ def started_tags(cell: Cell, parent: str, imported_from: str) -> dict[str, str]:
     return {
         f"{PREFIX}kind": kind_of(cell),
         f"{PREFIX}cell": cell.key,
-        f"{PREFIX}spec": json.dumps(cell.to_json()),
+        SPEC: json.dumps(cell.to_json()),
         f"{PREFIX}method": cell.method,
         f"{PREFIX}label": cell.label,
         f"{PREFIX}group": cell.group,
@@ -87,8 +110,13 @@ def finished_tags(digests: Mapping[str, str], environment: Mapping[str, str]) ->
     }
 
 
-def read_attempt(run: RecordedRun, folder: Path) -> Attempt:
-    """Return the attempt that a run records; `folder` holds the run's files.
+def read_attempt(run: RecordedRun, folder: Path, *, fetch: Callable[[str], object] | None = None) -> Attempt:
+    """Return the attempt that a run records.
+
+    Args:
+        run: the run.
+        folder: holds the run's files.
+        fetch: brings a file into the folder where it is on a server, see `Attempt.fetch`.
 
     Raises:
         StoreError: the tags of the run are missing or damaged.
@@ -98,7 +126,7 @@ def read_attempt(run: RecordedRun, folder: Path) -> Attempt:
         return Attempt(
             run_id=run.run_id,
             experiment_id=run.experiment_id,
-            cell=_cell(tags[f"{PREFIX}spec"], tags[f"{PREFIX}cell"]),
+            cell=_cell(joined(tags, SPEC), tags[f"{PREFIX}cell"]),
             status=Status(tags[f"{PREFIX}status"]),
             reason=as_one_line(tags.get(f"{PREFIX}reason", "")),
             metrics=without_megabytes(run.metrics),
@@ -106,6 +134,7 @@ def read_attempt(run: RecordedRun, folder: Path) -> Attempt:
             folder=folder,
             digests=json.loads(tags.get(f"{PREFIX}digests", "{}")),
             tags=tags,
+            fetch=fetch,
         )
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise StoreError(

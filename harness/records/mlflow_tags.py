@@ -20,6 +20,14 @@ HOST = f"{PREFIX}host"
 """The tag of the machine that runs, or ran, an attempt, or has imported its result."""
 MISFIT = f"{PREFIX}misfit"
 """The tag of an unsupported run whose learner could be fitted with other options."""
+SUITE = f"{PREFIX}suite"
+"""The tag of an experiment on a server that names the suite whose runs it holds."""
+OWNER = f"{PREFIX}owner"
+"""The tag that says which machine's work folder has claimed a run's cell, see `claims`."""
+HEARTBEAT = f"{PREFIX}heartbeat"
+"""The tag with the time (seconds since 1970) at which the owner of a claim was last known to live."""
+CLAIM = f"{PREFIX}claim"
+"""The tag that says how far a claim is: `asking`, then `held`."""
 
 WARNINGS = f"{PREFIX}warnings"
 """The tag that says of a finished cell by which signs its set has collapsed; absent from a healthy one."""
@@ -27,7 +35,7 @@ WARNINGS = f"{PREFIX}warnings"
 OWN_TAGS = frozenset(
     {"kind", "bench", "study", "study_name", "recorded", "cell", "spec", "method", "label", "group", "status", "reason"}
     | {"digests", "reference_front", "hypervolume_exact", "imported_from", "suite_file", "misfit", "forgotten", "host"}
-    | {"warnings"}
+    | {"warnings", "suite", "owner", "heartbeat", "claim"}
 )
 """Tags that the store sets, without the prefix they share with the tags of the environment."""
 
@@ -37,5 +45,5 @@ def environment_of(tags: Mapping[str, str]) -> dict[str, str]:
     return {
         name.removeprefix(PREFIX): value
         for name, value in tags.items()
-        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in OWN_TAGS
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).partition(".")[0] not in OWN_TAGS
     }

@@ -123,8 +123,9 @@ class _Rebuild:
                 self._record(place)
             else:
                 self.found.n_unfinished += place.run_id not in adopted
-        for run_id, finished in record_all_left_behind(self.store, lambda cell: self._parent_of(cell, ran_here=True)):
-            self.publish(self.store, run_id, finished)
+        for one in record_all_left_behind(self.store, lambda cell: self._parent_of(cell, ran_here=True)):
+            if one.finished is not None:
+                self.publish(self.store, one.run_id, one.finished)
             self.found.n_waiting += 1
         done = {one.cell.key for one in self.store.attempts() if one.status is Status.FINISHED}
         for parent in self.parents:

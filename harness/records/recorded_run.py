@@ -19,6 +19,8 @@ class RecordedRun:
     tags: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     """The last value of every MLflow metric, by name; NaN is left out."""
+    address: str = ""
+    """MLflow's address of the run's files, where a server keeps them; a folder's store knows where they are."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ class Status(StrEnum):
     """The attempt took more memory than its limit (`--cell-memory`), however much the machine has."""
     KILLED = "killed"
     """The attempt's process was ended from outside."""
+    UNRECORDED = "not recorded yet"
+    """The attempt finished, and its result waits on this machine: no store knows this status."""
     STOPPED = "stopped"
     """The attempt was ended early because its result is no longer wanted."""
 

@@ -13,6 +13,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -61,20 +62,35 @@ def store_folder(chosen: str | Path | None) -> Path:
     return Path(chosen or os.environ.get("FRONTRUNNER_STORE") or "mlruns").expanduser().resolve()
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """Where the result of a cell is recorded."""
+
+    run_id: str
+    elsewhere: bool = False
+    """Whether another machine had recorded the cell meanwhile, so that this result was dropped."""
+
+
 class Store(StoreReader):
     """The store in a folder; with `create`, a folder without a store gets a new one.
+
+    `SharedStore` is the one behind the address of a server. It overrides what a folder does in another way: where the
+    files of runs are put, and who may work on a cell.
 
     Raises:
         StoreError: the folder cannot be written, or holds no store and `create` is not set.
     """
 
+    mended_from: Path | None = None
+    """The folder that MLflow's addresses of files named before they were mended; None where they were right."""
+    n_closed = 0
+    """The number of runs closed here whose process was killed between recording how they ended and closing them."""
+
     def __init__(self, folder: Path, *, create: bool) -> None:
         super().__init__(folder, may_be_new=create)
-        self._experiments = SuiteExperiments(self.folder, self.experiments_recorded, lambda: self.client)
-        self.mended_from: Path | None = None
-        """The folder that MLflow's addresses of files named before they were mended; None where they were right."""
-        self.n_closed = 0
-        """The number of runs closed here whose process was killed between recording how they ended and closing them."""
+        self._experiments = SuiteExperiments(
+            self.folder, self.experiments_recorded, lambda: self.client, self._create_experiment
+        )
         if create:
             with self._locked():  # two processes that migrate a new database at once crash
                 if self._database.exists():
@@ -84,10 +100,17 @@ class Store(StoreReader):
                 _ = self.client  # opens it now, since one of an older MLflow is migrated, under the lock
                 self._mend()
 
+    def explained(self) -> AbstractContextManager[None]:
+        """Return a context that turns errors of MLflow, its database and the system into a StoreError."""
+        return explained(self.folder)
+
+    def _create_experiment(self, client: MlflowClient, suite: str) -> str:
+        return str(client.create_experiment(suite, (self.folder / "artifacts" / suite).as_uri()))
+
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         """Hold the lock under which the store is made and mended."""
-        with explained(self.folder):
+        with self.explained():
             (self.folder / "locks").mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / "locks" / "create.lock"):
                 yield
@@ -117,17 +140,17 @@ class Store(StoreReader):
 
         Every call waits while another process has locked the database.
         """
-        with explained(self.folder):
+        with self.explained():
             return cast("MlflowClient", Patient(self.patience.call(open_client, self.uri), self.patience))
 
     def experiments(self) -> list[Experiment]:
         """Return the experiments of all suites in the store, sorted by name; their views are updated first."""
-        with explained(self.folder):
+        with self.explained():
             return self._experiments.described()
 
     def restore(self, suite: str | None = None) -> list[str]:
         """Bring experiments back that were deleted in MLflow, see `SuiteExperiments.restore`."""
-        with explained(self.folder):
+        with self.explained():
             return self._experiments.restore(suite)
 
     def lock(self, cell: Cell) -> CellLock:
@@ -159,7 +182,7 @@ class Store(StoreReader):
     @contextlib.contextmanager
     def _emptied(self, folder: Path, *, keep_finished: bool) -> Iterator[Path]:
         """Yield an empty folder and remove it, unless an error has left a finished cell in it that is to be kept."""
-        with explained(self.folder):
+        with self.explained():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         keep = False
@@ -192,21 +215,28 @@ class Store(StoreReader):
             digest: identifies the bench or study among others of its kind.
             documents: content of the JSON files to keep with the run, by file name.
         """
-        with explained(self.folder), FileLock(self.folder / "locks" / f"{kind}.lock"):
+        with self.explained(), FileLock(self.folder / "locks" / f"{kind}.lock"):
             experiment = self._experiments.id_of(suite, look_again=True)
             found = self._search(f"tags.`{PREFIX}{kind}` = '{digest}'", experiment)
             if found:
                 run_id = str(found[0].info.run_id)
                 self.client.update_run(run_id, status="RUNNING")
                 if f"{PREFIX}reason" in found[0].data.tags:  # it says why the run ended the last time
-                    self.client.delete_tag(run_id, f"{PREFIX}reason")
+                    self._delete_tag(run_id, f"{PREFIX}reason")
             else:
                 run_id = str(self.client.create_run(experiment, run_name=name).info.run_id)
             about = {ABOUT: {"kind": kind, "name": name, "digest": digest}}  # for `rebuild`
-            write_documents(self.files_of(run_id, suite), {**documents, **about})
+            self._write_documents(run_id, suite, {**documents, **about})
             # Set last, so that a run that was killed before it had its documents is not found by its tags.
             self.log(run_id, tags={f"{PREFIX}kind": kind, f"{PREFIX}{kind}": digest})
             return run_id
+
+    def _delete_tag(self, run_id: str, tag: str) -> None:
+        try:
+            self.client.delete_tag(run_id, tag)
+        except Exception:
+            if tag in self.client.get_run(run_id).data.tags:
+                raise  # else another command has deleted it at the same moment
 
     def begin(self, cell: Cell, parent: str, *, imported_from: str = "") -> str:
         """Open a run for an attempt at a cell and return its id; attempts that never ended are closed as killed.
@@ -218,7 +248,7 @@ class Store(StoreReader):
             parent: the id of the bench's or study's run.
             imported_from: the name of the bundle that the cell came from, or empty.
         """
-        with explained(self.folder):
+        with self.explained():
             for stale in self.attempts(cell):
                 if stale.status is Status.RUNNING:
                     self.end(stale.run_id, Ending(Status.KILLED, "the process that ran it is gone"))
@@ -230,7 +260,12 @@ class Store(StoreReader):
             self._log(run.info.run_id, cell_params(cell), [], {})
             return str(run.info.run_id)
 
-    def record(self, run_id: str, finished: FinishedCell, folder: Path) -> None:
+    def parent_of(self, cell: Cell) -> str | None:
+        """Return the id of the run that has asked for a cell, where no attempt tells; None in a folder."""
+        del cell
+        return None
+
+    def record(self, run_id: str, finished: FinishedCell, folder: Path) -> Recorded:
         """Record a finished cell and close its run as finished; no other function does.
 
         Args:
@@ -241,11 +276,8 @@ class Store(StoreReader):
         Raises:
             StoreError: nothing was recorded; the folder is back in its place, and the run stays open.
         """
-        with explained(self.folder):
-            digests = {
-                **Manifest.model_validate_json((folder / MANIFEST).read_bytes()).files,
-                MANIFEST: digest_files(folder / MANIFEST),
-            }
+        with self.explained():
+            digests = digests_in(folder)
             self._move_files(run_id, finished.cell.suite, folder)
             ending = Ending(Status.FINISHED)
             try:
@@ -259,17 +291,18 @@ class Store(StoreReader):
                 self.files_of(run_id, finished.cell.suite).replace(folder)
                 raise
             self._close(run_id, ending)
+            return Recorded(run_id)
 
     def record_unfinished(self, run_id: str, cell: Cell, ending: Ending, folder: Path) -> None:
         """Close the run of an attempt without a result; its folder, with the worker's log, becomes the run's files."""
-        with explained(self.folder):
+        with self.explained():
             self._move_files(run_id, cell.suite, folder)
             self._log(run_id, {}, [], ended_tags(ending))
             self._close(run_id, ending)
 
     def end(self, run_id: str, ending: Ending) -> None:
         """Close the run of an attempt, a bench or a study."""
-        with explained(self.folder):
+        with self.explained():
             self._log(run_id, {}, [], ended_tags(ending))
             self._close(run_id, ending)
 
@@ -283,19 +316,19 @@ class Store(StoreReader):
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Add parameters, final metrics (rounded), a curve and tags to a run; leave out values that are not finite."""
-        with explained(self.folder):
+        with self.explained():
             shown = {name: rounded(value) for name, value in (metrics or {}).items()}
             self._log(run_id, params or {}, metric_points(shown, curve), tags or {})
 
     def tags(self, run_id: str) -> Mapping[str, str]:
         """Return the tags of a run."""
-        with explained(self.folder):
+        with self.explained():
             found: Mapping[str, str] = self.client.get_run(run_id).data.tags
             return found
 
     def add_artifacts(self, run_id: str, folder: Path) -> None:
         """Copy all files of a folder to a run's files."""
-        with explained(self.folder):
+        with self.explained():
             address = Address.parse(self.client.get_run(run_id).info.artifact_uri, run_id)
             if address is None:
                 raise StoreError(f"run {run_id} was not recorded by Frontrunner, so it is given no files")
@@ -314,6 +347,13 @@ class Store(StoreReader):
         except Exception as error:  # of MLflow, SQLAlchemy or SQLite
             self.patience.say(f"run {run_id} is recorded as {ending.status}, but MLflow shows it as running: {error}")
 
+    def _write_documents(self, run_id: str, suite: str, documents: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write JSON files to a run's files."""
+        write_documents(self.files_of(run_id, suite), documents)
+
+    def show_files(self, run_id: str, suite: str) -> None:
+        """Have MLflow show the files that were put beside a run's, pictures for one; in a folder it does already."""
+
     def _move_files(self, run_id: str, suite: str, folder: Path) -> None:
         """Move a folder on the store's disk to the place of a run's files."""
         home = self.files_of(run_id, suite)
@@ -324,3 +364,9 @@ class Store(StoreReader):
     def _search(self, query: str, experiment: str) -> list[Run]:
         found = self.client.search_runs([experiment], query, order_by=["attributes.start_time ASC"])
         return list(found)
+
+
+def digests_in(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 digests of all files of a finished cell, its manifest among them, by file name."""
+    listed = Manifest.model_validate_json((folder / MANIFEST).read_bytes()).files
+    return {**listed, MANIFEST: digest_files(folder / MANIFEST)}

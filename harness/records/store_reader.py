@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from .mlflow_reader import DatabaseReader
 from .mlflow_run import kind_of, read_attempt
 from .mlflow_tags import HOST, PREFIX
 from .recorded_run import RecordedExperiment, RecordedRun, RunReader
+from .server_address import ServerAddress
 from .status import Status
 
 
@@ -58,6 +59,14 @@ class StoreReader:
     def _require_database(self, *, may_be_new: bool) -> None:
         """Raise StoreError where the folder holds no database and may not get a new one."""
         require_database(self.folder, self._database, may_be_new=may_be_new)
+
+    @property
+    def place(self) -> Path | ServerAddress:
+        """Where the store is."""
+        return self.folder
+
+    def __str__(self) -> str:
+        return str(self.place)
 
     @property
     def writable(self) -> bool:
@@ -131,20 +140,20 @@ class StoreReader:
             try:
                 cells.update({cell.key: cell for cell in read_cells(document)})
             except (LookupError, TypeError, ValueError, AttributeError) as error:
-                raise StoreError(f"a cells.json in {self.folder} is damaged ({error}); remove that file") from error
+                raise StoreError(f"a cells.json in {self.place} is damaged ({error}); remove that file") from error
         return list(cells.values())
 
     def documents(self, kind: str, file: str) -> list[dict[str, Any]]:
         """Return the content of a JSON file of every parent run of this kind that has the file, oldest run first."""
-        found = []
         try:
-            for run in self.runs("kind", kind):
-                path = self.files_of(run.run_id, run.suite) / file
-                if path.exists():
-                    found.append(parse_json(read_limited(path), file))
+            files = filter(Path.exists, self._documents(self.runs("kind", kind), file))
+            return [parse_json(read_limited(path), file) for path in files]
         except (OSError, ValueError) as error:
-            raise StoreError(f"the store in {self.folder} cannot be read ({error})") from error
-        return found
+            raise StoreError(f"the store in {self.place} cannot be read ({error})") from error
+
+    def _documents(self, runs: Sequence[RecordedRun], file: str) -> list[Path]:
+        """Return where the file of this name lies of each run; it may not exist."""
+        return [self.files_of(run.run_id, run.suite) / file for run in runs]
 
     def find(self, run: str, *, cell: Cell | None = None) -> Attempt:
         """Return the finished attempt whose run id starts with `run`.
@@ -180,6 +189,9 @@ class StoreReader:
     def attempt_of(self, run: RecordedRun) -> Attempt:
         """Return the attempt that a run of this store records; raise StoreError where its tags are damaged."""
         return read_attempt(run, self.files_of(run.run_id, run.suite))
+
+    def bring(self, attempts: Sequence[Attempt]) -> None:
+        """Have the files ready that boards read of these attempts; in a folder they are."""
 
     def files_of(self, run_id: str, suite: str) -> Path:
         """Return the folder of a run's files; MLflow's address of it may be one that the store had before."""

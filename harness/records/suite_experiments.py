@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import StoreError, UnknownNameError
-from .artifact_addresses import Address
 from .mlflow_views import experiment_tags, is_outdated
 
 if TYPE_CHECKING:
@@ -21,26 +19,32 @@ class SuiteExperiments:
     """The experiments of a store, one a suite.
 
     Args:
-        folder: the store's folder.
-        recorded: reads the experiments that the database holds, deleted ones among them.
+        place: the store's folder or address, for messages.
+        recorded: reads the experiments that the store holds, deleted ones among them.
         client: gives MLflow's client, which is opened on first use.
+        create: makes the experiment of a suite in a client's store, and returns its id.
     """
 
     def __init__(
-        self, folder: Path, recorded: Callable[[], list[RecordedExperiment]], client: Callable[[], MlflowClient]
+        self,
+        place: object,
+        recorded: Callable[[], list[RecordedExperiment]],
+        client: Callable[[], MlflowClient],
+        create: Callable[[MlflowClient, str], str],
     ) -> None:
-        self._folder = folder
+        self._place = place
         self._recorded = recorded
         self._client = client
+        self._create = create
         self._ids: dict[str, str] = {}
 
     def described(self) -> list[Experiment]:
         """Return the experiments of all suites, sorted by name; their views are updated first."""
         found = []
-        for experiment in self._client().search_experiments():
-            address = Address.parse(experiment.artifact_location)
-            if address is not None:
-                self._describe(experiment, address.suite)
+        for one in self._recorded():
+            if not one.deleted:
+                experiment = self._client().get_experiment(one.experiment_id)
+                self._describe(experiment, one.suite)
                 found.append(experiment)
         return sorted(found, key=lambda experiment: str(experiment.name))
 
@@ -69,11 +73,10 @@ class SuiteExperiments:
             raise StoreError(deleted_advice(suite))
         if self._client().get_experiment_by_name(suite) is not None:
             raise StoreError(
-                f"the experiment of suite {suite!r} cannot be made in {self._folder}, since something else is "
+                f"the experiment of suite {suite!r} cannot be made in {self._place}, since something else is "
                 "called so in MLflow; rename that (where it was deleted, restore it first)"
             )
-        home = (self._folder / "artifacts" / suite).as_uri()
-        return str(self._client().create_experiment(suite, home))
+        return self._create(self._client(), suite)
 
     def restore(self, suite: str | None = None) -> list[str]:
         """Bring experiments back that were deleted in MLflow, with their runs; return their suites.
@@ -97,7 +100,14 @@ class SuiteExperiments:
         """Update the experiment's views, and set its description and kind where they are not set."""
         for key, value in experiment_tags(suite, experiment.creation_time or 0).items():
             if key not in experiment.tags or is_outdated(key, experiment.tags[key], value):
-                self._client().set_experiment_tag(experiment.experiment_id, key, value)
+                self._set_tag(experiment.experiment_id, key, value)
+
+    def _set_tag(self, experiment_id: str, key: str, value: str) -> None:
+        try:
+            self._client().set_experiment_tag(experiment_id, key, value)
+        except Exception:
+            if key not in self._client().get_experiment(experiment_id).tags:
+                raise  # else another machine has set it at the same moment, which PostgreSQL refuses
 
 
 def deleted_advice(suite: str) -> str:

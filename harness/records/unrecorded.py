@@ -10,18 +10,29 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import Timeout
 
-from ...errors import StoreError, UnreadableError
+from ...errors import ClaimedError, StoreError, UnreadableError
 from ..cells.cell import Cell
+from .attempt import Attempt
 from .finished_cell import MANIFEST, MAX_MANIFEST_BYTES, FinishedCell, is_complete
 from .json_limits import parse_json, read_limited
-from .mlflow_database import explained
 from .mlflow_tags import IMPORTED_FROM, PREFIX
 from .status import Status
 from .store import UNRECORDED, Store
+
+
+@dataclass(frozen=True)
+class LeftBehind:
+    """A finished cell that was left behind and is recorded now."""
+
+    run_id: str
+    cell: Cell
+    finished: FinishedCell | None
+    """What was recorded; None where another machine had recorded the cell, and what was left is dropped."""
 
 
 def has_left_behind(store: Store) -> bool:
@@ -34,7 +45,7 @@ def forget_left_behind(store: Store, cell: Cell) -> None:
     shutil.rmtree(store.unrecorded(cell), ignore_errors=True)
 
 
-def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> tuple[str, FinishedCell] | None:
+def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> LeftBehind | None:
     """Record what an earlier command has computed of a cell and not recorded; the caller holds the cell's lock.
 
     Args:
@@ -43,8 +54,7 @@ def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> t
         parent: id of the MLflow run that requests the cell; that of the last attempt when None.
 
     Returns:
-        The id of the new run, and the finished cell; None where nothing was left, or it is damaged. What is damaged is
-        moved aside.
+        What was recorded; None where nothing was left, or it is damaged. What is damaged is moved aside.
 
     Raises:
         UnreadableError: what was left cannot be read now; it stays where it is.
@@ -56,11 +66,15 @@ def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> t
         # The command was killed while it recorded the cell: files are moved before the database is written.
         ours = attempt.status is Status.RUNNING and IMPORTED_FROM not in attempt.tags
         if ours and is_complete(attempt.folder):
-            with explained(store.folder):
+            with store.explained():
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.parent.mkdir(exist_ok=True)
                 attempt.folder.replace(folder)
-    above = parent or next((found for one in attempts if (found := one.tags.get("mlflow.parentRunId"))), None)
+    above = (
+        parent
+        or store.parent_of(cell)
+        or next((found for one in attempts if (found := one.tags.get("mlflow.parentRunId"))), None)
+    )
     if not is_complete(folder):
         return None
     if above is None:
@@ -80,22 +94,22 @@ def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> t
         store.patience.say(f"{error}; it is in {aside} now and was not recorded, so {cell.title} has to run again")
         return None
     run_id = store.begin(cell, above)
-    store.record(run_id, finished, folder)
+    recorded = store.record(run_id, finished, folder)
     store.remove_checkpoints(cell)
-    return run_id, finished
+    return LeftBehind(recorded.run_id, cell, None if recorded.elsewhere else finished)
 
 
 def _moved_aside(store: Store, folder: Path) -> Path:
     """Rename a damaged folder, since somebody may mend it, and return its new path."""
     taken = (folder.with_name(f"{folder.name}.damaged{number}") for number in ("", *range(2, 1000)))
     aside = next(path for path in taken if not path.exists())
-    with explained(store.folder):
+    with store.explained():
         return folder.rename(aside)
 
 
 def record_all_left_behind(
     store: Store, parent_of: Callable[[Cell], str | None] = lambda _: None
-) -> Iterator[tuple[str, FinishedCell]]:
+) -> Iterator[LeftBehind]:
     """Record every cell that was left behind and that no process works on; yield what `record_left_behind` returns.
 
     Those that cannot be read now are named, and left for another time.
@@ -108,17 +122,37 @@ def record_all_left_behind(
         StoreError: the store cannot be written.
     """
     for cell in _left_behind(store):
-        with contextlib.suppress(Timeout), store.lock(cell).acquire(timeout=0):
-            try:
-                recorded = None
-                if store.settled(cell) is not None:
-                    forget_left_behind(store, cell)
-                else:
-                    recorded = record_left_behind(store, cell, parent_of(cell))
-            except UnreadableError as error:
-                store.patience.say(f"the result of {cell.title} is still left out: {error}")
-            if recorded is not None:
-                yield recorded
+        try:
+            found = record_if_free(store, cell, parent_of(cell))
+        except (UnreadableError, ClaimedError) as error:
+            store.patience.say(f"the result of {cell.title} is still left out: {error}")
+            continue
+        if isinstance(found, LeftBehind):
+            yield found
+
+
+def record_if_free(store: Store, cell: Cell, parent: str | None = None) -> LeftBehind | Attempt | None:
+    """Record what was left behind of a cell, unless a process or machine works on it.
+
+    Args:
+        store: the store.
+        cell: the cell.
+        parent: see `record_left_behind`.
+
+    Returns:
+        What was recorded; the attempt that had settled the cell before, in which case what was left is removed; or
+        None where nothing was done.
+
+    Raises:
+        UnreadableError, ClaimedError: it cannot be recorded now.
+        StoreError: the store cannot be written.
+    """
+    with contextlib.suppress(Timeout), store.lock(cell).acquire(timeout=0):
+        if (done := store.settled(cell)) is None:
+            return record_left_behind(store, cell, parent)
+        forget_left_behind(store, cell)
+        return done
+    return None
 
 
 def _left_behind(store: Store) -> list[Cell]:

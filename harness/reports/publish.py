@@ -7,6 +7,7 @@ pictures, and a bench is summarised at its end. (Only a trial of a study waits f
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import queue
 import threading
@@ -16,12 +17,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from ...errors import StoreError
+from ...errors import ClaimedError, ServerAwayError, StoreError
 from ..cells.bench_file import BenchSpec
+from ..cells.cell import Cell
 from ..records.status import Ending, Status
 from ..records.store import Store
-from ..records.unrecorded import record_all_left_behind
-from ..running.bench import run_bench
+from ..records.unrecorded import LeftBehind, record_all_left_behind, record_if_free
+from ..running.bench import BenchRun, run_bench
 from ..running.cell_limits import NO_LIMITS, CellLimits
 from ..running.executors.executor import Executor
 from ..running.listener import ForwardingListener, Listener
@@ -33,6 +35,9 @@ from .bench_summary import summarise
 from .cell_pictures import CellPictures
 from .drawing import DrawingProcess, why_not_drawn
 from .publish_cell import publish_ending, publish_scores
+
+DELIVER_AGAIN_S = 15.0
+"""Seconds between two tries to record results that wait for a server."""
 
 
 class Publisher:
@@ -50,11 +55,14 @@ class Publisher:
         own_indicators()  # makes all of them, and raises where one cannot be made
         self._store = store
         self._scores = scores
+        self._waiting: dict[str, Cell] = {}
+        self.delivered: dict[str, SettledCell] = {}
+        """By key: cells whose result could be recorded only after they had been settled; complete after the context."""
         self._todo: queue.SimpleQueue[SettledCell | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="publisher", daemon=True)
         self._stop = threading.Event()
         self._error: BaseException | None = None
-        self._drawn: list[tuple[str, Future[None]]] = []
+        self._drawn: list[tuple[SettledCell, Future[None]]] = []
         self.drawing = DrawingProcess()
         """The process that draws the pictures."""
         self.notes: list[str] = []
@@ -74,9 +82,22 @@ class Publisher:
             self.finish_scores()
         finally:
             self.drawing.__exit__(kind, error, trace)
-        self.notes += [note for what, future in self._drawn if (note := why_not_drawn(what, future))]
+        self._show_drawn()
         if self._error is not None and error is None:
             raise self._error
+
+    def _show_drawn(self) -> None:
+        """Have MLflow show the pictures that were drawn; note those that were not."""
+        for settled, future in self._drawn:
+            what = f"the picture of {settled.cell.title}"
+            if note := why_not_drawn(what, future):
+                self.notes.append(note)
+                continue
+            try:
+                with self._store.patience.lost():
+                    self._store.show_files(settled.run_id, settled.cell.suite)
+            except StoreError as error:
+                self.notes.append(f"{what} is not shown: {error}")
 
     def publish(self, settled: SettledCell) -> None:
         """Queue one cell to be published; ignore one that an earlier command had recorded."""
@@ -91,18 +112,53 @@ class Publisher:
 
     def _serve(self) -> None:
         """Publish queued cells until `None` comes; keep the first error for the end of the context."""
-        while (settled := self._todo.get()) is not None:
+        with self._store.patience.ending_with(self._stop):
+            while True:
+                with contextlib.suppress(queue.Empty):
+                    settled = self._todo.get(timeout=DELIVER_AGAIN_S if self._waiting else None)
+                    if settled is None:
+                        self._deliver()
+                        return
+                    self._publish_or_note(settled)
+                self._deliver()
+
+    def _deliver(self) -> None:
+        """Record the results that could not be recorded when their cells had ended, and publish them."""
+        for key, cell in list(self._waiting.items()):
             try:
-                with self._store.patience.ending_with(self._stop):
-                    self._publish(settled)
-            except StoreError as error:
-                self._error = self._error or error
-            except Exception as error:  # of an indicator, a picture or MLflow: the cell is recorded all the same
-                self.notes.append(f"{settled.cell.title} could not be scored: {in_one_line(error)}")
+                found = record_if_free(self._store, cell)
+            except ServerAwayError:
+                return
+            except ClaimedError:
+                continue
             except BaseException as error:
                 self._error = self._error or error
+                return
+            if found is None:
+                continue
+            finished = found.finished if isinstance(found, LeftBehind) else None
+            settled = SettledCell(cell, Ending(Status.FINISHED), found.run_id, ran=True, finished=finished)
+            del self._waiting[key]
+            self.delivered[key] = dataclasses.replace(settled, finished=None)
+            if finished is not None:
+                self._publish_or_note(settled)
+
+    def _publish_or_note(self, settled: SettledCell) -> None:
+        try:
+            self._publish(settled)
+        except ServerAwayError as error:
+            self.notes.append(f"what MLflow shows of {settled.cell.title} is not complete: {error}")
+        except StoreError as error:
+            self._error = self._error or error
+        except Exception as error:  # of an indicator, a picture or MLflow: the cell is recorded all the same
+            self.notes.append(f"{settled.cell.title} could not be scored: {in_one_line(error)}")
+        except BaseException as error:
+            self._error = self._error or error
 
     def _publish(self, settled: SettledCell) -> None:
+        if settled.ending.status is Status.UNRECORDED:
+            self._waiting[settled.cell.key] = settled.cell
+            return
         if settled.finished is None:
             publish_ending(self._store, settled.run_id, settled.cell, settled.ending)
             return
@@ -110,7 +166,7 @@ class Publisher:
         # Pictures come first: another process draws them, and a front that cannot be scored can still be drawn.
         pictures = CellPictures.of(settled.finished)
         folder = self._store.files_of(settled.run_id, settled.cell.suite)
-        self._drawn.append((f"the picture of {settled.cell.title}", self.drawing.submit(pictures.draw, folder)))
+        self._drawn.append((settled, self.drawing.submit(pictures.draw, folder)))
         if self._scores:
             publish_scores(self._store, settled.run_id, settled.finished)
 
@@ -149,13 +205,23 @@ def run_and_publish_bench(
         run = run_bench(spec, store, executor=executor, plugins=plugins, listener=heard, again=again, limits=limits)
         try:
             publisher.finish_scores()
-            notes = summarise(store, run, publisher.drawing)
+            run = dataclasses.replace(run, settled=[publisher.delivered.get(one.cell.key, one) for one in run.settled])
+            notes = _summarised(store, run, publisher)
         except BaseException:
             with store.patience.lost(), contextlib.suppress(StoreError):
                 run.close(store, Ending(Status.KILLED, "interrupted"))
             raise
-        run.close(store)
     return BenchResult(run.settled, publisher.notes + notes)
+
+
+def _summarised(store: Store, run: BenchRun, publisher: Publisher) -> list[str]:
+    """Write the summary of a bench and close its runs; return what went wrong, an absent server's silence too."""
+    try:
+        notes = summarise(store, run, publisher.drawing)
+        run.close(store)
+    except ServerAwayError as error:
+        return [f"the bench has no summary in MLflow: {error}"]
+    return notes
 
 
 def publish_left_behind(store: Store) -> list[str]:
@@ -173,10 +239,10 @@ def publish_left_behind(store: Store) -> list[str]:
         return []
     n_recorded = 0
     with Publisher(store) as publisher:
-        for run_id, finished in itertools.chain([first], recorded):
+        for one in itertools.chain([first], recorded):
             n_recorded += 1
             ending = Ending(Status.FINISHED)
-            publisher.publish(SettledCell(finished.cell, ending, run_id, ran=False, finished=finished))
+            publisher.publish(SettledCell(one.cell, ending, one.run_id, ran=False, finished=one.finished))
     what = "the result of a cell" if n_recorded == 1 else f"the results of {n_recorded} cells"
     return [f"recorded {what} that an earlier command had computed and could not record", *publisher.notes]
 

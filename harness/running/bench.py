@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...errors import StoreError
+from ...errors import ClaimedError, StoreError
 from ..cells.bench_file import BenchSpec
 from ..cells.cell import Cell, cells_document
 from ..records.status import Ending, Status
@@ -83,7 +83,11 @@ def run_bench(
         with store.patience.ending_with(stop):
             while (held := todo.take(stop)) is not None:
                 parent = parents[held.cell.suite]
-                ended = settle_held(held, store, parent, place=place, running=running, stop=stop, listener=listener)
+                try:
+                    ended = settle_held(held, store, parent, place=place, running=running, stop=stop, listener=listener)
+                except ClaimedError:
+                    todo.put_back(held.cell)
+                    continue
                 settled[ended.cell.key] = dataclasses.replace(ended, finished=None)  # the listener was given it
 
     try:

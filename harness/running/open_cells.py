@@ -62,6 +62,11 @@ class OpenCells:
             stop.wait(LOOK_AGAIN_S)
         return None
 
+    def put_back(self, cell: Cell) -> None:
+        """Take a cell back that another machine works on, as was found after it had been given out."""
+        with self._taking:
+            self._open[cell.key] = cell
+
     def _free(self) -> HeldCell | None:
         """Return the first cell whose lock can be had."""
         for cell in self._open.values():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from ...errors import StoreError, UnreadableError
+from ...errors import ClaimedError, ServerAwayError, StoreError, UnreadableError
 from ...os_errors import because
 from ...tasks import SUITES
 from ...yaml_file import is_yaml_file
@@ -64,10 +64,13 @@ def settle_cell(
     Only one process at a time works on a cell: where another one does, wait until it has ended. The arguments are those
     of `settle_held`.
     """
-    lock = store.lock(cell)
-    if not _acquire(lock, cell, stop, listener):
-        return SettledCell(cell, Ending(Status.KILLED, "interrupted", resumable=True), run_id="", ran=False)
-    return settle_held(HeldCell(cell, lock), store, parent, place=place, running=running, stop=stop, listener=listener)
+    while True:
+        lock = store.lock(cell)
+        if not _acquire(lock, cell, stop, listener):
+            return SettledCell(cell, Ending(Status.KILLED, "interrupted", resumable=True), run_id="", ran=False)
+        held = HeldCell(cell, lock)
+        with contextlib.suppress(ClaimedError):  # then it is waited for
+            return settle_held(held, store, parent, place=place, running=running, stop=stop, listener=listener)
 
 
 def settle_held(
@@ -93,13 +96,15 @@ def settle_held(
         running: how the cell is run.
         stop: ends the cell as killed once it is set.
         listener: receives the cell's events; where its `reports` raises `StoppedError`, the cell ends as stopped.
+
+    Raises:
+        ClaimedError: another machine was faster; the cell is to be settled once that has ended.
     """
     cell = held.cell
     try:
         _take_over(cell, store, running, stop)
         settled = _found(cell, store, parent, running)
         if settled is None:
-            listener.begins(cell, place)
             settled = _attempt(cell, store, parent, place, running, stop, listener)
     finally:
         held.lock.release()
@@ -122,11 +127,18 @@ def _found(cell: Cell, store: Store, parent: str, running: Running) -> SettledCe
         forget_left_behind(store, cell)
         return SettledCell(cell, done.ending, done.run_id, ran=False)
     with running.writers:
-        if not running.again and (left := record_left_behind(store, cell, parent)) is not None:
-            return SettledCell(cell, Ending(Status.FINISHED), left[0], ran=False, finished=left[1])
+        left = None
+        try:
+            left = None if running.again else record_left_behind(store, cell, parent)
+        except ServerAwayError as error:
+            if (waiting := _waiting(cell, store, error)) is not None:
+                return waiting
+        if left is not None:
+            return SettledCell(cell, Ending(Status.FINISHED), left.run_id, ran=False, finished=left.finished)
         if (misfit := running.misfits.get(cell.key)) is not None:
             run_id = store.begin(cell, parent)
-            store.end(run_id, misfit)
+            with contextlib.suppress(ServerAwayError):  # it is found again at once
+                store.end(run_id, misfit)
             return SettledCell(cell, misfit, run_id, ran=True)
     return None
 
@@ -157,7 +169,9 @@ def _attempt(
     """Run the cell in a place, and record how it ended."""
     with running.writers:
         run_id = _opened(cell, store, parent)
+    listener.begins(cell, place)
     probes: list[Probed] = []
+    elsewhere = False
 
     def on_event(event: Event) -> None:
         if isinstance(event, Probed):
@@ -180,15 +194,20 @@ def _attempt(
             ending, finished = _read(folder, ending)
             with running.writers:
                 if finished is not None:
-                    store.record(run_id, finished, folder)
+                    recorded = store.record(run_id, finished, folder)
+                    run_id, elsewhere = recorded.run_id, recorded.elsewhere
                 else:
                     if ending.status is Status.STOPPED:  # its probes say why it was stopped
                         store.log(run_id, curve=[curve_point(probe) for probe in probes])
                     store.record_unfinished(run_id, cell, ending, folder)
+    except (ServerAwayError, ClaimedError) as error:
+        return _waiting(cell, store, error) or SettledCell(cell, ending, run_id="", ran=True)
     except (StoreError, OSError) as error:
         raise _not_recorded(error, run_id, cell, store) from error
     if not ending.resumable:  # it is recorded, or would fail again from the same checkpoint
         store.remove_checkpoints(cell)
+    if elsewhere:
+        return SettledCell(cell, ending, run_id, ran=False)
     log = store.files_of(run_id, cell.suite) / LOG
     unread = log if finished is None and log.is_file() and log.stat().st_size else None
     return SettledCell(cell, ending, run_id, ran=True, finished=finished, log=unread)
@@ -198,8 +217,23 @@ def _opened(cell: Cell, store: Store, parent: str) -> str:
     """Open a run for an attempt at the cell, and return its id."""
     run_id = store.begin(cell, parent)
     if is_yaml_file(file := SUITES.origin(cell.suite)):
-        store.log(run_id, tags={SUITE_FILE: file})
+        with contextlib.suppress(ServerAwayError):  # it is for people to read
+            store.log(run_id, tags={SUITE_FILE: file})
     return run_id
+
+
+def _waiting(cell: Cell, store: Store, error: StoreError) -> SettledCell | None:
+    """Return a cell whose result waits on this machine, where it can be recorded another time; None without a result.
+
+    Args:
+        cell: the cell.
+        store: the store.
+        error: why the result cannot be recorded now.
+    """
+    if not is_complete(store.unrecorded(cell)):
+        return None
+    reason = f"{error}; the result is kept in {store.unrecorded(cell)}"
+    return SettledCell(cell, Ending(Status.UNRECORDED, reason), run_id="", ran=True)
 
 
 def _not_recorded(error: StoreError | OSError, run_id: str, cell: Cell, store: Store) -> StoreError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import StoreError
+from ...errors import ServerAwayError, StoreError
 from ...metrics.sample_noise import resampled_hypervolumes
 from ..records.attempt import Attempt
 from ..records.finished_cell import EXAMPLE_ERRORS
@@ -24,6 +24,8 @@ def resampled_of(cache: ScoreCache, attempt: Attempt, digest: str) -> tuple[NDAr
     if kept is None:
         try:
             volumes = resample(attempt, np.asarray(content_of(cache, attempt, digest)["reference_point"]))
+        except ServerAwayError:
+            raise
         except StoreError as error:  # the front is whole, and its scores count
             return None, str(error)
         if volumes is not None:

@@ -77,7 +77,7 @@ class ScoreCache:
         if attempt.status is not Status.FINISHED or recorded is None:
             return None
         try:
-            found = os.stat(f"{attempt.folder}/{FRONT}")
+            found = os.stat(attempt.located(FRONT))
         except OSError:
             return None
         if self._files.get(attempt.run_id) != (found.st_size, found.st_mtime_ns, recorded):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import FrontError, StoreError
+from ...errors import FrontError, ServerAwayError, StoreError
 from ...metrics import Indicator, ReferenceFront, ScoringInput
 from ..records.attempt import Attempt
 from ..records.front_record import FrontRecord
@@ -97,9 +97,11 @@ def load_groups(store: Store, attempts: Sequence[Attempt] | None = None) -> list
         StoreError: the store cannot be read. ConfigError: a third party's indicator fails.
     """
     indicators = own_indicators()
+    read = store.attempts() if attempts is None else attempts
+    store.bring(read)
     with open_cache(store.folder) as cache:
         by_group: dict[str, dict[str, list[Attempt]]] = {}
-        for attempt in store.attempts() if attempts is None else attempts:
+        for attempt in read:
             by_group.setdefault(attempt.cell.group, {}).setdefault(attempt.cell.key, []).append(attempt)
         found = {
             name: [member for tried in cells.values() if (member := _newest(cache, tried, indicators)) is not None]
@@ -130,6 +132,8 @@ def _own(
 
     try:
         return by_indicator(scores_of(cache, digest, indicators, scored), indicators)
+    except ServerAwayError:
+        raise
     except (StoreError, FrontError):
         return None
 

@@ -1,0 +1,104 @@
+"""Bring files of runs to an MLflow server, and from there to this machine, once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ...errors import StoreError
+from ...os_errors import because
+from .server_away import is_away, status_of
+
+if TYPE_CHECKING:
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
+
+    from .database_lock import Patience
+
+NOT_FOUND = 404
+
+
+class ServerFiles:
+    """The files of the runs of an MLflow server.
+
+    Args:
+        url: the server's address.
+        patience: how long to wait while the server does not answer.
+    """
+
+    def __init__(self, url: str, patience: Patience) -> None:
+        self._url = url
+        self._patience = patience
+
+    def send(self, address: str, folder: Path, *, without: frozenset[str] = frozenset()) -> None:
+        """Copy the files of a folder, and of those in it, to the run with this address; they replace older ones.
+
+        Args:
+            address: MLflow's address of the run's files.
+            folder: the folder.
+            without: names of files in the folder itself that are left out.
+        """
+        repository = self._repository(address)
+        for file in sorted(found for found in folder.rglob("*") if found.is_file()):
+            inner = file.relative_to(folder)
+            if str(inner) not in without:
+                below = None if inner.parent == Path() else inner.parent.as_posix()
+                self._patience.call(repository.log_artifact, str(file), below)
+
+    def bring(self, address: str, name: str, folder: Path) -> bool:
+        """Copy a file of the run with this address to a folder, whole or not at all; False where the run has none.
+
+        Raises:
+            StoreError: it cannot be written here, or is not the name of a file.
+        """
+        if name != Path(name).name or name in ("", ".", ".."):
+            raise StoreError(f"{name!r}, a file of a run on {self._url}, is not the name of a file; it was left there")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _partial(folder) as partial:
+                if not self._downloaded(address, name, partial):
+                    return False
+                os.replace(partial / name, folder / name)
+        except OSError as error:
+            raise StoreError(f"{folder / name} cannot be written {because(error)}") from error
+        return True
+
+    def _downloaded(self, address: str, name: str, folder: Path) -> bool:
+        try:
+            self._patience.call(self._repository(address).download_artifacts, name, str(folder))
+        except Exception as error:  # MLflow has no one type for it; where files are in a bucket, it is the bucket's
+            if is_away(error) or status_of(error) not in (None, NOT_FOUND):
+                raise
+            return False
+        return (folder / name).is_file()
+
+    def _repository(self, address: str) -> ArtifactRepository:
+        """Return where MLflow keeps the files of a run.
+
+        Raises:
+            StoreError: that is a folder of the server's own disk, which MLflow would look for on this machine.
+        """
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        require_reachable(address, self._url)
+        return get_artifact_repository(address, tracking_uri=self._url)
+
+
+def require_reachable(address: str, url: str) -> None:
+    """Raise StoreError where a server keeps files in a folder of its own disk, and does not pass them on itself."""
+    if urlsplit(address).scheme in ("", "file"):
+        raise StoreError(
+            f"the MLflow server {url} keeps files in a folder ({address}) that it does not pass on; start it with "
+            "--serve-artifacts and --artifacts-destination instead of --default-artifact-root"
+        )
+
+
+@contextlib.contextmanager
+def _partial(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside the files of a run."""
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=folder) as partial:
+        yield Path(partial)
