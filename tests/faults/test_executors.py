@@ -18,10 +18,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture(scope="module")
-def ray_options():
+def ray_options(command):
     """The options that run cells on a Ray cluster of this machine."""
     pytest.importorskip("ray")
-    with standing_ray() as address:
+    with standing_ray(command.environment) as address:
         yield ["--executor", "ray", "--ray-address", address]
 
 
@@ -88,9 +88,9 @@ def test_a_killed_engine_process_is_started_again_and_the_results_are_those_of_t
 ):
     running = start(command, bench(engine, seeds=[0, 1]))
     try:
-        worker = start_of(tmp_path)
+        worker = start_of(tmp_path, command=running)
         engine_process(worker).kill()
-        start_of(tmp_path, 3)  # the other seed's, and the one that was killed
+        start_of(tmp_path, 3, command=running)  # the other seed's, and the one that was killed
         (tmp_path / "gate").touch()
         status, out, err = ended(running)
     finally:
@@ -116,7 +116,7 @@ def test_what_no_node_can_serve_is_refused_before_anything_is_recorded(engine, b
 def test_ctrl_c_ends_the_cells_of_ray(ray_options, bench, command, tmp_path):
     running = start(command, bench(ray_options, ["patient"]))
     try:
-        worker = start_of(tmp_path)
+        worker = start_of(tmp_path, command=running)
         running.send_signal(2)
         status, _, err = ended(running, 120)
     finally:
@@ -136,7 +136,7 @@ class TestJobsThatGoOn:
     def test_the_same_command_collects_what_jobs_have_left(self, slurm_options, bench, command, tmp_path):
         running = start(command, bench(slurm_options))
         try:
-            start_of(tmp_path)
+            start_of(tmp_path, command=running)
         finally:
             running.kill()
             running.communicate()
@@ -156,11 +156,11 @@ class TestJobsThatGoOn:
     def test_a_preempted_job_starts_again(self, slurm_options, bench, command, tmp_path):
         running = start(command, bench(slurm_options, ["patient"]))
         try:
-            first = start_of(tmp_path)
+            first = start_of(tmp_path, command=running)
             subprocess.run(
                 ["sbatch", "--partition=high", "--cpus-per-task=2", "--output=/dev/null", "--wrap=sleep 3"], check=True
             )
-            start_of(tmp_path, 2)
+            start_of(tmp_path, 2, command=running)
             assert not first.is_running()
             (tmp_path / "gate").touch()
             status, out, err = ended(running)
@@ -173,7 +173,7 @@ class TestJobsThatGoOn:
     def test_another_executor_takes_a_cell_over(self, slurm_options, bench, command, tmp_path):
         running = start(command, bench(slurm_options, ["patient"]))
         try:
-            start_of(tmp_path)
+            start_of(tmp_path, command=running)
         finally:
             running.kill()
             running.communicate()

@@ -25,11 +25,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 @contextlib.contextmanager
-def options_of(engine, folder):
+def options_of(engine, command, folder):
     """The options that choose an engine, which runs as long as the context."""
     if engine == "ray":
         pytest.importorskip("ray")
-        with standing_ray() as address:
+        with standing_ray(command.environment) as address:
             yield ["--executor", "ray", "--ray-address", address], {}
     elif engine == "slurm":
         pytest.importorskip("submitit")
@@ -108,7 +108,7 @@ def test_every_cell_is_recorded_once_with_the_same_front(engine, command, tmp_pa
     assert start("undisturbed", ["--device", "cpu,cpu"], {}).wait() == 0
     expected = fronts(tmp_path / "undisturbed")
     assert len(expected) == n_cells
-    with options_of(engine, tmp_path / "engine") as (options, environment):
+    with options_of(engine, command, tmp_path / "engine") as (options, environment):
         n_runs = disturbed(
             engine, lambda: start("disturbed", options, environment), tmp_path, n_kills, random.Random(16)
         )

@@ -1,7 +1,6 @@
 """Engines that tests start for real, and the processes of cells that run under them."""
 
 import contextlib
-import os
 import shutil
 import signal
 import socket
@@ -39,8 +38,8 @@ class Patient(fr.Learner):
 
 
 @contextlib.contextmanager
-def standing_ray(cpus=2):
-    """Yield the address of a Ray cluster that outlives commands."""
+def standing_ray(environment, cpus=2):
+    """Yield the address of a Ray cluster that outlives commands; its token lies in the home that they have, too."""
     port = free_port()
     # A short path: sockets lie below it, whose names have 107 bytes.
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
@@ -50,7 +49,7 @@ def standing_ray(cpus=2):
             *("start", "--head", "--block", f"--port={port}", f"--num-cpus={cpus}", f"--temp-dir={folder}"),
             *("--include-dashboard=false", "--disable-usage-stats", f"--object-store-memory={100 * 2**20}"),
         ],
-        env=os.environ | {"RAY_worker_niceness": "0"},
+        env=environment | {"RAY_worker_niceness": "0"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -84,10 +83,11 @@ def listens(port):
     return True
 
 
-def start_of(folder: Path, number=1, seconds=250):
-    """The process of the patient learner's fit in a folder, once it has started so often."""
+def start_of(folder: Path, number=1, seconds=250, command=None):
+    """The process of the patient learner's fit in a folder, once it has started so often, while the command runs."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
+        assert command is None or command.poll() is None, command.communicate()
         with contextlib.suppress(OSError):
             pids = (folder / "starts").read_text().split()
             if len(pids) >= number:
