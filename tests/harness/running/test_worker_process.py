@@ -91,6 +91,14 @@ def test_a_worker_that_cannot_begin_says_so_in_its_log(run, monkeypatch, capfd):
     assert "Traceback" not in capfd.readouterr().err
 
 
+def test_a_worker_has_the_threads_that_it_is_told(run, monkeypatch):
+    """Not those of the process that it was forked from, in which torch was imported."""
+    for threads in ("2", "1"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        _, folder = run(f"with {threads}")
+        assert FinishedCell.read(folder / "scratch").environment["threads"] == threads
+
+
 def test_peaks_of_memory_are_those_of_a_worker(run):
     _, folder = run("here")
     metrics = FinishedCell.read(folder / "scratch").costs
