@@ -97,7 +97,8 @@ def start_of(folder: Path, number=1, seconds=250, command=None):
 
 
 def engine_process(worker):
-    """The process of the engine below which a cell's worker runs: that in which the fork server was started."""
-    server = worker.parent()
-    assert "forkserver" in " ".join(server.cmdline())
-    return server.parent()
+    """The process of the engine below which a cell's worker runs: above its keeper and the server that forked that."""
+    above = worker.parent()
+    while "multiprocessing.forkserver" in " ".join(above.cmdline()):
+        above = above.parent()
+    return above

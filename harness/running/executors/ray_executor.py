@@ -16,11 +16,12 @@ from ....one_line import as_one_line
 from ...cells.environment import versions
 from ...records.status import Ending, Status
 from ..cell_request import CellRequest
+from ..reason import in_one_line
 from ..worker_process import StoppedError
 from .executor import Executor, OnEvent
 from .ray_cluster import CellNeeds, connect, handlers_kept, require_node
 from .ray_mailbox import RayMailbox
-from .ray_task import TOKEN, RayDelivery, deliver, finished_attempt, run_cell_task
+from .ray_task import TOKEN, CellKilledError, RayDelivery, deliver, finished_attempt, last_attempt, run_cell_task
 
 MAX_RETRIES = 3
 """How often Ray starts a cell again whose process or node was lost."""
@@ -85,7 +86,8 @@ class RayExecutor(Executor):
         except ray.exceptions.RayError as error:
             before = finished_attempt(request.scratch)
             ending = _ending_of(error) if before is None else Ending(Status.FINISHED)
-            return deliver(RayDelivery(ending, "" if before is None else before.name), request.scratch)
+            folder = last_attempt(request.scratch) if before is None else before.name
+            return deliver(RayDelivery(ending, folder), request.scratch)
         finally:
             del self._heard[ticket]
         if delivery is None:
@@ -122,7 +124,12 @@ class RayExecutor(Executor):
         needs = self._needs
         memory = {} if needs.memory_bytes is None else {"memory": needs.memory_bytes}
         task = ray.remote(run_cell_task).options(
-            num_cpus=needs.cpus, num_gpus=needs.gpus, max_retries=MAX_RETRIES, name=request.cell.title, **memory
+            num_cpus=needs.cpus,
+            num_gpus=needs.gpus,
+            max_retries=MAX_RETRIES,
+            retry_exceptions=[CellKilledError],
+            name=request.cell.title,
+            **memory,
         )
         asked = dataclasses.replace(request, device="cuda:0" if needs.gpus else "cpu")
         return task.remote(asked, ticket, versions()["frontrunner"], self._mailbox)
@@ -161,7 +168,12 @@ class RayExecutor(Executor):
 
 
 def _ending_of(error: Exception) -> Ending:
-    """Return the ending of a cell whose task was lost more often than Ray starts it again."""
+    """Return the ending of a cell whose task has failed, or was lost more often than Ray starts it again."""
+    cause = getattr(error, "cause", None)  # what the task has raised, where that is how it ended
+    if isinstance(cause, CellKilledError):
+        return Ending(Status.KILLED, f"{cause}, {MAX_RETRIES + 1} times", resumable=True)
+    if cause is not None:
+        return Ending(Status.FAILED, f"its task has failed ({in_one_line(cause)})", resumable=True)
     reason = as_one_line(str(error).strip().partition("\n")[0])
     status = Status.OUT_OF_MEMORY if type(error).__name__ == "OutOfMemoryError" else Status.KILLED
     return Ending(status, f"Ray has lost it {MAX_RETRIES + 1} times ({reason})", resumable=True)

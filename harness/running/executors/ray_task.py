@@ -47,6 +47,10 @@ class RayDelivery:
     """The files as a tar, where it is not."""
 
 
+class CellKilledError(Exception):
+    """The cell's process was killed, though nobody asked for it; Ray starts such a task again."""
+
+
 def run_cell_task(request: CellRequest, ticket: str, package: str, mailbox: Any) -> RayDelivery:
     """Run a cell on the node that Ray has chosen, and return how it ended, with its files.
 
@@ -58,6 +62,9 @@ def run_cell_task(request: CellRequest, ticket: str, package: str, mailbox: Any)
         ticket: names the attempt in the mailbox; it is in the scratch folder's file `TOKEN`.
         package: the command's version of Frontrunner.
         mailbox: handle of the command's `RayMailbox`.
+
+    Raises:
+        CellKilledError: the cell is to be started again; its message is the reason of the ending.
     """
     if (found := versions()["frontrunner"]) != package:
         reason = f"the Ray node has Frontrunner {found}, and the command {package}; install the same on every node"
@@ -72,6 +79,8 @@ def run_cell_task(request: CellRequest, ticket: str, package: str, mailbox: Any)
         lock = request.worker_lock if shared else None
         here = dataclasses.replace(request, scratch=folder, checkpoints=checkpoints, worker_lock=lock)
         ending = run_in_process(here, on_event=post.send, stop=post.stop)
+        if ending.status is Status.KILLED and not post.stop.is_set():
+            raise CellKilledError(ending.reason)
         if not shared and not ending.resumable:
             shutil.rmtree(checkpoints, ignore_errors=True)
         return RayDelivery(ending, folder.name) if shared else RayDelivery(ending, packed=_packed(folder))
@@ -99,6 +108,11 @@ def deliver(delivery: RayDelivery, scratch: Path) -> Ending:
 def finished_attempt(scratch: Path) -> Path | None:
     """Return the folder of a start of the task that has finished the cell, or None."""
     return next((folder for folder in scratch.glob(f"{ATTEMPT}*") if is_complete(folder)), None)
+
+
+def last_attempt(scratch: Path) -> str:
+    """Return the name of the folder of the task's last start, in which its log is; empty where there is none here."""
+    return max(scratch.glob(f"{ATTEMPT}*"), key=lambda folder: folder.stat().st_mtime, default=Path()).name
 
 
 def _has_token(scratch: Path, ticket: str) -> bool:

@@ -11,8 +11,16 @@ from frontrunner.harness.records.finished_cell import MANIFEST
 from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.running.cell_request import CellRequest
 from frontrunner.harness.running.executors import ray_task
+from frontrunner.harness.running.executors.ray_executor import _ending_of
 from frontrunner.harness.running.executors.ray_mailbox import RayMailbox
-from frontrunner.harness.running.executors.ray_task import TOKEN, deliver, finished_attempt, run_cell_task
+from frontrunner.harness.running.executors.ray_task import (
+    TOKEN,
+    CellKilledError,
+    deliver,
+    finished_attempt,
+    last_attempt,
+    run_cell_task,
+)
 from frontrunner.harness.running.worker_events import PhaseStarted
 
 HERE = importlib.metadata.version("frontrunner")
@@ -107,6 +115,24 @@ def test_every_start_has_a_folder_of_its_own(run, request_):
 def test_a_cell_ends_once_the_command_says_so(run, mailbox):
     threading.Timer(0.2, mailbox.stop, ("ticket",)).start()
     assert run(None).ending.status == "killed"
+
+
+def test_a_killed_cell_is_raised_for_ray_to_start_it_again(run, request_):
+    (request_.scratch / TOKEN).write_text("ticket")
+    with pytest.raises(CellKilledError, match="signal 9"):
+        run(Ending(Status.KILLED, "signal 9", resumable=True))
+    folder = last_attempt(request_.scratch)
+    assert (request_.scratch / folder / "worker.log").exists()
+    assert run(FINISHED).ending == FINISHED
+
+
+def test_a_task_that_was_killed_again_and_again_says_what_is_known():
+    error = RuntimeError("of Ray")
+    assert _ending_of(error) == Ending(Status.KILLED, "Ray has lost it 4 times (of Ray)", resumable=True)
+    error.cause = CellKilledError("signal 9")
+    assert _ending_of(error) == Ending(Status.KILLED, "signal 9, 4 times", resumable=True)
+    error.cause = OSError("no such file")
+    assert _ending_of(error).status == "failed"
 
 
 def test_a_node_with_another_version_says_so(run):
