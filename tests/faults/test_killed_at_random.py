@@ -57,10 +57,10 @@ def victims(engine, process, folder):
 
 def disturbed(engine, start, folder, n_kills, rng):
     """Run the command again and again until it has finished, and kill it or a worker so often; the number of runs."""
-    n_runs = 0
+    n_runs, most = 0, 10 * n_kills
     while True:
         n_runs += 1
-        assert n_runs < 10 * n_kills
+        assert n_runs < most
         process = start()
         try:
             moment = time.monotonic() + rng.uniform(*FIRST_MOMENT_S)
