@@ -38,10 +38,11 @@ class Mistakes:
             raise ConfigError(all_mistakes(self.told))
 
 
-def all_mistakes(told: Sequence[str]) -> str:
-    """Return the sentences on all mistakes as one, numbered where there are several."""
-    if len(told) == 1:
+def all_mistakes(told: Sequence[str], n_more: int = 0) -> str:
+    """Return the sentences on all mistakes as one, numbered where there are several; `n_more` have no sentence."""
+    n_all = len(told) + n_more
+    if n_all == 1:
         return told[0]
     listed = "; ".join(f"({i}) {one}" for i, one in enumerate(told[:MOST], 1))
-    more = f"; and {len(told) - MOST} more" if len(told) > MOST else ""
-    return f"{len(told)} mistakes: {listed}{more}"
+    more = f"; and {n_all - MOST} more" if n_all > MOST else ""
+    return f"{n_all} mistakes: {listed}{more}"

@@ -25,6 +25,10 @@ def is_yaml_file(name: object) -> bool:
     return isinstance(name, Path) or (isinstance(name, str) and name.lower().endswith(SUFFIXES))
 
 
+MOST_LOOKED_AT = 200
+"""Of so many errors sentences are made, each held against all others; a file may have tens of thousands."""
+
+
 class Strict(BaseModel):
     """The base of what a file holds: it refuses unknown keys, so that a misspelt one is an error."""
 
@@ -79,7 +83,8 @@ def fitted(
     try:
         return spec.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(all_mistakes([*_problems(error, [spec, *parts], content), *look_further(content)])) from error
+        told, n_more = _problems(error, [spec, *parts], content)
+        raise ConfigError(all_mistakes([*told, *look_further(content)], n_more)) from error
 
 
 def yaml_problems(file: Path, spec: type[Strict], parts: Sequence[type[Strict]] = ()) -> list[str]:
@@ -95,7 +100,8 @@ def yaml_problems(file: Path, spec: type[Strict], parts: Sequence[type[Strict]] 
     try:
         spec.model_validate(content)
     except ValidationError as error:
-        return _problems(error, [spec, *parts], content)
+        told, n_more = _problems(error, [spec, *parts], content)
+        return [*told, *([f"{n_more:,} more places do not fit"] if n_more else [])]
     return []
 
 
@@ -132,11 +138,14 @@ def checked_content(file: Path | None) -> Iterator[None]:
         raise
 
 
-def _problems(error: ValidationError, models: Sequence[type[Strict]], content: object) -> list[str]:
-    """Return a sentence on each problem that pydantic has found, what is misspelt first."""
+def _problems(error: ValidationError, models: Sequence[type[Strict]], content: object) -> tuple[list[str], int]:
+    """Return a sentence on each of the first problems that pydantic has found, what is misspelt first, and how many
+    errors of pydantic's are left."""
     known = [key for model in models for key in model.model_fields]
     found = [(one, _path(one["loc"], content, ends_missing=one["type"] == "missing")) for one in error.errors()]
     found.sort(key=lambda one: one[0]["type"] != "extra_forbidden")
+    n_more = max(len(found) - MOST_LOOKED_AT, 0)
+    del found[MOST_LOOKED_AT:]
     told: list[str] = []
     meant: list[list[str | int | None]] = []
     covered: list[list[str | int]] = []
@@ -151,7 +160,7 @@ def _problems(error: ValidationError, models: Sequence[type[Strict]], content: o
             meant.append([*path[:-1], _nearest(str(path[-1]), known)])
         if furthest not in meant:  # a misspelt key is missing too
             told.append(sentence)
-    return told
+    return told, n_more
 
 
 def _sentence(problem: Mapping[str, Any], path: Sequence[str | int], known: Sequence[str]) -> str:

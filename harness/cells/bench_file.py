@@ -200,8 +200,8 @@ def _further_mistakes(content: Mapping[Any, object]) -> Sequence[str]:
 
 def _readable(values: object, kind: Any) -> list[Any]:
     """Return those values of a list that are of a kind."""
-    found = []
+    found, adapter = [], TypeAdapter(kind)
     for value in values if isinstance(values, list) else []:
         with contextlib.suppress(ValidationError):
-            found.append(TypeAdapter(kind).validate_python(value))
+            found.append(adapter.validate_python(value))
     return found

@@ -7,8 +7,10 @@ import zipfile
 
 import pytest
 
-from frontrunner.errors import StoreError
+from frontrunner import yaml_file
+from frontrunner.errors import ConfigError, StoreError
 from frontrunner.harness.bundle import read_bundle, reading
+from frontrunner.harness.cells.bench_file import read_bench
 from frontrunner.harness.records import finished_cell
 from frontrunner.harness.records.finished_cell import FinishedCell
 
@@ -118,3 +120,14 @@ def test_a_manifest_is_refused_for_its_size(part, run_bench, tmp_path):
     (folder / "cell.json").write_text(json.dumps(content))
     with pytest.raises(StoreError, match="an object may have 1,000 entries here at most, found 20,000"):
         FinishedCell.read(folder)
+
+
+def test_sentences_on_a_yaml_file_are_made_of_its_first_mistakes_and_all_are_counted(tmp_path, monkeypatch):
+    made = []
+    sentence = yaml_file._sentence
+    monkeypatch.setattr(yaml_file, "_sentence", lambda *given: made.append(1) or sentence(*given))
+    file = tmp_path / "bench.yaml"
+    file.write_text(f"name: x\nsuites: [tiny]\nlearners: [{', '.join(['7'] * 1500)}]\n")
+    with pytest.raises(ConfigError, match=r"150[01] mistakes: \(1\) learners\.0: .*\(10\) .*; and 149[01] more$"):
+        read_bench(file)
+    assert len(made) <= yaml_file.MOST_LOOKED_AT
