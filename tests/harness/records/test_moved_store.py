@@ -118,7 +118,7 @@ def test_files_are_written_to_the_store_even_where_another_place_has_its_address
     (tmp_path / "new" / "picture.png").write_bytes(b"drawn")
     opened.add_artifacts(run, tmp_path / "new")
     assert content(made) == before
-    assert {file.name for file in opened.files_of(run, "tiny").iterdir()} == {"cells.json", "picture.png"}
+    assert {file.name for file in opened.files_of(run, "tiny").iterdir()} == {"cells.json", "run.json", "picture.png"}
 
 
 def test_a_store_by_a_link_is_the_one_it_leads_to(made, tmp_path):
