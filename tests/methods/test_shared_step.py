@@ -46,6 +46,7 @@ CASES = {
     "model, odd batch": ("pwe-moe-ls", {"upscale": "model", "batch_size": 5}),
     "mlp, three preferences": ("pwe-moe-epo", {"upscale": "mlp", "batch_size": 5, "preferences_per_step": 3}),
     "attn+mlp, an idle rank": ("pwe-moe-stch", {"upscale": "attn+mlp", "batch_size": 1}),
+    "experts merged where they lie": ("pwe-moe-stch", {**UPSCALED, "bank_dtype": "float32"}),
     "patterns": ("pwe-moe-epo", {"upscale": "blocks.0.*,norm", "batch_size": 2, "preferences_per_step": 4}),
     **{f"whole models, {name}": (name, {"batch_size": 5, "lr": 1e-3}) for name in ("ls", "epo", "stch", "mgda")},
     "examples changed at random": ("pwe-moe-stch", UPSCALED, 12, None, with_noise),
