@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import signal
 import subprocess
 import time
 
@@ -117,8 +118,8 @@ def test_ctrl_c_ends_the_cells_of_ray(ray_options, bench, command, tmp_path):
     running = start(command, bench(ray_options, ["patient"]))
     try:
         worker = start_of(tmp_path, command=running)
-        running.send_signal(2)
-        status, _, err = ended(running, 120)
+        running.send_signal(signal.SIGTERM)  # means the same, and is not ignored where tests run in the background
+        status, _, err = ended(running, 200)
     finally:
         running.kill()
     assert status == 1

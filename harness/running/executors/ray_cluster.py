@@ -23,9 +23,8 @@ OBJECT_STORE_BYTES = 100 * 2**20
 STARTED_WITH = {
     "RAY_USAGE_STATS_ENABLED": "0",  # reports to nobody
     "RAY_worker_niceness": "0",  # else other programs slow cells down, whose times are measured
-    "RAY_BACKEND_LOG_LEVEL": "error",  # what it logs while it looks for a cluster goes to standard error
 }
-"""Variables of a command, and of a cluster that it starts."""
+"""Variables of a cluster that a command starts."""
 
 
 @dataclass(frozen=True)
