@@ -99,11 +99,11 @@ def test_every_cell_is_recorded_once_with_the_same_front(engine, command, tmp_pa
     learners = ["interpolation", "weight-averaging"]
     content = {"name": "killed", "suites": ["merging-toy"], "learners": learners, "seeds": list(range(n_cells // 2))}
     file.write_text(yaml.safe_dump(content))
-    log = (tmp_path / "log").open("w")
 
     def start(store, options, environment):
         told = dataclasses.replace(command, environment=os.environ | command.environment | environment)
-        return told.start("bench", file, "--store", tmp_path / store, *options, output=log)
+        with (tmp_path / "log").open("a") as log:
+            return told.start("bench", file, "--store", tmp_path / store, *options, output=log)
 
     assert start("undisturbed", ["--device", "cpu,cpu"], {}).wait() == 0
     expected = fronts(tmp_path / "undisturbed")
