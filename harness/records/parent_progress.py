@@ -74,8 +74,16 @@ def last_parents(store: StoreReader, n: int) -> list[ParentProgress]:
         counted = Counter(statuses.get(key, NOT_RUN) for key in keys)
         name = run.tags.get("mlflow.runName", "")
         n_cells = None if listed is None else len(listed)
-        found.append(ParentProgress(kind, name, run.suite, run.run_id, n_cells, dict(counted.most_common())))
+        found.append(
+            ParentProgress(kind, name, run.suite, run.run_id, n_cells, dict(sorted(counted.items(), key=_order)))
+        )
     return found
+
+
+def _order(counted: tuple[str, int]) -> tuple[bool, int, str]:
+    """Put finished cells first, then what there is most of."""
+    status, n = counted
+    return status != Status.FINISHED, -n, status
 
 
 def _listed(store: StoreReader, run_id: str, suite: str) -> set[str] | None:
