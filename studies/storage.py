@@ -6,6 +6,7 @@ import functools
 import inspect
 import json
 import logging
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,10 @@ ALIVE = ("COMPLETE", "PRUNED", "RUNNING")
 """States of trials for whose sake a study is kept when the file's settings have changed."""
 SQLITE_TIMEOUT_S = 5.0
 """Seconds that one try waits for a locked database; `Patience` tries again for longer, and can be interrupted."""
+MADE_BY_ANOTHER = ("duplicate key", "already exists")
+"""Parts of what PostgreSQL says to the slower of two machines that make the same table."""
+MOST_TRIES, TRY_AGAIN_S = 10, 1.0
+"""How often to try to make the tables again, and how many seconds to wait between."""
 SETTINGS = "frontrunner"
 """Study attribute: the settings that decide what its trials mean, see `Plan.settings`."""
 
@@ -95,8 +100,7 @@ def open_storage(url: str, folder: Path, heartbeat_s: int) -> PatientStorage:
     patience = Patience(f"Optuna's storage {without_password(url)}")
     with quiet(), storage_explained(url), FileLock(folder / "locks" / "optuna.lock"):
         try:
-            return patience.call(
-                PatientStorage,
+            return _made(
                 url,
                 patience,
                 engine_kwargs=engine,
@@ -112,6 +116,18 @@ def open_storage(url: str, folder: Path, heartbeat_s: int) -> PatientStorage:
             raise StoreError(f"Optuna's storage {without_password(url)} cannot be opened; {driver}") from error
         except OSError as error:
             raise StoreError(f"Optuna's storage {without_password(url)} cannot be opened ({error})") from error
+
+
+def _made(url: str, patience: Patience, **options: Any) -> PatientStorage:
+    """Return the storage; where another machine makes its tables at the same moment, once they are there."""
+    for _ in range(MOST_TRIES):
+        try:
+            return patience.call(PatientStorage, url, patience, **options)
+        except SQLAlchemyError as error:
+            if not any(part in str(error) for part in MADE_BY_ANOTHER):
+                raise
+            time.sleep(TRY_AGAIN_S)
+    return patience.call(PatientStorage, url, patience, **options)
 
 
 def open_study(

@@ -4,9 +4,10 @@ import sqlite3
 
 import pytest
 from optuna.storages import RDBStorage
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 import frontrunner as fr
+from frontrunner.studies import storage as storage_module
 from frontrunner.studies.storage import default_url, open_storage, storage_explained
 
 
@@ -64,3 +65,20 @@ def test_why_the_storage_failed_is_one_line_with_what_to_do(message, advice):
     begin = f"Optuna's storage postgresql://***@host/name cannot be used ((sqlite3.OperationalError) {message}){advice}"
     assert str(caught.value).startswith(begin)
     assert "\n" not in str(caught.value)
+
+
+def test_tables_that_another_machine_makes_at_the_same_moment_are_waited_for(tmp_path, monkeypatch):
+    refused, make = [], storage_module.PatientStorage
+
+    def slower(*arguments, **keys):
+        if len(refused) < 2:
+            refused.append(IntegrityError("create table", {}, Exception("duplicate key value violates ...")))
+            raise refused[-1]
+        return make(*arguments, **keys)
+
+    monkeypatch.setattr(storage_module, "PatientStorage", slower)
+    monkeypatch.setattr(storage_module, "TRY_AGAIN_S", 0.0)
+    (tmp_path / "locks").mkdir()
+    opened = open_storage(default_url(tmp_path), tmp_path, 1)
+    assert opened.get_all_studies() == []
+    assert len(refused) == 2
