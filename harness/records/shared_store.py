@@ -190,8 +190,9 @@ class SharedStore(Store):
         before = self._settled_before.get(cell.key)
         self._accepted[cell.key] = set() if before is None else {before.run_id}
         try:
+            # Read before, so that what another machine finishes between the two is found by one of them.
+            self._accepted[cell.key] = finished_ids(self.runs("cell", cell.key))
             found = super().settled(cell)
-            self._accepted[cell.key] = finished_ids(self.runs("cell", cell.key)) if found is None else set()
         except ServerAwayError:
             return before
         return found
