@@ -1,6 +1,6 @@
 # The two commands of the README are `make quickstart` and `make test`; both set up .venv when it is not there.
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -10,6 +10,7 @@ quickstart: $(VENV)/installed
 	$(BIN)/frontrunner bench studies/quickstart.yaml
 
 # A file at a time goes to each worker, so that what its tests share is made once; one thread each (tests/conftest.py).
+# Three of them keep two cores busy, since many tests wait for processes that they have started.
 test: $(VENV)/installed-dev
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow"
 

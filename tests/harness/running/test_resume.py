@@ -58,6 +58,16 @@ def board_of(command, folder):
     return board
 
 
+def board_at_rest(command, folder, seconds=10):
+    """The board once no process of a killed bench is left: what keeps a worker ends shortly after it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        board = board_of(command, folder)
+        if "running" not in str([row["unfinished"] for row in board["rows"]]) or time.monotonic() > deadline:
+            return board
+        time.sleep(0.1)
+
+
 def worker_of(bench, seconds=120):
     """The worker of the bench with this process id, as soon as there is one."""
     process, deadline = psutil.Process(bench), time.monotonic() + seconds
@@ -129,7 +139,7 @@ def stages(command, tmp_path_factory):
 
     def seen(name, worker, status=0, err=""):
         stages[name] = Stage(
-            worker is None or ended_within(worker, 10), attempts_of(folder), board_of(command, folder), status, err
+            worker is None or ended_within(worker, 10), attempts_of(folder), board_at_rest(command, folder), status, err
         )
 
     with started(command, bench, folder) as (process, noted):
@@ -224,7 +234,8 @@ def test_an_interrupted_bench_says_so_in_one_sentence(stages):
 def test_cells_that_never_ran_are_shown_as_missing(stages):
     rows = {row["label"]: row for row in stages["killed in fit"].board["rows"]}
     assert rows["weight-averaging"]["seeds"] == [0]
-    assert rows["patient"]["unfinished"] == {"0": "running"}
+    gone = "killed: the process that ran it is gone; the same command runs it again"
+    assert rows["patient"]["unfinished"] == {"0": gone}
     assert rows["pwe-moe-ls"]["unfinished"] == {"0": "missing: not run yet"}
     assert rows["pwe-moe-ls"]["metrics"] == {}
 

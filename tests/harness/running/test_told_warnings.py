@@ -48,6 +48,9 @@ def plugin(tmp_path, tiny, monkeypatch):
     del SUITES._entries["kept-experts"]
 
 
+DAMAGES = ("truncated", "flipped", "empty", "foreign")
+
+
 def _damage(content, how):
     return {
         "truncated": content[:-100],
@@ -57,7 +60,9 @@ def _damage(content, how):
     }[how]
 
 
-@pytest.mark.parametrize("how", ["truncated", "flipped", "empty", "foreign"])
+@pytest.mark.parametrize(
+    "how", [pytest.param(how, marks=() if how == "flipped" else pytest.mark.slow) for how in DAMAGES]
+)
 def test_a_damaged_expert_is_one_line_of_a_run(how, plugin, command, in_process, tmp_path):
     words = ["run", "pretrained", "kept-experts", "--plugin", plugin, "--store", tmp_path / "store", "--again"]
     first = command.within(*words)

@@ -139,7 +139,13 @@ def test_texts_are_stored_from_the_shortest_to_the_longest(problem):
         assert lengths[0] < lengths[-1]
 
 
-@pytest.mark.parametrize("method", fr.list_methods())
+ONE_A_KIND = ("interpolation", "pwe-moe-ls", "pareto-merging", "phn-ls", "cosmos", "ls")
+"""Methods of which no two make their models in the same way."""
+
+
+@pytest.mark.parametrize(
+    "method", [pytest.param(name, marks=() if name in ONE_A_KIND else pytest.mark.slow) for name in fr.list_methods()]
+)
 def test_padding_never_changes_an_answer_of_a_merged_model(problem, method):
     few = few_examples(problem)
     found = short_fit(method, few)
