@@ -162,7 +162,7 @@ def make_executor(options: ExecutorOptions, device: str, limits: CellLimits, sto
         )
     if options.executor == "slurm":
         from ..running.executors.slurm_executor import SlurmExecutor
-        from ..running.executors.slurm_folder import JOBS
+        from ..running.job_folder import JOBS
 
         return SlurmExecutor(
             store / JOBS,

@@ -22,11 +22,14 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ...os_errors import because
 from .capped_log import CappedLog
 from .request import Request
+
+if TYPE_CHECKING:
+    from ..records.status import Ending
 
 LOG = "worker.log"
 """Name of the file in the scratch folder that takes what the worker and its libraries print, tracebacks included."""
@@ -35,8 +38,8 @@ AT_ONCE_BYTES = 2**16
 LOCK_WAIT_S = 60.0
 """Seconds to wait for the lock of the cell's worker. A command has seen that it is free; an engine that tries a cell
 again may be faster than what is left of the first attempt."""
-LOCKED = 75
-"""Exit status of a keeper that did not get the lock."""
+SERVER_GONE = 255
+"""The exit status that multiprocessing gives for a process whose fork server has ended."""
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -56,11 +59,12 @@ def keep(command: Connection, request: Request) -> NoReturn:
     worker = _context().Process(target=_work, args=(command, request, prints, os.getpid()))  # type: ignore[attr-defined] # typeshed: on every context but the base
     try:
         if not _hold(request.worker_lock, command):
-            os._exit(LOCKED)
+            _say(command, "the worker of an earlier attempt has not ended", killed=True)
+            os._exit(1)
         log = CappedLog(Path(request.scratch) / LOG)
         worker.start()
     except OSError as error:
-        _say_not_started(command, error)
+        _say(command, f"its process could not be started {because(error)}")
         os._exit(1)
     prints.close()
     try:
@@ -71,16 +75,22 @@ def keep(command: Connection, request: Request) -> NoReturn:
         while printed.poll(0) and (rest := os.read(printed.fileno(), AT_ONCE_BYTES)):
             log.write(rest)
         log.close()
-    _exit_as(code)
+    _exit_as(code, command, Path(request.scratch) / LOG)
 
 
-def _say_not_started(command: Connection, error: OSError) -> None:
-    """Tell the command that there is no worker, and why."""
+def _say(command: Connection, reason: str, *, killed: bool = False) -> None:
+    """Tell the command that there is no worker, and why; another attempt may have one."""
     from ..records.status import Ending, Status
+
+    _send(command, Ending(Status.KILLED if killed else Status.FAILED, reason, resumable=True))
+
+
+def _send(command: Connection, ending: Ending) -> None:
+    """Tell the command how the attempt has ended."""
     from .worker_events import Ended
 
-    reason = f"its process could not be started {because(error)}"
-    command.send(Ended(Ending(Status.FAILED, reason, resumable=True)))
+    with contextlib.suppress(OSError):  # the command has ended
+        command.send(Ended(ending))
 
 
 def _context() -> BaseContext:
@@ -185,7 +195,7 @@ def _hold(lock: str, command: Connection) -> bool:
             return True
 
 
-def _exit_as(code: int) -> NoReturn:
+def _exit_as(code: int, command: Connection, log: Path) -> NoReturn:
     """End with the exit status of the worker, or by the signal that ended it."""
     if code < 0:
         import resource
@@ -194,7 +204,11 @@ def _exit_as(code: int) -> NoReturn:
         with contextlib.suppress(OSError):  # SIGKILL has no handler
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
-    os._exit(code if code >= 0 else 1)
+    if code == SERVER_GONE:  # which would be taken for the end of the fork server, so that it is told in words
+        from .ended_with_code import ended_with_code
+
+        _send(command, ended_with_code(code, log))
+    os._exit(code if code >= 0 and code != SERVER_GONE else 1)
 
 
 def _ignored(*_: object) -> None:

@@ -15,6 +15,8 @@ from .resumable_fit import FILE
 
 LOOK_INTERVAL_S = 1.0
 """Least seconds between two looks at the memory of a worker."""
+BEGINNING_S = 0.1
+"""Seconds a new child has to begin its own program; until then it may have its parent's memory, counted twice."""
 LARGEST_SHARE = 0.05
 """Largest share of one processor that looking takes: near the limit the kernel walks all pages, some 25 ms for each GB
 of each process."""
@@ -76,5 +78,9 @@ class KeptLimits:
         with contextlib.suppress(psutil.Error):  # it has just ended
             self._tree = self._tree or ProcessTree(below=keeper)
             most = self._tree.added_up_bytes()
-            return most if most <= limit_bytes else self._tree.resident_bytes()
+            found = most if most <= limit_bytes else self._tree.resident_bytes()
+            if found > limit_bytes and self._tree.has_new_children:
+                time.sleep(BEGINNING_S)
+                found = min(found, self._tree.resident_bytes())
+            return found
         return 0

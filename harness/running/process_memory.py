@@ -56,7 +56,8 @@ class ProcessTree:
     """Measures the memory of this process and everything below it, or, given `below`, what is below another process.
 
     Children that end between two measurements are not seen by `resident_bytes`; of those that were waited for,
-    `ended_child_bytes` tells the largest.
+    `ended_child_bytes` tells the largest. What is below another process is all counted at once: such a measurement is
+    taken when the memory may be too much, and asked for again where it is.
     """
 
     def __init__(self, below: int | None = None) -> None:
@@ -65,8 +66,8 @@ class ProcessTree:
         self._known: set[psutil.Process] = set()
         self._ended_before = _largest_ended_child()
         self.has_new_children = False
-        """Whether the last measurement saw children that the one before did not; they are measured the next time,
-        since a child that has not begun its own program yet has its parent's memory."""
+        """Whether the last measurement saw children that the one before did not. Those of this process are measured
+        the next time, since a child that has not begun its own program yet has its parent's memory."""
         self.counts_shared_pages_twice = False
         """Whether a measurement had to add up RSS, since the operating system tells no PSS of some process."""
 
@@ -80,7 +81,8 @@ class ProcessTree:
         """Return the resident bytes of all processes."""
         children = set(self._root.children(recursive=True))
         self.has_new_children = not children <= self._known
-        counted = [process.pid for process in (*self._above_children(), *(children & self._known))]
+        seen = children & self._known if self._counts_root else children
+        counted = [process.pid for process in (*self._above_children(), *seen)]
         self._known = children
         resident = [_resident(pid) for pid in counted]
         if len(counted) < 2:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 
 from ...errors import RankError
 from ..records.status import Ending, Status
+from .ended_with_code import by_signal
 from .rank_messages import Failed, Fitted, Prepared
 
 GRACE_S = 3.0
@@ -161,8 +161,7 @@ class RankWatch:
                 code = other.process.exitcode or 0
                 if code >= 0:
                     return Ending(Status.FAILED, f"{other.name} ended with status {code}")
-                suspicion = " (out of memory?)" if code == -signal.SIGKILL else ""
-                return Ending(Status.KILLED, f"{other.name} was ended by signal {-code}{suspicion}", resumable=True)
+                return Ending(Status.KILLED, f"{other.name} {by_signal(-code)}", resumable=True)
         return None
 
     def _given_up(self, silent: Sequence[str]) -> Ending:

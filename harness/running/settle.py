@@ -24,7 +24,7 @@ from ..records.unrecorded import forget_left_behind, record_left_behind
 from .cell_limits import NO_LIMITS, CellLimits
 from .cell_request import CellRequest
 from .executors.executor import Executor
-from .executors.slurm_folder import JOBS, JobFolder, take_over
+from .job_folder import JOBS, JobFolder, take_over
 from .keeper import LOG
 from .listener import Listener
 from .open_cells import HeldCell
@@ -253,14 +253,17 @@ def _not_recorded(error: StoreError | OSError, run_id: str, cell: Cell, store: S
 def _read(scratch: Path, ending: Ending) -> tuple[Ending, FinishedCell | None]:
     """Return the ending and the finished cell that the worker wrote; a damaged one is a failure of the cell.
 
+    The folder tells: a worker that was ended after it had written all of it has finished.
+
     Raises:
         UnreadableError: the finished cell cannot be read now.
     """
-    if ending.status is not Status.FINISHED:
+    if ending.status is not Status.FINISHED and (ending.status is Status.STOPPED or not is_complete(scratch)):
         return ending, None
     try:
-        return ending, FinishedCell.read(scratch, recorded=False)
+        return Ending(Status.FINISHED), FinishedCell.read(scratch, recorded=False)
     except UnreadableError:
         raise  # it is kept, since it may be undamaged
     except StoreError as error:
-        return Ending(Status.FAILED, f"its report cannot be recorded ({error})"), None
+        damaged = Ending(Status.FAILED, f"its report cannot be recorded ({error})")
+        return damaged if ending.status is Status.FINISHED else ending, None

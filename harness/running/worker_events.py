@@ -72,6 +72,8 @@ class Ended:
 
 Event = PhaseStarted | Progressed | Probed | Warned
 """A message that the parent passes on to listeners while a cell runs."""
+EVENTS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in (PhaseStarted, Progressed, Probed, Warned)}
+"""The types of events by name."""
 Message = Event | Ended
 
 

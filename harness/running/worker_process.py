@@ -21,9 +21,11 @@ from ...os_errors import because
 from ...plugin_modules import PREFIX as PLUGINS
 from ...tasks import SUITES
 from ..cells.device_groups import devices_of
+from ..records.finished_cell import is_complete
 from ..records.status import Ending, Status
 from .cell_request import CellRequest
-from .keeper import LOCKED, LOG, keep
+from .ended_with_code import ended_with_code
+from .keeper import LOG, SERVER_GONE, keep
 from .kept_limits import KeptLimits
 from .main_hidden import main_hidden
 from .reason import in_one_line
@@ -38,16 +40,12 @@ CHECKPOINT_INTERVAL_S = 60.0
 RANK_TIMEOUT_S = 600.0
 """Seconds after which a process of a fit that does not answer the others is given up: a step takes less, and so does
 writing a checkpoint, for which the others wait."""
-SERVER_GONE = 255
-"""The exit status that multiprocessing gives for a process whose fork server has ended."""
 START_TRIES = 10
 """How often to try to start a process, before a fork server that does not answer is an error."""
 LOOK_UP_INTERVAL_S = 0.2
 """Seconds to wait for a worker's next message before checking whether the worker is to be ended."""
 MOST_WAITING = 1000
 """How many messages of a worker over its limits are read to find the last one."""
-TAIL_BYTES = 4096
-"""How much of the end of a log is read."""
 BY_FORCE = (Status.TIMED_OUT, Status.OVER_MEMORY_LIMIT)
 """Endings of workers that are given no time to exit."""
 PRELOADED = (
@@ -117,6 +115,8 @@ def run_in_process(asked: CellRequest, *, on_event: Callable[[Event], None], sto
         ours.close()  # which the keeper takes for the command's end
         if keeper is not None:
             _join(keeper)
+    if is_complete(asked.scratch):  # ended by whatever, it had written everything
+        return Ending(Status.FINISHED)
     if stop.is_set():
         return Ending(Status.KILLED, "interrupted", resumable=True)
     return ending or _ended_without_a_word(keeper.exitcode or 0, context, asked.scratch)
@@ -146,12 +146,7 @@ def _ended_without_a_word(code: int, context: BaseContext, scratch: Path) -> End
     """Return the ending of a worker that did not report one, judged by its exit status."""
     if code == SERVER_GONE and context.get_start_method() == "forkserver":
         return Ending(Status.KILLED, "the process that workers are forked from has ended", resumable=True)
-    if code == LOCKED:
-        return Ending(Status.KILLED, "the worker of an earlier attempt has not ended", resumable=True)
-    if code < 0:
-        suspicion = " (out of memory?)" if code == -9 else ""
-        return Ending(Status.KILLED, f"its process was ended by signal {-code}{suspicion}", resumable=True)
-    return Ending(Status.FAILED, f"its process ended with status {code}: {_last_line(scratch / LOG)}")
+    return ended_with_code(code, scratch / LOG)
 
 
 def _listen(
@@ -234,17 +229,6 @@ def _context(device: str) -> BaseContext:
     """
     forks = sys.platform == "linux" and not device.startswith("cuda")
     return multiprocessing.get_context("forkserver" if forks else "spawn")
-
-
-def _last_line(log: Path) -> str:
-    """Return the last line of a log that is not empty, without reading what may be gigabytes before it."""
-    try:
-        with log.open("rb") as file:
-            file.seek(-min(TAIL_BYTES, log.stat().st_size), os.SEEK_END)
-            lines = file.read().decode(errors="replace").strip().splitlines()
-    except OSError:
-        lines = []
-    return in_one_line(lines[-1])[:300] if lines else "it printed nothing"
 
 
 def _join(keeper: BaseProcess) -> None:

@@ -51,7 +51,6 @@ def test_memory_is_that_of_all_processes_each_page_once(run_wild):
     found = []
 
     def limits(tree):
-        tree.resident_bytes()  # children are counted from the second time on
         found.append((tree.resident_bytes(), tree.added_up_bytes()))
         return CellLimits(memory_bytes=found[0][0] - 60_000_000)
 
@@ -66,7 +65,6 @@ def test_memory_is_that_of_all_processes_each_page_once(run_wild):
 
 def test_memory_below_the_limit_ends_nothing(run_wild):
     def limits(tree):
-        tree.resident_bytes()
         whole = tree.resident_bytes()
         assert whole + 50_000_000 < tree.added_up_bytes()  # the quick look is over the limit, the exact one is not
         return CellLimits(memory_bytes=whole + 50_000_000, timeout_s=3)

@@ -80,6 +80,11 @@ class RayExecutor(Executor):
         task = self._submitted(ray, request, ticket)
         try:
             delivery = self._wait(ray, task, ticket, on_event, stop)
+            if delivery is None:
+                before = finished_attempt(request.scratch)  # the task may still be sending its last words
+                if before is None:
+                    return Ending(Status.KILLED, "interrupted", resumable=True)
+                delivery = RayDelivery(Ending(Status.FINISHED), before.name)
         except StoppedError as reason:
             self._stop(ray, task, ticket)
             return Ending(Status.STOPPED, str(reason))
@@ -90,8 +95,6 @@ class RayExecutor(Executor):
             return deliver(RayDelivery(ending, folder), request.scratch)
         finally:
             del self._heard[ticket]
-        if delivery is None:
-            return Ending(Status.KILLED, "interrupted", resumable=True)
         return deliver(delivery, request.scratch)
 
     def close(self) -> None:
@@ -135,10 +138,12 @@ class RayExecutor(Executor):
         return task.remote(asked, ticket, versions()["frontrunner"], self._mailbox)
 
     def _wait(self, ray: Any, task: Any, ticket: str, on_event: OnEvent, stop: threading.Event) -> RayDelivery | None:
-        """Pass events on until the task has ended, and return what it delivers; None where it was lost or stopped."""
+        """Pass events on until the task has ended, and return what it delivers; None where it does not on `stop`."""
         while not ray.wait([task], timeout=0)[0]:
             if stop.is_set():
                 self._stop(ray, task, ticket)
+                if ray.wait([task], timeout=0)[0]:
+                    break
                 return None
             with contextlib.suppress(queue.Empty):
                 on_event(pickle.loads(self._heard[ticket].get(timeout=LOOK_UP_INTERVAL_S)))

@@ -20,9 +20,10 @@ from typing import Any
 from ....errors import FrontrunnerError
 from ....tasks.cache_folder import cache_folder
 from ...cells.environment import versions
-from ...records.finished_cell import MANIFEST, is_complete
+from ...records.finished_cell import is_complete
 from ...records.status import Ending, Status
 from ..cell_request import CellRequest
+from ..moved_files import move_files
 from ..worker_events import Event, Progressed
 from ..worker_process import preload, run_in_process
 
@@ -95,10 +96,7 @@ def deliver(delivery: RayDelivery, scratch: Path) -> Ending:
     if delivery.packed:
         with tarfile.open(fileobj=io.BytesIO(delivery.packed)) as archive:
             archive.extractall(scratch / f"{ATTEMPT}unpacked", filter="data")
-    folder = scratch / (f"{ATTEMPT}unpacked" if delivery.packed else delivery.folder or f"{ATTEMPT}none")
-    files = sorted(folder.iterdir(), key=lambda file: file.name == MANIFEST) if folder.is_dir() else []
-    for file in files:
-        file.replace(scratch / file.name)
+    move_files(scratch / (f"{ATTEMPT}unpacked" if delivery.packed else delivery.folder or f"{ATTEMPT}none"), scratch)
     for left in scratch.glob(f"{ATTEMPT}*"):
         shutil.rmtree(left, ignore_errors=True)
     (scratch / TOKEN).unlink(missing_ok=True)

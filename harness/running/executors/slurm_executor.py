@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 import shutil
@@ -17,9 +16,9 @@ from ....errors import ConfigError
 from ...records.status import Ending, Status
 from ..cell_limits import CellLimits
 from ..cell_request import CellRequest
+from ..job_folder import LOST, SEEN_AFTER_S, JobFolder
 from ..worker_process import StoppedError
 from .executor import Executor, OnEvent
-from .slurm_folder import LOST, JobFolder
 from .slurm_job import SlurmJob
 from .slurm_queue import SlurmQueue
 
@@ -27,8 +26,8 @@ MAX_RETRIES = 3
 """How often a command submits a cell again whose job was lost."""
 LOOK_UP_INTERVAL_S = 1.0
 """Seconds after which it is looked again whether a job has reported something or ended."""
-LOST_AFTER_S = 30.0
-"""Seconds after Slurm has ended a job that its files may take to be seen on another machine."""
+LOST_AFTER_S = SEEN_AFTER_S
+"""Seconds after Slurm has ended a job before it is lost: its files may be seen late."""
 MOST_PLACES = 500
 """The most jobs at a time: each has a thread of the command."""
 STARTING_S = 600
@@ -151,21 +150,21 @@ class SlurmExecutor(Executor):
         """Pass events on until the job has ended, and return how; None where it was lost."""
         heard, gone_since = 0, None
         while True:
+            ending = folder.ending()
             events, heard = folder.reported(heard)
             for event in events:
                 on_event(event)
-            if (ending := folder.ending()) is not None:
+            if ending is not None and (ending.status is not Status.FINISHED or folder.finished):
                 return ending
             if stop.is_set():
                 return Ending(Status.KILLED, f"interrupted; its Slurm job {job} goes on", resumable=True)
-            if queue.is_alive(job) is not False:
+            if ending is None and queue.is_alive(job) is not False:
                 gone_since = None
             elif gone_since is None:
                 gone_since = time.monotonic()
             elif time.monotonic() - gone_since > LOST_AFTER_S:
                 return Ending(Status.FINISHED) if folder.finished else None
-            with contextlib.suppress(OSError):  # so that a network file system looks for new files
-                list(folder.path.iterdir())
+            folder.look()
             stop.wait(LOOK_UP_INTERVAL_S)
 
     def _lost(self, folder: JobFolder) -> Ending:

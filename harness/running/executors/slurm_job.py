@@ -12,9 +12,9 @@ from typing import Any
 
 from ...records.status import Ending, Status
 from ..cell_request import CellRequest
+from ..job_folder import ENDED, LOST, JobFolder
 from ..worker_events import Event, Progressed
 from ..worker_process import run_in_process
-from .slurm_folder import ENDED, LOST, JobFolder
 
 PROGRESS_INTERVAL_S = 2.0
 """Least seconds between two reports of progress, which are written to a file on a network."""
@@ -40,8 +40,12 @@ class SlurmJob:
         if not self._wanted():
             return
         with self.folder.lock:
-            if self.folder.finished or not self._wanted():
+            if not self._wanted():
                 return
+            if self.folder.finished:
+                self.folder.write_ending(ENDED, Ending(Status.FINISHED))
+                return
+            self.folder.forget_reported()
             shutil.rmtree(self.folder.scratch, ignore_errors=True)
             self.folder.scratch.mkdir()
             ending = self._run()

@@ -11,7 +11,7 @@ from frontrunner.harness.running.cell_limits import CellLimits
 from frontrunner.harness.running.cell_request import CellRequest
 from frontrunner.harness.running.executors import slurm_executor
 from frontrunner.harness.running.executors.slurm_executor import SlurmExecutor
-from frontrunner.harness.running.executors.slurm_folder import ENDED, LOST, JobFolder
+from frontrunner.harness.running.job_folder import ENDED, LOST, JobFolder
 from frontrunner.harness.running.worker_events import PhaseStarted
 from frontrunner.harness.running.worker_process import StoppedError
 
@@ -109,6 +109,24 @@ def test_a_finished_cell_is_fetched(run, queue, request_, folder):
     assert [file.name for file in queue.logs.iterdir()] == ["7_01_0_log.out"]
     (job,) = queue.submitted
     assert (job.request.device, job.request.cell) == ("cpu", request_.cell)
+
+
+def test_a_finished_cell_is_waited_for_until_its_files_are_seen(run, queue, request_, monkeypatch):
+    def says_so_first(queue, job, name):
+        job.folder.write_ending(ENDED, Ending(Status.FINISHED))
+        threading.Timer(0.3, finishes, (queue, job, name)).start()
+
+    monkeypatch.setattr(slurm_executor, "LOST_AFTER_S", 60)
+    assert run(says_so_first).status == "finished"
+    assert (request_.scratch / MANIFEST).exists()
+
+
+def test_a_finished_cell_whose_files_never_come_is_submitted_again(run, queue):
+    def only_says_so(queue, job, name):
+        job.folder.write_ending(ENDED, Ending(Status.FINISHED))
+
+    assert run(only_says_so, finishes).status == "finished"
+    assert len(queue.submitted) == 2
 
 
 def test_a_failed_cell_is_not_submitted_again(run, queue, request_):

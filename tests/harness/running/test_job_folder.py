@@ -3,6 +3,7 @@
 import dataclasses
 import pickle
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +11,9 @@ from frontrunner.harness.records.finished_cell import MANIFEST
 from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.running.cell_request import CellRequest
 from frontrunner.harness.running.executors import slurm_job
-from frontrunner.harness.running.executors.slurm_folder import LOST, JobFolder, take_over
 from frontrunner.harness.running.executors.slurm_job import SlurmJob
-from frontrunner.harness.running.worker_events import PhaseStarted, Progressed
+from frontrunner.harness.running.job_folder import ENDED, LOST, JobFolder, take_over
+from frontrunner.harness.running.worker_events import PhaseStarted, Probed, Progressed, Warned
 
 
 @pytest.fixture
@@ -86,6 +87,30 @@ def test_a_job_that_comes_after_another_has_finished_does_nothing(job, folder, r
     job("second")()
     assert len(ran.requests) == 1
     assert folder.finished
+    assert folder.ending() == FINISHED
+
+
+def test_a_cell_is_finished_once_all_its_files_can_be_seen(folder, tmp_path):
+    folder.want("mine")
+    folder.write_ending(ENDED, FINISHED)
+    assert folder.has_unseen_result
+    folder.scratch.mkdir()
+    (folder.scratch / MANIFEST).write_text('{"files": {"front.parquet": "0"}}')
+    assert not folder.finished
+    (folder.scratch / "front.parquet").touch()
+    assert folder.finished
+    assert not folder.has_unseen_result
+
+
+def test_a_listing_from_before_loses_no_file(folder, tmp_path, monkeypatch):
+    folder.want("mine")
+    folder.scratch.mkdir()
+    for name, content in ((MANIFEST, '{"files": {"front.parquet": "0"}}'), ("front.parquet", "")):
+        (folder.scratch / name).write_text(content)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", lambda _: iter(()))
+        folder.deliver(tmp_path)
+    assert {MANIFEST, "front.parquet"} <= {file.name for file in tmp_path.iterdir()}
 
 
 def test_a_job_waits_for_one_that_works(job, folder, ran):
@@ -146,13 +171,55 @@ def test_events_are_thinned_and_read_once(job, folder, ran):
 
 def test_half_an_event_is_read_once_it_is_whole(folder):
     folder.want("mine")
-    whole = pickle.dumps(PhaseStarted("fit"))
-    (folder.path / "events").write_bytes(whole + whole[:-3])
+    folder.report(PhaseStarted("fit"))
+    file = folder.path / "events"
+    whole = file.read_bytes()
+    file.write_bytes(whole + whole[:-3])
     events, end = folder.reported(0)
-    assert (len(events), end) == (1, len(whole))
-    with (folder.path / "events").open("ab") as file:
-        file.write(whole[-3:])
-    assert len(folder.reported(end)[0]) == 1
+    assert events == [PhaseStarted("fit")]
+    file.write_bytes(whole + whole)
+    assert folder.reported(end)[0] == [PhaseStarted("fit")]
+
+
+EVENTS = [
+    PhaseStarted("fit"),
+    Progressed("fit", 1, 2, {"loss": 0.5, "nan": float("inf")}),
+    Probed(1, 2, 1, 0.25, 3.0),
+    Warned("an entry of the cache is damaged\u2026"),
+]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"\x80\x04\x95\xff",
+        b'["Progressed", {"activity": "fi',
+        b'["Unknown", {}]',
+        b'["Progressed", {"step": 1}]',
+        b'["Warned", 3]',
+        b"3",
+        b"{}",
+        b"[[], {}]",
+        b"\x00" * 100,
+    ],
+)
+def test_a_damaged_event_costs_no_other(damage, folder):
+    folder.want("mine")
+    for event in EVENTS:
+        with (folder.path / "events").open("ab") as file:
+            file.write(damage)
+        folder.report(event)
+    assert folder.reported(0)[0] == EVENTS
+
+
+def test_a_job_that_starts_again_is_heard_from_its_beginning(job, folder, ran):
+    folder.want("mine")
+    for _ in range(50):
+        folder.report(Warned("of the first start"))
+    _, heard = folder.reported(0)
+    ran.append(FINISHED)
+    job()()
+    assert [type(event) for event in folder.reported(heard)[0]] == [PhaseStarted, Progressed]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '"text"'])
@@ -202,6 +269,15 @@ class TestTakeOver:
         (folder.scratch / MANIFEST).write_text("{}")
         lock.release()
         taking.join()
+        assert (tmp_path / "unrecorded" / MANIFEST).exists()
+
+    @pytest.mark.parametrize("wait", [True, False])
+    def test_a_result_that_is_seen_late_is_waited_for(self, wait, folder, tmp_path):
+        folder.want("mine")
+        folder.write_ending(ENDED, FINISHED)
+        folder.scratch.mkdir()
+        threading.Timer(0.2, (folder.scratch / MANIFEST).write_text, ("{}",)).start()
+        take_over(folder, tmp_path / "unrecorded", threading.Event(), wait=wait)
         assert (tmp_path / "unrecorded" / MANIFEST).exists()
 
     def test_a_stop_ends_the_wait_and_keeps_everything(self, folder, tmp_path):

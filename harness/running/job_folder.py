@@ -7,7 +7,7 @@ job. In it are
   cell's lock writes it. A job whose ticket is not there any more is not wanted, and does nothing;
 - `lock`: held by the job while it works;
 - `cell`: the scratch folder of the job, in the end the finished cell;
-- `events`: what the job has reported;
+- `events`: what the job has reported, a line of JSON an event;
 - `ended.json`: how the job has ended; `lost.json`: how its process was killed, after which it is submitted again.
 """
 
@@ -16,25 +16,29 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import pickle
+import os
 import shutil
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ....whole_file import replacing
-from ...records.finished_cell import MANIFEST, is_complete
-from ...records.status import Ending, Status
-from ..worker_events import Event
+from ...whole_file import replacing
+from ..records.finished_cell import MANIFEST, is_complete
+from ..records.status import Ending, Status
+from .moved_files import move_files
+from .worker_events import EVENTS, Event
 
 JOBS = "jobs"
 """Name of the folder in a store that holds the folders of jobs, by the keys of their cells."""
 ENDED = "ended.json"
 LOST = "lost.json"
 LOOK_AGAIN_S = 0.5
+SEEN_AFTER_S = 30.0
+"""Seconds that files may take to be seen on another machine."""
 
 
 @dataclass(frozen=True)
@@ -81,32 +85,58 @@ class JobFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether a job has finished the cell."""
-        return is_complete(self.scratch)
+        """Whether a job has finished the cell, and all its files can be seen here."""
+        return self._files() is not None
+
+    @property
+    def has_unseen_result(self) -> bool:
+        """Whether a job says that it has finished the cell, whose files cannot be seen here yet."""
+        ending = self.ending()
+        return ending is not None and ending.status is Status.FINISHED and not self.finished
+
+    def look(self) -> None:
+        """Have a network file system look for new files."""
+        for seen in (self.path, self.scratch):
+            with contextlib.suppress(OSError):
+                list(seen.iterdir())
+
+    def _files(self) -> list[str] | None:
+        """Return the names of a finished cell's files; None while any of them cannot be seen."""
+        content = _read(self.scratch / MANIFEST) if is_complete(self.scratch) else None
+        named = content.get("files", {}) if content is not None else None
+        if not isinstance(named, dict):
+            return None
+        names = [MANIFEST, *map(str, named)]
+        return names if all((self.scratch / name).is_file() for name in names) else None
 
     def report(self, event: Event) -> None:
-        """Add an event."""
+        """Add an event; one that cannot be written is left out."""
+        line = json.dumps([type(event).__name__, dataclasses.asdict(event)])
         with contextlib.suppress(OSError), (self.path / "events").open("ab") as file:
-            file.write(pickle.dumps(event))
+            file.write(f"\n{line}\n".encode())  # a line of its own, also after one that was cut off
+
+    def forget_reported(self) -> None:
+        """Drop what an earlier start of the job has reported; the caller holds the lock."""
+        with contextlib.suppress(OSError):
+            (self.path / "events").unlink(missing_ok=True)
 
     def reported(self, start: int) -> tuple[list[Event], int]:
-        """Return the events from a position on, and the position after them."""
-        events: list[Event] = []
+        """Return the events from a position on, and the position after them; damaged lines are left out.
+
+        A file that is shorter than the position is another start's, and read from its beginning.
+        """
+        data = b""
         with contextlib.suppress(OSError), (self.path / "events").open("rb") as file:
+            start = start if start <= file.seek(0, os.SEEK_END) else 0
             file.seek(start)
-            while True:
-                try:
-                    events.append(pickle.load(file))
-                except (EOFError, pickle.UnpicklingError, ValueError):  # the end, or an event that is being written
-                    break
-                start = file.tell()
-        return events, start
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        events = (_event(line) for line in whole.splitlines())
+        return [event for event in events if event is not None], start + len(whole)
 
     def deliver(self, scratch: Path) -> None:
         """Move what the job has left to another folder, the file that makes it complete last, and remove this one."""
-        files = sorted(self.scratch.iterdir(), key=lambda file: file.name == MANIFEST) if self.scratch.is_dir() else []
-        for file in files:
-            file.replace(scratch / file.name)
+        move_files(self.scratch, scratch, also=self._files() or ())
         self.remove()
 
     def remove(self) -> None:
@@ -136,12 +166,25 @@ def take_over(folder: JobFolder, unrecorded: Path, stop: threading.Event, *, wai
             with contextlib.suppress(Timeout):
                 lock.acquire(timeout=LOOK_AGAIN_S)
         lock.release()
+    until = time.monotonic() + SEEN_AFTER_S
+    while folder.has_unseen_result and time.monotonic() < until and not stop.is_set():
+        folder.look()
+        stop.wait(LOOK_AGAIN_S)
     if folder.finished:
         shutil.rmtree(unrecorded, ignore_errors=True)
         unrecorded.mkdir(parents=True)
         folder.deliver(unrecorded)
     elif wait and not stop.is_set():
         folder.remove()
+
+
+def _event(line: bytes) -> Event | None:
+    """Return the event that a line tells, None for a damaged one."""
+    try:
+        name, content = json.loads(line)
+        return EVENTS[name](**content)
+    except (ValueError, TypeError, LookupError):
+        return None
 
 
 def _read(file: Path) -> dict[str, Any] | None:

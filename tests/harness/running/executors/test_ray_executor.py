@@ -1,0 +1,97 @@
+"""What a command makes of a task of Ray, with an engine that is told what it has heard."""
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from frontrunner.harness.records.finished_cell import MANIFEST
+from frontrunner.harness.records.status import Ending, Status
+from frontrunner.harness.running.cell_request import CellRequest
+from frontrunner.harness.running.executors import ray_executor
+from frontrunner.harness.running.executors.ray_executor import RayExecutor
+from frontrunner.harness.running.executors.ray_mailbox import RayMailbox
+from frontrunner.harness.running.executors.ray_task import ATTEMPT, RayDelivery
+
+
+class Engine:
+    """Ray, as far as the executor sees it; a task is `delivery`, which is there once the task has ended."""
+
+    exceptions = SimpleNamespace(RayError=RuntimeError)
+
+    def __init__(self):
+        self.delivery = None
+        self.mailbox = RayMailbox()
+
+    def wait(self, tasks, timeout):
+        return (tasks, []) if self.delivery is not None else ([], tasks)
+
+    def get(self, found, timeout=None):
+        return self.delivery if found == "task" else found
+
+
+@pytest.fixture
+def engine():
+    return Engine()
+
+
+@pytest.fixture
+def request_(tmp_path, make_cell):
+    (tmp_path / "scratch").mkdir()
+    return CellRequest(make_cell(), "ray", (), tmp_path / "scratch", tmp_path / "checkpoints")
+
+
+@pytest.fixture
+def run(engine, request_, monkeypatch):
+    """(begins(ticket)=, stops()=, stop=, on_event=) -> how the cell ended; `stops` is what it does when it is to."""
+    monkeypatch.setattr(ray_executor, "LOOK_UP_INTERVAL_S", 0.01)
+
+    def run(begins=lambda ticket: None, stops=lambda: None, stop=None, on_event=lambda event: None):
+        executor = RayExecutor(address=None, kind="auto", cpus=1, gpus=None, memory_bytes=None)
+        calls = ("put", "take", "is_stopped")
+        executor._mailbox = SimpleNamespace(
+            stop=SimpleNamespace(remote=lambda ticket: stops()),
+            **{name: SimpleNamespace(remote=getattr(engine.mailbox, name)) for name in calls},
+        )
+
+        def submitted(ray, request, ticket):
+            begins(ticket)
+            return "task"
+
+        monkeypatch.setattr(RayExecutor, "_started", lambda self: engine)
+        monkeypatch.setattr(RayExecutor, "_submitted", lambda self, *given: submitted(*given))
+        return executor.run(request_, on_event=on_event, stop=stop or threading.Event())
+
+    return run
+
+
+@pytest.fixture
+def stopped():
+    stop = threading.Event()
+    stop.set()
+    return stop
+
+
+def finished(scratch):
+    folder = scratch / f"{ATTEMPT}one"
+    folder.mkdir()
+    (folder / MANIFEST).write_text("{}")
+    return RayDelivery(Ending(Status.FINISHED), folder.name)
+
+
+def test_a_cell_that_finishes_while_it_is_stopped_is_kept(run, engine, request_, stopped):
+    def stops():
+        engine.delivery = finished(request_.scratch)
+
+    assert run(stops=stops, stop=stopped).status == "finished"
+    assert (request_.scratch / MANIFEST).exists()
+
+
+def test_so_is_one_whose_last_words_are_too_late(run, request_, stopped):
+    assert run(stops=lambda: finished(request_.scratch), stop=stopped).status == "finished"
+    assert (request_.scratch / MANIFEST).exists()
+
+
+def test_one_that_is_stopped_before_is_killed(run, request_, stopped):
+    ending = run(stop=stopped)
+    assert (ending.status, ending.resumable) == ("killed", True)
