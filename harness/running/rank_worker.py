@@ -19,9 +19,8 @@ from ...errors import RankError
 from ...methods import Checkpoints, Context
 from ...methods.process_group import ProcessGroup
 from ...tasks import load_problem
-from ..cells.cell import Cell
-from ..cells.plugins import load_plugins
 from .ended_by_error import ended_by
+from .load_cell import load_cell
 from .problem_digest import digest_problem
 from .rank_messages import Failed, Fitted, Order, Prepared
 from .request import Request
@@ -61,8 +60,7 @@ def _read(link: Connection, orders: queue.SimpleQueue[Order]) -> None:
 
 
 def _fit(link: Connection, orders: queue.SimpleQueue[Order], request: Request, own: int, port: int) -> None:
-    load_plugins(request.plugins)
-    cell, device = Cell.from_json(request.cell), request.devices[own]
+    cell, device = load_cell(request), request.devices[own]
     set_up_device(cell, device, len(request.devices))
     _await(orders, Order.PREPARE)
     problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed)

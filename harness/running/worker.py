@@ -14,13 +14,10 @@ import threading
 import traceback
 from multiprocessing.connection import Connection
 
-from ...errors import StoreError
-from ..cells.cell import Cell
-from ..cells.plugins import load_plugins
-from ..cells.sources import changed_since
 from ..records.status import Ending, Status
 from .divided_fits import require_divisible
 from .ended_by_error import ended_by
+from .load_cell import load_cell
 from .rank_processes import NO_OTHERS, RankProcesses
 from .request import Request
 from .run_cell import run_cell
@@ -32,10 +29,7 @@ from .worker_events import Ended, Reporter, Warned
 def attempt(request: Request, reporter: Reporter, ranks: RankProcesses = NO_OTHERS) -> Ending:
     """Run the requested cell, and return how it ended."""
     try:
-        load_plugins(request.plugins)
-        cell = Cell.from_json(request.cell)
-        if changed := changed_since(cell):
-            raise StoreError(f"{changed}, has been edited since the command was started; start it again")
+        cell = load_cell(request)
         require_divisible([cell], ranks.count)
         with warnings_told(lambda text: reporter.send(Warned(text))):
             run_cell(cell, request, reporter, ranks)

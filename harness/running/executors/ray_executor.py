@@ -21,7 +21,16 @@ from ..worker_process import StoppedError
 from .executor import Executor, OnEvent
 from .ray_cluster import CellNeeds, connect, handlers_kept, require_node
 from .ray_mailbox import RayMailbox
-from .ray_task import TOKEN, CellKilledError, RayDelivery, deliver, finished_attempt, last_attempt, run_cell_task
+from .ray_task import (
+    ATTEMPT,
+    TOKEN,
+    CellKilledError,
+    RayDelivery,
+    deliver,
+    finished_attempt,
+    last_attempt,
+    run_cell_task,
+)
 
 MAX_RETRIES = 3
 """How often Ray starts a cell again whose process or node was lost."""
@@ -63,6 +72,7 @@ class RayExecutor(Executor):
         self._n_places = 1
         self._mailbox: Any = None
         self._heard: dict[str, queue.SimpleQueue[bytes]] = {}
+        self._taking = threading.Lock()
         self._closed = threading.Event()
 
     def open(self, n_cells: int) -> Sequence[str]:
@@ -90,7 +100,8 @@ class RayExecutor(Executor):
             return Ending(Status.STOPPED, str(reason))
         except ray.exceptions.RayError as error:
             before = finished_attempt(request.scratch)
-            ending = _ending_of(error) if before is None else Ending(Status.FINISHED)
+            n_starts = len(list(request.scratch.glob(f"{ATTEMPT}*")))
+            ending = _ending_of(error, n_starts) if before is None else Ending(Status.FINISHED)
             folder = last_attempt(request.scratch) if before is None else before.name
             return deliver(RayDelivery(ending, folder), request.scratch)
         finally:
@@ -139,6 +150,7 @@ class RayExecutor(Executor):
 
     def _wait(self, ray: Any, task: Any, ticket: str, on_event: OnEvent, stop: threading.Event) -> RayDelivery | None:
         """Pass events on until the task has ended, and return what it delivers; None where it does not on `stop`."""
+        heard = self._heard[ticket]
         while not ray.wait([task], timeout=0)[0]:
             if stop.is_set():
                 self._stop(ray, task, ticket)
@@ -146,7 +158,11 @@ class RayExecutor(Executor):
                     break
                 return None
             with contextlib.suppress(queue.Empty):
-                on_event(pickle.loads(self._heard[ticket].get(timeout=LOOK_UP_INTERVAL_S)))
+                on_event(pickle.loads(heard.get(timeout=LOOK_UP_INTERVAL_S)))
+        with contextlib.suppress(Exception):  # the mailbox is lost
+            self._take(ray)  # its last events are there before the task ends
+        while not heard.empty():
+            on_event(pickle.loads(heard.get()))
         delivery: RayDelivery = ray.get(task)
         return delivery
 
@@ -162,23 +178,32 @@ class RayExecutor(Executor):
     def _fetch(self, ray: Any) -> None:
         """Fetch what cells report, until the executor is closed."""
         while not self._closed.wait(LOOK_UP_INTERVAL_S):
-            try:
-                taken = ray.get(self._mailbox.take.remote(), timeout=10)
-            except Exception:  # the mailbox is being started again, or Ray has been shut down
-                continue
-            for ticket, messages in taken.items():
+            with contextlib.suppress(Exception):  # the mailbox is being started again, or Ray has been shut down
+                self._take(ray)
+
+    def _take(self, ray: Any) -> None:
+        """Sort what cells have reported until now; once this returns, nothing of it is in another thread's hands."""
+        with self._taking:
+            for ticket, messages in ray.get(self._mailbox.take.remote(), timeout=10).items():
                 if (heard := self._heard.get(ticket)) is not None:
                     for message in messages:
                         heard.put(message)
 
 
-def _ending_of(error: Exception) -> Ending:
-    """Return the ending of a cell whose task has failed, or was lost more often than Ray starts it again."""
+def _ending_of(error: Exception, n_starts: int) -> Ending:
+    """Return the ending of a cell whose task has failed, or was lost more often than Ray starts it again.
+
+    Args:
+        error: what Ray says.
+        n_starts: how often the cell is known to have been started; 0 where nodes have no file system in common.
+    """
     cause = getattr(error, "cause", None)  # what the task has raised, where that is how it ended
-    if isinstance(cause, CellKilledError):
-        return Ending(Status.KILLED, f"{cause}, {MAX_RETRIES + 1} times", resumable=True)
-    if cause is not None:
+    if cause is not None and not isinstance(cause, CellKilledError):
         return Ending(Status.FAILED, f"its task has failed ({in_one_line(cause)})", resumable=True)
-    reason = as_one_line(str(error).strip().partition("\n")[0])
+    reason = (
+        f"Ray has lost it ({as_one_line(str(error).strip().partition(chr(10))[0])})" if cause is None else str(cause)
+    )
+    if n_starts > 1:
+        reason = f"at last: {reason}; it was started {n_starts} times"
     status = Status.OUT_OF_MEMORY if type(error).__name__ == "OutOfMemoryError" else Status.KILLED
-    return Ending(status, f"Ray has lost it {MAX_RETRIES + 1} times ({reason})", resumable=True)
+    return Ending(status, reason, resumable=True)

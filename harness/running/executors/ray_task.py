@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import os
 import pickle
+import platform
 import shutil
 import tarfile
 import tempfile
@@ -33,6 +35,10 @@ ATTEMPT = "attempt-"
 """What the names of folders within the scratch folder begin with; each is of one start of the task."""
 PROGRESS_INTERVAL_S = 0.5
 """Least seconds between two messages of progress."""
+UNUSED_S = 30 * 86400.0
+"""Seconds after which checkpoints that a node keeps for itself are removed."""
+LAST_EVENTS_S = 5.0
+"""Seconds that the last events of a cell may take to reach the mailbox."""
 LOOK_UP_INTERVAL_S = 0.5
 """Seconds after which a cell looks again whether it is to stop."""
 
@@ -76,8 +82,7 @@ def run_cell_task(request: CellRequest, ticket: str, package: str, mailbox: Any)
     with contextlib.suppress(FrontrunnerError):  # a plugin's names are known to the cell's own process only
         preload([request.cell.suite], [request.cell.method])
     with _attempt_folder(request, shared=shared) as folder, _Post(mailbox, ticket) as post:
-        checkpoints = request.checkpoints if shared else cache_folder() / "checkpoints" / request.cell.key
-        lock = request.worker_lock if shared else None
+        checkpoints, lock = (request.checkpoints, request.worker_lock) if shared else _of_this_node(request.cell.key)
         here = dataclasses.replace(request, scratch=folder, checkpoints=checkpoints, worker_lock=lock)
         ending = run_in_process(here, on_event=post.send, stop=post.stop)
         if ending.status is Status.KILLED and not post.stop.is_set():
@@ -132,6 +137,22 @@ def _attempt_folder(request: CellRequest, *, shared: bool) -> Iterator[Path]:
             yield Path(name)
 
 
+def _of_this_node(key: str) -> tuple[Path, Path]:
+    """Return the folder of a cell's checkpoints on this node, and the file that its worker locks.
+
+    Ray may start a cell again on a node on which the first start still works. Other nodes may have the same home
+    folder, where locks are not to be relied on. What nobody has used for a month is removed.
+    """
+    own = cache_folder() / "checkpoints" / platform.node() / key
+    own.mkdir(parents=True, exist_ok=True)
+    os.utime(own)
+    for other in own.parent.iterdir():
+        with contextlib.suppress(OSError):  # another start has removed it
+            if time.time() - other.stat().st_mtime > UNUSED_S:
+                shutil.rmtree(other)
+    return own / "fit", own / "worker.lock"
+
+
 def _packed(folder: Path) -> bytes:
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
@@ -147,6 +168,7 @@ class _Post:
         self._mailbox = mailbox
         self._ticket = ticket
         self._sent = 0.0
+        self._last: Any = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self.stop = threading.Event()
@@ -159,6 +181,11 @@ class _Post:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        if self._last is not None:
+            import ray
+
+            with contextlib.suppress(Exception):  # as in `send`; calls arrive in order, so that all are there with it
+                ray.get(self._last, timeout=LAST_EVENTS_S)
 
     def send(self, event: Event) -> None:
         """Send an event; progress at most twice a second."""
@@ -167,7 +194,7 @@ class _Post:
             return
         self._sent = now
         with contextlib.suppress(Exception):  # whatever Ray raises where the mailbox is lost
-            self._mailbox.put.remote(self._ticket, pickle.dumps(event))
+            self._last = self._mailbox.put.remote(self._ticket, pickle.dumps(event))
 
     def _look(self) -> None:
         import ray

@@ -17,6 +17,7 @@ from ...records.status import Ending, Status
 from ..cell_limits import CellLimits
 from ..cell_request import CellRequest
 from ..job_folder import LOST, SEEN_AFTER_S, JobFolder
+from ..worker_events import Warned
 from ..worker_process import StoppedError
 from .executor import Executor, OnEvent
 from .slurm_job import SlurmJob
@@ -91,12 +92,16 @@ class SlurmExecutor(Executor):
         queue = self._started()
         job = self._adopted(queue, folder)
         for _ in range(MAX_RETRIES + 1):
-            job = job or self._submitted(queue, folder, request)
             try:
+                job = job or self._submitted(queue, folder, request, on_event, stop)
+                if not job:
+                    folder.remove()
+                    return Ending(Status.KILLED, "interrupted", resumable=True)
                 ended = self._wait(queue, folder, job, on_event, stop)
             except StoppedError as reason:
                 folder.remove()
-                queue.cancel(job)
+                if job:
+                    queue.cancel(job)
                 return Ending(Status.STOPPED, str(reason))
             if ended is not None:
                 break
@@ -135,13 +140,16 @@ class SlurmExecutor(Executor):
             return ""
         return wanted[1] if folder.ending() is not None or queue.is_alive(wanted[1]) is not False else ""
 
-    def _submitted(self, queue: SlurmQueue, folder: JobFolder, request: CellRequest) -> str:
-        """Submit a job and return its id; jobs that were submitted before do nothing from now on."""
+    def _submitted(
+        self, queue: SlurmQueue, folder: JobFolder, request: CellRequest, on_event: OnEvent, stop: threading.Event
+    ) -> str:
+        """Submit a job and return its id, empty on `stop`; jobs that were submitted before do nothing from now on."""
         ticket = uuid.uuid4().hex
         folder.want(ticket)
         asked = dataclasses.replace(request, device="cuda:0" if self._gpus else "cpu")
-        job = queue.submit(SlurmJob(asked, folder, ticket))
-        folder.want(ticket, job)
+        job = queue.submit(SlurmJob(asked, folder, ticket), stop=stop, say=lambda text: on_event(Warned(text)))
+        if job:
+            folder.want(ticket, job)
         return job
 
     def _wait(
@@ -171,7 +179,7 @@ class SlurmExecutor(Executor):
         """Return the ending of a cell whose jobs were lost again and again."""
         told = folder.ending(LOST)
         why = "Slurm has ended it without a word" if told is None else told.reason
-        return Ending(Status.KILLED, f"{why}, {MAX_RETRIES + 1} times", resumable=True)
+        return Ending(Status.KILLED, f"at last: {why}; {MAX_RETRIES + 1} jobs of it were lost", resumable=True)
 
 
 def _settings(cpus: int, gpus: int, limits: CellLimits) -> dict[str, Any]:

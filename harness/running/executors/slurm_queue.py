@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -23,8 +25,22 @@ MOST_JOBS = 500
 ASK_INTERVAL_S = 3.0
 """Least seconds between two questions to Slurm's controller, which answers everybody."""
 COMMAND_TIMEOUT_S = 60.0
+LOOK_UP_INTERVAL_S = 0.5
+"""Seconds after which a thread looks again whether it is still to wait for its job."""
+PAUSE_S = 30.0
+"""Seconds after which Slurm is asked again where it takes no job."""
 NO_FLAGS = ("array_parallelism", "map_count", "num_gpus", "signal_delay_s")
 """Settings with a number or a text that are no options of `sbatch` itself."""
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """A job that a thread has handed in."""
+
+    job: SlurmJob
+    id: Future[str] = field(default_factory=Future)
+    withdrawn: bool = False
+    """Whether nobody waits for it any more; its folder is gone, so that it does nothing if it starts."""
 
 
 class SlurmQueue:
@@ -48,7 +64,9 @@ class SlurmQueue:
             self._executor.update_parameters(**self._settings)
         except Exception as error:  # NameError, and whatever it does with values
             raise ConfigError(f"--slurm-set: {as_one_line(str(error))}") from error
-        self._handed_in: SimpleQueue[tuple[SlurmJob, Future[str]]] = SimpleQueue()
+        self._handed_in: SimpleQueue[_Waiting] = SimpleQueue()
+        self._at_once = MOST_JOBS
+        self._refusal = ""
         self._asking = threading.Lock()
         self._asked = -ASK_INTERVAL_S
         self._alive: frozenset[str] | None = None
@@ -68,15 +86,31 @@ class SlurmQueue:
                 "change --slurm-partition and --slurm-set"
             )
 
-    def submit(self, job: SlurmJob) -> str:
-        """Submit a job, together with those of other threads, and return its id.
+    def submit(self, job: SlurmJob, *, stop: threading.Event, say: Callable[[str], object]) -> str:
+        """Submit a job, together with those of other threads, and return its id; empty where `stop` is set before.
+
+        Where Slurm takes no job now, since it is not there or a user's limit is reached, it is asked again.
+
+        Args:
+            job: the job.
+            stop: ends the waiting.
+            say: is told once why it is waited for.
 
         Raises:
-            ConfigError: Slurm refuses it.
+            ConfigError: it cannot be handed to Slurm at all.
         """
-        future: Future[str] = Future()
-        self._handed_in.put((job, future))
-        return future.result()
+        waiting = _Waiting(job)
+        self._handed_in.put(waiting)
+        said = False
+        while True:
+            with contextlib.suppress(TimeoutError):
+                return waiting.id.result(timeout=LOOK_UP_INTERVAL_S)
+            if stop.is_set():
+                waiting.withdrawn = True
+                return ""
+            if (refusal := self._refusal) and not said:
+                said = True
+                say(f"Slurm takes no job now ({refusal}); it is asked again every {PAUSE_S:g} s")
 
     def is_alive(self, job: str) -> bool | None:
         """Return whether a job waits or runs; None where Slurm does not say. It is asked every few seconds at most."""
@@ -98,13 +132,33 @@ class SlurmQueue:
                     together.append(self._handed_in.get(timeout=QUIET_S))
                 except Empty:
                     break
-            try:
-                for (_, future), job in zip(together, self._submitted([job for job, _ in together]), strict=True):
-                    future.set_result(job)
-            except Exception as error:
-                refused = ConfigError(f"Slurm has taken no job ({as_one_line(str(error))})")
-                for _, future in together:
-                    future.set_exception(refused)
+            while together:
+                together = self._tried(together)
+                if self._refusal:
+                    time.sleep(PAUSE_S)
+
+    def _tried(self, waiting: Sequence[_Waiting]) -> list[_Waiting]:
+        """Try to submit jobs, as many together as Slurm may take now, and return those that still wait."""
+        from submitit.core.utils import FailedJobError
+
+        waiting = [one for one in waiting if not one.withdrawn]
+        batch, left = waiting[: self._at_once], waiting[self._at_once :]
+        try:
+            submitted = self._submitted([one.job for one in batch]) if batch else []
+        except FailedJobError as error:  # what sbatch says; that it takes such a job has been found at the start
+            self._refusal = as_one_line(str(error), longest=300)
+            self._at_once = max(1, len(batch) // 2)  # there may be room for a part of them
+            return waiting
+        except Exception as error:
+            refused = ConfigError(f"jobs cannot be handed to Slurm ({as_one_line(str(error))})")
+            for one in batch:
+                one.id.set_exception(refused)
+            return left
+        self._refusal = ""
+        self._at_once = min(MOST_JOBS, 2 * self._at_once)
+        for one, job in zip(batch, submitted, strict=True):
+            one.id.set_result(job)
+        return left
 
     def _submitted(self, jobs: Sequence[SlurmJob]) -> list[str]:
         """Submit jobs as one array and return their ids."""

@@ -1,5 +1,6 @@
 """What a command makes of a task of Ray, with an engine that is told what it has heard."""
 
+import pickle
 import threading
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ from frontrunner.harness.running.executors import ray_executor
 from frontrunner.harness.running.executors.ray_executor import RayExecutor
 from frontrunner.harness.running.executors.ray_mailbox import RayMailbox
 from frontrunner.harness.running.executors.ray_task import ATTEMPT, RayDelivery
+from frontrunner.harness.running.worker_events import Progressed, Warned
 
 
 class Engine:
@@ -95,3 +97,16 @@ def test_so_is_one_whose_last_words_are_too_late(run, request_, stopped):
 def test_one_that_is_stopped_before_is_killed(run, request_, stopped):
     ending = run(stop=stopped)
     assert (ending.status, ending.resumable) == ("killed", True)
+
+
+def test_the_last_events_of_a_cell_are_heard(run, engine, request_):
+    said = [Progressed("fit", 1, 1, {}), Warned("late")]
+
+    def begins(ticket):
+        for event in said:
+            engine.mailbox.put(ticket, pickle.dumps(event))
+        engine.delivery = finished(request_.scratch)
+
+    heard = []
+    assert run(begins, on_event=heard.append).status == "finished"
+    assert heard == said

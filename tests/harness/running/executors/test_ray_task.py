@@ -1,7 +1,9 @@
 """A cell as a task: with the file system of the command and without, started again, and stopped."""
 
 import importlib.metadata
+import os
 import pickle
+import platform
 import threading
 from types import SimpleNamespace
 
@@ -128,11 +130,34 @@ def test_a_killed_cell_is_raised_for_ray_to_start_it_again(run, request_):
 
 def test_a_task_that_was_killed_again_and_again_says_what_is_known():
     error = RuntimeError("of Ray")
-    assert _ending_of(error) == Ending(Status.KILLED, "Ray has lost it 4 times (of Ray)", resumable=True)
+    assert _ending_of(error, 0) == Ending(Status.KILLED, "Ray has lost it (of Ray)", resumable=True)
     error.cause = CellKilledError("signal 9")
-    assert _ending_of(error) == Ending(Status.KILLED, "signal 9, 4 times", resumable=True)
+    assert _ending_of(error, 0) == Ending(Status.KILLED, "signal 9", resumable=True)
+    assert _ending_of(error, 3).reason == "at last: signal 9; it was started 3 times"
     error.cause = OSError("no such file")
-    assert _ending_of(error).status == "failed"
+    assert _ending_of(error, 3).status == "failed"
+
+
+def test_two_starts_on_a_node_do_not_write_the_same_checkpoints(run, request_, tmp_path):
+    run(FINISHED)
+    first = run.asked
+    run(FINISHED)
+    assert run.asked.worker_lock == first.worker_lock
+    assert run.asked.worker_lock.parent == run.asked.checkpoints.parent
+    assert run.asked.worker_lock.parent.is_dir()
+    assert {platform.node(), request_.cell.key} <= set(run.asked.checkpoints.parts)
+
+
+def test_a_node_keeps_no_checkpoints_for_ever(run, request_, monkeypatch):
+    run(FINISHED)
+    own = run.asked.checkpoints.parent
+    old, new = own.with_name("old"), own.with_name("new")
+    for folder in (old, new):
+        folder.mkdir()
+    for folder in (old, own):
+        os.utime(folder, (0, 0))
+    run(FINISHED)
+    assert (old.exists(), new.exists(), own.exists()) == (False, True, True)
 
 
 def test_a_node_with_another_version_says_so(run):

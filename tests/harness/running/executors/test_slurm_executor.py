@@ -26,7 +26,7 @@ class Queue:
         self.living = set()
         self.cancelled = []
 
-    def submit(self, job):
+    def submit(self, job, *, stop, say):
         name = f"7_{len(self.submitted)}"
         self.submitted.append(job)
         self.script.pop(0)(self, job, name)
@@ -144,8 +144,12 @@ def test_a_lost_job_is_submitted_again(lost, run, queue, request_):
 
 def test_a_job_that_is_lost_again_and_again_says_what_is_known(run, queue):
     ending = run(vanishes, vanishes, vanishes, is_killed)
-    assert (ending.status, ending.reason, ending.resumable) == ("killed", "signal 9, 4 times", True)
-    assert run(*[vanishes] * 4).reason == "Slurm has ended it without a word, 4 times"
+    assert (ending.status, ending.reason, ending.resumable) == (
+        "killed",
+        "at last: signal 9; 4 jobs of it were lost",
+        True,
+    )
+    assert run(*[vanishes] * 4).reason == "at last: Slurm has ended it without a word; 4 jobs of it were lost"
 
 
 def interrupted(run, queue):
