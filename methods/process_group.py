@@ -1,4 +1,4 @@
-"""RankGroup that are connected by `torch.distributed`, for fits over several devices of one machine."""
+"""Ranks connected by `torch.distributed`, for fits over several devices of one machine."""
 
 from __future__ import annotations
 
@@ -37,8 +37,6 @@ class ProcessGroup(RankGroup):
         self, own: int, port: int, devices: Sequence[str], *, timeout_s: float, listening: socket.socket | None = None
     ) -> None:
         self.own, self.count = own, len(devices)
-        self.backend = backend_for(devices)
-        """What torch calls the library that connects the ranks."""
         self._timeout_s = timeout_s
         timeout = timedelta(seconds=timeout_s)
         _set_environment()
@@ -52,7 +50,7 @@ class ProcessGroup(RankGroup):
                 wait_for_workers=False,
                 master_listen_fd=None if listening is None else listening.detach(),
             )
-            dist.init_process_group(self.backend, store=store, rank=own, world_size=self.count, timeout=timeout)
+            dist.init_process_group(backend_for(devices), store=store, rank=own, world_size=self.count, timeout=timeout)
 
     def sum_(self, tensor: Tensor) -> None:
         """Replace a tensor by its sum over all ranks."""

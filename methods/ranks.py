@@ -14,7 +14,7 @@ class RankGroup:
     """
 
     own: int = 0
-    """The number of this process, from 0. The first alone reports, evaluates and writes checkpoints."""
+    """The number of this process, from 0. The first alone reports, evaluates the made set and writes checkpoints."""
     count: int = 1
     """How many processes there are."""
 

@@ -53,7 +53,8 @@ def run_bench(
 ) -> BenchRun:
     """Run the cells that are not settled; where one fails, its reason is recorded and the others go on.
 
-    Cells that another process works on come last; then its results are waited for.
+    Cells that are known not to fit their suite's architecture are recorded first. Cells that another process works on
+    come last; then its results are waited for.
 
     Args:
         spec: the bench; its names and values are checked before anything is recorded.
@@ -63,8 +64,6 @@ def run_bench(
         listener: receives the events of every cell.
         again: whether to run settled cells anew.
         limits: what one attempt at a cell may take.
-
-    A learner that cannot be fitted on an architecture that is known before anything is prepared is recorded first.
     """
     cells = spec.cells()
     done = set() if again else {one.cell.key for one in store.attempts() if one.status.settled}

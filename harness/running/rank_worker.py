@@ -72,7 +72,7 @@ def _fit(link: Connection, orders: queue.SimpleQueue[Order], request: Request, o
         torch.cuda.reset_peak_memory_stats(device)
 
     def probe(*_: object) -> None:
-        # However long the first one's takes: in the process group it would be given up after the timeout.
+        # Not in the process group, which would give up after its timeout: scoring may take longer.
         _await(orders, Order.GO_ON)
 
     checkpoints = _OnlyRead(Path(request.checkpoints))

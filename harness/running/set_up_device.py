@@ -16,13 +16,13 @@ def set_up_device(cell: Cell, device: str, processes: int = 1) -> None:
     Args:
         cell: what is run.
         device: a torch device name.
-        processes: of the fit, which divide the threads.
+        processes: how many the fit has; they divide the threads.
     """
     if torch.device(device).type == "cuda":
         torch.cuda.set_device(device)  # so that "cuda" without a number means this device to a learner
         torch.use_deterministic_algorithms(True, warn_only=True)
     else:
-        # The variable is read again, since torch read that of the process that this one was forked from.
+        # torch has read the variable of the process that this one was forked from.
         told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
         given = int(told) if told.isdecimal() and int(told) > 0 else torch.get_num_threads()
         torch.set_num_threads(max(1, (SUITES.get(cell.suite).cpu_threads or given) // processes))

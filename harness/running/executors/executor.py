@@ -1,4 +1,4 @@
-"""What runs a cell for the command that asks for it: the interface that every engine has, and the request it gets."""
+"""What runs a cell for the command that asks for it: the interface that every engine has."""
 
 from __future__ import annotations
 
@@ -26,13 +26,12 @@ class Executor(ABC):
 
     @abstractmethod
     def open(self, n_cells: int) -> Sequence[str]:
-        """Start the engine if it has not been started, and return the places where cells run, one at a time in each.
+        """Return the places where cells run, one at a time in each; a name may come repeatedly.
 
-        A name may come repeatedly.
+        The engine is started, unless there is no cell to run; then `run` starts it if a cell is to be run all the same.
 
         Args:
-            n_cells: how many cells are to be run; more places are not needed. Where all seem to be settled it is 0, and
-                an engine that takes long to start does so when one is to be run all the same.
+            n_cells: how many cells are to be run; more places are not needed.
 
         Raises:
             ConfigError: what a cell asks for is nowhere to be had, or the engine is not there.

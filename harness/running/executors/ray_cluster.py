@@ -24,7 +24,7 @@ STARTED_WITH = {
     "RAY_USAGE_STATS_ENABLED": "0",  # reports to nobody
     "RAY_worker_niceness": "0",  # else other programs slow cells down, whose times are measured
 }
-"""Variables of a cluster that a command starts."""
+"""Variables of a cluster that a command starts, which need not be those of whatever else the process starts."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,6 @@ class CellNeeds:
     cpus: float
     gpus: float
     memory_bytes: int | None
-
-    def __post_init__(self) -> None:
-        for option, number in (("--cell-cpus", self.cpus), ("--cell-gpus", self.gpus)):
-            if not math.isfinite(number) or number < 0:
-                raise ConfigError(f"{option} was to be a number of at least 0, found {number}")
-        if self.gpus > 1 and not float(self.gpus).is_integer():
-            raise ConfigError(f"--cell-gpus was to be a fraction of one GPU or a whole number, found {self.gpus:g}")
 
     def __str__(self) -> str:
         asked = [f"{self.cpus:g} CPU{'' if self.cpus == 1 else 's'}"]
@@ -98,18 +91,30 @@ def connect(address: str | None) -> tuple[ModuleType, bool]:
     if address not in (None, "auto"):
         _require_answer(str(address))
     started = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address is None else {}
-    for name, value in STARTED_WITH.items():
-        os.environ.setdefault(name, value)
     try:
-        with handlers_kept():
+        with handlers_kept(), _variables(STARTED_WITH if address is None else {}):
             ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **started)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         where = "on this machine could be started" if address is None else f"answers at {address!r}"
+        advice = "and name it by --ray-address auto"
+        if address is not None:
+            advice = "or leave --ray-address out to have one started on this machine alone"
         raise ConfigError(
-            f"no Ray cluster {where} ({as_one_line(str(error))}); start one by `ray start --head`, or leave "
-            "--ray-address out to have one started on this machine alone"
+            f"no Ray cluster {where} ({as_one_line(str(error))}); start one by `ray start --head`, {advice}"
         ) from error
     return ray, True
+
+
+@contextlib.contextmanager
+def _variables(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Set variables that the environment lacks for a while."""
+    lacking = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(lacking)
+    try:
+        yield
+    finally:
+        for name in lacking:
+            os.environ.pop(name, None)
 
 
 def _require_answer(address: str) -> None:

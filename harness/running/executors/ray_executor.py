@@ -11,13 +11,13 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from ....errors import ConfigError
 from ....one_line import as_one_line
 from ...cells.environment import versions
 from ...records.status import Ending, Status
 from ..cell_request import CellRequest
 from ..reason import in_one_line
 from ..worker_process import StoppedError
+from .cell_resources import CellResources
 from .executor import Executor, OnEvent
 from .ray_cluster import CellNeeds, connect, handlers_kept, require_node
 from .ray_mailbox import RayMailbox
@@ -56,12 +56,7 @@ class RayExecutor(Executor):
     def __init__(
         self, *, address: str | None, kind: str, cpus: float, gpus: float | None, memory_bytes: int | None
     ) -> None:
-        if kind not in ("auto", "cpu", "cuda"):
-            raise ConfigError(
-                f"--device was to be auto, cpu or cuda, since Ray chooses among its nodes' devices; found {kind!r}"
-            )
-        if (kind == "cuda" and gpus == 0) or (kind == "cpu" and gpus):
-            raise ConfigError(f"--device {kind} and --cell-gpus {gpus:g} contradict each other; leave one of them out")
+        CellResources(kind, cpus, gpus)  # refuses what no node could give
         self._address = address
         self._needs = CellNeeds(cpus, gpus or 0.0, memory_bytes)
         self._gpus_open = gpus is None and kind != "cpu"

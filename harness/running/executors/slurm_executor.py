@@ -19,6 +19,7 @@ from ..cell_request import CellRequest
 from ..job_folder import LOST, SEEN_AFTER_S, JobFolder
 from ..worker_events import Warned
 from ..worker_process import StoppedError
+from .cell_resources import CellResources
 from .executor import Executor, OnEvent
 from .slurm_job import SlurmJob
 from .slurm_queue import SlurmQueue
@@ -66,11 +67,7 @@ class SlurmExecutor(Executor):
         limits: CellLimits,
         settings: Mapping[str, Any],
     ) -> None:
-        if kind not in ("auto", "cpu", "cuda"):
-            raise ConfigError(f"--device was to be auto, cpu or cuda, since Slurm gives devices out; found {kind!r}")
-        for option, number in (("--cell-cpus", cpus), ("--cell-gpus", gpus)):
-            if number is not None and not float(number).is_integer():
-                raise ConfigError(f"{option} was to be a whole number, as Slurm gives them out; found {number:g}")
+        CellResources(kind, cpus, gpus).require_whole("Slurm")
         self._jobs = jobs
         self._gpus = int(gpus if gpus is not None else kind == "cuda")
         self._settings = {**_settings(int(cpus or 1), self._gpus, limits), **settings}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,5 +80,16 @@ class SlurmJob:
                 sent = now
                 self.folder.report(event)
 
-        here = dataclasses.replace(self.request, scratch=self.folder.scratch)
+        environment = {**threads_of_job(os.environ), **self.request.environment}
+        here = dataclasses.replace(self.request, scratch=self.folder.scratch, environment=environment)
         return run_in_process(here, on_event=on_event, stop=threading.Event())
+
+
+def threads_of_job(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable by which a cell has as many threads as its job has CPUs, given the job's variables.
+
+    A cluster need not bind jobs to their CPUs, and a cell that finds all of a node's would slow the others down. A user
+    who has set the variable keeps it, and so does a suite that names its threads.
+    """
+    cpus = environment.get("SLURM_CPUS_PER_TASK", "")
+    return {"OMP_NUM_THREADS": cpus} if cpus.isdecimal() and "OMP_NUM_THREADS" not in environment else {}

@@ -1,11 +1,13 @@
 """What a Ray cluster can serve is found before anything is submitted."""
 
+import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness.running.executors.ray_cluster import CellNeeds, connect, require_node
+from frontrunner.harness.running.executors.ray_cluster import STARTED_WITH, CellNeeds, connect, require_node
 from frontrunner.harness.running.executors.ray_executor import RayExecutor
 
 SMALL = {"CPU": 4.0, "memory": 8e9}
@@ -50,31 +52,26 @@ def test_a_cluster_without_nodes_serves_nothing():
 
 
 @pytest.mark.parametrize(
-    ("cpus", "gpus", "message"),
+    ("address", "advice"),
     [
-        (-1, 0, "--cell-cpus was to be a number of at least 0, found -1"),
-        (float("nan"), 0, "--cell-cpus"),
-        (1, float("inf"), "--cell-gpus"),
-        (1, 1.5, "--cell-gpus was to be a fraction of one GPU or a whole number, found 1.5"),
+        (None, "`ray start --head`, and name it by --ray-address auto"),
+        ("auto", "`ray start --head`, or leave --ray-address out"),
     ],
 )
-def test_impossible_numbers_are_refused(cpus, gpus, message):
-    with pytest.raises(fr.ConfigError, match=message):
-        CellNeeds(cpus, gpus, None)
+def test_a_cluster_that_cannot_be_had_says_what_else_to_do(address, advice, monkeypatch):
+    seen = []
 
+    def init(**_):
+        seen.append({name: os.environ.get(name) for name in STARTED_WITH})
+        raise ConnectionError("no")
 
-@pytest.mark.parametrize(
-    ("kind", "gpus", "message"),
-    [
-        ("cuda:0,cuda:1", None, "--device was to be auto, cpu or cuda"),
-        ("cpu,cpu", None, "--device was to be auto, cpu or cuda"),
-        ("cpu", 0.5, r"--device cpu and --cell-gpus 0\.5 contradict each other"),
-        ("cuda", 0.0, "--device cuda and --cell-gpus 0 contradict each other"),
-    ],
-)
-def test_devices_are_for_ray_to_choose(kind, gpus, message):
-    with pytest.raises(fr.ConfigError, match=message):
-        RayExecutor(address=None, kind=kind, cpus=1.0, gpus=gpus, memory_bytes=None)
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init, is_initialized=lambda: False))
+    for name in STARTED_WITH:
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(fr.ConfigError, match=advice):
+        connect(address)
+    assert seen == [STARTED_WITH if address is None else dict.fromkeys(STARTED_WITH)]
+    assert not set(STARTED_WITH) & set(os.environ)
 
 
 def test_without_ray_a_sentence_names_the_extra(monkeypatch):

@@ -223,9 +223,9 @@ def test_a_job_asks_for_what_its_cell_may_take(given, expected, tmp_path):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"kind": "cuda:1"}, r"--device was to be auto, cpu or cuda, .* found 'cuda:1'"),
         ({"gpus": 0.5}, r"--cell-gpus was to be a whole number, .* found 0\.5"),
         ({"cpus": 1.5}, r"--cell-cpus was to be a whole number, .* found 1\.5"),
+        ({"cpus": 0.0}, r"--cell-cpus was to be at least 1, .* found 0"),
     ],
 )
 def test_what_slurm_cannot_give_is_refused(given, message, tmp_path):
