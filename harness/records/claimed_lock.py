@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
@@ -10,9 +11,12 @@ from filelock import Timeout
 
 from .cell_lock import CellLock
 
+LOOK_AGAIN_S = 0.5
+"""Seconds between two looks at whether another machine has the cell."""
+
 
 class ClaimedLock(CellLock):
-    """The lock of a cell on this machine, which raises Timeout where another machine has the cell.
+    """The lock of a cell on this machine, which is not had either while another machine has the cell.
 
     Args:
         command, worker: the files of a `CellLock`.
@@ -24,13 +28,22 @@ class ClaimedLock(CellLock):
         self._taken = taken
 
     def acquire(self, timeout: float = -1) -> Self:
-        """Acquire this machine's lock as `CellLock.acquire` does, then ask whether another machine has the cell.
+        """Acquire this machine's lock as `CellLock.acquire` does, once no other machine has the cell.
 
         Raises:
-            Timeout: another process has it, or another machine, which is not waited for.
+            Timeout: another process or machine has it, and `timeout` seconds have passed.
         """
-        super().acquire(timeout)
-        if self._taken():
+        end = float("inf") if timeout < 0 else time.monotonic() + timeout
+        while True:
+            super().acquire(-1 if timeout < 0 else max(0.0, end - time.monotonic()))
+            try:
+                if not self._taken():
+                    return self
+            except BaseException:
+                self.release()
+                raise
             self.release()
-            raise Timeout("the claim of another machine")
-        return self
+            left_s = end - time.monotonic()
+            if left_s <= 0:
+                raise Timeout("the claim of another machine")
+            time.sleep(min(LOOK_AGAIN_S, left_s))

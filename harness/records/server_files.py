@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ...errors import StoreError
+from ...errors import StoreError, UnreadableError
+from ...one_line import as_one_line
 from ...os_errors import because
 from .server_away import is_away, status_of
 
@@ -53,7 +54,7 @@ class ServerFiles:
         """Copy a file of the run with this address to a folder, whole or not at all; False where the run has none.
 
         Raises:
-            StoreError: it cannot be written here, or is not the name of a file.
+            UnreadableError: it cannot be brought here now. StoreError: it is not the name of a file.
         """
         if name != Path(name).name or name in ("", ".", ".."):
             raise StoreError(f"{name!r}, a file of a run on {self._url}, is not the name of a file; it was left there")
@@ -64,17 +65,37 @@ class ServerFiles:
                     return False
                 os.replace(partial / name, folder / name)
         except OSError as error:
-            raise StoreError(f"{folder / name} cannot be written {because(error)}") from error
+            raise UnreadableError(f"{folder / name} cannot be written {because(error)}") from error
         return True
 
     def _downloaded(self, address: str, name: str, folder: Path) -> bool:
+        """Download a file of a run to a folder; return False where the run is known to have none of this name."""
+        repository = self._repository(address)
         try:
-            self._patience.call(self._repository(address).download_artifacts, name, str(folder))
+            self._patience.call(repository.download_artifacts, name, str(folder))
+            return (folder / name).is_file()
         except Exception as error:  # MLflow has no one type for it; where files are in a bucket, it is the bucket's
-            if is_away(error) or status_of(error) not in (None, NOT_FOUND):
+            # MLflow collects what failed in a new error, so that its cause and status are mostly lost.
+            if is_away(error):
                 raise
-            return False
-        return (folder / name).is_file()
+            if status_of(error) == NOT_FOUND or not self._lists(repository, name):
+                return False
+            why = as_one_line(str(error), 300)
+            raise UnreadableError(f"{name} of a run on {self._url} cannot be brought here now ({why})") from error
+
+    def _lists(self, repository: ArtifactRepository, name: str) -> bool:
+        """Return whether a run lists a file of this name among its own.
+
+        Raises:
+            UnreadableError: the server does not say.
+        """
+        try:
+            return any(one.path == name for one in self._patience.call(repository.list_artifacts))
+        except UnreadableError:
+            raise
+        except Exception as error:
+            why = as_one_line(str(error), 300)
+            raise UnreadableError(f"the files of a run on {self._url} cannot be read now ({why})") from error
 
     def _repository(self, address: str) -> ArtifactRepository:
         """Return where MLflow keeps the files of a run.
