@@ -21,6 +21,7 @@ from .mlflow_database import explained
 from .mlflow_tags import FORGOTTEN
 from .recorded_folders import RecordedFolder, recorded_folders
 from .run_files import copy_files
+from .running_commands import running_commands
 from .status import Ending, Status
 from .store import Store
 from .unrecorded import record_all_left_behind
@@ -79,21 +80,35 @@ def rebuild(folder: Path, publish: Publish, *, force: bool = False) -> Rebuilt:
     with explained(folder):
         (folder / "locks").mkdir(exist_ok=True)
         with FileLock(folder / "locks" / "rebuild.lock"):
-            _require_no_command(folder)
             found = Rebuilt()
             if mark.exists():
+                _require_no_command(folder)
                 remove_database(folder)
-            elif not force and is_sound(folder / "mlflow.db"):
-                raise StoreError(
-                    f"the database of the store in {folder} is undamaged; nothing was changed (--force makes it again "
-                    "all the same, without the runs that have no result)"
-                )
             else:
-                found.aside = set_aside(folder)
-            mark.touch()
+                found.aside = _marked(folder, mark, force=force)
             _Rebuild(_BeingRebuilt(folder, create=True), publish, found).run()
             mark.unlink()
             return found
+
+
+def _marked(folder: Path, mark: Path, *, force: bool) -> Path | None:
+    """Mark a store as being rebuilt, so that no command begins to use it, and set its database aside.
+
+    Raises:
+        StoreError: a command uses the store, or its database is undamaged; then the mark is gone again.
+    """
+    mark.touch()  # first, since a command that begins after the look at those that run would not be seen
+    try:
+        _require_no_command(folder)
+        if not force and is_sound(folder / "mlflow.db"):
+            raise StoreError(
+                f"the database of the store in {folder} is undamaged; nothing was changed (--force makes it again "
+                "all the same, without the runs that have no result)"
+            )
+    except BaseException:
+        mark.unlink()
+        raise
+    return set_aside(folder)
 
 
 @dataclass(frozen=True)
@@ -106,6 +121,8 @@ class _Rebuild:
     parents: list[FoundParent] = field(default_factory=list)
     rest: dict[str, str] = field(default_factory=dict)
     """Suite -> id of the run above cells that nothing asks for."""
+    kept: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """(kind, suite, digest) -> id of the run of a parent, which may have several folders."""
 
     @property
     def database(self) -> Path:
@@ -131,14 +148,19 @@ class _Rebuild:
         for parent in self.parents:
             whole = parent.complete if parent.kind == "study" else parent.keys <= done
             ending = Ending(Status.FINISHED) if whole else Ending(Status.KILLED, LOST)
-            self.store.end(parent.place.run_id, ending)
+            self.store.end(self._kept(parent), ending)
         for run_id in self.rest.values():
             self.store.end(run_id, Ending(Status.FINISHED))
+
+    def _kept(self, parent: FoundParent) -> str:
+        """Return the id of a parent's run in the new database."""
+        return self.kept[parent.kind, parent.place.suite, parent.digest]
 
     def _adopt(self, parent: FoundParent) -> None:
         place = parent.place
         run_id = self.store.parent_run(parent.kind, place.suite, parent.name, parent.digest, {})
-        if run_id not in {other.place.run_id for other in self.parents}:  # else it is a second one of the same digest
+        kept = self.kept.setdefault((parent.kind, place.suite, parent.digest), place.run_id)
+        if kept == place.run_id:  # else it is a second one of the same digest, whose cells go below the first
             made = self.store.files_of(run_id, place.suite)
             give_id(self.database, run_id, place.run_id)
             copy_files(made, place.folder)
@@ -156,7 +178,7 @@ class _Rebuild:
         end_ms = _finished_ns(place) // 10**6
         spent_s = sum(finished.costs.get(f"{phase}_time_s", 0.0) for phase in ("prepare", "fit", "evaluate"))
         above = self._parent_of(cell, ran_here=ran_here)
-        origin = next((one.origin for one in self.parents if one.place.run_id == above), "")
+        origin = next((one.origin for one in self.parents if self._kept(one) == above), "")
         run_id = self.store.begin(cell, above, imported_from=origin)
         give_id(self.database, run_id, place.run_id)
         if not is_complete(place.folder):  # of version 0.1.0
@@ -183,7 +205,7 @@ class _Rebuild:
         """Return the id of the run that a cell was run for."""
         asking = [parent for parent in self.parents if parent.asked_for(cell)]
         for parent in sorted(asking, key=lambda one: one.imported is ran_here):  # those of the right kind first
-            return parent.place.run_id
+            return self._kept(parent)
         if cell.suite not in self.rest:
             documents = {CELLS: cells_document([])}
             self.rest[cell.suite] = self.store.parent_run("bench", cell.suite, REST, REST, documents)
@@ -197,7 +219,16 @@ def _finished_ns(place: RecordedFolder) -> int:
 
 
 def _require_no_command(folder: Path) -> None:
-    """Raise StoreError where a command runs a cell of the store, and so has its database open."""
+    """Raise StoreError where a command works on the store, and so has its database open.
+
+    A bench that scores or draws, and a study between two trials, hold no cell's lock; their signs of life tell of them.
+    """
+    for command in running_commands(folder):
+        if command.alive:
+            raise StoreError(
+                f"`frontrunner {command.progress.command}` works on the store in {folder} at this moment (process "
+                f"{command.progress.process} on {command.progress.host}); end it, or wait for its end"
+            )
     for lock in sorted((folder / "locks").glob("[0-9a-f]*.lock")):
         try:
             with FileLock(lock).acquire(timeout=0):

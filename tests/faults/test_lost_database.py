@@ -18,6 +18,7 @@ from frontrunner.harness.records.artifact_addresses import mend_addresses
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.publish import run_and_publish_bench
 from frontrunner.harness.running.executors.local import LocalExecutor
+from frontrunner.harness.running.progress_file import ProgressFile
 
 
 def close(opened):
@@ -147,6 +148,20 @@ def test_parents_are_those_of_before_and_the_same_bench_goes_on(store, run_bench
     assert [one.ran for one in settled] == [False, False]
 
 
+def test_two_runs_of_one_bench_become_one(store):
+    """Two commands may have made it at once, one of which was then deleted in MLflow."""
+    (first, _) = Store(store, create=False).runs("kind", "bench")
+    folder = store / "artifacts" / "tiny" / first.run_id
+    shutil.copytree(folder, folder.with_name("f" * 32))
+    (store / "mlflow.db").unlink()
+    rebuild.rebuild(store, lambda *_: None)
+    opened = Store(store, create=False)
+    parents = {run.run_id for run in opened.runs("kind", "bench")}
+    assert len(parents) == 2
+    assert {attempt.tags["mlflow.parentRunId"] for attempt in opened.attempts()} <= parents
+    assert [str(opened.client.get_run(run_id).info.status) for run_id in parents].count("RUNNING") == 0
+
+
 def test_runs_forgotten_before_are_forgotten_still_and_come_back(store):
     opened = Store(store, create=True)
     (chosen,) = [one.run_id for one in opened.attempts() if one.cell.method == "pretrained"]
@@ -203,6 +218,29 @@ def test_a_whole_database_is_left_alone_and_a_running_cell_is_waited_for(store):
     lose(store / "mlflow.db")
     with FileLock(store / "locks" / "0123456789abcdef.lock"), pytest.raises(StoreError, match="at this moment"):
         rebuild.rebuild(store, lambda *_: None)
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("damage", [lose, empty])
+def test_a_bench_that_runs_no_cell_at_the_moment_is_waited_for(store, damage, force):
+    damage(store / "mlflow.db")
+    content = list(store.glob("mlflow.*"))
+    with ProgressFile(store, command="bench", name="one", n_cells=1):
+        refusal = r"`frontrunner bench` works on the store in .* \(process \d+ on .*\); end it, or wait"
+        with pytest.raises(StoreError, match=refusal):
+            rebuild.rebuild(store, lambda *_: None, force=force)
+    assert list(store.glob("mlflow.*")) == content  # no mark is left, which would keep that bench away
+    rebuild.rebuild(store, lambda *_: None)
+
+
+def test_a_store_is_marked_before_anybody_is_looked_for(store, monkeypatch):
+    lose(store / "mlflow.db")
+    marked = []
+    monkeypatch.setattr(
+        rebuild, "running_commands", lambda _: marked.append((store / rebuild.REBUILDING).exists()) or []
+    )
+    rebuild.rebuild(store, lambda *_: None)
+    assert marked == [True]
 
 
 def test_an_empty_folder_has_nothing_to_be_rebuilt_from(command, tmp_path):
