@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Iterator
 
 _ADVICE = {
     errno.ENOSPC: "free some space",
@@ -66,3 +67,12 @@ def because(error: Exception) -> str:
     if "temporary directory" in reason:
         advice = "set TMPDIR to a folder that can be written"
     return f"({reason})" + (f"; {advice}" if advice else "")
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, then what it came from, from the outside in; each once, since a chain may lead back to itself."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__

@@ -49,7 +49,9 @@ def cached_entry(
             found = read()
             if found is not None:
                 return found
-            raise _missing(what, place, error) from error
+            if (missing := _missing(what, place, error)) is None:
+                raise error
+            raise missing from error
     try:
         with using_cache(what, root):
             found = read()
@@ -61,7 +63,9 @@ def cached_entry(
                 remove(partial)
                 partial.mkdir()
             except OSError as error:
-                raise _missing(what, place, error) from error
+                if (missing := _missing(what, place, error)) is None:
+                    raise
+                raise missing from error
         try:
             made = write(partial)
             with using_cache(what, root):
@@ -90,10 +94,10 @@ def _locked(place: Path, waits: Callable[[], None]) -> FileLock:
     return lock
 
 
-def _missing(what: str, place: Path, error: OSError) -> Exception:
-    """Return the error to raise where an entry is not there and cannot be made; one of a full disk says so itself."""
+def _missing(what: str, place: Path, error: OSError) -> DataError | None:
+    """Return what says that an entry is not there and cannot be made; None for a full disk, which says so itself."""
     if error.errno not in _FORBIDDEN:
-        return error
+        return None
     return DataError(
         f"the {what} {place.parent} cannot be written ({error.strerror}) and has no whole {place.name}; set "
         "FRONTRUNNER_CACHE to a folder that can be written, or have this one filled by whoever can write to it"

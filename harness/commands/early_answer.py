@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import FrontrunnerError, PluginError
+from ...os_errors import causes
 from ...outline import AbsentError, outline
 from ...yaml_file import checked_content, is_yaml_file
 
@@ -112,8 +113,4 @@ def _is_built_in(spec: Any) -> bool:
 
 def _is_of_an_outline(error: BaseException | None) -> bool:
     """Return whether an error has come of an empty place, or of a module that has been imported as an outline."""
-    while error is not None:
-        if isinstance(error, (PluginError, AbsentError)):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    return any(isinstance(one, (PluginError, AbsentError)) for one in causes(error))

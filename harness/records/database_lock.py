@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from ...errors import StoreError
 from ...one_line import as_one_line
+from ...os_errors import causes
 
 LIMIT_S = 15 * 60.0
 """Seconds to wait for a locked database before that is an error."""
@@ -144,11 +145,7 @@ class _OfThread(threading.local):
 
 def is_locked(error: BaseException | None) -> bool:
     """Return whether an error, or one that it came from, is SQLite's that another process has locked the database."""
-    while error is not None:
-        if "database is locked" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    return any("database is locked" in str(one) for one in causes(error))
 
 
 def _as_minutes(seconds: float) -> str:

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from ...errors import ServerAwayError, StoreError
 from ...one_line import as_one_line
+from ...os_errors import causes
 from .database_lock import Patience
 from .server_address import CREDENTIALS, ServerAddress
 
@@ -93,28 +94,23 @@ def is_away(error: BaseException | None) -> bool:
     import requests
 
     transport = (requests.exceptions.ConnectionError, requests.exceptions.Timeout, requests.exceptions.RetryError)
-    while error is not None:
-        if isinstance(error, (ServerAwayError, *transport)) or status_of(error) in PASSING:
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    return any(isinstance(one, (ServerAwayError, *transport)) or _own_status(one) in PASSING for one in causes(error))
 
 
 def status_of(error: BaseException | None) -> int | None:
     """Return the HTTP status that an error of MLflow or requests tells; None where it tells none."""
-    while error is not None:
-        response = getattr(error, "response", None)
-        if (found := getattr(response, "status_code", None)) is not None:
-            return int(found)
-        if told := _STATUS.search(str(error)):
-            return int(told[1])
-        code = getattr(error, "error_code", None)
-        if code == "TEMPORARILY_UNAVAILABLE":
-            return 503
-        if code == "RESOURCE_DOES_NOT_EXIST":
-            return 404
-        error = error.__cause__ or error.__context__
-    return None
+    return next((status for one in causes(error) if (status := _own_status(one)) is not None), None)
+
+
+def _own_status(error: BaseException) -> int | None:
+    """Return the HTTP status that an error tells itself, whatever it came from."""
+    response = getattr(error, "response", None)
+    if (found := getattr(response, "status_code", None)) is not None:
+        return int(found)
+    if told := _STATUS.search(str(error)):
+        return int(told[1])
+    codes = {"TEMPORARILY_UNAVAILABLE": 503, "RESOURCE_DOES_NOT_EXIST": 404}
+    return codes.get(getattr(error, "error_code", None) or "")
 
 
 def refusal(error: Exception, address: ServerAddress) -> StoreError:
