@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from typing import Any
 import optuna
 from optuna.trial import Trial
 
-from ..errors import FrontError, FrontrunnerError
+from ..errors import FrontError, FrontrunnerError, ServerAwayError
 from ..harness.cells.cell import Cell
+from ..harness.records.finished_cell import is_complete
 from ..harness.records.status import Status
 from ..harness.records.store import Store
 from ..harness.reports.publish_cell import publish_scores
@@ -29,6 +31,9 @@ from .study import OpenStudy
 
 MAX_KILLS = 3
 """How often the process of a configuration may be killed, for want of memory perhaps, before it has failed."""
+
+LOOK_AGAIN_S = 5.0
+"""Seconds between two looks at whether an absent server answers again."""
 
 
 class DiscardedError(Exception):
@@ -139,12 +144,12 @@ class TrialRunner:
             stop=self.stop,
             listener=listener,
         )
+        if settled_cell.ending.status is Status.UNRECORDED:
+            settled_cell = self._delivered(settled_cell)
         ending = settled_cell.ending
         if ending.status is Status.STOPPED:
             trial.set_user_attr(REASON, ending.reason)
             raise optuna.TrialPruned(ending.reason)
-        if ending.status is Status.UNRECORDED:
-            raise UnsettledError(ending.reason)
         if ending.status is Status.KILLED:
             kills = trial.user_attrs.get("kills", 0) + (not self.stop.is_set())
             trial.set_user_attr("kills", kills)
@@ -155,7 +160,36 @@ class TrialRunner:
             raise FailedError(ending.reason)
         return settled_cell
 
+    def _delivered(self, waiting: SettledCell) -> SettledCell:
+        """Return a cell whose result waits once the study's `Publisher` has recorded it.
+
+        Raises:
+            UnsettledError: the study was ended before that, or the result was damaged.
+        """
+        cell = waiting.cell
+        while not self.stop.wait(LOOK_AGAIN_S):
+            if is_complete(self.store.unrecorded(cell)):
+                continue
+            with contextlib.suppress(ServerAwayError):
+                if (done := self.store.settled(cell)) is None:
+                    break
+                return SettledCell(cell, done.ending, done.run_id, ran=True)
+        raise UnsettledError(waiting.ending.reason)
+
     def _measured(self, settled: SettledCell) -> Mapping[str, float]:
+        """Return the costs and scores of a cell; wait while a server does not answer.
+
+        Raises:
+            UnsettledError: the study was ended before that.
+        """
+        while True:
+            try:
+                return self._measured_now(settled)
+            except ServerAwayError as error:
+                if self.stop.wait(LOOK_AGAIN_S):
+                    raise UnsettledError(str(error)) from error
+
+    def _measured_now(self, settled: SettledCell) -> Mapping[str, float]:
         """Return the costs and scores of a cell: of one that ran just now, or of one that was settled before."""
         if settled.finished is not None:
             return {**settled.finished.costs, **publish_scores(self.store, settled.run_id, settled.finished)}
