@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from ...errors import StoreError
+from ...errors import ClaimedError, StoreError
 from ...os_errors import because
 from ..cells.cell import cells_document
 from ..records.attempt import Attempt
@@ -131,7 +131,7 @@ class _Import:
                 for attempt in self.store.attempts(shared.cell):
                     if attempt.tags.get(IMPORTED_FROM) == self.origin and NOTE not in attempt.tags:
                         self._publish(attempt, shared)
-        except Timeout:
+        except (Timeout, ClaimedError):  # a process of this machine, or another machine
             if is_planned:
                 self.busy.append(shared.cell.title)
 

@@ -29,7 +29,7 @@ def require_finished(settled_cell: SettledCell) -> None:
 
 
 def require_recorded(settled_cells: Sequence[SettledCell]) -> None:
-    """Raise CellError where results wait on this machine for a server that does not answer."""
+    """Raise CellError where results wait on this machine: a server does not answer, or another machine has the cell."""
     waiting = [one for one in settled_cells if one.ending.status is Status.UNRECORDED]
     if waiting:
         what = "result of 1 cell waits" if len(waiting) == 1 else f"results of {len(waiting)} cells wait"

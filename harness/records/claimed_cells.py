@@ -77,8 +77,7 @@ class ClaimedCells:
         accepted = finished_ids(before) if accepted is None else accepted
         self._require_free(cell, before, accepted)
         for run in filter(is_running, before):
-            whose = "the process that ran it" if self._claims.is_own(run) else "the machine that ran it"
-            self._end(run, f"{whose} is gone")
+            self._end(run, self._why_ended(run))
         made = create(self._claims.tags())
         run_id = str(made.info.run_id)
         try:
@@ -93,6 +92,14 @@ class ClaimedCells:
     def release(self, run_id: str) -> None:
         """Send no further heartbeats of a claim: its run is closed."""
         self._claims.release(run_id)
+
+    def _why_ended(self, run: RecordedRun) -> str:
+        """Return why a claim that is taken over has ended."""
+        if not self._claims.is_own(run):
+            return "the machine that ran it is gone"
+        if self._claims.holds(run.run_id):
+            return "it could not be recorded when it had ended; another run has what came of it"
+        return "the process that ran it is gone"
 
     def _require_free(self, cell: Cell, runs: Sequence[RecordedRun], accepted: set[str]) -> None:
         """Raise ClaimedError where another machine runs a cell, or has finished it since it was last looked at."""

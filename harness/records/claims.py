@@ -21,6 +21,7 @@ a cell once even then: the newest.
 
 from __future__ import annotations
 
+import platform
 import threading
 import time
 import uuid
@@ -90,6 +91,11 @@ class Claims:
                 self._beats = threading.Thread(target=self._beat, name="heartbeats", daemon=True)
                 self._beats.start()
 
+    def holds(self, run_id: str) -> bool:
+        """Return whether this process sends the heartbeats of a claim."""
+        with self._lock:
+            return run_id in self._held
+
     def release(self, run_id: str) -> None:
         """Send no further heartbeats of a claim."""
         with self._lock:
@@ -131,12 +137,15 @@ def finished_ids(runs: Sequence[RecordedRun]) -> set[str]:
 
 
 def _owner(folder: Path) -> str:
-    """Return the name of a work folder, given once."""
+    """Return the name of a work folder on this machine: the folder's, given once, and the machine's.
+
+    The folder lies in the user's cache, which the nodes of a cluster share, and only one of them knows who is alive.
+    """
     file = folder / "owner"
     with FileLock(folder / "locks" / "create.lock"):
         if not file.exists() or not file.read_text(encoding="utf-8").strip():
             file.write_text(uuid.uuid4().hex, encoding="utf-8")
-        return file.read_text(encoding="utf-8").strip()
+        return f"{file.read_text(encoding='utf-8').strip()}@{platform.node()}"
 
 
 def _age_s(beat: str) -> float:

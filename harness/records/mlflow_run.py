@@ -15,7 +15,7 @@ from ..cells.cell import Cell
 from .attempt import Attempt
 from .finished_cell import FinishedCell
 from .metric_names import LOWEST_ERROR
-from .mlflow_tags import HOST, IMPORTED_FROM, MISFIT, PREFIX
+from .mlflow_tags import HOST, IMPORTED_FROM, MISFIT, PARENT, PREFIX
 from .recorded_run import RecordedRun
 from .shown_metrics import rounded, with_megabytes, without_megabytes
 from .status import Ending, Status
@@ -78,7 +78,7 @@ def started_tags(cell: Cell, parent: str, imported_from: str) -> dict[str, str]:
         f"{PREFIX}group": cell.group,
         f"{PREFIX}status": Status.RUNNING.value,
         HOST: platform.node(),
-        "mlflow.parentRunId": parent,
+        PARENT: parent,
         **({IMPORTED_FROM: imported_from} if imported_from else {}),
     }
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 PREFIX = "frontrunner."
 """Beginning of the name of every tag that Frontrunner sets, except those that MLflow defines."""
+PARENT = "mlflow.parentRunId"
+"""MLflow's tag of the run above a run: that of the bench or study."""
 NOTE = "mlflow.note.content"
 """The tag that MLflow's UI shows as a run's description, in Markdown."""
 SUMMARISED = f"{PREFIX}recorded"

@@ -10,7 +10,7 @@ from typing import Any
 
 from .found_parents import CELLS
 from .json_limits import parse_json, read_limited
-from .mlflow_tags import PREFIX
+from .mlflow_tags import PARENT, PREFIX
 from .status import Status
 from .store_reader import StoreReader
 
@@ -59,7 +59,7 @@ def last_parents(store: StoreReader, n: int) -> list[ParentProgress]:
                 status = Status.KILLED.value
             if statuses.get(key) != Status.FINISHED:
                 statuses[key] = status
-            parent = run.tags.get("mlflow.parentRunId", "")
+            parent = run.tags.get(PARENT, "")
             begun[parent] = place
             of_parent.setdefault(parent, set()).add(key)
     chosen = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ class ServerReader:
                     experiment_id=of.experiment_id,
                     suite=of.suite,
                     tags=dict(run.data.tags),
-                    metrics=dict(run.data.metrics),
+                    metrics={name: value for name, value in run.data.metrics.items() if not math.isnan(value)},
                     address=str(run.info.artifact_uri),
                 )
             )

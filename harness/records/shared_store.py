@@ -31,9 +31,10 @@ from .database_lock import Patient
 from .finished_cell import EXAMPLE_ERRORS, FRONT, FinishedCell
 from .front_record import TRUE_FRONT
 from .mlflow_run import cell_params, read_attempt, split, started_tags
-from .mlflow_tags import SUITE
+from .mlflow_tags import PARENT, PREFIX, SUITE
 from .mlflow_views import experiment_tags
 from .recorded_run import RecordedRun
+from .replaced_runs import add_replaced_runs, forget_replaced_runs, replaced_runs
 from .run_files import write_documents
 from .server_address import ServerAddress
 from .server_away import ServerPatience, refusal
@@ -41,6 +42,7 @@ from .server_files import ServerFiles, require_reachable
 from .server_reader import ServerReader
 from .status import Ending, Status
 from .store import Recorded, Store
+from .store_reader import settled_by
 from .suite_experiments import SuiteExperiments
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ class SharedStore(Store):
         self._accepted: dict[str, set[str]] = {}
         self._accepted_by_run: dict[str, set[str]] = {}
         self._settled_before: dict[str, Attempt] = {}
+        self._finished_before: dict[str, set[str]] = {}
         self._addresses: dict[str, str] = {}
         self._sent: dict[str, frozenset[str]] = {}
         self.experiments_recorded()
@@ -180,6 +183,9 @@ class SharedStore(Store):
         """Return the recorded attempts, oldest first, see `StoreReader.attempts`."""
         found = super().attempts(cell, kind=kind)
         self._settled_before.update({one.cell.key: one for one in found if one.status.settled})
+        for one in found:
+            if one.status is Status.FINISHED:
+                self._finished_before.setdefault(one.cell.key, set()).add(one.run_id)
         return found
 
     def settled(self, cell: Cell) -> Attempt | None:
@@ -187,15 +193,14 @@ class SharedStore(Store):
 
         While the server is away, what was read of it before has to do.
         """
-        before = self._settled_before.get(cell.key)
-        self._accepted[cell.key] = set() if before is None else {before.run_id}
+        self._accepted[cell.key] = set(self._finished_before.get(cell.key, ()))
         try:
-            # Read before, so that what another machine finishes between the two is found by one of them.
-            self._accepted[cell.key] = finished_ids(self.runs("cell", cell.key))
-            found = super().settled(cell)
+            attempts = self.attempts(cell)
+            # Of the same read, so that nothing is accepted that was not judged.
+            self._accepted[cell.key] = {one.run_id for one in attempts if one.status is Status.FINISHED}
+            return settled_by(attempts)
         except ServerAwayError:
-            return before
-        return found
+            return self._settled_before.get(cell.key)
 
     # Who works on a cell
 
@@ -225,11 +230,15 @@ class SharedStore(Store):
         try:
             run_id = self._claim(cell, parent, imported_from)
         except ServerAwayError:
+            known = self._finished_before.get(cell.key, set())
             with self.explained():
+                add_replaced_runs(self.unrecorded(cell), self._accepted.get(cell.key, known))
                 asked_by.parent.mkdir(exist_ok=True)
                 asked_by.write_text(parent, encoding="utf-8")
             return ""
-        asked_by.unlink(missing_ok=True)
+        with self.explained():
+            add_replaced_runs(self.unrecorded(cell), self._accepted_by_run[run_id])
+            asked_by.unlink(missing_ok=True)
         return run_id
 
     def _asked_by(self, cell: Cell) -> Path:
@@ -240,7 +249,7 @@ class SharedStore(Store):
         file = self._asked_by(cell)
         return file.read_text(encoding="utf-8") if file.exists() else None
 
-    def _claim(self, cell: Cell, parent: str, imported_from: str) -> str:
+    def _claim(self, cell: Cell, parent: str, imported_from: str, accepted: set[str] | None = None) -> str:
         def create(tags: Mapping[str, str]) -> Run:
             return self.client.create_run(
                 self._experiments.id_of(cell.suite),
@@ -249,8 +258,13 @@ class SharedStore(Store):
             )
 
         with self.explained():
-            accepted = self._accepted.pop(cell.key, None)
-            made, accepted = self._claimed.claim(cell, accepted, create)
+            known = self._accepted.pop(cell.key, None)
+            try:
+                made, accepted = self._claimed.claim(cell, known if accepted is None else accepted, create)
+            except ServerAwayError:
+                if known is not None:
+                    self._accepted[cell.key] = known
+                raise
             run_id = str(made.info.run_id)
             self._addresses[run_id] = str(made.info.artifact_uri)
             self._accepted_by_run[run_id] = accepted
@@ -274,13 +288,14 @@ class SharedStore(Store):
     ) -> str:
         """Open the parent run of a bench or study on one suite and return its id, see `Store.parent_run`.
 
-        Where two machines make it at once, the older one is taken by whoever sees both.
+        If two machines create it at once, the one that started first is kept, and a machine that sees both deletes its
+        own.
         """
         run_id = super().parent_run(kind, suite, name, digest, documents)
         with self.explained():
-            of_all = self._search(f"tags.`frontrunner.{kind}` = '{digest}'", self._experiments.id_of(suite))
+            of_all = self._search(f"tags.`{PREFIX}{kind}` = '{digest}'", self._experiments.id_of(suite))
             first = str(of_all[0].info.run_id) if of_all else run_id
-            if first != run_id and not any(run.info.run_id == run_id for run in of_all[:1]):
+            if first != run_id:
                 self.client.delete_run(run_id)
             return first
 
@@ -299,17 +314,20 @@ class SharedStore(Store):
         cell = finished.cell
         with self.explained():
             runs = self.runs("cell", cell.key)
-            accepted = self._accepted_by_run.get(run_id, self._accepted.get(cell.key, set()))
+            accepted = self._accepted_by_run.get(run_id) or set(replaced_runs(self.unrecorded(cell)))
             if newer := [run.run_id for run in runs if run.run_id in finished_ids(runs) - accepted]:
                 if run_id:
                     self.end(
                         run_id, Ending(Status.STOPPED, f"another machine has recorded the cell (run {newer[-1][:8]})")
                     )
                 shutil.rmtree(folder)
+                forget_replaced_runs(self.unrecorded(cell))
                 return Recorded(newer[-1], elsewhere=True)
             if not any(run.run_id == run_id and is_running(run) for run in runs):
-                parent = self.parent_of(cell) or next((run.tags["mlflow.parentRunId"] for run in runs), "")
-                run_id = self._claim(cell, parent, "")
+                self._claimed.release(run_id)
+                parents = [run.tags.get(PARENT, "") for run in runs if run.run_id == run_id]
+                parents += [self.parent_of(cell) or "", *(run.tags.get(PARENT, "") for run in reversed(runs))]
+                run_id = self._claim(cell, next(filter(None, parents), ""), "", accepted)
                 self._asked_by(cell).unlink(missing_ok=True)
         return super().record(run_id, finished, folder)
 

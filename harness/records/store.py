@@ -39,6 +39,7 @@ from .mlflow_run import (
     started_tags,
 )
 from .mlflow_tags import PREFIX
+from .replaced_runs import add_replaced_runs, forget_replaced_runs
 from .run_files import copy_files, write_documents
 from .runs_left_open import runs_left_open
 from .shown_metrics import rounded
@@ -249,7 +250,9 @@ class Store(StoreReader):
             imported_from: the name of the bundle that the cell came from, or empty.
         """
         with self.explained():
-            for stale in self.attempts(cell):
+            attempts = self.attempts(cell)
+            add_replaced_runs(self.unrecorded(cell), (one.run_id for one in attempts if one.status is Status.FINISHED))
+            for stale in attempts:
                 if stale.status is Status.RUNNING:
                     self.end(stale.run_id, Ending(Status.KILLED, "the process that ran it is gone"))
             run = self.client.create_run(
@@ -290,6 +293,7 @@ class Store(StoreReader):
             except BaseException:
                 self.files_of(run_id, finished.cell.suite).replace(folder)
                 raise
+            forget_replaced_runs(self.unrecorded(finished.cell))
             self._close(run_id, ending)
             return Recorded(run_id)
 

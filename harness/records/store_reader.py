@@ -26,6 +26,13 @@ from .server_address import ServerAddress
 from .status import Status
 
 
+def settled_by(attempts: Sequence[Attempt]) -> Attempt | None:
+    """Return which of the attempts at a cell, oldest first, makes a rerun unnecessary, see `StoreReader.settled`."""
+    finished = (attempt for attempt in reversed(attempts) if attempt.intact() is not None)
+    unsupported = (attempt for attempt in reversed(attempts) if attempt.status is Status.UNSUPPORTED)
+    return next(itertools.chain(finished, unsupported), None)
+
+
 class StoreReader:
     """The part of a store that only reads.
 
@@ -128,10 +135,7 @@ class StoreReader:
         Raises:
             UnreadableError: a front cannot be read now; a cell is not run again for that.
         """
-        attempts = self.attempts(cell)[::-1]
-        finished = (attempt for attempt in attempts if attempt.intact() is not None)
-        unsupported = (attempt for attempt in attempts if attempt.status is Status.UNSUPPORTED)
-        return next(itertools.chain(finished, unsupported), None)
+        return settled_by(self.attempts(cell))
 
     def expected_cells(self) -> list[Cell]:
         """Return every cell on the list of some bench, each cell once; raise StoreError where a list is damaged."""

@@ -7,7 +7,6 @@ long, or the command was killed.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +19,8 @@ from ..cells.cell import Cell
 from .attempt import Attempt
 from .finished_cell import MANIFEST, MAX_MANIFEST_BYTES, FinishedCell, is_complete
 from .json_limits import parse_json, read_limited
-from .mlflow_tags import IMPORTED_FROM, PREFIX
+from .mlflow_tags import IMPORTED_FROM, PARENT, PREFIX
+from .replaced_runs import forget_replaced_runs, replaced_runs
 from .status import Status
 from .store import UNRECORDED, Store
 
@@ -42,7 +42,34 @@ def has_left_behind(store: Store) -> bool:
 
 def forget_left_behind(store: Store, cell: Cell) -> None:
     """Remove what was left behind of a cell that has been settled since; the caller holds the cell's lock."""
-    shutil.rmtree(store.unrecorded(cell), ignore_errors=True)
+    folder = store.unrecorded(cell)
+    shutil.rmtree(folder, ignore_errors=True)
+    with store.explained():
+        forget_replaced_runs(folder)
+
+
+def settled_unless_replaced(store: Store, cell: Cell) -> Attempt | None:
+    """Return the attempt that settles a cell; None also where a result waits that is to replace it.
+
+    So waits one that `--again` has computed. It replaces what had finished before it was begun; what was recorded
+    since, by another machine for one, settles the cell. The caller holds the cell's lock.
+    """
+    done = store.settled(cell)
+    if done is None:
+        return None
+    older = done.status is not Status.FINISHED or done.run_id in replaced_runs(store.unrecorded(cell))
+    return None if older and waits_to_be_recorded(store, cell) else done
+
+
+def waits_to_be_recorded(store: Store, cell: Cell) -> bool:
+    """Return whether a result of a cell was computed and not recorded; the caller holds the cell's lock."""
+    return is_complete(store.unrecorded(cell)) or any(map(_was_being_recorded, store.attempts(cell)))
+
+
+def _was_being_recorded(attempt: Attempt) -> bool:
+    """Return whether a command was killed while it recorded an attempt: files are moved before the database knows."""
+    ours = attempt.status is Status.RUNNING and IMPORTED_FROM not in attempt.tags
+    return ours and is_complete(attempt.folder)
 
 
 def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> LeftBehind | None:
@@ -50,7 +77,7 @@ def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> L
 
     Args:
         store: the store.
-        cell: a cell that is not settled.
+        cell: a cell that is not settled, see `settled_unless_replaced`.
         parent: id of the MLflow run that requests the cell; that of the last attempt when None.
 
     Returns:
@@ -63,9 +90,7 @@ def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> L
     attempts = store.attempts(cell)
     folder = store.unrecorded(cell)
     for attempt in attempts:
-        # The command was killed while it recorded the cell: files are moved before the database is written.
-        ours = attempt.status is Status.RUNNING and IMPORTED_FROM not in attempt.tags
-        if ours and is_complete(attempt.folder):
+        if _was_being_recorded(attempt):
             with store.explained():
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.parent.mkdir(exist_ok=True)
@@ -73,7 +98,7 @@ def record_left_behind(store: Store, cell: Cell, parent: str | None = None) -> L
     above = (
         parent
         or store.parent_of(cell)
-        or next((found for one in attempts if (found := one.tags.get("mlflow.parentRunId"))), None)
+        or next((found for one in reversed(attempts) if (found := one.tags.get(PARENT))), None)
     )
     if not is_complete(folder):
         return None
@@ -124,6 +149,8 @@ def record_all_left_behind(
     for cell in _left_behind(store):
         try:
             found = record_if_free(store, cell, parent_of(cell))
+        except Timeout:
+            continue
         except (UnreadableError, ClaimedError) as error:
             store.patience.say(f"the result of {cell.title} is still left out: {error}")
             continue
@@ -141,18 +168,17 @@ def record_if_free(store: Store, cell: Cell, parent: str | None = None) -> LeftB
 
     Returns:
         What was recorded; the attempt that had settled the cell before, in which case what was left is removed; or
-        None where nothing was done.
+        None where nothing was left, or what was is damaged and was moved aside.
 
     Raises:
-        UnreadableError, ClaimedError: it cannot be recorded now.
+        Timeout: a process or machine works on the cell. UnreadableError, ClaimedError: it cannot be recorded now.
         StoreError: the store cannot be written.
     """
-    with contextlib.suppress(Timeout), store.lock(cell).acquire(timeout=0):
-        if (done := store.settled(cell)) is None:
+    with store.lock(cell).acquire(timeout=0):
+        if (done := settled_unless_replaced(store, cell)) is None:
             return record_left_behind(store, cell, parent)
         forget_left_behind(store, cell)
         return done
-    return None
 
 
 def _left_behind(store: Store) -> list[Cell]:

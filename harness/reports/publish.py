@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from filelock import Timeout
+
 from ...errors import ClaimedError, ServerAwayError, StoreError
 from ..cells.bench_file import BenchSpec
 from ..cells.cell import Cell
+from ..records.finished_cell import is_complete
 from ..records.status import Ending, Status
 from ..records.store import Store
 from ..records.unrecorded import LeftBehind, record_all_left_behind, record_if_free
@@ -36,6 +39,7 @@ from .cell_pictures import CellPictures
 from .drawing import DrawingProcess, why_not_drawn
 from .publish_cell import publish_ending, publish_scores
 
+DAMAGED = Ending(Status.FAILED, "its result was damaged while it waited to be recorded")
 DELIVER_AGAIN_S = 15.0
 """Seconds between two tries to record results that wait for a server."""
 
@@ -129,12 +133,16 @@ class Publisher:
                 found = record_if_free(self._store, cell)
             except ServerAwayError:
                 return
-            except ClaimedError:
+            except (ClaimedError, Timeout):  # another machine or process works on the cell
                 continue
             except BaseException as error:
                 self._error = self._error or error
                 return
+            if found is None and is_complete(self._store.unrecorded(cell)):
+                continue  # nothing has asked for it
             if found is None:
+                del self._waiting[key]
+                self.delivered[key] = SettledCell(cell, DAMAGED, run_id="", ran=True)
                 continue
             finished = found.finished if isinstance(found, LeftBehind) else None
             settled = SettledCell(cell, Ending(Status.FINISHED), found.run_id, ran=True, finished=finished)
@@ -151,7 +159,7 @@ class Publisher:
         except StoreError as error:
             self._error = self._error or error
         except Exception as error:  # of an indicator, a picture or MLflow: the cell is recorded all the same
-            self.notes.append(f"{settled.cell.title} could not be scored: {in_one_line(error)}")
+            self.notes.append(f"{settled.cell.title} could not be published: {in_one_line(error)}")
         except BaseException as error:
             self._error = self._error or error
 
@@ -218,9 +226,12 @@ def _summarised(store: Store, run: BenchRun, publisher: Publisher) -> list[str]:
     """Write the summary of a bench and close its runs; return what went wrong, an absent server's silence too."""
     try:
         notes = summarise(store, run, publisher.drawing)
+    except ServerAwayError as error:
+        notes = [f"the bench has no summary in MLflow: {error}"]
+    try:
         run.close(store)
     except ServerAwayError as error:
-        return [f"the bench has no summary in MLflow: {error}"]
+        notes = [*notes, f"MLflow shows the bench as running: {error}"]
     return notes
 
 
@@ -240,9 +251,13 @@ def publish_left_behind(store: Store) -> list[str]:
     n_recorded = 0
     with Publisher(store) as publisher:
         for one in itertools.chain([first], recorded):
+            if one.finished is None:
+                continue
             n_recorded += 1
             ending = Ending(Status.FINISHED)
             publisher.publish(SettledCell(one.cell, ending, one.run_id, ran=False, finished=one.finished))
+    if n_recorded == 0:
+        return list(publisher.notes)
     what = "the result of a cell" if n_recorded == 1 else f"the results of {n_recorded} cells"
     return [f"recorded {what} that an earlier command had computed and could not record", *publisher.notes]
 

@@ -66,7 +66,8 @@ def run_bench(
         limits: what one attempt at a cell may take.
     """
     cells = spec.cells()
-    done = set() if again else {one.cell.key for one in store.attempts() if one.status.settled}
+    attempts = store.attempts()  # with `again` too: a store on a server then knows what there was, should it go away
+    done = set() if again else {one.cell.key for one in attempts if one.status.settled}
     misfits = find_misfits(cell for cell in cells if cell.key not in done)
     running = Running(
         executor, [*plugins, *spec.suite_files], probes=spec.probes, again=again, limits=limits, misfits=misfits

@@ -20,7 +20,12 @@ from ..records.finished_cell import FinishedCell, is_complete
 from ..records.mlflow_tags import SUITE_FILE
 from ..records.status import Ending, Status
 from ..records.store import Store
-from ..records.unrecorded import forget_left_behind, record_left_behind
+from ..records.unrecorded import (
+    forget_left_behind,
+    record_left_behind,
+    settled_unless_replaced,
+    waits_to_be_recorded,
+)
 from .cell_limits import NO_LIMITS, CellLimits
 from .cell_request import CellRequest
 from .executors.executor import Executor
@@ -47,7 +52,7 @@ class Running:
     """How often the partial set is scored and reported; above 0, the finished set is scored too where the cell is
     evaluated on the test split."""
     again: bool = False
-    """Whether to run a cell that is settled, too; the newest result counts."""
+    """Whether to run a cell that is settled, too; the newest result counts. A result that waits is recorded."""
     limits: CellLimits = NO_LIMITS
     """What one attempt may take."""
     misfits: Mapping[str, Ending] = field(default_factory=dict)
@@ -121,15 +126,17 @@ def _take_over(cell: Cell, store: Store, running: Running, stop: threading.Event
 
 def _found(cell: Cell, store: Store, parent: str, running: Running) -> SettledCell | None:
     """Return a cell that need not run: it is settled, was left behind, or is known not to fit; else None."""
-    done = None if running.again else store.settled(cell)
-    if done is not None:
-        store.remove_checkpoints(cell)  # left by an attempt that was killed after it was recorded
+    record_left = not running.again or _waits(cell, store)
+    if record_left and (done := settled_unless_replaced(store, cell)) is not None:
         forget_left_behind(store, cell)
-        return SettledCell(cell, done.ending, done.run_id, ran=False)
+        record_left = False
+        if not running.again:
+            store.remove_checkpoints(cell)  # left by an attempt that was killed after it was recorded
+            return SettledCell(cell, done.ending, done.run_id, ran=False)
     with running.writers:
         left = None
         try:
-            left = None if running.again else record_left_behind(store, cell, parent)
+            left = record_left_behind(store, cell, parent) if record_left else None
         except ServerAwayError as error:
             if (waiting := _waiting(cell, store, error)) is not None:
                 return waiting
@@ -141,6 +148,14 @@ def _found(cell: Cell, store: Store, parent: str, running: Running) -> SettledCe
                 store.end(run_id, misfit)
             return SettledCell(cell, misfit, run_id, ran=True)
     return None
+
+
+def _waits(cell: Cell, store: Store) -> bool:
+    """Return whether a result of a cell waits to be recorded, as far as an absent server lets that be known."""
+    try:
+        return waits_to_be_recorded(store, cell)
+    except ServerAwayError:
+        return False
 
 
 def _acquire(lock: CellLock, cell: Cell, stop: threading.Event, listener: Listener) -> bool:

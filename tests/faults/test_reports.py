@@ -111,4 +111,4 @@ def test_an_error_of_scores_or_pictures_is_a_note(broken, bench, monkeypatch):
     monkeypatch.setattr(publish, broken, Mock(side_effect=ZeroDivisionError, of=Mock(side_effect=ZeroDivisionError)))
     store, result = bench(Mock())
     assert [attempt.status for attempt in store.attempts()] == ["finished", "finished"]
-    assert [note for note in result.notes if "could not be scored: ZeroDivisionError" in note] != []
+    assert [note for note in result.notes if "could not be published: ZeroDivisionError" in note] != []
