@@ -56,7 +56,7 @@ class CellOptions:
     device: str
     """`auto`, or devices separated by commas."""
     store: str | None
-    """The store's folder; None stands for FRONTRUNNER_STORE, else ./mlruns."""
+    """The store's folder or address; None stands for FRONTRUNNER_STORE, else ./mlruns."""
     plugins: tuple[str, ...]
     """Files that have been loaded, and that workers load too."""
     again: bool = False
@@ -72,8 +72,8 @@ class CellOptions:
 def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of `CellOptions`, which it takes as one of them, called `cells`.
 
-    Limits are read first, then plugins are loaded before the command begins. Typer reads the options of a command from
-    its signature, so the wrapper is given one.
+    Limits and the executor's options are read first, then plugins are loaded before the command begins. Typer reads the
+    options of a command from its signature, so the wrapper is given one.
 
     Args:
         again: whether the command has `--again`, too.
@@ -99,6 +99,7 @@ def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]],
         ) -> None:
             with _log_of(given.pop("log", "lines"), command.__name__) as log:
                 limits = CellLimits.parse(given.pop("cell_timeout", None), given.pop("cell_memory", None))
+                executor = given_executor(given)
                 if plugin:
                     from ..cells.plugins import load_plugins  # imports torch
 
@@ -109,7 +110,7 @@ def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]],
                     tuple(plugin or ()),
                     again=given.pop("again", False),
                     limits=limits,
-                    executor=given_executor(given),
+                    executor=executor,
                     log=log,
                 )
                 command(**given, **{PARAMETER: chosen})

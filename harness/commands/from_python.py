@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_type_hints
 
+from ...errors import ConfigError
 from ...tasks.real_numbers import as_count
 from ...yaml_file import checked_content
 from ..board.board_frame import as_frame
@@ -195,7 +196,11 @@ def _limits(timeout: str | None, memory: str | None) -> CellLimits:
 
 def _executor(running: Mapping[str, Any]) -> ExecutorOptions:
     executor = as_executor(running.get("executor", "local"))
-    count = as_count("devices_per_cell", running.get("devices_per_cell", 1))
+    if "devices_per_cell" not in running:
+        return executor
+    if executor.devices_per_cell is not None:
+        raise ConfigError("devices_per_cell is given twice, among the options of executor and beside it; give it once")
+    count = as_count("devices_per_cell", running["devices_per_cell"])
     return executor if count == 1 else dataclasses.replace(executor, devices_per_cell=count)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 import frontrunner as fr
+from frontrunner.harness.commands import from_python
 from frontrunner.harness.commands.executor_argument import as_executor
 from frontrunner.harness.commands.executor_options import ExecutorOptions, make_executor
 from frontrunner.harness.running.cell_limits import CellLimits
@@ -32,9 +33,7 @@ def test_options_of_another_executor_are_refused(options, sentence, command, tmp
 def test_a_study_is_not_run_as_jobs(command, tmp_path):
     (tmp_path / "tune.yaml").write_text("{}")
     ended = command.within("tune", tmp_path / "tune.yaml", "--executor", "slurm")
-    ended.assert_one_sentence(
-        "submit `frontrunner tune` itself as jobs, which share the trials of a study by --storage"
-    )
+    ended.assert_one_sentence("submit `frontrunner tune` itself as jobs that share the trials through --storage")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +65,12 @@ def test_a_script_names_an_executor(given, kind, tmp_path):
         ({"executor": 3}, "unknown executor '3'"),
         (3, "executor was to be a name such as 'ray', or a mapping of options, found 3"),
         ({"executor": "ray", "cell_gpus": "two"}, "cell_gpus"),
+        ({"devices_per_cell": "2"}, "devices_per_cell.*'2'"),
+        ({"devices_per_cell": 1.5}, "devices_per_cell.*1.5"),
+        ({"executor": "ray", "ray_address": 5}, "ray_address is a text, found 5"),
+        ({"executor": "slurm", "slurm_partition": ["gpu"]}, "slurm_partition is a text, found"),
+        ({"executor": "slurm", "slurm_set": "account=ml"}, r"slurm_set was to be .*, found 'account=ml'"),
+        ({"executor": "slurm", "slurm_set": [1]}, r"slurm_set was to be .*, found \[1\]"),
         ({"cell_gpus": 1}, "--cell-gpus is an option of --executor ray and slurm, found local"),
     ],
 )
@@ -76,3 +81,12 @@ def test_a_mistake_in_a_script_gets_one_sentence(given, message):
 
 def test_without_options_cells_run_here():
     assert as_executor("local") == ExecutorOptions()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_devices_of_a_cell_are_not_given_twice(count):
+    running = {"executor": {"devices_per_cell": 2}, "devices_per_cell": count}
+    with pytest.raises(fr.ConfigError, match=r"given twice, .*; give it once"):
+        from_python._executor(running)
+    assert from_python._executor({"executor": {"devices_per_cell": 2}}).devices_per_cell == 2
+    assert from_python._executor({"devices_per_cell": count}).devices_per_cell == (None if count == 1 else count)
