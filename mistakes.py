@@ -44,5 +44,6 @@ def all_mistakes(told: Sequence[str], n_more: int = 0) -> str:
     if n_all == 1:
         return told[0]
     listed = "; ".join(f"({i}) {one}" for i, one in enumerate(told[:MOST], 1))
-    more = f"; and {n_all - MOST} more" if n_all > MOST else ""
+    n_left = n_all - min(len(told), MOST)
+    more = f"; and {n_left} more" if n_left else ""
     return f"{n_all} mistakes: {listed}{more}"

@@ -139,12 +139,14 @@ def checked_content(file: Path | None) -> Iterator[None]:
 
 
 def _problems(error: ValidationError, models: Sequence[type[Strict]], content: object) -> tuple[list[str], int]:
-    """Return a sentence on each of the first problems that pydantic has found, what is misspelt first, and how many
-    errors of pydantic's are left."""
+    """Return a sentence on each of the first problems that pydantic has found, what is misspelt first, and in how many
+    other places it has found more."""
     known = [key for model in models for key in model.model_fields]
     found = [(one, _path(one["loc"], content, ends_missing=one["type"] == "missing")) for one in error.errors()]
     found.sort(key=lambda one: one[0]["type"] != "extra_forbidden")
-    n_more = max(len(found) - MOST_LOOKED_AT, 0)
+    # By place, since pydantic has an error for each of the types that are allowed there.
+    looked_at = {tuple(path) for _, path in found[:MOST_LOOKED_AT]}
+    n_more = len({tuple(path) for _, path in found[MOST_LOOKED_AT:]} - looked_at)
     del found[MOST_LOOKED_AT:]
     told: list[str] = []
     meant: list[list[str | int | None]] = []

@@ -108,8 +108,12 @@ def logged_as_json(command: str) -> Iterator[JsonLog]:
     log.write("command_started", command=command, version=version, process=os.getpid(), host=platform.node())
     started, error, status = time.monotonic(), "", 1
     try:
-        with contextlib.redirect_stderr(_Notes(log)):
-            yield log
+        notes = _Notes(log)
+        try:
+            with contextlib.redirect_stderr(notes):
+                yield log
+        finally:
+            notes.finish()
         status = 0
     except FrontrunnerError as failure:
         error = as_one_line(with_traceback(str(failure), failure))
@@ -134,6 +138,11 @@ class _Notes(io.TextIOBase):
 
     def writable(self) -> bool:
         return True
+
+    def finish(self) -> None:
+        """Write the last line, which may have no end; not `close`, since handlers of logging may have kept this."""
+        if self._begun:
+            self.write("\n")
 
     def write(self, text: str, /) -> int:
         with self._lock:

@@ -128,6 +128,6 @@ def test_sentences_on_a_yaml_file_are_made_of_its_first_mistakes_and_all_are_cou
     monkeypatch.setattr(yaml_file, "_sentence", lambda *given: made.append(1) or sentence(*given))
     file = tmp_path / "bench.yaml"
     file.write_text(f"name: x\nsuites: [tiny]\nlearners: [{', '.join(['7'] * 1500)}]\n")
-    with pytest.raises(ConfigError, match=r"150[01] mistakes: \(1\) learners\.0: .*\(10\) .*; and 149[01] more$"):
+    with pytest.raises(ConfigError, match=r"1500 mistakes: \(1\) learners\.0: .*\(10\) .*; and 1490 more$"):
         read_bench(file)
     assert len(made) <= yaml_file.MOST_LOOKED_AT

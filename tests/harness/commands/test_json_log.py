@@ -77,9 +77,10 @@ def test_whatever_is_printed_is_a_note_and_what_json_has_not_is_null(capsys):
     with logged_as_json("run") as log:
         sys.stderr.write("note: half a ")
         sys.stderr.write("line\n\nanother\n")
+        sys.stderr.write("without an end")
         log.write("progress", cell="", activity="", step=1, total=1, unit="", metrics={"loss": float("nan")})
     found = events(capsys.readouterr().err)
-    assert [one["text"] for one in of_kind(found, "note")] == ["half a line", "another"]
+    assert [one["text"] for one in of_kind(found, "note")] == ["half a line", "another", "without an end"]
     assert of_kind(found, "progress")[0]["metrics"] == {"loss": None}
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from frontrunner.errors import ConfigError
 from frontrunner.harness.cells.bench_file import BenchSpec, read_bench
-from frontrunner.mistakes import MOST, Mistakes
+from frontrunner.mistakes import MOST, Mistakes, all_mistakes
 
 MISTAKES = {
     "misspelt key": ("sedes: [0]", "unknown key 'sedes'; did you mean 'seeds'?"),
@@ -84,3 +84,10 @@ def test_no_mistake_raises_nothing_and_defects_are_not_noted():
     mistakes.raise_any()
     with pytest.raises(KeyError), mistakes.noted():
         raise KeyError
+
+
+@pytest.mark.parametrize(("n_told", "n_more", "left"), [(1, 4, 4), (3, 20, 20), (10, 5, 5), (12, 5, 7), (10, 0, 0)])
+def test_whatever_is_not_told_is_counted(n_told, n_more, left):
+    said = all_mistakes([f"mistake {i}" for i in range(n_told)], n_more)
+    assert said.startswith(f"{n_told + n_more} mistakes: (1)")
+    assert said.endswith(f"; and {left} more") == (left > 0)
