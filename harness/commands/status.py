@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ...errors import StoreError
+from ...errors import ServerAwayError, StoreError
 from ..records.database_lock import say_on_standard_error
 from .console import StoreOption, open_console, place_of
 
 if TYPE_CHECKING:
     from ..records.parent_progress import ParentProgress
     from ..records.running_commands import FoundCommand
+    from ..records.store import Store
 
 LONGEST_WAIT_S = 3.0
-"""Seconds to wait for a locked database: this command is to answer at once."""
+"""Seconds to wait for a locked database or an absent server: this command is to answer at once."""
 
 
 def status(
@@ -32,14 +33,18 @@ def status(
     from ..records.running_commands import as_json, running_commands
 
     place = place_of(store)
-    opened = open_store(place, create=False)
     commands, now = running_commands(own_folder(place)), time.time()
-    opened.patience.limit_s = LONGEST_WAIT_S
+    parents: list[ParentProgress] = []
     try:
-        parents = last_parents(opened, last)
-    except StoreError as error:  # what runs is told by files
+        opened: Store | None = open_store(place, create=False, limit_s=LONGEST_WAIT_S)
+    except ServerAwayError as error:  # what runs is told by files
         say_on_standard_error(str(error))
-        parents = []
+        opened = None
+    if opened is not None:
+        try:
+            parents = last_parents(opened, last)
+        except StoreError as error:
+            say_on_standard_error(str(error))
     if format_ == "json":
         found = {
             "store": str(place),

@@ -22,8 +22,13 @@ def store_place(chosen: str | Path | None) -> StorePlace:
     return ServerAddress.parse(named) or store_folder(chosen)
 
 
-def open_store(place: StorePlace, *, create: bool) -> Store:
+def open_store(place: StorePlace, *, create: bool, limit_s: float | None = None) -> Store:
     """Open the store in a folder or behind an address; with `create`, a folder without one gets a new one.
+
+    Args:
+        place: where it is.
+        create: whether to make one.
+        limit_s: seconds to wait for a locked database or an absent server, now and later; as usual when None.
 
     Raises:
         StoreError: it cannot be used, or there is none and `create` is not set.
@@ -31,8 +36,11 @@ def open_store(place: StorePlace, *, create: bool) -> Store:
     if isinstance(place, ServerAddress):
         from .shared_store import SharedStore
 
-        return SharedStore(place)
-    return Store(place, create=create)
+        return SharedStore(place, limit_s=limit_s)
+    opened = Store(place, create=create)
+    if limit_s is not None:
+        opened.patience.limit_s = limit_s
+    return opened
 
 
 def is_there(place: StorePlace) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .found_parents import CELLS
 from .json_limits import parse_json, read_limited
 from .mlflow_tags import PARENT, PREFIX
+from .recorded_run import RecordedRun
 from .status import Status
 from .store_reader import StoreReader
 
@@ -42,7 +44,7 @@ class ParentProgress:
 
 
 def last_parents(store: StoreReader, n: int) -> list[ParentProgress]:
-    """Return the `n` benches and the `n` studies whose cells were begun last, the last of each first.
+    """Return the `n` benches and the `n` studies whose cells were begun last, on each of their suites; the last first.
 
     Raises:
         StoreError: the store cannot be read.
@@ -62,14 +64,11 @@ def last_parents(store: StoreReader, n: int) -> list[ParentProgress]:
             parent = run.tags.get(PARENT, "")
             begun[parent] = place
             of_parent.setdefault(parent, set()).add(key)
-    chosen = [
-        (kind, run)
-        for kind in ("bench", "study")
-        for run in sorted(store.runs("kind", kind), key=lambda run: begun.get(run.run_id, -1), reverse=True)[:n]
-    ]
+    chosen = [(kind, run) for kind in ("bench", "study") for run in _last_of_kind(store, kind, n, begun)]
+    lists = iter(_lists(store, [run for kind, run in chosen if kind == "bench"]))
     found = []
     for kind, run in chosen:
-        listed = _listed(store, run.run_id, run.suite) if kind == "bench" else None
+        listed = next(lists) if kind == "bench" else None
         keys = of_parent.get(run.run_id, set()) if listed is None else listed
         counted = Counter(statuses.get(key, NOT_RUN) for key in keys)
         name = run.tags.get("mlflow.runName", "")
@@ -86,10 +85,32 @@ def _order(counted: tuple[str, int]) -> tuple[bool, int, str]:
     return status != Status.FINISHED, -n, status
 
 
-def _listed(store: StoreReader, run_id: str, suite: str) -> set[str] | None:
-    """Return the keys of the cells that a bench lists; None where its list is lost, or has no keys as in 0.1.0."""
+def _last_of_kind(store: StoreReader, kind: str, n: int, begun: Mapping[str, int]) -> list[RecordedRun]:
+    """Return the runs of the last `n` benches or studies, each of which may have several: one a suite.
+
+    Args:
+        store: the store.
+        kind: `bench` or `study`.
+        n: how many.
+        begun: the place of a run's last cell among all cells, by the run's id.
+    """
+    runs = sorted(store.runs("kind", kind), key=lambda run: begun.get(run.run_id, -1), reverse=True)
+    last = list(dict.fromkeys(run.tags.get(f"{PREFIX}{kind}", run.run_id) for run in runs))[:n]
+    return sorted(
+        (run for run in runs if run.tags.get(f"{PREFIX}{kind}", run.run_id) in last),
+        key=lambda run: last.index(run.tags.get(f"{PREFIX}{kind}", run.run_id)),
+    )
+
+
+def _lists(store: StoreReader, runs: Sequence[RecordedRun]) -> list[set[str] | None]:
+    """Return the keys of the cells that each bench lists, see `_listed`."""
+    return [_listed(file) for file in store.document_files(runs, CELLS)]
+
+
+def _listed(file: Path) -> set[str] | None:
+    """Return the keys of the cells in a bench's list; None where that is lost, or has no keys as in 0.1.0."""
     try:
-        content = parse_json(read_limited(store.files_of(run_id, suite) / CELLS), CELLS)
+        content = parse_json(read_limited(file), CELLS)
         return set(content["keys"])
     except (OSError, ValueError, LookupError, TypeError):
         return None

@@ -61,17 +61,18 @@ class SharedStore(Store):
 
     Args:
         address: the server's.
+        limit_s: seconds to wait for it; `server_away.LIMIT_S` when None.
 
     Raises:
         ServerAwayError: the server does not answer. StoreError: it refuses, or is no MLflow server.
     """
 
-    def __init__(self, address: ServerAddress) -> None:
+    def __init__(self, address: ServerAddress, *, limit_s: float | None = None) -> None:
         # Not `Store.__init__`, which makes and mends a database in the folder.
         self.address = address
         self.folder = address.folder
         self.uri = address.url
-        self.patience: ServerPatience = ServerPatience(address)
+        self.patience: ServerPatience = ServerPatience(address, limit_s)
         self._reader = ServerReader(lambda: self.client)
         self._files = ServerFiles(address.url, self.patience)
         self._experiments = SuiteExperiments(
@@ -172,7 +173,7 @@ class SharedStore(Store):
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(lambda one: one[0].located(one[1]), wanted))
 
-    def _documents(self, runs: Sequence[RecordedRun], file: str) -> list[Path]:
+    def document_files(self, runs: Sequence[RecordedRun], file: str) -> list[Path]:
         """Return where the file of this name lies of each run, as it is on the server now; it may not exist."""
         folders = [self.files_of(run.run_id, run.suite) for run in runs]
         with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -150,12 +150,12 @@ class StoreReader:
     def documents(self, kind: str, file: str) -> list[dict[str, Any]]:
         """Return the content of a JSON file of every parent run of this kind that has the file, oldest run first."""
         try:
-            files = filter(Path.exists, self._documents(self.runs("kind", kind), file))
+            files = filter(Path.exists, self.document_files(self.runs("kind", kind), file))
             return [parse_json(read_limited(path), file) for path in files]
         except (OSError, ValueError) as error:
             raise StoreError(f"the store in {self.place} cannot be read ({error})") from error
 
-    def _documents(self, runs: Sequence[RecordedRun], file: str) -> list[Path]:
+    def document_files(self, runs: Sequence[RecordedRun], file: str) -> list[Path]:
         """Return where the file of this name lies of each run; it may not exist."""
         return [self.files_of(run.run_id, run.suite) / file for run in runs]
 

@@ -8,7 +8,12 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.harness.cells.cell import Cell
+from frontrunner.harness.commands import status as status_command
 from frontrunner.harness.records import server_away, server_reader
+from frontrunner.harness.records.parent_progress import last_parents
+from frontrunner.harness.records.server_address import ServerAddress
+from frontrunner.harness.records.status import Ending, Status
+from frontrunner.harness.running.progress_file import ProgressFile
 
 
 @pytest.fixture
@@ -55,6 +60,34 @@ def test_status_shows_what_is_recorded_there(shown, command, server):
     told = command.within("status", "--store", server.url)
     assert (told.status, told.err) == (0, "")
     assert "made up" in told.out
+
+
+def test_status_counts_the_cells_that_a_bench_lists_and_shows_all_suites_of_the_last(machine, make_cell, record):
+    store, cells = machine("one"), [make_cell("a", suite="s"), make_cell("a", suite="t"), make_cell("b", suite="s")]
+    parents = {}
+    for name, suites in (("before", "s"), ("last", "st")):
+        for suite in suites:
+            listed = {"keys": [cell.key for cell in cells if cell.suite == suite]}
+            parents[name, suite] = store.parent_run("bench", suite, name, name, {"cells.json": listed})
+    for name, cell in zip(("before", "last", "last"), cells, strict=True):
+        store.settled(cell)
+        store.end(store.begin(cell, parents[name, cell.suite]), Ending(Status.FAILED, "it broke"))
+    found = last_parents(machine("two"), 1)  # has brought nothing
+    assert sorted((one.name, one.suite, one.n_cells) for one in found) == [("last", "s", 2), ("last", "t", 1)]
+    assert len(last_parents(machine("two"), 2)) == 3
+
+
+def test_status_tells_what_runs_here_while_the_server_is_away(shown, command, server, monkeypatch):
+    folder = ServerAddress.parse(server.url).folder
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(status_command, "LONGEST_WAIT_S", 0.1)
+    with ProgressFile(folder, command="bench", name="mine", n_cells=1):
+        server.go_away()
+        told = command.within("status", "--store", server.url, "--format", "json")
+    assert told.status == 0
+    assert "does not answer" in told.err
+    found = json.loads(told.out)
+    assert ([one["name"] for one in found["commands"]], found["recorded"]) == (["mine"], [])
 
 
 def test_rebuild_is_of_folders(shown, command, server):
