@@ -29,8 +29,8 @@ def tune(
     """
     if cells.executor.executor == "slurm":
         raise ConfigError(
-            "a study asks for one trial after what those before it have shown, and each would wait in Slurm's queue; "
-            "submit `frontrunner tune` itself as jobs, which share the trials of a study by --storage"
+            "each trial of a study is chosen from the results of those before it, and would wait in Slurm's queue; "
+            "submit `frontrunner tune` itself as jobs that share the trials through --storage"
         )
     from .run_file import run_file
 

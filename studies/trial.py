@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import optuna
+from filelock import Timeout
 from optuna.trial import Trial
 
 from ..errors import FrontError, FrontrunnerError, ServerAwayError
@@ -170,7 +171,10 @@ class TrialRunner:
         while not self.stop.wait(LOOK_AGAIN_S):
             if is_complete(self.store.unrecorded(cell)):
                 continue
-            with contextlib.suppress(ServerAwayError):
+            # Under the cell's lock, since its folder is moved before the result is recorded.
+            with contextlib.suppress(ServerAwayError, Timeout), self.store.lock(cell).acquire(timeout=0):
+                if is_complete(self.store.unrecorded(cell)):
+                    continue
                 if (done := self.store.settled(cell)) is None:
                     break
                 return SettledCell(cell, done.ending, done.run_id, ran=True)

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from frontrunner.os_errors import because
+from frontrunner.os_errors import because, causes
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -46,3 +46,18 @@ def test_errors_of_libraries_are_told_by_what_they_say(case):
     assert text.endswith(end) or end in text
     assert "\n" not in text
     assert ("space" in text.partition(");")[2]) == (case == "Rust")
+
+
+def test_causes_are_told_from_the_outside_in():
+    inner, middle, outer = OSError("inner"), ValueError("middle"), RuntimeError("outer")
+    middle.__context__, outer.__cause__ = inner, middle
+    assert list(causes(outer)) == [outer, middle, inner]
+    assert list(causes(None)) == []
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_chain_that_leads_back_to_itself_ends(length):
+    chain = [OSError(str(number)) for number in range(length)]
+    for number, error in enumerate(chain):
+        error.__cause__ = chain[(number + 1) % length]
+    assert list(causes(chain[0])) == chain

@@ -2,7 +2,8 @@
 
 A spreadsheet computes a cell that begins with =, +, - or @, also after a tab or a line break, whatever the file says of
 it; `=HYPERLINK(...)` or worse may stand in a label that came with somebody's bundle. An apostrophe before it makes it
-text, and the spreadsheet does not show it. A text that begins with an apostrophe of its own gets one more.
+text; whether the apostrophe is shown depends on the spreadsheet. A text that begins with an apostrophe of its own gets
+one more.
 """
 
 from __future__ import annotations

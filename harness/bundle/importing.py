@@ -18,7 +18,7 @@ from ..records.mlflow_tags import IMPORTED_FROM, NOTE, PREFIX
 from ..records.status import Ending, Status
 from ..records.store import Store
 from ..reports.publish_cell import publish_ending, publish_scores
-from ..scoring.published_scores import publish_reference_scores
+from ..reports.published_scores import publish_reference_scores
 from ..scoring.scored_cells import load_groups
 from .plan import Conflict, ImportPlan, conflict, is_new, make_plan
 from .reading import read_bundle

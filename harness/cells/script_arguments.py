@@ -25,7 +25,7 @@ def as_path(what: str, given: object) -> str:
 
 
 def as_store(given: object) -> str | None:
-    """Return the folder of a store as text; None stands for the usual one.
+    """Return the folder or address of a store as text; None stands for the usual one.
 
     Raises:
         ConfigError: it is no path.

@@ -12,7 +12,7 @@ from ..records.finished_cell import FinishedCell
 from ..records.rebuild import Rebuilt, rebuild
 from ..records.store import Store
 from ..reports.publish_cell import publish_scores
-from ..scoring.published_scores import publish_reference_scores
+from ..reports.published_scores import publish_reference_scores
 from ..scoring.scored_cells import load_groups
 from .console import busy
 

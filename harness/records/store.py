@@ -1,4 +1,4 @@
-"""The store: one folder that holds an MLflow database on SQLite, the files of runs, locks and checkpoints.
+"""The store in one folder: an MLflow database on SQLite, the files of runs, locks and checkpoints.
 
 An experiment is a suite. A parent run is one bench or study on that suite, a child run is one attempt at a cell. A
 cell's run is RUNNING while its process runs, and FINISHED only when everything it measured has been written. Only

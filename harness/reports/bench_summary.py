@@ -24,10 +24,10 @@ from ..records.store import Store
 from ..running.bench import BenchRun
 from ..running.settled_cell import SettledCell
 from ..scoring.measures import MEASURES
-from ..scoring.published_scores import publish_reference_scores
 from ..scoring.scored_cells import load_groups
 from .board_pictures import BoardPictures, file_name
 from .drawing import DrawingProcess, why_not_drawn
+from .published_scores import publish_reference_scores
 
 NOTE_LENGTH = 7500
 """Largest number of characters of a note; MLflow cuts tags at 8,000."""

@@ -16,7 +16,7 @@ from frontrunner.harness.board.yardstick import NEIGHBOUR
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.page.board_content import board_content
 from frontrunner.harness.reports.page.front_content import all_fronts
-from frontrunner.harness.scoring.published_scores import publish_reference_scores
+from frontrunner.harness.reports.published_scores import publish_reference_scores
 from frontrunner.harness.scoring.scored_cells import load_groups
 from frontrunner.harness.scoring.set_warnings import found_warnings, recorded_warnings
 from frontrunner.methods.registry import METHODS

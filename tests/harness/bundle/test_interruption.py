@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from frontrunner.errors import ClaimedError
 from frontrunner.harness.bundle import import_bundle, importing, read_bundle
 from frontrunner.harness.records.mlflow_tags import NOTE
 from frontrunner.harness.records.store import Store
@@ -86,3 +87,17 @@ class TestInterruption:
         assert cell.title in summary.sentence
         assert summary.finished == 3
         assert import_bundle(empty, shared.file).finished == 1
+
+    def test_so_is_one_that_another_machine_begins_first(self, shared, empty, monkeypatch):
+        begin, refused = empty.begin, []
+
+        def claimed(cell, *arguments, **keys):
+            if not refused:
+                refused.append(cell)
+                raise ClaimedError(f"another machine runs {cell.title}")
+            return begin(cell, *arguments, **keys)
+
+        monkeypatch.setattr(empty, "begin", claimed)
+        summary = import_bundle(empty, shared.file)
+        assert summary.busy == (refused[0].title,)
+        assert summary.finished + summary.unfinished == 5

@@ -12,9 +12,9 @@ from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.board.raw_boards import as_json
 from frontrunner.harness.records import mlflow_reader as run_reader
 from frontrunner.harness.records.mlflow_reader import DatabaseReader
+from frontrunner.harness.reports.published_scores import publish_reference_scores
 from frontrunner.harness.scoring import kept_scores, score_cache
 from frontrunner.harness.scoring.measures import INDICATOR_MEASURES, reference_measures
-from frontrunner.harness.scoring.published_scores import publish_reference_scores
 from frontrunner.harness.scoring.scored_cells import load_groups
 from frontrunner.metrics import compromise_share
 from frontrunner.metrics.builtin_indicators import HypervolumeIndicator

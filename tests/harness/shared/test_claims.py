@@ -112,3 +112,34 @@ def test_a_request_that_was_sent_twice_leaves_one_run(machine, make_cell, monkey
     monkeypatch.setattr(type(store._own_client), "create_run", twice)
     run = store.begin(cell, parent)
     assert [one.run_id for one in store.attempts()] == [run]
+
+
+def test_nodes_that_share_a_work_folder_are_told_apart(machine, make_cell, monkeypatch):
+    """As where a cluster's nodes share a home, and so the user's cache."""
+    cell = make_cell()
+    monkeypatch.setattr(claims.platform, "node", lambda: "node-1")
+    begin(machine("home"), cell)
+    monkeypatch.setattr(claims.platform, "node", lambda: "node-2")
+    other = machine("home")
+    with pytest.raises(Timeout):
+        other.lock(cell).acquire(timeout=0)
+    assert other.is_running(other.attempts()[0])
+    monkeypatch.setattr(claims.platform, "node", lambda: "node-1")
+    with (again := machine("home")).lock(cell).acquire(timeout=0):
+        begin(again, cell)
+    assert [status for _, status in attempts(again)] == ["killed", "running"]
+
+
+def test_the_reason_of_a_claim_that_this_process_still_has_is_true(machine, make_cell):
+    store, cell = machine(), make_cell()
+    for _ in range(2):
+        begin(store, cell)
+    assert store.attempts()[0].reason.startswith("it could not be recorded when it had ended")
+
+
+def test_a_metric_that_is_not_a_number_is_left_out(machine, make_cell):
+    store, cell = machine(), make_cell()
+    run = begin(store, cell)
+    store.client.log_metric(run, "lost", float("nan"))
+    store.client.log_metric(run, "kept", 1.5)
+    assert store.attempts()[0].metrics == {"kept": 1.5}

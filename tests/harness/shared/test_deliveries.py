@@ -105,6 +105,25 @@ def test_a_waiting_result_of_a_cell_that_another_machine_has_settled_is_dropped(
     assert [one for one in recorded(ours) if one[0] == "finished"] == [("finished", 0.3)]
 
 
+def test_a_result_goes_below_the_bench_that_asked_last(machine, make_cell):
+    """So it does where its own run was closed by another machine, and where it waited."""
+    store, cell = machine(), make_cell()
+    parents = [store.parent_run("bench", cell.suite, name, name, {}) for name in ("first", "last")]
+    runs = []
+    for parent in parents:
+        store.settled(cell)
+        runs.append(store.begin(cell, parent))
+    store.end(runs[-1], _killed())
+    finished, folder = finish(store, cell, 0.2)
+    run = store.record(runs[-1], finished, folder).run_id
+    assert store.tags(run)["mlflow.parentRunId"] == parents[-1]
+    assert not store._claims.holds(runs[-1])
+    store.client.delete_run(run)
+    finish(store, cell, 0.2)
+    (left,) = record_all_left_behind(machine())
+    assert store.tags(left.run_id)["mlflow.parentRunId"] == parents[-1]
+
+
 def test_files_are_brought_here_once_and_what_is_damaged_here_anew(machine, make_cell, record, server):
     cell = make_cell()
     record(machine("one"), cell, [[0.3, 0.3]])

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from ..records.mlflow_tags import PREFIX, WARNINGS
 from ..records.shown_metrics import rounded
 from ..records.store import Store
-from .references import keep_reference
-from .scored_cells import ComparableGroup
-from .set_warnings import as_sentence, set_warnings
+from ..scoring.references import keep_reference
+from ..scoring.scored_cells import ComparableGroup
+from ..scoring.set_warnings import as_sentence, set_warnings
 
 
 def publish_reference_scores(store: Store, groups: Sequence[ComparableGroup]) -> None:
