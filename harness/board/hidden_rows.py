@@ -8,10 +8,7 @@ from collections.abc import Sequence
 from ..records.status import Status
 from .leaderboard import Board, Row
 
-FAILED = (
-    *(Status.FAILED, Status.OUT_OF_MEMORY, Status.TIMED_OUT, Status.OVER_MEMORY_LIMIT),
-    *(Status.KILLED, Status.STOPPED),
-)
+FAILED = tuple(status for status in Status if status.gave_up)
 """Statuses of attempts that ended without a result; what is unsupported, running or not run yet has none of them."""
 
 

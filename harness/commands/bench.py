@@ -76,7 +76,8 @@ def run_cells(
         spec: the bench; tuned learners are looked up in the store.
         cells: where to run them and where to record them; the store is created when it is not there yet.
         file: the file that the bench was read from, which errors of its content name.
-        refuse_misfits: whether a learner that cannot be fitted on a suite is an error, and not recorded.
+        refuse_misfits: whether a learner that cannot be fitted on a suite is an error, and not recorded, as where one
+            cell is run.
 
     Raises:
         ConfigError, UnknownNameError: the bench or the device is wrong; no store has been created then.
@@ -104,7 +105,7 @@ def run_cells(
         require_no_misfit(found)
     store = store_to_write(place)
     record_and_say(store)
-    command = "run" if file is None else "bench"
+    command = "run" if refuse_misfits else "bench"
     console, log = open_console(), cells.log
     shown = shown_progress(
         own_folder(place), command=command, name=spec.name, n_cells=len(found), console=console, log=log

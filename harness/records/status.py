@@ -33,6 +33,11 @@ class Status(StrEnum):
         """Whether another attempt would only repeat this one."""
         return self in (Status.FINISHED, Status.UNSUPPORTED)
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether the attempt ended without a result, and another one may have one."""
+        return not self.settled and self not in (Status.RUNNING, Status.UNRECORDED)
+
 
 @dataclass(frozen=True)
 class Ending:

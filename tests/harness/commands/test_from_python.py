@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 import frontrunner as fr
+from frontrunner.harness.commands import shown_progress
 from frontrunner.harness.commands.console import open_console
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.drawing import DrawingProcess
@@ -285,3 +286,22 @@ def test_a_script_without_a_guard_runs_once(command, tmp_path):
     assert ended.stdout.endswith("2 rows\n")
     assert len(recorded(tmp_path / "s")) == 2
     assert list((tmp_path / "s" / "artifacts").rglob("front.png"))
+
+
+@pytest.mark.parametrize(
+    ("call", "command"),
+    [
+        (lambda store: fr.bench({"name": "x", "suites": ["tiny"], "learners": ["pretrained"]}, store=store), "bench"),
+        (lambda store: fr.run("pretrained", "tiny", store=store), "run"),
+    ],
+)
+def test_what_a_script_runs_is_told_by_its_name(call, command, tiny, tmp_path, monkeypatch):
+    class ToldError(Exception):
+        pass
+
+    def tell(*_, command, **__):
+        raise ToldError(command)
+
+    monkeypatch.setattr(shown_progress, "shown_progress", tell)
+    with pytest.raises(ToldError, match=rf"^{command}$"):
+        call(tmp_path / "store")
