@@ -230,25 +230,24 @@ def install(source, packages, folder):
 @contextlib.contextmanager
 def functions_for_workers():
     """Cells run in this process, one at a time; (method, device) of each."""
+    from worker_orders import order_for
+
     from frontrunner.harness.records.status import Ending, Status
-    from frontrunner.harness.running import run_cell, worker
+    from frontrunner.harness.running import worker
     from frontrunner.harness.running.executors import local
     from frontrunner.harness.running.worker_process import StoppedError
 
     devices, lock = [], threading.Lock()
 
-    def run(asked, *, on_event, stop):
-        devices.append((asked.cell.method, asked.device))
-        request = run_cell.Request(
-            cell=asked.cell.to_json(),
-            device="cpu",
-            plugins=asked.plugins,
-            scratch=str(asked.scratch),
-            checkpoints=str(asked.checkpoints),
+    def run(request, *, on_event, stop):
+        devices.append((request.cell.method, request.device))
+        order = order_for(
+            request.cell.to_json(),
+            request.scratch,
+            plugins=request.plugins,
+            checkpoints=str(request.checkpoints),
             checkpoint_interval_s=0,
-            probes=asked.probes,
-            folder=".",
-            environment={},
+            probes=request.probes,
         )
         stopped = []
 
@@ -261,7 +260,7 @@ def functions_for_workers():
                     raise
 
         with lock:
-            ending = worker.attempt(request, worker.Reporter(send))
+            ending = worker.attempt(order, worker.Reporter(send))
         return stopped[0] if stopped else ending
 
     with pytest.MonkeyPatch.context() as patch:

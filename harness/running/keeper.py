@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ...os_errors import because
 from .capped_log import CappedLog
-from .request import Request
+from .worker_order import WorkerOrder
 
 if TYPE_CHECKING:
     from ..records.status import Ending
@@ -44,24 +44,24 @@ PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def keep(command: Connection, request: Request) -> NoReturn:
-    """Run the worker of a request until it or the command ends, then kill what is left, and exit as the worker did.
+def keep(command: Connection, order: WorkerOrder) -> NoReturn:
+    """Run the worker of an order until it or the command ends, then kill what is left, and exit as the worker did.
 
     Args:
         command: the connection to the command, which the worker writes to; it is closed when the command ends.
-        request: what the worker is to do.
+        order: what the worker is to do.
     """
     os.setsid()  # so that Ctrl-C, and a signal to the command's group, reach the command only
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _ignored)  # handlers are not kept by the programs that a worker starts
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     printed, prints = multiprocessing.Pipe(duplex=False)
-    worker = _context().Process(target=_work, args=(command, request, prints, os.getpid()))  # type: ignore[attr-defined] # typeshed: on every context but the base
+    worker = _context().Process(target=_work, args=(command, order, prints, os.getpid()))  # type: ignore[attr-defined] # typeshed: on every context but the base
     try:
-        if not _hold(request.worker_lock, command):
+        if not _hold(order.worker_lock, command):
             _say(command, "the worker of an earlier attempt has not ended", killed=True)
             os._exit(1)
-        log = CappedLog(Path(request.scratch) / LOG)
+        log = CappedLog(Path(order.scratch) / LOG)
         worker.start()
     except OSError as error:
         _say(command, f"its process could not be started {because(error)}")
@@ -75,7 +75,7 @@ def keep(command: Connection, request: Request) -> NoReturn:
         while printed.poll(0) and (rest := os.read(printed.fileno(), AT_ONCE_BYTES)):
             log.write(rest)
         log.close()
-    _exit_as(code, command, Path(request.scratch) / LOG)
+    _exit_as(code, command, Path(order.scratch) / LOG)
 
 
 def _say(command: Connection, reason: str, *, killed: bool = False) -> None:
@@ -98,7 +98,7 @@ def _context() -> BaseContext:
     return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 
 
-def _work(command: Connection, request: Request, prints: Connection, keeper: int) -> None:
+def _work(command: Connection, order: WorkerOrder, prints: Connection, keeper: int) -> None:
     """Be the worker."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -108,7 +108,7 @@ def _work(command: Connection, request: Request, prints: Connection, keeper: int
         os._exit(1)
     from .worker import main  # imports torch
 
-    main(command, request, prints)
+    main(command, order, prints)
 
 
 def _look_on(worker: BaseProcess, command: Connection, printed: Connection, log: CappedLog) -> None:

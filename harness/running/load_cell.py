@@ -6,17 +6,17 @@ from ...errors import StoreError
 from ..cells.cell import Cell
 from ..cells.plugins import load_plugins
 from ..cells.sources import changed_since
-from .request import Request
+from .worker_order import WorkerOrder
 
 
-def load_cell(request: Request) -> Cell:
-    """Load the plugins that a request names, and return its cell.
+def load_cell(order: WorkerOrder) -> Cell:
+    """Load the plugins that an order names, and return its cell.
 
     Raises:
         StoreError: the code of its method or suite has been edited since the command was started.
     """
-    load_plugins(request.plugins)
-    cell = Cell.from_json(request.cell)
+    load_plugins(order.plugins)
+    cell = Cell.from_json(order.cell)
     if changed := changed_since(cell):
         raise StoreError(f"{changed}, has been edited since the command was started; start it again")
     return cell

@@ -18,7 +18,7 @@ from . import rank_worker
 from .main_hidden import main_hidden
 from .rank_messages import Fitted, Order, Prepared
 from .rank_watch import GRACE_S, OtherProcess, RankWatch
-from .request import Request
+from .worker_order import WorkerOrder
 
 
 class RankProcesses:
@@ -28,20 +28,20 @@ class RankProcesses:
     nothing here does anything.
 
     Args:
-        request: names the devices; the first is that of this process.
+        told: names the devices; the first is that of this process.
         own_links: connections of this process that the others must not hold.
     """
 
-    def __init__(self, request: Request | None, *own_links: Connection) -> None:
-        self._devices = () if request is None else request.devices
+    def __init__(self, told: WorkerOrder | None, *own_links: Connection) -> None:
+        self._devices = () if told is None else told.devices
         self.count = max(1, len(self._devices))
         """How many processes make the fit, this one included."""
         self.peaks: dict[str, float] = {}
         """Memory peaks of the other devices in bytes, once the fit has ended: the highest of each measurement."""
         self._others: list[OtherProcess] = []
-        self._timeout_s = 0.0 if request is None else request.rank_timeout_s
+        self._timeout_s = 0.0 if told is None else told.rank_timeout_s
         self._watch = RankWatch(self._others, self._timeout_s)
-        if request is None or self.count == 1:
+        if told is None or self.count == 1:
             return
         self._listening = listen()
         self._port = int(self._listening.getsockname()[1])
@@ -50,7 +50,7 @@ class RankProcesses:
         for number in range(1, self.count):
             ours, theirs = context.Pipe()
             inherited = [*own_links, *(other.link for other in self._others), ours] if forks else []
-            arguments = (theirs, request, number, self._port, inherited)
+            arguments = (theirs, told, number, self._port, inherited)
             process = context.Process(target=rank_worker.main, args=arguments)  # type: ignore[attr-defined] # typeshed: on every context but the base
             with main_hidden():
                 process.start()

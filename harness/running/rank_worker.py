@@ -23,16 +23,16 @@ from .ended_by_error import ended_by
 from .load_cell import load_cell
 from .problem_digest import digest_problem
 from .rank_messages import Failed, Fitted, Order, Prepared
-from .request import Request
 from .set_up_device import set_up_device
+from .worker_order import WorkerOrder
 
 
-def main(link: Connection, request: Request, own: int, port: int, inherited: Sequence[Connection]) -> None:
+def main(link: Connection, order: WorkerOrder, own: int, port: int, inherited: Sequence[Connection]) -> None:
     """Fit the requested cell with the other processes, and tell the first how that ended.
 
     Args:
         link: to the first process; this one ends when it is closed.
-        request: that of the cell.
+        order: that of the cell.
         own: the number of this process, from 1.
         port: on which the first awaits the others.
         inherited: connections that belong to others, which a fork has copied.
@@ -42,7 +42,7 @@ def main(link: Connection, request: Request, own: int, port: int, inherited: Seq
     orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(link, orders), daemon=True).start()
     try:
-        _fit(link, orders, request, own, port)
+        _fit(link, orders, order, own, port)
     except BaseException as error:
         with contextlib.suppress(Exception):  # a learner may have closed standard error
             traceback.print_exc()
@@ -59,14 +59,14 @@ def _read(link: Connection, orders: queue.SimpleQueue[Order]) -> None:
     os._exit(1)
 
 
-def _fit(link: Connection, orders: queue.SimpleQueue[Order], request: Request, own: int, port: int) -> None:
-    cell, device = load_cell(request), request.devices[own]
-    set_up_device(cell, device, len(request.devices))
+def _fit(link: Connection, orders: queue.SimpleQueue[Order], order: WorkerOrder, own: int, port: int) -> None:
+    cell, device = load_cell(order), order.devices[own]
+    set_up_device(cell, device, len(order.devices))
     _await(orders, Order.PREPARE)
     problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed)
     link.send(Prepared(digest_problem(problem)))
     _await(orders, Order.FIT)
-    group = ProcessGroup(own, port, request.devices, timeout_s=request.rank_timeout_s)
+    group = ProcessGroup(own, port, order.devices, timeout_s=order.rank_timeout_s)
     cuda = torch.device(device).type == "cuda"
     if cuda:
         torch.cuda.reset_peak_memory_stats(device)
@@ -75,7 +75,7 @@ def _fit(link: Connection, orders: queue.SimpleQueue[Order], request: Request, o
         # Not in the process group, which would give up after its timeout: scoring may take longer.
         _await(orders, Order.GO_ON)
 
-    checkpoints = _OnlyRead(Path(request.checkpoints))
+    checkpoints = _OnlyRead(Path(order.checkpoints))
     context = Context(cell.seed, device, checkpoints=checkpoints, probe=probe, ranks=group)
     cell.learner().fit(problem, cell.preferences(), context)
     peaks = {}

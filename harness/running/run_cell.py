@@ -31,24 +31,24 @@ from .meter import Meter
 from .misfits import architecture_of, looks_at_architectures, require_fit
 from .problem_digest import UnchangedWeights
 from .rank_processes import NO_OTHERS, RankProcesses
-from .request import Request
 from .resumable_fit import ResumableFit
 from .set_diagnostics import time_one_answer
 from .set_extras import take_extras
 from .set_up_device import set_up_device
 from .worker_events import Reporter
+from .worker_order import WorkerOrder
 
 
-def run_cell(cell: Cell, request: Request, reporter: Reporter, ranks: RankProcesses = NO_OTHERS) -> None:
+def run_cell(cell: Cell, order: WorkerOrder, reporter: Reporter, ranks: RankProcesses = NO_OTHERS) -> None:
     """Prepare, fit and evaluate a cell, each phase metered, and write the finished cell to the scratch folder.
 
     Args:
         cell: what to run.
-        request: where, and how.
+        order: where, and how.
         reporter: told how it goes.
         ranks: further processes that take part in the fit.
     """
-    device = request.device
+    device = order.devices[0]
     set_up_device(cell, device, ranks.count)
     # Found before memory is metered: it starts other programs, and a process counts twice while it forks.
     environment = {**versions(), **machine(device), **ranks.environment}
@@ -60,11 +60,11 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter, ranks: RankProces
     prepared = _prepare(cell, device, made_by, meter, reporter, ranks)
     require_fit(learner, prepared.problem.model, prepared.problem.n_tasks)
     learner.check(prepared.problem)
-    fitted = _fit(cell, request, prepared, made_by, meter, reporter, ranks)
+    fitted = _fit(cell, order, prepared, made_by, meter, reporter, ranks)
     problem = prepared.problem
     check_size(fitted.pareto_set, fitted.preferences)
     extras = take_extras(
-        fitted.pareto_set, problem, fitted.preferences, fitted.fit.whole(meter.metrics), Path(request.scratch)
+        fitted.pareto_set, problem, fitted.preferences, fitted.fit.whole(meter.metrics), Path(order.scratch)
     )
     reporter.start("evaluate")
     with meter.phase("evaluate"):
@@ -97,7 +97,7 @@ def run_cell(cell: Cell, request: Request, reporter: Reporter, ranks: RankProces
         notes=(*extras.notes, *evaluation.notes),
         example_errors=evaluation.example_errors,
     )
-    _write(finished, Path(request.scratch))
+    _write(finished, Path(order.scratch))
 
 
 @dataclass(frozen=True)
@@ -163,15 +163,15 @@ def _prepare(
 
 def _fit(
     cell: Cell,
-    request: Request,
+    order: WorkerOrder,
     prepared: _Prepared,
     made_by: Mapping[str, str],
     meter: Meter,
     reporter: Reporter,
     ranks: RankProcesses,
 ) -> _Fitted:
-    """Fit the cell's learner, metered and resumed from any checkpoint, and score it as often as the request says."""
-    problem, device = prepared.problem, request.device
+    """Fit the cell's learner, metered and resumed from any checkpoint, and score it as often as the order says."""
+    problem, device = prepared.problem, order.devices[0]
     learner = cell.learner()
     resolved = recorded_options(learner.resolved(problem))  # refused before the fit, where it cannot be recorded
     preferences = cell.preferences()
@@ -179,7 +179,7 @@ def _fit(
     probe = FitProbe(
         problem,
         split="val",
-        times=request.probes,
+        times=order.probes,
         reporter=reporter,
         clock=meter.synchronized,
         fit_time_s=lambda: fit.elapsed_s,
@@ -187,9 +187,9 @@ def _fit(
     reporter.start("fit")
     with settings_restored(), meter.phase("fit"):
         fit = ResumableFit(
-            Path(request.checkpoints),
+            Path(order.checkpoints),
             made_with={"problem": prepared.weights.digest, **made_by},
-            interval_s=request.checkpoint_interval_s,
+            interval_s=order.checkpoint_interval_s,
             reporter=reporter,
             meter=meter,
             device=device,

@@ -29,9 +29,9 @@ from .keeper import LOG, SERVER_GONE, keep
 from .kept_limits import KeptLimits
 from .main_hidden import main_hidden
 from .reason import in_one_line
-from .request import Request
 from .socket_folder import require_short_sockets
 from .worker_events import Ended, Event, PhaseStarted
+from .worker_order import WorkerOrder
 
 LAST_WORDS_S = 10.0
 """Seconds a worker has to exit after its last message, since a learner's threads must not delay a bench."""
@@ -83,23 +83,23 @@ def preload(suites: Iterable[str], methods: Iterable[str]) -> None:
     multiprocessing.set_forkserver_preload([*PRELOADED, *shared])
 
 
-def run_in_process(asked: CellRequest, *, on_event: Callable[[Event], None], stop: threading.Event) -> Ending:
+def run_in_process(request: CellRequest, *, on_event: Callable[[Event], None], stop: threading.Event) -> Ending:
     """Run a cell in a worker process until it ends or `stop` is set, and return how it ended.
 
     Nothing that the worker has started outlives this call, nor this process: see `keeper`.
 
     Args:
-        asked: the cell, where it runs, and the folders it writes.
+        request: the cell, where it runs, and the folders it writes.
         on_event: receives the worker's events; where it raises `StoppedError`, the cell ends as stopped.
         stop: ends the cell as killed once it is set.
     """
-    context = _context(asked.device)
+    context = _context(request.device)
     ours, theirs = context.Pipe()
-    kept = KeptLimits(asked.limits, asked.checkpoints)
+    kept = KeptLimits(request.limits, request.checkpoints)
     ending: Ending | None = None
     keeper: BaseProcess | None = None
     try:
-        keeper = context.Process(target=keep, args=(theirs, _request(asked)))  # type: ignore[attr-defined] # typeshed: on every context but the base
+        keeper = context.Process(target=keep, args=(theirs, _order(request)))  # type: ignore[attr-defined] # typeshed: on every context but the base
         with _processes, _safe_path(), main_hidden():
             _start(keeper)
         theirs.close()
@@ -115,30 +115,28 @@ def run_in_process(asked: CellRequest, *, on_event: Callable[[Event], None], sto
         ours.close()  # which the keeper takes for the command's end
         if keeper is not None:
             _join(keeper)
-    if is_complete(asked.scratch):  # ended by whatever, it had written everything
+    if is_complete(request.scratch):  # ended by whatever, it had written everything
         return Ending(Status.FINISHED)
     if stop.is_set():
         return Ending(Status.KILLED, "interrupted", resumable=True)
-    return ending or _ended_without_a_word(keeper.exitcode or 0, context, asked.scratch)
+    return ending or _ended_without_a_word(keeper.exitcode or 0, context, request.scratch)
 
 
-def _request(asked: CellRequest) -> Request:
+def _order(request: CellRequest) -> WorkerOrder:
     """Return what the worker of an attempt is to do."""
-    devices = devices_of(asked.device)
-    return Request(
-        cell=asked.cell.to_json(),
-        device=devices[0],
-        devices=devices,
+    return WorkerOrder(
+        cell=request.cell.to_json(),
+        devices=devices_of(request.device),
         rank_timeout_s=RANK_TIMEOUT_S,
-        plugins=asked.plugins,
-        scratch=str(asked.scratch),
-        checkpoints=str(asked.checkpoints),
+        plugins=request.plugins,
+        scratch=str(request.scratch),
+        checkpoints=str(request.checkpoints),
         checkpoint_interval_s=CHECKPOINT_INTERVAL_S,
-        probes=asked.probes,
+        probes=request.probes,
         folder=str(Path.cwd()),
         # Without the first, cuBLAS is not reproducible.
-        environment={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ, **asked.environment},
-        worker_lock="" if asked.worker_lock is None else str(asked.worker_lock),
+        environment={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ, **request.environment},
+        worker_lock="" if request.worker_lock is None else str(request.worker_lock),
     )
 
 

@@ -4,9 +4,9 @@ import os
 import signal
 
 import pytest
+from worker_orders import order_for
 
 from frontrunner.errors import PluginError
-from frontrunner.harness.running.run_cell import Request
 from frontrunner.harness.running.worker import Reporter, attempt
 from frontrunner.methods import METHODS
 from frontrunner.plugin_exit import not_ending
@@ -55,8 +55,7 @@ def test_every_command_fails_with_one_sentence(ending, command, tmp_path):
 
 
 def test_in_a_worker_the_cell_fails_and_says_why(ending, tmp_path):
-    request = Request({}, "cpu", (str(ending),), str(tmp_path), str(tmp_path), 0, 0, ".", {})
-    ended = attempt(request, Reporter(lambda _: None))
+    ended = attempt(order_for({}, tmp_path, plugins=(str(ending),)), Reporter(lambda _: None))
     assert (ended.status, ended.repeats) == ("failed", True)
     assert "it ends the process (" in ended.reason
 

@@ -140,8 +140,8 @@ class RayExecutor(Executor):
             name=request.cell.title,
             **memory,
         )
-        asked = dataclasses.replace(request, device="cuda:0" if needs.gpus else "cpu")
-        return task.remote(asked, ticket, versions()["frontrunner"], self._mailbox)
+        request = dataclasses.replace(request, device="cuda:0" if needs.gpus else "cpu")
+        return task.remote(request, ticket, versions()["frontrunner"], self._mailbox)
 
     def _wait(self, ray: Any, task: Any, ticket: str, on_event: OnEvent, stop: threading.Event) -> RayDelivery | None:
         """Pass events on until the task has ended, and return what it delivers; None where it does not on `stop`."""

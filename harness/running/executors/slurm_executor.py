@@ -143,8 +143,8 @@ class SlurmExecutor(Executor):
         """Submit a job and return its id, empty on `stop`; jobs that were submitted before do nothing from now on."""
         ticket = uuid.uuid4().hex
         folder.want(ticket)
-        asked = dataclasses.replace(request, device="cuda:0" if self._gpus else "cpu")
-        job = queue.submit(SlurmJob(asked, folder, ticket), stop=stop, say=lambda text: on_event(Warned(text)))
+        request = dataclasses.replace(request, device="cuda:0" if self._gpus else "cpu")
+        job = queue.submit(SlurmJob(request, folder, ticket), stop=stop, say=lambda text: on_event(Warned(text)))
         if job:
             folder.want(ticket, job)
         return job

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from worker_orders import order_for
 
 import frontrunner as fr
 from frontrunner.harness.records.coefficients import MergeCoefficients
@@ -10,7 +11,7 @@ from frontrunner.harness.records.front_record import FrontRecord
 from frontrunner.harness.reports.pictures.coefficients_png import coefficients_png, shortened
 from frontrunner.harness.running import collect_coefficients as collecting
 from frontrunner.harness.running.collect_coefficients import collect_coefficients
-from frontrunner.harness.running.run_cell import Request, run_cell
+from frontrunner.harness.running.run_cell import run_cell
 from frontrunner.harness.running.worker_events import Reporter
 
 GRID = fr.simplex_grid(3, 3)
@@ -89,8 +90,7 @@ def ran(folder, method, **options):
 
     cell = make_cell(method, "tiny", tasks=None, seed=0, options=options, points_per_edge=3)
     folder.mkdir()
-    request = Request(cell.to_json(), "cpu", (), str(folder), str(folder / "kept"), 60.0, 0, ".", {})
-    run_cell(cell, request, Reporter(lambda event: None))
+    run_cell(cell, order_for(cell.to_json(), folder), Reporter(lambda event: None))
     return folder, cell
 
 

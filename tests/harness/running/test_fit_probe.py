@@ -5,13 +5,14 @@ import time
 import numpy as np
 import pytest
 import torch
+from worker_orders import order_for
 
 import frontrunner as fr
 from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.harness.records.finished_cell import FinishedCell
 from frontrunner.harness.running.evaluate import evaluate_members
 from frontrunner.harness.running.fit_probe import FitProbe
-from frontrunner.harness.running.run_cell import Request, run_cell
+from frontrunner.harness.running.run_cell import run_cell
 from frontrunner.harness.running.worker_events import Probed, Reporter
 
 
@@ -95,9 +96,8 @@ def ran(folder, probes, split="test"):
     """The costs and the events of a cell of a learner that trains."""
     cell = make_cell("pwe-moe-ls", "tiny", tasks=None, seed=0, options={"steps": 40}, points_per_edge=2, split=split)
     folder.mkdir()
-    request = Request(cell.to_json(), "cpu", (), str(folder), str(folder / "kept"), 60.0, probes, ".", {})
     events = []
-    run_cell(cell, request, Reporter(events.append))
+    run_cell(cell, order_for(cell.to_json(), folder, probes=probes), Reporter(events.append))
     finished = FinishedCell.read(folder)
     return finished.costs, events, finished.state.read_bytes(), list(finished.curve)
 

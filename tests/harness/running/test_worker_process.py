@@ -80,8 +80,8 @@ def test_a_worker_stands_where_its_parent_does_now(run, monkeypatch):
 
 
 def test_a_worker_that_cannot_begin_says_so_in_its_log(run, monkeypatch, capfd):
-    request = worker_process._request
-    monkeypatch.setattr(worker_process, "_request", lambda asked: replace(request(asked), folder="/gone"))
+    request = worker_process._order
+    monkeypatch.setattr(worker_process, "_order", lambda asked: replace(request(asked), folder="/gone"))
     ending, folder = run("here")
     assert (ending.status, ending.reason) == (
         "failed",

@@ -8,13 +8,15 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Request:
+class WorkerOrder:
     """The cell that a worker is to run, and the folders and the environment it runs in."""
 
     cell: Mapping[str, Any]
     """The cell, as `Cell.to_json` gives it; it is read after the plugins are loaded."""
-    device: str
-    """The device of the process that prepares, evaluates and records."""
+    devices: tuple[str, ...]
+    """Those of all processes of the fit; the process of the first prepares, evaluates and records."""
+    rank_timeout_s: float
+    """Seconds after which a process of the fit that does not answer is given up."""
     plugins: tuple[str, ...]
     """Plugin files to load first."""
     scratch: str
@@ -29,9 +31,5 @@ class Request:
     """Working directory of the worker."""
     environment: Mapping[str, str]
     """Environment variables of the worker."""
-    worker_lock: str = ""
+    worker_lock: str
     """File that is locked for as long as any process of the worker lives; empty for none."""
-    devices: tuple[str, ...] = ()
-    """The devices of all processes of the fit, that of the first included; empty where there is one process."""
-    rank_timeout_s: float = 600.0
-    """Seconds after which a process of the fit that does not answer is given up."""
