@@ -14,6 +14,11 @@ from ..worker_events import Event
 OnEvent = Callable[[Event], None]
 """Receives the events of a cell; raises `StoppedError` where its result is no longer wanted."""
 
+MAX_RETRIES = 3
+"""How often an engine starts a cell again whose process, job or node was lost."""
+MOST_PLACES = 500
+"""The most cells at a time under an engine: each has a thread of the command."""
+
 
 class Executor(ABC):
     """Runs cells somewhere; the folder of a finished cell is its result, whatever the engine says of it.

@@ -18,7 +18,7 @@ from ..cell_request import CellRequest
 from ..reason import in_one_line
 from ..worker_process import StoppedError
 from .cell_resources import CellResources
-from .executor import Executor, OnEvent
+from .executor import MAX_RETRIES, MOST_PLACES, Executor, OnEvent
 from .ray_cluster import CellNeeds, connect, handlers_kept, require_node
 from .ray_mailbox import RayMailbox
 from .ray_task import (
@@ -32,14 +32,10 @@ from .ray_task import (
     run_cell_task,
 )
 
-MAX_RETRIES = 3
-"""How often Ray starts a cell again whose process or node was lost."""
 LOOK_UP_INTERVAL_S = 0.3
 """Seconds after which it is looked again whether a cell has reported something or ended."""
 LAST_WORDS_S = 15.0
 """Seconds a cell that is to stop has for it; what goes on after them ends with the command."""
-MOST_PLACES = 500
-"""The most cells at a time: each has a thread of the command."""
 
 
 class RayExecutor(Executor):

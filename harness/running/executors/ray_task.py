@@ -26,7 +26,8 @@ from ...records.finished_cell import is_complete
 from ...records.status import Ending, Status
 from ..cell_request import CellRequest
 from ..moved_files import move_files
-from ..worker_events import Event, Progressed
+from ..thinned_progress import ThinnedProgress
+from ..worker_events import Event
 from ..worker_process import preload, run_in_process
 
 TOKEN = ".ticket"
@@ -167,7 +168,7 @@ class _Post:
     def __init__(self, mailbox: Any, ticket: str) -> None:
         self._mailbox = mailbox
         self._ticket = ticket
-        self._sent = 0.0
+        self._progress = ThinnedProgress(PROGRESS_INTERVAL_S)
         self._last: Any = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
@@ -189,10 +190,8 @@ class _Post:
 
     def send(self, event: Event) -> None:
         """Send an event; progress at most twice a second."""
-        now = time.monotonic()
-        if isinstance(event, Progressed) and now - self._sent < PROGRESS_INTERVAL_S and event.step < event.total:
+        if not self._progress.passes(event):
             return
-        self._sent = now
         with contextlib.suppress(Exception):  # whatever Ray raises where the mailbox is lost
             self._last = self._mailbox.put.remote(self._ticket, pickle.dumps(event))
 

@@ -20,18 +20,14 @@ from ..job_folder import LOST, SEEN_AFTER_S, JobFolder
 from ..worker_events import Warned
 from ..worker_process import StoppedError
 from .cell_resources import CellResources
-from .executor import Executor, OnEvent
+from .executor import MAX_RETRIES, MOST_PLACES, Executor, OnEvent
 from .slurm_job import SlurmJob
 from .slurm_queue import SlurmQueue
 
-MAX_RETRIES = 3
-"""How often a command submits a cell again whose job was lost."""
 LOOK_UP_INTERVAL_S = 1.0
 """Seconds after which it is looked again whether a job has reported something or ended."""
 LOST_AFTER_S = SEEN_AFTER_S
 """Seconds after Slurm has ended a job before it is lost: its files may be seen late."""
-MOST_PLACES = 500
-"""The most jobs at a time: each has a thread of the command."""
 STARTING_S = 600
 """Seconds that a job may take beyond the limit of its cell, to start and to record how it has ended."""
 UNLIMITED_MIN = 240

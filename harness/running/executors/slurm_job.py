@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,8 @@ from typing import Any
 from ...records.status import Ending, Status
 from ..cell_request import CellRequest
 from ..job_folder import ENDED, LOST, JobFolder
-from ..worker_events import Event, Progressed
+from ..thinned_progress import ThinnedProgress
+from ..worker_events import Event
 from ..worker_process import run_in_process
 
 PROGRESS_INTERVAL_S = 2.0
@@ -71,13 +71,10 @@ class SlurmJob:
         return wanted is not None and wanted[0] == self.ticket
 
     def _run(self) -> Ending:
-        sent = 0.0
+        progress = ThinnedProgress(PROGRESS_INTERVAL_S)
 
         def on_event(event: Event) -> None:
-            nonlocal sent
-            now = time.monotonic()
-            if not isinstance(event, Progressed) or now - sent >= PROGRESS_INTERVAL_S or event.step == event.total:
-                sent = now
+            if progress.passes(event):
                 self.folder.report(event)
 
         environment = {**threads_of_job(os.environ), **self.request.environment}
