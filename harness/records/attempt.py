@@ -49,6 +49,10 @@ class Attempt:
     fetch: Callable[[str], object] | None = field(default=None, compare=False, repr=False)
     """Brings a file into `folder`, where the store is on a server; None where all files are there."""
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave `fetch` behind, which belongs to this process: where this is sent, files are those that are there."""
+        return {**self.__dict__, "fetch": None}
+
     @property
     def ending(self) -> Ending:
         """How the attempt has ended."""

@@ -1,6 +1,10 @@
 """What is recorded on a server is read from it as from a folder, by whichever machine."""
 
+import pickle
+
+from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.records.store import Store
+from frontrunner.harness.reports.board_pictures import BoardPictures
 
 FRONTS = {"one": [[0.1, 0.6], [0.3, 0.3]], "two": [[0.2, 0.2]]}
 
@@ -19,3 +23,13 @@ def test_a_board_of_a_server_is_that_of_a_folder(machine, make_cell, record, boa
     (found,), (expected,) = boards(machine("two")), boards(here)
     assert found == expected
     assert len(found["rows"]) == 3
+
+
+def test_its_pictures_can_be_sent_to_the_process_that_draws_them(machine, make_cell, record):
+    store = machine("one")
+    fill(store, make_cell, record)
+    (board,) = leaderboards(store)
+    sent = pickle.loads(pickle.dumps(BoardPictures.of(board, store)))
+    assert len(sent.fronts) == 2
+    assert all(result.attempt.fetch is None for row in sent.board.rows for result in row.results.values())
+    assert any(result.attempt.fetch for row in board.rows for result in row.results.values())
