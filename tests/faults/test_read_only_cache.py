@@ -141,8 +141,9 @@ def test_on_a_full_disk_an_entry_is_used_and_a_missing_one_says_that_it_is_full(
 
     monkeypatch.setattr(cache_entry, "_locked", full)
     assert expert(never)["w"].tolist() == [1, 1]
-    with pytest.raises(DataError, match=r"No space left on device: 'x.lock'\); free some space"):
+    with pytest.raises(DataError, match=r"No space left on device: 'x.lock'\); free some space") as raised:
         examples()
+    assert raised.value.__cause__.__cause__ is None  # not itself, which a walk along causes would never leave
 
 
 def test_aids_are_found_out_again_and_nothing_fails(cache, tmp_path):
