@@ -106,7 +106,7 @@ def losses(method, kind):
 METHOD_NAMES = sorted(name for name in fr.list_methods() if name != "misbehaving")
 
 
-@pytest.mark.parametrize("kind", ["float16", "bfloat16", "mixed"])
+@pytest.mark.parametrize("kind", ["float16", pytest.param("bfloat16", marks=pytest.mark.slow), "mixed"])
 @pytest.mark.parametrize("method", METHOD_NAMES)
 def test_a_learner_is_finite_near_single_precision_and_answers_in_the_types_it_was_given(method, kind):
     problem, pareto_set = problem_in(kind), fitted(method, kind)

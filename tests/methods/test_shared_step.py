@@ -75,6 +75,7 @@ def test_ranks_learn_what_one_process_learns(case, in_two_ranks):
     assert ranks[0].diagnostics == expected.diagnostics
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("counts", [(2, 1), (1, 2), (2, 3)])
 def test_a_fit_goes_on_with_another_number_of_ranks(counts, tmp_path):
     options = {**UPSCALED, "preferences_per_step": 2}

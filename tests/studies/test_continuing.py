@@ -115,6 +115,7 @@ def test_a_study_that_was_begun_with_other_settings_is_refused(changed, named, t
     assert len(in_process) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", [{"trials": 2}, {"early_stop": {}}, {"sampler": {"name": "random"}}])
 def test_how_trials_are_proposed_may_change(changed, tuning, tmp_path, in_process):
     tuning(tmp_path, **KEYS | {"trials": 1}).run()
@@ -167,6 +168,7 @@ def test_a_trial_taken_over_by_another_worker_is_left_to_it(tuning, watcher, tmp
     assert len(seen.tries) == 6
 
 
+@pytest.mark.slow
 def test_an_interrupted_study_gives_up_the_same_fits(tuning, watcher, tmp_path, in_process):
     keys = KEYS | {"trials": 8, "sampler": {"name": "random"}, "early_stop": {"n_startup_trials": 2}}
     through = tuning(tmp_path / "through", **keys)

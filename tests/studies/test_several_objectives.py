@@ -57,6 +57,7 @@ def test_the_front_of_trials_is_drawn(study):
     assert 'src="http' not in (study.artifacts() / "plots.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nsga2", "nsga3"])
 def test_genetic_samplers_keep_the_undominated_too(name, tuning, tmp_path, in_process):
     study = tuning(tmp_path, sampler={"name": name, "options": {"population_size": 2}}, **KEYS)

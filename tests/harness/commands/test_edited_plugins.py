@@ -45,7 +45,13 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize("edited", EDITS)
+@pytest.mark.parametrize(
+    "edited",
+    [
+        pytest.param(name, marks=() if name in ("what that imports", "what it does not") else pytest.mark.slow)
+        for name in EDITS
+    ],
+)
 def test_a_plugin_runs_again_where_its_source_was_edited(edited, plugin, command, in_process, tmp_path):
     method = f"edited-{plugin.stem.removeprefix('plugin')}"
 

@@ -90,6 +90,7 @@ SHELL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", SHELL)
 def test_an_odd_start_is_quiet_or_one_sentence(case, tmp_path):
     script, status = SHELL[case]

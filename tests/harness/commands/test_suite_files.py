@@ -74,6 +74,7 @@ def test_from_a_folder_to_a_leaderboard(kind, tasks, request, command, in_proces
     assert board.out.count(NEIGHBOUR) == 1
 
 
+@pytest.mark.slow
 def test_workers_of_their_own_read_the_suite_file(mine, command, tmp_path):
     ran = command.run(
         "run", "experts", mine, "--store", tmp_path / "store", "--points-per-edge", "2", folder=mine.parent

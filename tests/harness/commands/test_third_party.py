@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from frontrunner.harness.records.store import Store
 from frontrunner.testing import LearnerConformance
 
@@ -80,6 +82,7 @@ def test_a_name_that_a_package_has_taken_is_an_error_naming_both_origins(third_p
     assert str(plugin) in sentence
 
 
+@pytest.mark.slow
 def test_a_folder_of_our_name_where_the_user_stands_is_not_the_package(command, tmp_path):
     stranger = tmp_path / "frontrunner"
     (stranger / "harness").mkdir(parents=True)

@@ -120,6 +120,7 @@ def _not_back(folder):
     return moved
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("away_from", "by", "damaged"),
     [

@@ -99,6 +99,7 @@ def eye(page):
     return np.array([found["x"], found["y"], found["z"]])
 
 
+@pytest.mark.slow
 def test_space_stays_as_a_mouse_turned_it_when_it_is_drawn_again(page):
     wait_for_plot(page, "front-plot")
     choose_view(page, "3-D")
@@ -146,6 +147,7 @@ def test_a_point_in_space_is_clicked_to_pick_its_preference(page):
     wait_until(page, f"{shown} === '{expected}'")
 
 
+@pytest.mark.slow
 def test_a_finger_scrolls_the_page_up_and_down_and_turns_space_across(visit, file):
     page = visit(file, width=390, touch=True)
     wait_for_plot(page, "front-plot")
