@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from pathlib import Path
 def replacing(file: Path, *, flushed: bool = False) -> Iterator[Path]:
     """Yield a path to write to, which takes the file's place when the context ends well and is removed otherwise.
 
-    Two processes may write the same file: each has a path of its own, and nobody reads half a file. With `flushed` that
-    also holds after a loss of power: the content is on the disk before it takes the file's place.
+    Two processes, or two threads of one, may write the same file: each has a path of its own, and nobody reads half a
+    file. With `flushed` that also holds after a loss of power: the content is on the disk before it takes the file's
+    place.
     """
-    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
+    partial = file.with_name(f"{file.name}.{os.getpid()}-{threading.get_native_id()}.partial")
     try:
         yield partial
         if flushed:
