@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,6 +13,7 @@ import typer
 from ..running.cell_limits import NO_LIMITS, CellLimits
 from .console import DeviceOption, PluginOption, StoreOption
 from .executor_options import EXECUTOR_OPTIONS, ExecutorOptions, given_executor
+from .further_options import show_options
 
 if TYPE_CHECKING:
     from .json_log import JsonLog
@@ -72,25 +72,21 @@ class CellOptions:
 def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of `CellOptions`, which it takes as one of them, called `cells`.
 
-    Limits and the executor's options are read first, then plugins are loaded before the command begins. Typer reads the
-    options of a command from its signature, so the wrapper is given one.
+    Limits and the executor's options are read first, then plugins are loaded before the command begins.
 
     Args:
         again: whether the command has `--again`, too.
     """
-    shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, default, annotation in (
-            ("device", "auto", DeviceOption),
-            ("store", None, StoreOption),
-            ("plugin", None, PluginOption),
-            ("cell_timeout", None, CellTimeoutOption),
-            ("cell_memory", None, CellMemoryOption),
-            ("log", "lines", LogOption),
-            *([("again", False, AgainOption)] if again else []),
-            *EXECUTOR_OPTIONS,
-        )
-    ]
+    shared = (
+        ("device", "auto", DeviceOption),
+        ("store", None, StoreOption),
+        ("plugin", None, PluginOption),
+        ("cell_timeout", None, CellTimeoutOption),
+        ("cell_memory", None, CellMemoryOption),
+        ("log", "lines", LogOption),
+        *([("again", False, AgainOption)] if again else []),
+        *EXECUTOR_OPTIONS,
+    )
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
@@ -115,9 +111,7 @@ def with_cell_options(*, again: bool = False) -> Callable[[Callable[..., None]],
                 )
                 command(**given, **{PARAMETER: chosen})
 
-        own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.name != PARAMETER]
-        wrapped.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined] # functions take any attribute
-        wrapped.__annotations__ = {one.name: one.annotation for one in [*own, *shared]}
+        show_options(wrapped, command, PARAMETER, shared)
         return wrapped
 
     return decorate

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
+
+from .further_options import show_options
 
 PointsOption = Annotated[
     int | None,
@@ -36,22 +37,12 @@ class GridOptions:
 
 
 def with_grid_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `--points-per-edge` and `--inner-points-per-edge`, which it takes as one `GridOptions`.
-
-    Typer reads the options of a command from its signature, so the wrapper is given one.
-    """
-    options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, default, annotation in (
-            ("points_per_edge", None, PointsOption),
-            ("inner_points_per_edge", None, InnerPointsOption),
-        )
-    ]
+    """Give a command `--points-per-edge` and `--inner-points-per-edge`, which it takes as one `GridOptions`."""
 
     @functools.wraps(command)
     def wrapped(*, points_per_edge: int | None = None, inner_points_per_edge: int | None = None, **given: Any) -> None:
         command(**given, **{_PARAMETER: GridOptions(points_per_edge, inner_points_per_edge)})
 
-    own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.name != _PARAMETER]
-    wrapped.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined] # functions take any attribute
+    options = (("points_per_edge", None, PointsOption), ("inner_points_per_edge", None, InnerPointsOption))
+    show_options(wrapped, command, _PARAMETER, options)
     return wrapped
