@@ -14,9 +14,10 @@ from ..errors import CellError, StoreError
 from ..harness.board.spreadsheet_text import as_spreadsheet_text
 from ..harness.cells.cell import digest
 from ..harness.records.mlflow_tags import PREFIX, SUMMARISED
+from ..harness.records.parent_files import TUNED
 from ..harness.records.status import Ending, Status
 from ..harness.records.store import Store
-from ..harness.records.tuned import FILE, Configuration, Tuned
+from ..harness.records.tuned import Configuration, Tuned
 from ..harness.running.reason import in_one_line
 from ..methods import METHODS
 from ..os_errors import because
@@ -60,7 +61,7 @@ def record_study(study: OpenStudy, store: Store, parent: str) -> list[str]:
             home = Path(folder)
             trials = trials_frame(study).map(as_spreadsheet_text).rename(columns=as_spreadsheet_text)
             trials.to_csv(home / "trials.csv", index=False)
-            (home / FILE).write_text(json.dumps(dataclasses.asdict(tuned(study)), indent=2), encoding="utf-8")
+            (home / TUNED).write_text(json.dumps(dataclasses.asdict(tuned(study)), indent=2), encoding="utf-8")
             try:
                 draw_plots(study, home)
             except Exception as error:  # of Optuna, plotly or matplotlib: no reason to lose the study

@@ -15,6 +15,7 @@ from optuna.storages import RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from ..errors import FrontrunnerError, StoreError
+from ..harness.records.parent_files import STUDY
 from ..harness.records.status import Ending, Status
 from ..harness.records.store import Store
 from ..harness.reports.publish import Published, Publisher
@@ -214,5 +215,5 @@ def run_study(
 
 def _open_parent(plan: Plan, store: Store) -> str:
     """Open the study's MLflow run, and return its id."""
-    documents = {"study.json": {"file": plan.spec.model_dump(), "settings": plan.settings()}}
+    documents = {STUDY: {"file": plan.spec.model_dump(), "settings": plan.settings()}}
     return store.parent_run("study", plan.spec.suite.name, plan.name, plan.digest, documents)

@@ -15,6 +15,7 @@ from ...os_errors import because
 from ..cells.cell import cells_document
 from ..records.attempt import Attempt
 from ..records.mlflow_tags import IMPORTED_FROM, NOTE, PREFIX
+from ..records.parent_files import CELLS
 from ..records.status import Ending, Status
 from ..records.store import Store
 from ..reports.publish_cell import publish_ending, publish_scores
@@ -108,7 +109,7 @@ class _Import:
 
     def _parent(self, suite: str, cells: Sequence[SharedCell]) -> str:
         """Open the parent run of a suite's imported cells, which tells the store that they were asked for."""
-        documents = {"cells.json": cells_document(shared.cell for shared in cells)}
+        documents = {CELLS: cells_document(shared.cell for shared in cells)}
         name = f"imported from {self.origin.rpartition(' ')[0]}"
         parent = self.store.parent_run("bench", suite, name, self.bundle.digest[:16], documents)
         self.store.log(parent, tags={f"{PREFIX}status": Status.RUNNING.value, IMPORTED_FROM: self.origin})

@@ -11,10 +11,10 @@ from typing import Any
 
 from ..cells.cell import Cell, digest, read_cells
 from .json_limits import parse_json, read_limited
+from .parent_files import BENCH, CELLS, STUDY, TUNED
 from .recorded_folders import RecordedFolder
 from .store import ABOUT
 
-BENCH, CELLS, STUDY, TUNED = "bench.json", "cells.json", "study.json", "tuned.json"
 REST = "rebuilt"
 """Name and digest of the bench of cells that no bench, import or study of a rebuilt store asks for."""
 

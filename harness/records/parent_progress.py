@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .found_parents import CELLS
 from .json_limits import parse_json, read_limited
 from .mlflow_tags import PARENT, PREFIX
+from .parent_files import CELLS
 from .recorded_run import RecordedRun
 from .status import Status
 from .store_reader import StoreReader

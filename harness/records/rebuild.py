@@ -15,12 +15,13 @@ from .database_check import REBUILDING, is_sound
 from .database_files import remove_database, set_aside
 from .finished_cell import FRONT, MANIFEST, FinishedCell, is_complete
 from .first_layout import read_recorded
-from .found_parents import CELLS, REST, FoundParent, find_parents
+from .found_parents import REST, FoundParent, find_parents
 from .kept_run_ids import give_id, give_times
 from .mlflow_database import explained
 from .mlflow_tags import FORGOTTEN
+from .parent_files import CELLS
 from .recorded_folders import RecordedFolder, recorded_folders
-from .run_files import copy_files
+from .run_files import LOG, copy_files
 from .running_commands import running_commands
 from .status import Ending, Status
 from .store import Store
@@ -29,8 +30,6 @@ from .unrecorded import record_all_left_behind
 Publish = Callable[[Store, str, FinishedCell], None]
 """Shows the scores of a recorded cell on its run, whose id is given."""
 LOST = "its database was lost before all of its cells had finished; the same command runs those that are missing"
-LOG = "worker.log"
-"""Name of a file that every cell has which ran here, and no imported one."""
 
 
 @dataclass

@@ -10,6 +10,9 @@ from typing import Any
 
 from ...whole_file import replacing
 
+LOG = "worker.log"
+"""The file that takes what a worker and its libraries print, tracebacks included; imported cells have none."""
+
 
 def write_documents(home: Path, documents: Mapping[str, Mapping[str, Any]]) -> None:
     """Write JSON files to the folder of a run's files, by file name; each appears whole or not at all."""

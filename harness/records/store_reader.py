@@ -21,6 +21,7 @@ from .json_limits import parse_json, read_limited
 from .mlflow_reader import DatabaseReader
 from .mlflow_run import kind_of, read_attempt
 from .mlflow_tags import HOST, PREFIX
+from .parent_files import CELLS
 from .recorded_run import RecordedExperiment, RecordedRun, RunReader
 from .server_address import ServerAddress
 from .status import Status
@@ -140,7 +141,7 @@ class StoreReader:
     def expected_cells(self) -> list[Cell]:
         """Return every cell on the list of some bench, each cell once; raise StoreError where a list is damaged."""
         cells: dict[str, Cell] = {}
-        for document in self.documents("bench", "cells.json"):
+        for document in self.documents("bench", CELLS):
             try:
                 cells.update({cell.key: cell for cell in read_cells(document)})
             except (LookupError, TypeError, ValueError, AttributeError) as error:

@@ -9,10 +9,8 @@ from typing import Any
 from ...errors import ConfigError, UnknownNameError
 from ...methods import METHODS
 from ..cells.bench_file import BenchSpec, LearnerSpec
+from .parent_files import TUNED
 from .store import Store
-
-FILE = "tuned.json"
-"""Name of the file of a study's MLflow run that holds what it has found."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def find_tuned(store: Store, study: str) -> Tuned:
     Raises:
         UnknownNameError: this store holds no finished study of this name.
     """
-    found = {tuned.study: tuned for tuned in map(Tuned.from_json, store.documents("study", FILE))}
+    found = {tuned.study: tuned for tuned in map(Tuned.from_json, store.documents("study", TUNED))}
     if study not in found:
         raise UnknownNameError("finished study", study, found)
     return found[study]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ...errors import ClaimedError, StoreError
 from ..cells.bench_file import BenchSpec
 from ..cells.cell import Cell, cells_document
+from ..records.parent_files import BENCH, CELLS
 from ..records.status import Ending, Status
 from ..records.store import Store
 from .cell_limits import NO_LIMITS, CellLimits
@@ -105,7 +106,7 @@ def _open_parents(spec: BenchSpec, cells: Sequence[Cell], store: Store) -> dict[
     parents = {}
     for suite in dict.fromkeys(cell.suite for cell in cells):
         mine = cells_document(cell for cell in cells if cell.suite == suite)
-        documents = {"cells.json": mine, "bench.json": spec.model_dump()}
+        documents = {CELLS: mine, BENCH: spec.model_dump()}
         parents[suite] = store.parent_run("bench", suite, spec.name, digest, documents)
     return parents
 

@@ -25,14 +25,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ...os_errors import because
+from ..records.run_files import LOG
 from .capped_log import CappedLog
 from .worker_order import WorkerOrder
 
 if TYPE_CHECKING:
     from ..records.status import Ending
 
-LOG = "worker.log"
-"""Name of the file in the scratch folder that takes what the worker and its libraries print, tracebacks included."""
 AT_ONCE_BYTES = 2**16
 """Bytes that are read of what the worker prints at a time: what a pipe holds."""
 LOCK_WAIT_S = 60.0

@@ -18,6 +18,7 @@ from ..cells.cell import Cell
 from ..records.cell_lock import CellLock
 from ..records.finished_cell import FinishedCell, is_complete
 from ..records.mlflow_tags import SUITE_FILE
+from ..records.run_files import LOG
 from ..records.status import Ending, Status
 from ..records.store import Store
 from ..records.unrecorded import (
@@ -30,7 +31,6 @@ from .cell_limits import NO_LIMITS, CellLimits
 from .cell_request import CellRequest
 from .executors.executor import Executor
 from .job_folder import JOBS, JobFolder, take_over
-from .keeper import LOG
 from .listener import Listener
 from .open_cells import HeldCell
 from .settled_cell import SettledCell

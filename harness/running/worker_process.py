@@ -22,10 +22,11 @@ from ...plugin_modules import PREFIX as PLUGINS
 from ...tasks import SUITES
 from ..cells.device_groups import devices_of
 from ..records.finished_cell import is_complete
+from ..records.run_files import LOG
 from ..records.status import Ending, Status
 from .cell_request import CellRequest
 from .ended_with_code import ended_with_code
-from .keeper import LOG, SERVER_GONE, keep
+from .keeper import SERVER_GONE, keep
 from .kept_limits import KeptLimits
 from .main_hidden import main_hidden
 from .reason import in_one_line

@@ -8,10 +8,10 @@ import psutil
 import pytest
 from filelock import FileLock, Timeout
 
+from frontrunner.harness.records.run_files import LOG
 from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.running import worker_process
 from frontrunner.harness.running.cell_limits import CellLimits
-from frontrunner.harness.running.keeper import LOG
 from frontrunner.harness.running.worker_events import Ended, PhaseStarted
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes that leave the session are found on Linux")

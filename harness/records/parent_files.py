@@ -1,0 +1,10 @@
+"""The names of the files that the runs of benches, imports and studies have."""
+
+BENCH = "bench.json"
+"""The file of a bench, as it was read."""
+CELLS = "cells.json"
+"""The list of a bench's or an import's cells on the run's suite."""
+STUDY = "study.json"
+"""The plan of a study."""
+TUNED = "tuned.json"
+"""What a study has found."""
