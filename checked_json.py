@@ -19,7 +19,7 @@ def write_checked(file: Path, content: object, *, flushed: bool = False) -> None
         OSError: it cannot be written.
     """
     with replacing(file, flushed=flushed) as partial:
-        partial.write_text(json.dumps({CONTENT: content, CHECKSUM: _checksum(content)}), encoding="utf-8")
+        partial.write_text(json.dumps({CONTENT: content, CHECKSUM: checksum(content)}), encoding="utf-8")
 
 
 def read_checked(file: Path) -> Any:
@@ -36,10 +36,11 @@ def read_checked(file: Path) -> Any:
         raise ValueError("its levels are too deep") from error
     if not isinstance(whole, dict):
         raise ValueError("it holds something else")
-    if whole[CHECKSUM] != _checksum(whole[CONTENT]):
+    if whole[CHECKSUM] != checksum(whole[CONTENT]):
         raise ValueError("its checksum is another")
     return whole[CONTENT]
 
 
-def _checksum(content: object) -> str:
+def checksum(content: object) -> str:
+    """Return the SHA-256 digest of JSON values, in whatever order their keys come."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -33,12 +33,17 @@ def flat_gradient(parameters: Sequence[Tensor], gradients: Sequence[Tensor | Non
 
 def set_gradients(parameters: Sequence[Tensor], flat: Tensor) -> None:
     """Set the gradients of parameters from one flat gradient (P,)."""
-    for parameter, piece in zip(parameters, torch.split(flat, [p.numel() for p in parameters]), strict=True):
-        parameter.grad = piece.view_as(parameter)
+    for parameter, piece in _pieces(parameters, flat):
+        parameter.grad = piece
 
 
 def add_gradients(parameters: Sequence[Tensor], flat: Tensor) -> None:
     """Add a flat gradient (P,) to the gradients of parameters."""
+    for parameter, piece in _pieces(parameters, flat):
+        parameter.grad = piece if parameter.grad is None else parameter.grad + piece
+
+
+def _pieces(parameters: Sequence[Tensor], flat: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield every parameter with its part of a flat tensor (P,), in the parameter's shape."""
     for parameter, piece in zip(parameters, torch.split(flat, [p.numel() for p in parameters]), strict=True):
-        found = piece.view_as(parameter)
-        parameter.grad = found if parameter.grad is None else parameter.grad + found
+        yield parameter, piece.view_as(parameter)

@@ -16,7 +16,6 @@ The folder contains
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import shutil
@@ -27,6 +26,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ...checked_json import checksum
 from ...errors import StoreError, UnreadableError
 from ...file_digest import digest_files
 from ...whole_file import flush, replacing
@@ -202,7 +202,7 @@ def _read_manifest(folder: Path) -> Manifest:
 
 def _checksum(content: Mapping[str, Any]) -> str:
     whole = {name: value for name, value in content.items() if name != "checksum"}
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+    return checksum(whole)
 
 
 def _read_json(file: Path, max_bytes: int) -> Any:

@@ -61,9 +61,7 @@ class Meter:
             self.metrics[f"{name}_time_s"] = time.perf_counter() - start
             stop.set()
             sampler.join()
-            if cuda:
-                self.metrics[f"{name}_peak_gpu_allocated_bytes"] = torch.cuda.max_memory_allocated(self._device)
-                self.metrics[f"{name}_peak_gpu_reserved_bytes"] = torch.cuda.max_memory_reserved(self._device)
+            self.metrics.update(gpu_peaks(name, self._device))
 
     def include(self, peaks: Mapping[str, float]) -> None:
         """Raise peaks to those of other devices that took part: what counts is the device that needs most."""
@@ -89,3 +87,13 @@ class Meter:
                 return
             usual = NEW_CHILDREN_S if tree.has_new_children else SAMPLING_INTERVAL_S
             pause = max(usual, (time.perf_counter() - start) / LARGEST_SHARE)
+
+
+def gpu_peaks(phase: str, device: torch.device) -> dict[str, float]:
+    """Return the peaks of a CUDA device's memory in bytes, by the names of their metrics; none of another device."""
+    if device.type != "cuda":
+        return {}
+    return {
+        f"{phase}_peak_gpu_allocated_bytes": float(torch.cuda.max_memory_allocated(device)),
+        f"{phase}_peak_gpu_reserved_bytes": float(torch.cuda.max_memory_reserved(device)),
+    }

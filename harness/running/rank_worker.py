@@ -21,6 +21,7 @@ from ...methods.process_group import ProcessGroup
 from ...tasks import load_problem
 from .ended_by_error import ended_by
 from .load_cell import load_cell
+from .meter import gpu_peaks
 from .problem_digest import digest_problem
 from .rank_messages import Failed, Fitted, Order, Prepared
 from .set_up_device import set_up_device
@@ -78,11 +79,7 @@ def _fit(link: Connection, orders: queue.SimpleQueue[Order], order: WorkerOrder,
     checkpoints = _OnlyRead(Path(order.checkpoints))
     context = Context(cell.seed, device, checkpoints=checkpoints, probe=probe, ranks=group)
     cell.learner().fit(problem, cell.preferences(), context)
-    peaks = {}
-    if cuda:
-        peaks["fit_peak_gpu_allocated_bytes"] = float(torch.cuda.max_memory_allocated(device))
-        peaks["fit_peak_gpu_reserved_bytes"] = float(torch.cuda.max_memory_reserved(device))
-    link.send(Fitted(peaks))
+    link.send(Fitted(gpu_peaks("fit", torch.device(device))))
     group.close()
 
 

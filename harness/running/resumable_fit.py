@@ -17,7 +17,7 @@ from ...checked_json import read_checked, write_checked
 from ...errors import StoreError
 from ...methods import Checkpoints
 from ...os_errors import because
-from .meter import Meter
+from .meter import Meter, gpu_peaks
 from .worker_events import Reporter
 
 logger = logging.getLogger("frontrunner")
@@ -133,9 +133,7 @@ class ResumableFit:
         """Write what the fit has cost so far, beside the checkpoint that was just saved."""
         earlier = self._earlier
         peaks = {name: value for name, value in self._meter.metrics.items() if name.startswith("fit_peak")}
-        if self._device.type == "cuda":
-            peaks["fit_peak_gpu_allocated_bytes"] = torch.cuda.max_memory_allocated(self._device)
-            peaks["fit_peak_gpu_reserved_bytes"] = torch.cuda.max_memory_reserved(self._device)
+        peaks.update(gpu_peaks("fit", self._device))
         self._at_checkpoint = dataclasses.replace(
             earlier,
             elapsed_s=self.elapsed_s,

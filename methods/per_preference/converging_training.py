@@ -105,7 +105,7 @@ class ConvergingTraining:
         self._optimizer.zero_grad()
         n_tasks = self._problem.n_tasks
         model, equal = TrainedModel(self._problem, self._weights, self._weight), np.full(n_tasks, 1 / n_tasks)
-        if ranks.count > 1:
+        if ranks.count > 1:  # else the sums keep their order, and results their bytes
             loss = shared_step(model, [self._weight], LinearScalarization(), [(equal, batch)], ranks)
         else:
             loss = model.losses(equal, batch).mean()

@@ -73,7 +73,7 @@ class ModelStep:
     def __call__(self, batch: Batch) -> Tensor:
         """Take the step, and return the weighted loss."""
         model, scalarization, preference = self._model, self._scalarization, self._preference
-        if self._ranks.count > 1:
+        if self._ranks.count > 1:  # else the sums keep their order, and results their bytes
             return shared_step(model, [model.trained], scalarization, [(preference, batch)], self._ranks)
         if scalarization.needs_gramian:
             loss, model.trained.grad = scalarization.combined(*model.task_gradients(preference, batch), preference)

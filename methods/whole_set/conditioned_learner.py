@@ -63,6 +63,7 @@ class ConditionedLearner(ScalarizedLearner):
         conditioned = self.untrained(problem, context.generator("network"))
         scalarization = self.scalarization_for(TrainingGoal(preferences, recipe.steps))
         parameters, draws = list(conditioned.network.parameters()), self.draws(problem, context)
+        # A single draw of a single process keeps the order of its sums in `step`, and so its results their bytes.
         preferences_per_step = getattr(recipe, "preferences_per_step", 1)
         if preferences_per_step == 1 and not (self.divides_work and context.ranks.count > 1):
             step = CountedPasses[Any](problem, lambda drawn: self.step(conditioned, scalarization, drawn))
