@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+from unused_module import with_unused_module
 
 import frontrunner as fr
 from frontrunner.methods.whole_set.conditioned_set import ConditionedSet
@@ -202,18 +203,6 @@ def test_per_task_gradients_are_those_of_one_backward_pass_a_task(upscale, tiny)
 
 
 @pytest.mark.parametrize("learner", ["pwe-moe-ls", "pwe-moe-epo"])
-def test_routers_of_modules_that_never_run_are_refused(learner, tiny):
-    tiny.model.unused = torch.nn.Linear(2, 2)
-    extra = {f"unused.{name}": torch.zeros(parameter.shape) for name, parameter in tiny.model.unused.named_parameters()}
-    problem = fr.ClassificationProblem(
-        name="unused",
-        tasks=tiny.tasks,
-        model=tiny.model,
-        pretrained={**tiny.pretrained, **extra},
-        experts=[{**expert, **extra} for expert in tiny.experts],
-        budget=tiny.budget,
-        data=tiny.data,
-        heads=tiny.heads,
-    )
+def test_routers_of_modules_that_never_run_are_refused(learner):
     with pytest.raises(fr.ConfigError, match="nothing that is trained here changes a loss"):
-        fr.make_learner(learner, upscale="unused").fit(problem, GRID, fr.Context())
+        fr.make_learner(learner, upscale="unused").fit(with_unused_module(), GRID, fr.Context())

@@ -12,9 +12,9 @@ from rank_processes import (
     in_ranks,
     take_two_steps_by_ddp,
     with_noise,
-    with_unused_module,
     without_data,
 )
+from unused_module import with_unused_module
 
 import frontrunner as fr
 from frontrunner.harness.cells.make_cell import make_cell

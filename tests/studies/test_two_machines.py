@@ -1,12 +1,10 @@
 """Two machines tune one study: its trials are in one PostgreSQL, their cells behind one MLflow server."""
 
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
 import yaml
-from tracking_servers import real_server
+from tracking_servers import real_server, run_on_two_machines
 
 from frontrunner.harness.records.server_address import ServerAddress
 from frontrunner.harness.records.shared_store import SharedStore
@@ -31,19 +29,7 @@ def test_trials_are_shared_and_winners_are_tested_once(fussy, tiny, command, tmp
     with real_server(tmp_path) as server:
         words = ["tune", "tune.yaml", "--store", server.url, "--storage", server.database, "--device", "cpu"]
         words += ["--plugin", tiny.__file__, "--plugin", str(fussy)]
-        machines = [
-            subprocess.Popen(
-                [sys.executable, "-m", "frontrunner", *words],
-                cwd=tmp_path,
-                env=command.environment | {"FRONTRUNNER_CACHE": str(tmp_path / name)},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for name in ("one", "two")
-        ]
-        ended = [(*machine.communicate(timeout=700), machine.returncode) for machine in machines]
-        assert [status for _, _, status in ended] == [0, 0], ended
+        run_on_two_machines(words, tmp_path, command.environment, timeout_s=700)
         monkeypatch.setenv("FRONTRUNNER_CACHE", str(tmp_path / "three"))
         store = SharedStore(ServerAddress.parse(server.url))
         for kind in ("cell", "trial"):

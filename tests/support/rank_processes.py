@@ -44,23 +44,6 @@ def without_data():
     return fr.load_problem("merging-toy", ["e1", "e2", "e3"])
 
 
-def with_unused_module():
-    """The tiny problem, whose model has a layer that never runs: its routers never receive a gradient."""
-    tiny = tiny_problem()
-    tiny.model.unused = torch.nn.Linear(2, 2)
-    extra = {f"unused.{name}": torch.ones(parameter.shape) for name, parameter in tiny.model.unused.named_parameters()}
-    return fr.ClassificationProblem(
-        name="unused",
-        tasks=tiny.tasks,
-        model=tiny.model,
-        pretrained={**tiny.pretrained, **extra},
-        experts=[{**expert, **extra} for expert in tiny.experts],
-        budget=tiny.budget,
-        data=tiny.data,
-        heads=tiny.heads,
-    )
-
-
 def fit(ranks, method, options, n_steps=12, checkpoints=None, make_problem=tiny_problem):
     """The trajectory of a fit; after each step, as the optimizer leaves it."""
     problem = make_problem()

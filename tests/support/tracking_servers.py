@@ -154,3 +154,20 @@ def _answers(address):
             return answer.status == 200
     except OSError:
         return False
+
+
+def run_on_two_machines(words, folder, environment, timeout_s):
+    """Start a command at once on machines called one and two, told apart by their caches; both must succeed."""
+    machines = [
+        subprocess.Popen(
+            [sys.executable, "-m", "frontrunner", *words],
+            cwd=folder,
+            env=environment | {"FRONTRUNNER_CACHE": str(folder / name)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("one", "two")
+    ]
+    ended = [(*machine.communicate(timeout=timeout_s), machine.returncode) for machine in machines]
+    assert [status for _, _, status in ended] == [0, 0], ended

@@ -2,13 +2,11 @@
 
 from unittest.mock import Mock
 
-import numpy as np
 import pytest
+from small_fronts import one_point_front
 
 from frontrunner.errors import ServerAwayError
-from frontrunner.harness.records.evaluation import Evaluation
 from frontrunner.harness.records.finished_cell import FinishedCell
-from frontrunner.harness.records.front_record import FrontRecord
 from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.records.unrecorded import LeftBehind
 from frontrunner.harness.reports import publish
@@ -21,18 +19,8 @@ def waiting(store, make_cell):
     """The folder of a finished cell that waits, and its cell."""
     cell = make_cell()
     store.end(store.begin(cell, store.parent_run("bench", cell.suite, "b", "b", {})), Ending(Status.KILLED))
-    errors = np.array([[0.3, 0.3]])
-    front = FrontRecord(
-        cell=cell,
-        evaluation=Evaluation(error=errors, loss=errors, preferences=None, labels=("",)),
-        reference_point=np.ones(2),
-        pareto_front=None,
-        split="test",
-        environment={"device": "cpu"},
-        problem="problem",
-    )
     store.unrecorded(cell).mkdir(parents=True)
-    FinishedCell(front, {}).write(store.unrecorded(cell))
+    FinishedCell(one_point_front(cell, 0.3), {}).write(store.unrecorded(cell))
     return store.unrecorded(cell), cell
 
 

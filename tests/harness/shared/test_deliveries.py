@@ -1,30 +1,18 @@
 """A finished cell is recorded once, however many machines have computed it, and whether or not the server answers."""
 
-import numpy as np
 import pytest
+from small_fronts import one_point_front
 
 from frontrunner.errors import ServerAwayError
-from frontrunner.harness.records.evaluation import Evaluation
 from frontrunner.harness.records.finished_cell import FinishedCell, is_complete
-from frontrunner.harness.records.front_record import FrontRecord
 from frontrunner.harness.records.unrecorded import record_all_left_behind
 
 
 def finish(store, cell, value):
     """A finished cell in the folder in which the store has cells run."""
-    errors = np.array([[value, value]])
-    record = FrontRecord(
-        cell=cell,
-        evaluation=Evaluation(error=errors, loss=errors, preferences=None, labels=("",)),
-        reference_point=np.ones(2),
-        pareto_front=None,
-        split="test",
-        environment={"device": "cpu"},
-        problem="problem",
-    )
     folder = store.unrecorded(cell)
     folder.mkdir(parents=True)
-    FinishedCell(record, {"fit_time_s": 1.0}).write(folder)
+    FinishedCell(one_point_front(cell, value), {"fit_time_s": 1.0}).write(folder)
     return FinishedCell.read(folder), folder
 
 

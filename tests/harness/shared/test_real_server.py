@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tracking_servers import real_server
+from tracking_servers import real_server, run_on_two_machines
 
 BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "shared_store.py"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -32,19 +32,8 @@ def test_machines_that_record_the_same_cells_at_once_record_each_once(server):
 def test_the_same_bench_on_two_machines_prints_the_same_board(server, command, tmp_path):
     spec = {"name": "two", "suites": ["convex-toy"], "learners": ["interpolation"], "seeds": [0, 1, 2, 3]}
     (tmp_path / "bench.yaml").write_text(yaml.safe_dump(spec))
-    machines = [
-        subprocess.Popen(
-            [sys.executable, "-m", "frontrunner", "bench", str(tmp_path / "bench.yaml"), "--store", server.url],
-            cwd=tmp_path,
-            env=command.environment | {"FRONTRUNNER_CACHE": str(tmp_path / name)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name in ("one", "two")
-    ]
-    ended = [(*machine.communicate(timeout=600), machine.returncode) for machine in machines]
-    assert [status for _, _, status in ended] == [0, 0], ended
+    words = ["bench", str(tmp_path / "bench.yaml"), "--store", server.url]
+    run_on_two_machines(words, tmp_path, command.environment, timeout_s=600)
     boards = []
     for name in ("one", "two", "three"):
         words = ["leaderboard", "--suite", "convex-toy", "--store", server.url, "--format", "json"]
