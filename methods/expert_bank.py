@@ -15,7 +15,7 @@ from ..tasks.problem import Problem
 from .bank_options import TYPES, BankOptions
 from .flat_weights import merged_names
 from .merge_bank import MergeBank
-from .weight_rows import WeightRows
+from .weight_rows import MergeShares, WeightRows
 
 
 class ExpertBank(MergeBank):
@@ -54,7 +54,7 @@ class ExpertBank(MergeBank):
 
     def merge_pieces(self, coefficients: Tensor) -> list[Tensor]:
         """Return the merged weights for coefficients (T,), differentiable in them."""
-        shares: list[float] = coefficients.detach().tolist()
+        shares = MergeShares.of(coefficients, master_type([self.dtype]))
         return [_Merge.apply(coefficients, weight, shares) for weight in self.weights]
 
     def assembled(self, pieces: Sequence[Tensor]) -> dict[str, Tensor]:
@@ -75,7 +75,7 @@ class _Merge(torch.autograd.Function):
     """Merges one weight, differentiable in the coefficients (T,)."""
 
     @staticmethod
-    def forward(ctx: Any, coefficients: Tensor, weight: WeightRows, shares: Sequence[float]) -> Tensor:
+    def forward(ctx: Any, coefficients: Tensor, weight: WeightRows, shares: MergeShares) -> Tensor:
         ctx.weight = weight
         ctx.coefficients_type = coefficients.dtype
         return weight.merge(shares)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..tasks.batch_shares import BatchShare, share_of_batch
+from ..tasks.device_copies import sent_like
 from ..tasks.problem import Batch, Problem
 from .gradients import add_gradients, backward, flat_gradient, set_gradients
 from .ranks import RankGroup
@@ -109,7 +110,7 @@ def _follow_losses(
     own: Tensor | None = None
     if turn.share is not None:
         losses = trained.losses(turn.preferences[turn.own], turn.share.batch)
-        own = losses * losses.new_tensor(turn.share.weights)
+        own = losses * sent_like(turn.share.weights, losses)
         summed[turn.own] = own.detach()
     ranks.sum_(summed)
     found = []
@@ -135,7 +136,7 @@ def _follow_gradients(
     gradients: Tensor | None = None
     if turn.share is not None:
         losses, gradients = trained.task_gradients(turn.preferences[turn.own], turn.share.batch)
-        weights = losses.new_tensor(turn.share.weights)
+        weights = sent_like(turn.share.weights, losses)
         summed[turn.own] = losses * weights
         gradients.mul_(weights.to(gradients.dtype)[:, None])
     if len(turn.preferences) == 1 and gradients is not None:

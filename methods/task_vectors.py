@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ConfigError
+from ..tasks.device_copies import sent
 from ..tasks.precision import is_half, master_type
 from ..tasks.problem import Problem
 from .bank_options import BankOptions
@@ -120,7 +121,7 @@ class ModelMerger:
     def __call__(self, coefficients: Sequence[float] | Tensor) -> dict[str, Tensor]:
         """Return the merged model for coefficients (T,)."""
         precise = master_type(bank.dtype for bank in self._banks)
-        vector = torch.as_tensor(coefficients, dtype=precise, device=self._banks[0].device)
+        vector = sent(torch.as_tensor(coefficients, dtype=precise), self._banks[0].device)
         merged = dict(self._pretrained)
         for bank in self._banks:
             merged.update(bank.merge(vector))

@@ -18,6 +18,29 @@ DEVICE_PART = 2**23
 
 
 @dataclass(frozen=True)
+class MergeShares:
+    """The coefficients of one merge: numbers on the CPU, tensors without dimensions on any other device.
+
+    To read a number there, the processor would wait until the device had done all that it was given before.
+    """
+
+    of_experts: Sequence[float | Tensor]
+    """T coefficients."""
+    left: float | Tensor
+    """What is left for the pre-trained weight where experts are summed, not task vectors."""
+
+    @classmethod
+    def of(cls, coefficients: Tensor, dtype: torch.dtype) -> MergeShares:
+        """Return those of coefficients (T,), for weights that are summed in a type."""
+        given = coefficients.detach()
+        if given.device.type == "cpu":
+            numbers: list[float] = given.tolist()
+            return cls(numbers, float(left_for_base(torch.tensor(numbers, dtype=dtype))))
+        given = given.to(dtype)
+        return cls(given.unbind(), left_for_base(given))
+
+
+@dataclass(frozen=True)
 class WeightRows:
     """Holds a weight of the pre-trained model and T rows, and makes no copies of them but of one part at a time."""
 
@@ -29,8 +52,8 @@ class WeightRows:
     """Whether the rows are expert minus pre-trained."""
 
     @torch.no_grad()
-    def merge(self, shares: Sequence[float]) -> Tensor:
-        """Return the merged weight for T coefficients, a new tensor of the pre-trained weight's type.
+    def merge(self, shares: MergeShares) -> Tensor:
+        """Return the merged weight, a new tensor of the pre-trained weight's type.
 
         It is formed in single precision or better and rounded once. A one-hot row of coefficients gives its expert to
         the bit where experts are held.
@@ -38,14 +61,14 @@ class WeightRows:
         merged = torch.empty(self.base.shape, dtype=self.base.dtype, device=self.base.device)
         precise = master_type([self.base.dtype])
         # Summed as weights, not as differences: it takes one pass over each expert.
-        left = 1.0 if self.are_task_vectors else float(left_for_base(torch.tensor(shares, dtype=precise)))
+        left = 1.0 if self.are_task_vectors else shares.left
         flat = _are_flat([self.base, *self.rows])
         target, base, *rows = (_laid_out(tensor, flat) for tensor in (merged, self.base, *self.rows))
         for part in self._parts(base):
             total = target[part] if merged.dtype == precise else base.new_empty(base[part].shape, dtype=precise)
             torch.mul(base[part], left, out=total) if merged.dtype == precise else total.copy_(base[part]).mul_(left)
-            for share, row in zip(shares, rows, strict=True):
-                total.add_(row[part].to(base.device, non_blocking=True), alpha=share)
+            for share, row in zip(shares.of_experts, rows, strict=True):
+                _add_share(total, row[part].to(base.device, non_blocking=True), share)
             if merged.dtype != precise:
                 target[part] = total
         return merged
@@ -85,6 +108,14 @@ class WeightRows:
         width = max(1, numbers // max(1, base[:1].numel()))
         for start in range(0, len(base), width):
             yield slice(start, start + width)
+
+
+def _add_share(total: Tensor, row: Tensor, share: float | Tensor) -> None:
+    """Add a row times its coefficient."""
+    if isinstance(share, Tensor):
+        total.addcmul_(row, share)
+    else:
+        total.add_(row, alpha=share)
 
 
 def _are_flat(tensors: Sequence[Tensor]) -> bool:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..errors import ConfigError, UnknownNameError
 from ..one_line import shown
+from .device_copies import sent
 from .example_checks import check_examples
 from .one_a_task import one_a_task
 from .problem import Batch, Problem
@@ -47,7 +48,7 @@ class Examples:
 
     def take(self, index: Tensor) -> Examples:
         """Return copies of the examples at the positions `index`."""
-        return Examples(rows_at(self.inputs, index), self.labels[index.to(self.labels.device)])
+        return Examples(rows_at(self.inputs, index), self.labels[sent(index, self.labels.device)])
 
     def between(self, start: int, stop: int) -> Examples:
         """Return copies of the examples from `start` to before `stop`."""

@@ -14,7 +14,16 @@ import torch
 from torch import nn
 
 from ..file_digest import digest_files, module_files
-from . import classification, examples, expert_training, fine_tuning, problem, recomputation, stored_inputs
+from . import (
+    classification,
+    device_copies,
+    examples,
+    expert_training,
+    fine_tuning,
+    problem,
+    recomputation,
+    stored_inputs,
+)
 from .classification import ClassificationProblem
 from .examples import Examples
 from .expert_cache import MadeElsewhere, cached
@@ -27,7 +36,9 @@ from .weight_files.weight_digest import digest_weights
 
 CODE = (
     Path(__file__),
-    *module_files(classification, examples, expert_training, fine_tuning, problem, recomputation, stored_inputs),
+    *module_files(
+        classification, device_copies, examples, expert_training, fine_tuning, problem, recomputation, stored_inputs
+    ),
 )
 """The files of code that train the experts of every suite; their digest is part of the cache's key."""
 

@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar, cast
 import torch
 from torch import Tensor
 
+from .device_copies import sent
 from .rows import map_tensors
 
 Inputs: TypeAlias = Tensor | Mapping[str, Tensor]
@@ -25,7 +26,7 @@ def named_tensors(what: str, inputs: Inputs) -> list[tuple[str, Tensor]]:
 
 def rows_at(inputs: Inputs, index: Tensor) -> Inputs:
     """Return copies of the rows at the positions `index` (k,), on whatever device that is."""
-    taken: Inputs = map_tensors(lambda tensor: tensor[index.to(tensor.device)], inputs)
+    taken: Inputs = map_tensors(lambda tensor: tensor[sent(index, tensor.device)], inputs)
     return taken
 
 
@@ -49,13 +50,6 @@ def joined(parts: Sequence[Inputs]) -> Inputs:
 
 
 def moved(inputs: Moved, device: torch.device) -> Moved:
-    """Return inputs on a device, without waiting for the copy where it is CUDA's."""
-
-    def move(tensor: Tensor) -> Tensor:
-        if device.type == "cuda" and tensor.device.type == "cpu":
-            # Only from locked memory does the copy run beside what the device computes.
-            return tensor.pin_memory().to(device, non_blocking=True)
-        return tensor.to(device)
-
-    there: Moved = map_tensors(move, inputs)
+    """Return inputs on a device, without waiting for the copy where it is CUDA's, see `sent`."""
+    there: Moved = map_tensors(lambda tensor: sent(tensor, device), inputs)
     return there

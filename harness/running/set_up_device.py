@@ -21,6 +21,8 @@ def set_up_device(cell: Cell, device: str, processes: int = 1) -> None:
     if torch.device(device).type == "cuda":
         torch.cuda.set_device(device)  # so that "cuda" without a number means this device to a learner
         torch.use_deterministic_algorithms(True, warn_only=True)
+        # Else every new tensor is filled first, which costs a pass over it and changes no result.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # a property
     else:
         # torch has read the variable of the process that this one was forked from.
         told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]

@@ -14,6 +14,7 @@ from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from ...errors import ConfigError
+from ...tasks.device_copies import sent
 from ...tasks.problem import Params, Problem
 from ..learner import Context, Learner
 from ..needs import Needs
@@ -105,7 +106,7 @@ class DirectionMerger(Learner):
             chosen = choose_on_validation(problem, lambdas, along)
 
         def merge(preference: NDArray[np.float64]) -> Params:
-            scale = torch.as_tensor(problem.n_tasks * preference, device=problem.device)
+            scale = sent(torch.as_tensor(problem.n_tasks * preference), problem.device)
             return vectors.shifted(chosen, rule.directions(scale))
 
         return ContinuousSet(

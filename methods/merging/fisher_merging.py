@@ -13,6 +13,7 @@ from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from ...errors import DivergenceError
+from ...tasks.device_copies import sent_like
 from ...tasks.problem import Batch, Params, Problem
 from ..flat_weights import FlatWeights
 from ..layers import layers_of
@@ -117,7 +118,7 @@ class FisherMerging(Learner):
         fisher.clamp_(min=self.config.floor)
 
         def merge(preference: NDArray[np.float64]) -> Params:
-            r = torch.as_tensor(preference, dtype=fisher.dtype, device=fisher.device)
+            r = sent_like(preference, fisher)
             return {**problem.pretrained, **weights.restored({name: merged(name, r) for name in weights.names})}
 
         def merged(name: str, r: Tensor) -> Tensor:

@@ -56,14 +56,15 @@ class ConvergingTraining:
             loss = self._take_step(next(batches), ranks)
             self.step += 1
             last = self.step == recipe.steps
-            if self.step % REPORT_EVERY == 0 or last:
-                finite_loss(loss, self.step, recipe.lr)
+            reports = self.step % REPORT_EVERY == 0 or last
+            value = finite_loss(loss, self.step, recipe.lr) if reports else math.nan
             if self.step % recipe.check_every == 0 or last:
                 self._check(ranks)
-            if self.step % REPORT_EVERY == 0 or last or self.converged:
-                if context.checkpoints.due or last or self.converged:
+            converged = bool(self.converged)  # a type checker does not see that `_check` has changed it
+            if reports or converged:
+                if context.checkpoints.due or last or converged:
                     context.checkpoints.save(_CHECKPOINT, self._state())
-                context.progress("fit", self.step, recipe.steps, loss=float(loss))
+                context.progress("fit", self.step, recipe.steps, loss=value if reports else float(loss))
 
     def resume(self, context: Context, batches: Iterator[Batch]) -> None:
         """Go on from the last checkpoint where there is one, past the batches that were used."""

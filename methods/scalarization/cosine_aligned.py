@@ -12,6 +12,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
+from ...tasks.device_copies import sent_like
 from ..ranges import Range
 from .base import Scalarization
 from .wanted_losses import MinPreference, wanted_losses
@@ -40,8 +41,8 @@ class CosineAligned(Scalarization):
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
         """Return r minus the penalty's gradient in the losses; weights may be negative."""
         values = losses.detach().requires_grad_()
-        wanted = torch.as_tensor(wanted_losses(preference, self.options.min_preference)).to(values)
-        linear = torch.as_tensor(preference).to(values) @ values
+        wanted = sent_like(wanted_losses(preference, self.options.min_preference), values)
+        linear = sent_like(preference, values) @ values
         scalarized = linear - self.options.penalty * cosine_similarity(values, wanted, dim=0)
         (gradient,) = torch.autograd.grad(scalarized, values)
         return gradient

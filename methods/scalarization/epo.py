@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 from torch import Tensor
 
+from ...tasks.device_copies import sent_like
 from .base import Scalarization
 from .inner_products import as_array
 from .wanted_losses import MinPreference
@@ -169,7 +169,7 @@ class EpoScalarization(Scalarization):
         else:
             self._counts["unusable_losses"] += 1
         chosen = r if alpha is None else alpha
-        return torch.as_tensor(len(r) * chosen, dtype=losses.dtype, device=losses.device)
+        return sent_like(len(r) * chosen, losses)
 
     def state(self) -> Mapping[str, Any]:
         """Return the counts."""

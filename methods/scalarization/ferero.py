@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat
 from torch import Tensor
 
+from ...tasks.device_copies import sent
 from ..ranges import Range
 from .base import Scalarization
 from .gramian_weights import as_finite_array
@@ -49,7 +50,7 @@ class FereroScalarization(Scalarization):
             as_array(losses), ray, as_finite_array(gramian), rate=self.options.constraint_rate
         )
         size = np.abs(found).sum()
-        return torch.as_tensor(found / size if size > 0 else preference, device=losses.device)
+        return sent(torch.as_tensor(found / size if size > 0 else preference), losses.device)
 
 
 def constrained_descent_weights(

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...tasks.device_copies import sent
 from .base import Scalarization
 from .gramian_weights import GramianWeights, as_finite_array
 from .minimum_norm import minimum_norm_weights
@@ -39,7 +40,7 @@ class ImtlGScalarization(Scalarization):
 
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
         """Return weights that sum to 1 and may be negative."""
-        return torch.as_tensor(equal_projection_weights(as_finite_array(gramian)), device=losses.device)
+        return sent(torch.as_tensor(equal_projection_weights(as_finite_array(gramian))), losses.device)
 
 
 def equal_projection_weights(gramian: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import DivergenceError
+from ...tasks.device_copies import sent
 from .base import Scalarization
 from .inner_products import as_array
 
@@ -45,7 +46,7 @@ class GramianWeights(Scalarization):
         if found is None:
             self._unsolved += 1
             found = np.full(len(losses), 1 / len(losses))
-        return torch.as_tensor(found, device=losses.device)
+        return sent(torch.as_tensor(found), losses.device)
 
     def state(self) -> Mapping[str, Any]:
         """Return the count."""

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ...metrics import simplex_grid
 from ...metrics.hypervolume_gradient import fronts_gradient
+from ...tasks.device_copies import sent_like
 from ..ranges import Range
 from .base import Scalarization, TrainingGoal
 from .linear import LinearScalarization
@@ -78,7 +79,7 @@ class HypervolumeMixed(Scalarization):
                 share = self.options.hypervolume_share
                 mixed = (1 - share) * preference + share * gains / gains.sum()
                 self._mixed_steps += 1
-        return torch.as_tensor(mixed, dtype=losses.dtype, device=losses.device)
+        return sent_like(mixed, losses)
 
     def state(self) -> Mapping[str, Any]:
         """Return the archive and the counts."""

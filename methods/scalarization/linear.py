@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...tasks.device_copies import sent_like
 from .base import Scalarization
 
 
@@ -15,4 +15,4 @@ class LinearScalarization(Scalarization):
 
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
         """Return the preference r itself."""
-        return torch.as_tensor(preference, dtype=losses.dtype, device=losses.device)
+        return sent_like(preference, losses)

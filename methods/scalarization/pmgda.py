@@ -13,6 +13,7 @@ from pydantic import Field, PositiveFloat
 from scipy.optimize import linprog
 from torch import Tensor
 
+from ...tasks.device_copies import sent
 from ..ranges import Range
 from .base import Scalarization
 from .gramian_weights import as_finite_array
@@ -67,7 +68,7 @@ class PmgdaScalarization(Scalarization):
         if found is None or not np.abs(found).sum() > 0:
             self._counts["unsolved"] += 1
             found = preference
-        return torch.as_tensor(found / np.abs(found).sum(), device=losses.device)
+        return sent(torch.as_tensor(found / np.abs(found).sum()), losses.device)
 
     def state(self) -> Mapping[str, Any]:
         """Return the counts."""

@@ -13,6 +13,7 @@ from pydantic import Field
 from torch import Tensor
 
 from ...errors import ConfigError
+from ...tasks.device_copies import sent
 from ..ranges import Range
 from .base import Scalarization, TrainingGoal
 from .gramian_weights import as_finite_array
@@ -99,7 +100,7 @@ class PmtlScalarization(Scalarization):
         if self._counts["warm"]:
             weights *= len(losses) / max(np.abs(weights).sum(), np.finfo(np.float64).tiny)
         self._counts["warm_up"] += not self._counts["warm"]
-        return torch.as_tensor(weights, device=losses.device)
+        return sent(torch.as_tensor(weights), losses.device)
 
     @property
     def phase(self) -> int:

@@ -12,6 +12,7 @@ from pydantic import PositiveFloat
 from torch import Tensor
 from torchjd.scalarization import STCH
 
+from ...tasks.device_copies import sent_like
 from ..ranges import Range
 from .base import Scalarization
 
@@ -32,6 +33,6 @@ class SmoothTchebycheff(Scalarization):
     def weights(self, losses: Tensor, preference: NDArray[np.float64], gramian: Tensor | None) -> Tensor:
         """Return r_t softmax(r loss / mu)_t, the gradient of the scalarized loss in the losses."""
         values = losses.detach().requires_grad_()
-        weights = torch.as_tensor(preference, dtype=losses.dtype, device=losses.device)
+        weights = sent_like(preference, losses)
         (gradient,) = torch.autograd.grad(STCH(self.options.mu, weights=weights)(values), values)
         return gradient

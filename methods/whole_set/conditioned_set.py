@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ...errors import ConfigError
 from ...metrics import check_preference
+from ...tasks.device_copies import sent_like
 from ...tasks.precision import at_least_single
 from ...tasks.problem import Batch, Params, Problem
 from ..flat_weights import FlatWeights
@@ -48,8 +49,7 @@ class ConditionedSet(ParetoSet):
 
     def as_input(self, preference: NDArray[np.float64]) -> Tensor:
         """Return a preference (T,) as a tensor on the network's device and of its type."""
-        like = next(self.network.parameters())
-        return torch.as_tensor(preference, dtype=like.dtype, device=like.device)
+        return sent_like(preference, next(self.network.parameters()))
 
     def losses(self, preference: NDArray[np.float64], batch: Batch) -> Tensor:
         """Return the losses (T,) of the model for a preference, differentiable in the network."""

@@ -83,7 +83,9 @@ class _Contraction:
         arrived = [t for t, leaf in enumerate(self._leaves) if leaf.grad is not None]
         if arrived:
             gradients = [leaf.grad for leaf in self._leaves if leaf.grad is not None]
-            self._found[arrived] = self._bank.contract_piece(self._piece, gradients)
+            found = self._bank.contract_piece(self._piece, gradients)
+            for row, of_model in zip(arrived, found, strict=True):
+                self._found[row] = of_model  # all at once a GPU would wait for their numbers
         for leaf in self._leaves:
             leaf.grad = None
 

@@ -55,12 +55,18 @@ class MixturePolynomials(nn.Module):
         interactions: whether there are terms for pairs of tasks.
     """
 
+    _first: Tensor
+    _second: Tensor
+
     def __init__(self, n_groups: int, n_tasks: int, *, interactions: bool) -> None:
         super().__init__()
         self.tasks = nn.Parameter(torch.eye(n_tasks).repeat(n_groups, 1, 1))
         """The terms A of single tasks, (groups, T, T)."""
-        self._first, self._second = torch.triu_indices(n_tasks, n_tasks, offset=1).tolist()
-        self.pairs = nn.Parameter(torch.zeros(n_groups, n_tasks, len(self._first))) if interactions else None
+        # On the device: a list of numbers would be copied there in every step.
+        first, second = torch.triu_indices(n_tasks, n_tasks, offset=1)
+        self.register_buffer("_first", first.clone(), persistent=False)
+        self.register_buffer("_second", second.clone(), persistent=False)
+        self.pairs = nn.Parameter(torch.zeros(n_groups, n_tasks, len(first))) if interactions else None
         """The terms B of pairs of tasks, (groups, T, T (T - 1) / 2)."""
 
     def forward(self, preference: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from torch.nn.functional import cosine_similarity
 
 from ...errors import DivergenceError
 from ...metrics.hypervolume_gradient import fronts_gradient
+from ...tasks.device_copies import sent_like
 from ..ranges import Range
 from ..scalarization import Scalarization
 from ..scalarization.cosine_aligned import CosineAligned
@@ -86,8 +87,8 @@ class PhnHvi(Phn):
             losses: (p, T), finite, differentiable.
             preferences: (p, T) that the answers are for.
         """
-        weights = torch.as_tensor(self.volume_weights(losses.detach().double().cpu().numpy())).to(losses)
-        wanted = torch.as_tensor(wanted_losses(preferences, self.config.min_preference)).to(losses)
+        weights = sent_like(self.volume_weights(losses.detach().double().cpu().numpy()), losses)
+        wanted = sent_like(wanted_losses(preferences, self.config.min_preference), losses)
         aligned = cosine_similarity(losses, wanted, dim=1)
         return ((weights * losses).sum(dim=1) - self.config.penalty * aligned).mean()
 

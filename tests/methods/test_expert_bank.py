@@ -9,9 +9,11 @@ import frontrunner as fr
 from frontrunner.methods import recorded_options, task_vectors, weight_rows
 from frontrunner.methods.bank_options import BankOptions
 from frontrunner.methods.expert_bank import ExpertBank
+from frontrunner.methods.half_precision import left_for_base
 from frontrunner.methods.task_vectors import ModelMerger, banks_by_type
-from frontrunner.methods.weight_rows import WeightRows
+from frontrunner.methods.weight_rows import MergeShares, WeightRows
 from frontrunner.methods.whole_set import task_by_task, upscaling
+from frontrunner.tasks.precision import master_type
 
 PREFERENCE = np.array([0.2, 0.3, 0.5])
 RULES = ["mlp", "all", "model", "blocks.0.*,norm"]
@@ -43,15 +45,36 @@ def weight_in(shape, n_tasks=3, dtype=torch.float32, transposed=False):
     return WeightRows(base, tuple(turned))
 
 
+def read(coefficients, dtype=torch.float32):
+    """As of coefficients on the CPU."""
+    return MergeShares.of(torch.tensor(coefficients), master_type([dtype]))
+
+
+def left_there(coefficients, dtype=torch.float32):
+    """As of coefficients on any other device."""
+    given = torch.tensor(coefficients, dtype=master_type([dtype]))
+    return MergeShares(given.unbind(), left_for_base(given))
+
+
+SHARES = pytest.mark.parametrize("shares", [read, left_there])
+
+
+def test_coefficients_are_read_on_the_cpu_alone():
+    found, there = (MergeShares.of(torch.ones(2, device=device), torch.float32) for device in ("cpu", "meta"))
+    assert (found.of_experts, found.left) == ([1.0, 1.0], -1.0)
+    assert {tensor.device.type for tensor in (*there.of_experts, there.left)} == {"meta"}
+
+
+@SHARES
 @pytest.mark.parametrize("part", [1, 7, 10**6])
 @pytest.mark.parametrize("transposed", [False, True])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
-def test_parts_of_a_weight_make_the_whole(part, transposed, dtype, monkeypatch):
+def test_parts_of_a_weight_make_the_whole(part, transposed, dtype, shares, monkeypatch):
     monkeypatch.setattr(weight_rows, "PROCESSOR_PART", part)
     weight = weight_in((5, 6), dtype=dtype, transposed=transposed)
     gradients = [torch.randn(5, 6, generator=torch.Generator().manual_seed(t)).to(dtype) for t in range(2)]
     vectors = torch.stack(weight.rows).double() - weight.base.double()
-    merged = weight.merge([0.1, 0.3, -0.7])
+    merged = weight.merge(shares([0.1, 0.3, -0.7], dtype))
     expected = weight.base.double() + torch.einsum("t,tij->ij", torch.tensor([0.1, 0.3, -0.7]).double(), vectors)
     rounding = torch.finfo(dtype).eps
     assert merged.dtype == dtype
@@ -60,19 +83,21 @@ def test_parts_of_a_weight_make_the_whole(part, transposed, dtype, monkeypatch):
     torch.testing.assert_close(weight.contract(gradients).double(), expected, atol=1e-4, rtol=1e-5)
 
 
+@SHARES
 @pytest.mark.parametrize("shape", [(), (1,), (3, 0), (2, 3, 4)])
-def test_a_weight_of_any_shape_is_merged(shape):
+def test_a_weight_of_any_shape_is_merged(shape, shares):
     weight = weight_in(shape)
-    assert torch.equal(weight.merge([0.0, 1.0, 0.0]), weight.rows[1])
+    assert torch.equal(weight.merge(shares([0.0, 1.0, 0.0])), weight.rows[1])
     assert weight.contract([torch.ones(shape)] * 2).shape == (2, 3)
 
 
+@SHARES
 @pytest.mark.parametrize("shape", [(4, 9), (40,)])
-def test_an_expert_comes_back_to_the_bit_and_equal_shares_leave_nothing_for_the_start(shape):
+def test_an_expert_comes_back_to_the_bit_and_equal_shares_leave_nothing_for_the_start(shape, shares):
     weight = weight_in(shape)
     start = WeightRows(torch.full(shape, 1e9), weight.rows)
-    assert torch.equal(start.merge([0.0, 0.0, 1.0]), weight.rows[2])
-    torch.testing.assert_close(start.merge([1 / 3] * 3), torch.stack(weight.rows).mean(dim=0))
+    assert torch.equal(start.merge(shares([0.0, 0.0, 1.0])), weight.rows[2])
+    torch.testing.assert_close(start.merge(shares([1 / 3] * 3)), torch.stack(weight.rows).mean(dim=0))
 
 
 @pytest.mark.parametrize("rule", RULES)
