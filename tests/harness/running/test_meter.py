@@ -212,6 +212,7 @@ def test_a_kernel_that_does_not_tell_how_pages_are_shared_has_that_said(told, mo
     assert meter.metrics["fit_peak_rss_bytes"] >= own
 
 
+@pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_cuda_a_phase_reports_its_own_peaks():
     meter = Meter("cuda")
