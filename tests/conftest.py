@@ -280,14 +280,38 @@ class _Here(Executor):
         return future
 
 
+class _Nowhere(Executor):
+    """Draws nothing, and says that it did."""
+
+    def submit(self, function, /, *arguments, **keys):
+        future = Future()
+        future.set_result(None)
+        return future
+
+
 @pytest.fixture(scope="session", autouse=True)
-def drawn_here():
-    """Pictures of benches run in this process are drawn in it: starting another takes longer than a test."""
+def undrawn():
+    """Benches run in this process draw no pictures, which would take a third of their time, but for those `drawn`."""
     from frontrunner.harness.reports import drawing
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawing, "make_executor", _Here)
+        patch.setattr(drawing, "make_executor", _Nowhere)
         yield
+
+
+@pytest.fixture(scope="session")
+def drawn(undrawn):
+    """() -> a context in which benches draw their pictures, in this process: to start another takes longer."""
+
+    @contextlib.contextmanager
+    def draw_here():
+        from frontrunner.harness.reports import drawing
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(drawing, "make_executor", _Here)
+            yield
+
+    return draw_here
 
 
 @pytest.fixture(scope="session")

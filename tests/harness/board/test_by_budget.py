@@ -153,9 +153,10 @@ def test_the_picture_has_a_line_a_learner_and_a_panel_with_experts(board, tmp_pa
     assert [list(line.get_xdata()) for line in whole.lines if line.get_label() == "merge"] == [[57_600]]
 
 
-def test_a_bench_with_budgets_has_table_and_picture(run_bench, tmp_path, command):
+def test_a_bench_with_budgets_has_table_and_picture(run_bench, drawn, tmp_path, command):
     learners = ["experts", {"method": "cosmos", "options": {"batch_size": 4}}]
-    _, outcomes = run_bench(tmp_path / "store", learners, budgets={"steps": [2, 4]})
+    with drawn():
+        _, outcomes = run_bench(tmp_path / "store", learners, budgets={"steps": [2, 4]})
     assert [outcome.cell.label for outcome in outcomes] == [
         "experts",
         "cosmos (batch_size=4) (2 steps)",

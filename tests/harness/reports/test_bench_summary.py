@@ -41,13 +41,13 @@ LEARNERS_RUN = [
 
 
 @pytest.fixture(scope="module")
-def bench(tiny, without_processes, tmp_path_factory):
+def bench(tiny, without_processes, drawn, tmp_path_factory):
     """The store after one run, and a way to run it again, changed or not."""
     store = Store(tmp_path_factory.mktemp("summary") / "store", create=True)
     spec = {"name": "mine", "suites": ["tiny"], "learners": LEARNERS_RUN, "seeds": [0, 1]}
 
     def run(**changed):
-        with without_processes():
+        with without_processes(), drawn():
             checked = BenchSpec.model_validate(spec | {"probes": 2} | changed)
             run_and_publish_bench(checked, store, executor=LocalExecutor(["cpu"]), plugins=[], listener=Mock())
 
@@ -167,7 +167,7 @@ def test_a_run_s_hypervolume_is_the_first_of_the_metrics_that_views_show(bench):
 
 
 @pytest.mark.parametrize("n_boards", [4, 5])
-def test_ranks_are_drawn_where_there_are_boards_enough(n_boards, store, make_cell, record, monkeypatch):
+def test_ranks_are_drawn_where_there_are_boards_enough(n_boards, store, make_cell, record, drawn, monkeypatch):
     monkeypatch.setattr(BoardPictures, "draw", lambda pictures, folder: None)
     outcomes = []
     for tasks in [("a", f"b{i}") for i in range(n_boards)]:
@@ -176,7 +176,7 @@ def test_ranks_are_drawn_where_there_are_boards_enough(n_boards, store, make_cel
             run_id = record(store, cell, [[0.5 - 0.1 * i, 0.5]])
             outcomes.append(SettledCell(cell, Ending(Status.FINISHED), run_id, ran=True))
     run_id = store.parent_run("bench", "made-up", "mine", "other digest", {})
-    with DrawingProcess() as drawing:
+    with drawn(), DrawingProcess() as drawing:
         assert bench_summary.summarise(store, BenchRun(outcomes, {"made-up": run_id}), drawing) == []
     run = parent(store)
     assert ("ranks.png" in artifacts(store, run)) == (n_boards == 5)

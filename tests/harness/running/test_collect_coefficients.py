@@ -137,8 +137,9 @@ def test_coefficients_that_cannot_be_recorded_are_refused(second, match):
         collect_coefficients(giving({"a": np.zeros(3)}, second), GRID[:2], ["x", "y", "z"])
 
 
-def test_a_bench_draws_them_and_knows_the_file_again(run_bench, tmp_path):
-    store, (routed, plain) = run_bench(tmp_path, ["interpolation", "pretrained"])
+def test_a_bench_draws_them_and_knows_the_file_again(run_bench, drawn, tmp_path):
+    with drawn():
+        store, (routed, plain) = run_bench(tmp_path, ["interpolation", "pretrained"])
     attempt = store.find(routed.run_id)
     coefficients = MergeCoefficients.read(attempt.artifact("coefficients.parquet"))
     np.testing.assert_array_equal(coefficients.coefficients[:, 0], coefficients.preferences)  # c = r

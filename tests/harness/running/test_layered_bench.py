@@ -21,7 +21,7 @@ GRID = [[0.0, 1.0], [0.25, 0.75], [0.5, 0.5], [0.75, 0.25], [1.0, 0.0]]
 
 
 @pytest.fixture(scope="module")
-def layered(without_processes, tmp_path_factory):
+def layered(without_processes, drawn, tmp_path_factory):
     """A store with one learner's result on two layers, and on a lattice of as many preferences."""
     store = Store(tmp_path_factory.mktemp("layered") / "store", create=True)
     two = {"name": "tiny", "tasks": ["task0", "task1"]}
@@ -32,7 +32,7 @@ def layered(without_processes, tmp_path_factory):
             "learners": [{"method": "ls", "options": {"steps": 2}}],
         }
     )
-    with without_processes():
+    with without_processes(), drawn():
         run_and_publish_bench(spec, store, executor=LocalExecutor(["cpu"]), plugins=[], listener=Mock())
     attempts = {attempt.cell.inner_points_per_edge: attempt for attempt in store.attempts()}
     return SimpleNamespace(store=store, attempt=attempts[2], other=attempts[0])

@@ -57,13 +57,16 @@ LOCKED = OperationalError("insert", {}, Exception("database is locked"))
 
 
 @pytest.mark.parametrize("error", [LOCKED, OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_the_same_bench_records_it_without_running_it_again(error, not_recorded, run_bench, in_process, tmp_path):
+def test_the_same_bench_records_it_without_running_it_again(
+    error, not_recorded, run_bench, in_process, drawn, tmp_path
+):
     raised = not_recorded(error)
     (key,) = unrecorded(tmp_path)
     if isinstance(error, Exception):
         assert f"is kept in {tmp_path / 'unrecorded' / key}, and the same command records it" in str(raised)
     assert [method for method, _ in in_process] == ["pretrained"]
-    _, settled = run_bench(tmp_path, LEARNERS)
+    with drawn():
+        _, settled = run_bench(tmp_path, LEARNERS)
     assert [(one.ending.status, one.ran) for one in settled] == [("finished", False), ("finished", True)]
     assert [method for method, _ in in_process] == LEARNERS
     assert unrecorded(tmp_path) == []

@@ -31,10 +31,11 @@ def finished(store):
     return [(one.cell.method, one.record().hypervolume().value) for one in store.attempts() if one.status == "finished"]
 
 
-def test_a_bench_on_a_server_gives_the_board_of_one_in_a_folder(bench, machine, in_process, tmp_path, capsys):
+def test_a_bench_on_a_server_gives_the_board_of_one_in_a_folder(bench, machine, in_process, drawn, tmp_path, capsys):
     here = Store(tmp_path / "folder", create=True)
     bench(here)
-    bench(machine("one"))
+    with drawn():
+        bench(machine("one"))
     assert finished(machine("two")) == finished(here)
     bench(machine("two"))
     assert [method for method, _ in in_process] == LEARNERS * 2

@@ -11,11 +11,14 @@ from page_reading import opened, overlapping_texts, wait_until
 from frontrunner.harness.reports.page import write_page
 
 EIGHT = ("digits", "fashion", "animals", "photos", "emoji", "clipart", "optdigits", "glyphs of many alphabets")
-UNDRAWN = (
-    "[...document.querySelectorAll('main > section:not([hidden]) .plot')]"
-    ".filter(p => !p.hidden && !p.dataset.drawn).map(p => p.id)"
-)
+SHOWN_PLOTS = "[...document.querySelectorAll('main > section:not([hidden]) .plot')].filter(p => !p.hidden)"
 PAPER = 700  # A4 at 96 dots an inch, less the margins
+
+
+def wait_until_all_is_drawn(page):
+    """A page that has no plots yet has none that is not drawn, either."""
+    page.wait_for_selector(".board tbody tr")
+    wait_until(page, f"{SHOWN_PLOTS}.length > 0 && {SHOWN_PLOTS}.every(p => p.dataset.drawn)")
 
 
 @pytest.fixture(scope="module", params=[2, 3, 8])
@@ -33,8 +36,7 @@ def many(request, store, tmp_path_factory):
 def seen(request, many, chromium):
     """The page of many learners, all of them drawn, in a wide and in a narrow window."""
     with opened(chromium, many[1], width=request.param) as page:
-        page.wait_for_selector(".board tbody tr")
-        wait_until(page, f"{UNDRAWN}.length === 0")
+        wait_until_all_is_drawn(page)
         drawn = "Number(document.getElementById('front-plot').dataset.drawn)"
         before = page.evaluate(drawn)
         # A mouse would scroll to the button.
@@ -77,7 +79,7 @@ def test_unfolding_a_row_moves_no_column_and_widens_no_page(seen):
 
 def test_paper_holds_tables_and_plots_in_their_light_colours(many, chromium):
     with opened(chromium, many[1], width=PAPER, dark=True) as page:
-        wait_until(page, f"{UNDRAWN}.length === 0")
+        wait_until_all_is_drawn(page)
         screen = page.evaluate("document.getElementById('front-plot').layout.font.color")
         page.emulate_media(media="print")
         wait_until(page, "'printing' in document.documentElement.dataset")
