@@ -72,6 +72,7 @@ def run_file(
             (cell for plan in plans for cell in plan.cells({}, "default")), cells.executor.devices_per_cell
         )
     executor = make_executor(cells.executor, cells.device, cells.limits, own_folder(place))
+    executor.require_installed()
     files = [str(Path(plugin).resolve()) for plugin in cells.plugins]
     files += [] if spec.suite.file is None else [spec.suite.file]
     store = store_to_write(place)

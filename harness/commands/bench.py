@@ -96,6 +96,7 @@ def run_cells(
 
     place = place_of(cells.store)
     executor = make_executor(cells.executor, cells.device, cells.limits, own_folder(place))
+    executor.require_installed()
     with checked_content(file):
         if any(learner.tuned for learner in spec.learners):
             spec = find_tuned_learners(spec, store_to_read(cells.store) if is_there(place) else None)

@@ -15,8 +15,8 @@ def command_lines(command: FoundCommand, now: float) -> Iterator[str]:
     """Yield a line on a command, one on each cell that runs, and one on each of the last that failed."""
     progress = command.progress
     said = [f"{progress.n_ended} of {progress.n_cells} cells", *_counts(progress)]
-    if command.alive and (left_s := progress.left_s(now)) is not None:
-        said.append(f"about {as_time(left_s)} left")
+    if command.alive:
+        said.extend(_what_is_left(progress, now))
     who = f"{progress.command} {progress.name}".strip()
     where = f"process {progress.process} on {progress.host}"
     if command.alive:
@@ -38,6 +38,15 @@ def parent_line(parent: ParentProgress) -> str:
     counts = ", ".join(f"{n} {status}" for status, n in parent.by_status.items())
     who = f"{parent.kind} {parent.name} on {parent.suite}"
     return f"  {who}: {parent.n_finished}{of} finished ({counts or 'no cell begun'})"
+
+
+def _what_is_left(progress: CommandProgress, now: float) -> list[str]:
+    if progress.n_ended >= progress.n_cells:
+        return ["writing its summary"]
+    if not progress.running:
+        return ["no cell runs for it at the moment"]
+    left_s = progress.left_s(now)
+    return [] if left_s is None else [f"about {as_time(left_s)} left"]
 
 
 def _counts(progress: CommandProgress) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...errors import StoreError
 from ...one_line import as_one_line
-from .database_errors import REBUILD
+from .database_errors import rebuild_advice, rebuild_command
 from .readable_database import BESIDE, reading
 from .recorded_folders import recorded_folders
 
@@ -28,16 +28,18 @@ def require_database(folder: Path, database: Path, *, may_be_new: bool) -> None:
     if (folder / REBUILDING).exists():
         raise StoreError(
             f"the database of the store in {folder} is being made again; wait for that, or where it was interrupted, "
-            "start `frontrunner store rebuild` again"
+            f"start {rebuild_command(folder)} again"
         )
     if database.is_file() and database.stat().st_size > 0:
         return
     holds_results = any(True for _ in recorded_folders(folder))
     if database.is_file():
-        what = REBUILD if holds_results else "remove it to start a new store"
+        what = rebuild_advice(folder) if holds_results else "remove it to start a new store"
         raise StoreError(f"{database} is empty, so what it held is lost; {what}")
     if holds_results:
-        raise StoreError(f"{database} is missing, while {folder / 'artifacts'} holds the files of runs; {REBUILD}")
+        raise StoreError(
+            f"{database} is missing, while {folder / 'artifacts'} holds the files of runs; {rebuild_advice(folder)}"
+        )
     if not may_be_new:
         raise StoreError(f"there is no store in {folder}; run something first, or name another with --store")
 
@@ -53,12 +55,14 @@ def require_undamaged(database: Path, *, however_large: bool = False) -> None:
         if tables and not {"experiments", "runs", "tags"} <= tables:
             raise StoreError(
                 f"{database} is a database of something else, with a table {min(tables)!r}; move it away, then "
-                "start a new store, or `frontrunner store rebuild` where there are results beside it"
+                f"start a new store, or {rebuild_command(database.parent)} where there are results beside it"
             )
         if however_large or crashed or database.stat().st_size <= CHECKED_BYTES:
             (found,) = connection.execute("pragma quick_check(1)").fetchone()
             if found != "ok":
-                raise StoreError(f"{database} is damaged ({as_one_line(found, 200)}); {REBUILD}")
+                raise StoreError(
+                    f"{database} is damaged ({as_one_line(found, 200)}); {rebuild_advice(database.parent)}"
+                )
 
 
 def is_sound(database: Path) -> bool:

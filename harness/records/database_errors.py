@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 from ...one_line import as_one_line
 
-REBUILD = "`frontrunner store rebuild` makes it again from the results beside it"
-"""What to do about a store's database that is lost."""
 BACKUP = "put a backup in its place"
-"""What to do about any other database that is lost."""
+"""What to do about a database that is lost and is not a store's."""
 _ADVICE = {
     "readonly database": "it cannot be written here; copy the store's folder to a place that can, or give --store",
     "unable to open database file": "check that its folder is there and that its permissions let you use it",
@@ -19,6 +20,16 @@ _ADVICE = {
 """What to do, by a part of the message in lower case."""
 _LOST = ("malformed", "not a database", "no such table", "unsupported file format")
 """Parts of the messages about a database that is damaged, or one of something else."""
+
+
+def rebuild_command(folder: Path) -> str:
+    """Return the command that makes the database of a store again."""
+    return f"`frontrunner store rebuild --store {shlex.quote(str(folder))}`"
+
+
+def rebuild_advice(folder: Path) -> str:
+    """Return what to do about the database of a store that is lost."""
+    return f"{rebuild_command(folder)} makes it again from the results beside it"
 
 
 def why_and_advice(error: Exception, otherwise: str = "", *, lost: str = BACKUP) -> str:

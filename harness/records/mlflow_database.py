@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ...errors import StoreError
 from ...os_errors import because
 from ...whole_file import replacing
-from .database_errors import REBUILD, why_and_advice
+from .database_errors import rebuild_advice, why_and_advice
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -83,4 +83,5 @@ def explained(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise StoreError(f"the store in {folder} cannot be used {because(error)}") from error
     except (MlflowException, SQLAlchemyError, sqlite3.Error, json.JSONDecodeError) as error:
-        raise StoreError(f"the store in {folder} cannot be used {why_and_advice(error, lost=REBUILD)}") from error
+        told = why_and_advice(error, lost=rebuild_advice(folder))
+        raise StoreError(f"the store in {folder} cannot be used {told}") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...errors import StoreError
 from ...os_errors import because
-from .database_errors import REBUILD, why_and_advice
+from .database_errors import rebuild_advice, why_and_advice
 
 BESIDE = ("-journal", "-wal")
 """Endings of the files in which SQLite keeps a transaction; without them a database may be half of something."""
@@ -34,7 +34,8 @@ def reading(database: Path) -> Iterator[sqlite3.Connection]:
                 connection = _connect(copy, "rw")
             yield opened.enter_context(contextlib.closing(connection))
     except sqlite3.Error as error:
-        told = why_and_advice(error, otherwise="expected MLflow's database, undamaged", lost=REBUILD)
+        lost = rebuild_advice(database.parent)
+        told = why_and_advice(error, otherwise="expected MLflow's database, undamaged", lost=lost)
         raise StoreError(f"the store in {database.parent} cannot be read {told}") from error
 
 

@@ -115,7 +115,7 @@ def test_every_command_says_what_is_wrong_and_what_mends_it(command, store, dama
     before = {file: file.read_bytes() for file in store.glob("mlflow*")}
     for arguments in (["leaderboard"], ["run", "pretrained", "tiny"], ["forget", "abc"], ["store", "repair"]):
         ended = command.within(*arguments, "--store", store)
-        ended.assert_one_sentence("frontrunner store rebuild", str(store))
+        ended.assert_one_sentence(f"frontrunner store rebuild --store {store}")
     assert {file: file.read_bytes() for file in store.glob("mlflow*")} == before
 
 

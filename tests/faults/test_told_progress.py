@@ -11,6 +11,7 @@ from filelock import FileLock
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.board.long_table import results
 from frontrunner.harness.cells.cell import Cell
+from frontrunner.harness.commands.status_lines import command_lines
 from frontrunner.harness.records.mlflow_tags import HOST
 from frontrunner.harness.records.running_commands import FOLDER, RunningCell, running_commands
 from frontrunner.harness.records.status import Ending, Status
@@ -99,6 +100,26 @@ def test_time_left_is_unknown_until_a_cell_has_finished(store):
         file.ends(SettledCell(cell(), Ending(Status.FAILED, "no luck"), "id", ran=True))
         file._write()
         assert running_commands(store.folder)[0].progress.left_s() is None
+
+
+@pytest.mark.parametrize(
+    ("n_ended", "runs", "said"),
+    [
+        (1, True, "1 of 2 cells, about"),
+        (1, False, "1 of 2 cells, no cell runs for it at the moment (since"),
+        (2, False, "2 of 2 cells, writing its summary (since"),
+    ],
+)
+def test_what_is_left_is_said_of_cells_that_run(n_ended, runs, said, store):
+    with ProgressFile(store.folder, command="bench", name="mine", n_cells=2) as file:
+        for seed in range(n_ended):
+            file.begins(cell(seed), "cpu")
+            file.ends(SettledCell(cell(seed), Ending(Status.FINISHED), "id", ran=True))
+        if runs:
+            file.begins(cell(n_ended), "cpu")
+        file._write()
+        (found,) = running_commands(store.folder)
+        assert said in next(command_lines(found, time.time()))
 
 
 def test_the_time_left_of_an_activity_is_that_of_its_pace():

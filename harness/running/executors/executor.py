@@ -29,6 +29,12 @@ class Executor(ABC):
     outlives: ClassVar[bool] = False
     """Whether a cell goes on where the command that has asked for it ends."""
 
+    def require_installed(self) -> None:  # noqa: B027 # most engines need nothing else
+        """Raise ConfigError where this machine lacks what the engine needs; nothing is started or imported.
+
+        For a command to call before it makes a store, or waits for a server.
+        """
+
     @abstractmethod
     def open(self, n_cells: int) -> Sequence[str]:
         """Return the places where cells run, one at a time in each; a name may come repeatedly.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import math
 import os
@@ -68,6 +69,12 @@ def handlers_kept() -> Iterator[None]:
             signal.signal(name, handler)
 
 
+def require_ray() -> None:
+    """Raise ConfigError where Ray is not installed; it is not imported, which takes seconds."""
+    if importlib.util.find_spec("ray") is None:
+        raise ConfigError('Ray is not installed; install it by pip install "frontrunner[ray]"')
+
+
 def connect(address: str | None) -> tuple[ModuleType, bool]:
     """Connect to the cluster at an address, or without one to a cluster that is started here for this process.
 
@@ -77,10 +84,9 @@ def connect(address: str | None) -> tuple[ModuleType, bool]:
     Raises:
         ConfigError: Ray is not installed, or no cluster answers.
     """
-    try:
-        import ray
-    except ImportError as error:
-        raise ConfigError('Ray is not installed; install it by pip install "frontrunner[ray]"') from error
+    require_ray()
+    import ray
+
     if ray.is_initialized():  # by the script that runs a bench
         return ray, False
     if address is not None and "://" in address:

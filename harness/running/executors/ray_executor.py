@@ -19,7 +19,7 @@ from ..reason import in_one_line
 from ..worker_process import StoppedError
 from .cell_resources import CellResources
 from .executor import MAX_RETRIES, MOST_PLACES, Executor, OnEvent
-from .ray_cluster import CellNeeds, connect, handlers_kept, require_node
+from .ray_cluster import CellNeeds, connect, handlers_kept, require_node, require_ray
 from .ray_mailbox import RayMailbox
 from .ray_task import (
     ATTEMPT,
@@ -65,6 +65,10 @@ class RayExecutor(Executor):
         self._heard: dict[str, queue.SimpleQueue[bytes]] = {}
         self._taking = threading.Lock()
         self._closed = threading.Event()
+
+    def require_installed(self) -> None:
+        """Raise ConfigError where Ray is not installed."""
+        require_ray()
 
     def open(self, n_cells: int) -> Sequence[str]:
         """Connect to the cluster if there is a cell to run, and return as many places as it has room for cells."""

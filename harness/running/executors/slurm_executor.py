@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import math
 import shutil
 import threading
@@ -70,6 +71,15 @@ class SlurmExecutor(Executor):
         self._starting = threading.Lock()
         self._queue: SlurmQueue | None = None
 
+    def require_installed(self) -> None:
+        """Raise ConfigError where submitit or a command of Slurm is missing."""
+        if importlib.util.find_spec("submitit") is None:
+            raise ConfigError('submitit is not installed; install it by pip install "frontrunner[slurm]"')
+        if missing := [name for name in ("sbatch", "squeue", "srun") if shutil.which(name) is None]:
+            raise ConfigError(
+                f"Slurm's command {missing[0]} is not on this machine; start --executor slurm on a login node"
+            )
+
     def open(self, n_cells: int) -> Sequence[str]:
         """Ask Slurm whether it would take such jobs, if there is a cell to run, and return a place for each."""
         if n_cells:
@@ -112,15 +122,7 @@ class SlurmExecutor(Executor):
         """Return the queue; Slurm has said by then that it would take such jobs."""
         with self._starting:
             if self._queue is None:
-                try:
-                    import submitit  # noqa: F401
-                except ImportError as error:
-                    what_to_do = 'install it by pip install "frontrunner[slurm]"'
-                    raise ConfigError(f"submitit is not installed; {what_to_do}") from error
-                if missing := [name for name in ("sbatch", "squeue", "srun") if shutil.which(name) is None]:
-                    raise ConfigError(
-                        f"Slurm's command {missing[0]} is not on this machine; start --executor slurm on a login node"
-                    )
+                self.require_installed()
                 queue = SlurmQueue(self._jobs / "logs", self._settings)
                 queue.require_accepted()
                 self._queue = queue

@@ -1,5 +1,7 @@
 """Which options an executor has, on the command line and from Python."""
 
+import sys
+
 import pytest
 
 import frontrunner as fr
@@ -27,6 +29,19 @@ from frontrunner.harness.running.executors.slurm_executor import SlurmExecutor
 def test_options_of_another_executor_are_refused(options, sentence, command, tmp_path):
     ended = command.within(*command.bench(tmp_path, ["pretrained"]), *options)
     ended.assert_one_sentence(sentence)
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(("executor", "package", "said"), [("ray", "ray", "Ray"), ("slurm", "submitit", "submitit")])
+@pytest.mark.parametrize("store", ["store", "http://127.0.0.1:1"])
+def test_an_engine_that_is_missing_is_said_before_there_is_a_store(
+    executor, package, said, store, command, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    words = command.bench(tmp_path, ["pretrained"])
+    words[words.index("--store") + 1] = store if "://" in store else tmp_path / store
+    ended = command.within(*words, "--executor", executor)
+    ended.assert_one_sentence(f'error: {said} is not installed; install it by pip install "frontrunner[{executor}]"')
     assert not (tmp_path / "store").exists()
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.machinery import ModuleSpec
 from types import SimpleNamespace
 
 import pytest
@@ -65,7 +66,8 @@ def test_a_cluster_that_cannot_be_had_says_what_else_to_do(address, advice, monk
         seen.append({name: os.environ.get(name) for name in STARTED_WITH})
         raise ConnectionError("no")
 
-    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init, is_initialized=lambda: False))
+    there = SimpleNamespace(init=init, is_initialized=lambda: False, __spec__=ModuleSpec("ray", None))
+    monkeypatch.setitem(sys.modules, "ray", there)
     for name in STARTED_WITH:
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(fr.ConfigError, match=advice):
