@@ -15,6 +15,7 @@ from ..errors import ConfigError, UnknownNameError
 from ..one_line import is_one_line
 from ..registry import Registry
 from ..yaml_file import is_yaml_file
+from .library_model import LibraryModel
 from .problem import Budget, Problem
 from .progress import Progress, silent
 from .seeds import as_seed
@@ -95,6 +96,21 @@ class Suite(ABC):
             FrontrunnerError: a file is missing or cannot be used.
         """
         return ""
+
+    def library_model(self) -> LibraryModel | None:
+        """Return what writes this suite's models as a library loads them; None where none does."""
+        return None
+
+    def class_names(self, task: str) -> tuple[str, ...] | None:
+        """Return the names of a task's classes by logit; None where they are not known."""
+        return None
+
+    def licences(self, tasks: tuple[str, ...]) -> Mapping[str, str | None]:
+        """Map what the models of some tasks were made of, such as weights and data, to licences; None: not known.
+
+        Sources that are not named have licences that are not known.
+        """
+        return {}
 
     def choose(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
         """Return the chosen tasks, checked against the suite's; all of them when None.

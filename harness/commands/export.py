@@ -1,4 +1,4 @@
-"""`frontrunner export`: the plain model of one run for one preference."""
+"""`frontrunner export`: plain models of one run, a folder each, as their library and others load them."""
 
 from __future__ import annotations
 
@@ -7,34 +7,50 @@ from typing import Annotated
 
 import typer
 
+from ..running.export_options import ExportOptions
 from .console import PluginOption, RunArgument, StoreOption, open_console, store_to_read
+from .export_options import with_export_options
 
 
+@with_export_options
 def export(
     run: RunArgument,
-    preference: Annotated[str, typer.Option(help="One weight per task, summing to 1: digits=0.3,fashion=0.7.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="The folder to write model.safetensors and model.json to.")
-    ],
-    head: Annotated[
-        str | None, typer.Option(help="Of a suite file's run: the task whose head the library's model gets.")
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write: empty, or not there yet.")],
+    preference: Annotated[
+        list[str] | None,
+        typer.Option(help="One weight per task, summing to 1: digits=0.3,fashion=0.7; repeatable."),
     ] = None,
+    preferences: Annotated[
+        str | None,
+        typer.Option(
+            help="Several models: grid:11 (points on an edge of the simplex), recorded (those of the run's front), or "
+            "a CSV file with a column a task."
+        ),
+    ] = None,
+    *,
+    options: ExportOptions,
     store: StoreOption = None,
     plugin: PluginOption = None,
 ) -> None:
-    """Write the plain model that a run's Pareto set gives for one preference."""
+    """Write the plain models that a run's Pareto set gives for preferences, each with its heads and a model card."""
     from ..cells.plugins import load_plugins
-    from ..running.export_model import export_model
-    from .key_values import read_weights
+    from ..running.export_model import export_model, export_models
+    from .preference_list import read_preferences
 
     load_plugins(plugin or [])
     found = store_to_read(store).find(run)
-    console = open_console()
-    file, *folders = export_model(found, read_weights(preference), output, head=head)
-    for written in (file, *folders):
-        console.print(f"wrote {written}", highlight=False, soft_wrap=True)
-    if folders and head is None:
-        console.print(
+    wanted, several = read_preferences(preference or [], preferences, found)
+    write = open_console().print
+    if several:
+        (index,) = export_models(found, wanted, output, options)
+        write(f"wrote {len(wanted)} models, listed in {index}", highlight=False, soft_wrap=True, markup=False)
+        return
+    written = export_model(found, wanted[0], output, options=options)
+    for path in written:
+        write(f"wrote {path}", highlight=False, soft_wrap=True, markup=False)
+    folders = [path for path in written if path.is_dir()]
+    if folders and options.head is None:
+        write(
             f"{folders[0].name} has no head, so it gives features and no classes; --head TASK writes one in "
             f"(tasks: {', '.join(found.cell.tasks)})",
             markup=False,

@@ -1,199 +1,201 @@
-"""Export the model that a recorded run gives for one preference, as a plain state dict (unloading)."""
+"""Export the models that a recorded run gives for preferences, as others load them (unloading)."""
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
 
-from ...errors import ConfigError, FrontError, FrontrunnerError, PreferenceError, StoreError, UnknownNameError
-from ...methods import METHODS, Context, Learner, ParetoSet
-from ...one_line import as_one_line
+from ...errors import ConfigError, FrontError, PreferenceError, StoreError, UnknownNameError, UnsupportedError
+from ...metrics import check_preference
 from ...os_errors import because
-from ...tasks import SUITES, Params, Problem, Suite, load_problem
-from ...tasks.suite_file.file_suite import FileSuite
-from ...tasks.suite_file.registered import load_suite_file
-from ...tasks.weight_files.separate import separate
-from ...tasks.weight_files.written_tensors import write_tensors
-from ...whole_file import replacing
+from ...tasks import Params, Suite
 from ..cells.cell import Cell
-from ..cells.environment import resolve_devices
-from ..cells.sources import changed_since
 from ..records.attempt import Attempt
-from ..records.finished_cell import NOTES, STATE
-from ..records.mlflow_tags import IMPORTED_FROM, SUITE_FILE
-from .checked_set import check_finite, check_model, checked_set
-from .plain_state import plain_state
-from .problem_digest import digest_problem
+from .checked_set import check_finite, check_model
+from .export_folder import MARK, export_folder, require_free
+from .export_options import ExportOptions
+from .export_writer import ExportWriter
+from .loading_code import STATE_DICT
+from .measured_errors import MeasuredErrors, measured_errors
+from .restored_run import RestoredRun, restore_run, suite_of
+
+MAX_MODELS = 1000
+"""The most models of one export: each is a folder with all weights."""
+INDEX = "index.csv"
+"""The list of an export of several models: folder, weight and error of every task."""
 
 
 def export_model(
-    attempt: Attempt, weights: Mapping[str, float], folder: Path, *, head: str | None = None
+    attempt: Attempt,
+    weights: Mapping[str, float],
+    folder: Path,
+    *,
+    head: str | None = None,
+    options: ExportOptions | None = None,
 ) -> list[Path]:
-    """Write `model.safetensors` (a state dict of the original architecture) and `model.json` into `folder`.
+    """Write the model for one preference into `folder`; see `export_models`.
 
-    Where the suite is a file, a folder beside them holds the model as its library writes it.
+    Args:
+        attempt, folder: as there.
+        weights: one weight for each task of the run, a point of the simplex.
+        head: as of `ExportOptions`, which are taken as they are by default.
+        options: in place of `head`.
+    """
+    with_head = options or ExportOptions(head=head)
+    return _export(attempt, [_ordered(weights, attempt.cell)], folder, with_head, several=False)
+
+
+def export_models(
+    attempt: Attempt, preferences: Sequence[Mapping[str, float]], folder: Path, options: ExportOptions
+) -> list[Path]:
+    """Write the models for several preferences, each into a folder of its own, and an index of them.
+
+    In a folder are, by format: `model.safetensors`, a state dict of the original architecture, with `model.json`; or
+    what the library loads, which lies in a folder of the library's name where no format is asked for. Beside both lie
+    the heads of all tasks in `heads/`, and a model card, `README.md`.
 
     Args:
         attempt: a finished run.
-        weights: the preference: one weight for each task of the run, a point of the simplex.
-        folder: created if it does not exist.
-        head: the task whose head goes into the library's folder; None for the encoder alone.
+        preferences: for each model one weight for each task of the run, a point of the simplex.
+        folder: made, whole or not at all; it may be there if it is empty.
+        options: how the models are written.
 
     Returns:
-        The path of `model.safetensors`, and of the library's folder where there is one.
+        What was written: the paths of the state dict and of the library's folder; of several models the index.
 
     Raises:
-        PreferenceError: the tasks are not those of the run, or the set does not answer this preference.
+        PreferenceError: the tasks are not those of the run, or the set does not answer a preference.
+        UnknownNameError: there is no such task for a head.
+        ConfigError, UnsupportedError: the format does not fit the architecture.
         StoreError: a plugin or suite file of the run is not here, or was edited since; the recorded weights cannot be
             used on this machine; they or the model hold NaN or infinity; the model is of other names, shapes or dtypes
-            than the architecture; or the folder cannot be written.
+            than the architecture; or the folder holds something, or cannot be written.
     """
+    return _export(attempt, [_ordered(one, attempt.cell) for one in preferences], folder, options, several=True)
+
+
+def recorded_preferences(attempt: Attempt) -> list[dict[str, float]]:
+    """Return the preferences that a run's front was evaluated at.
+
+    Raises:
+        PreferenceError: its members stand for none.
+    """
+    rows = attempt.record().evaluation.preferences
+    if rows is None:
+        raise PreferenceError(f"the models of {attempt.cell.title} stand for no preferences; give one by --preference")
+    return [dict(zip(attempt.cell.tasks, row.tolist(), strict=True)) for row in rows]
+
+
+def _export(
+    attempt: Attempt, preferences: Sequence[NDArray[np.float64]], folder: Path, options: ExportOptions, *, several: bool
+) -> list[Path]:
     cell = attempt.cell
+    if not 1 <= len(preferences) <= MAX_MODELS:
+        raise ConfigError(f"an export has 1 to {MAX_MODELS:,} models, found {len(preferences):,} preferences")
+    require_free(folder, force=options.force)
+    formats = _formats(suite_of(attempt), options)
+    if options.head is not None and options.head not in cell.tasks:
+        raise UnknownNameError("task of the run:", options.head, cell.tasks)
+    run = restore_run(attempt)
+    models = _models(run, preferences, options)
+    writer = ExportWriter(run, formats, options.head)
+    try:
+        with export_folder(folder, force=options.force) as partial:
+            written = []
+            entries = []
+            for number, (preference, params, measured) in enumerate(models):
+                name = f"{number:0{len(str(len(preferences) - 1))}}" if several else ""
+                written = writer.write(params, preference, measured, partial / name)
+                entries.append((name, preference, measured))
+            _mark(run, entries, formats, partial, several=several)
+    except (OSError, SafetensorError) as error:
+        raise StoreError(f"the export cannot be written to {folder} {because(error)}") from error
+    return [folder / INDEX] if several else [folder / path.relative_to(partial) for path in written]
+
+
+def _ordered(weights: Mapping[str, float], cell: Cell) -> NDArray[np.float64]:
+    """Return a preference in the order of the run's tasks, checked."""
     if set(weights) != set(cell.tasks):
         raise PreferenceError(f"expected one weight for each of {', '.join(cell.tasks)}, found {', '.join(weights)}")
-    _require_registered(attempt)
-    suite = SUITES.get(cell.suite)()
-    _require_head(head, cell, suite)
-    _require_unchanged(attempt)
-    learner = cell.learner()
-    state = _state_of(attempt, learner)
-    record = attempt.record()
-    (device, *_) = resolve_devices(record.environment["device"])
-    problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed)
-    if digest_problem(problem) != record.problem:
-        raise StoreError(
-            "the experts made on this machine are not those of the run (another machine or version of torch); "
-            "run it again here"
+    return check_preference([weights[task] for task in cell.tasks], len(cell.tasks))
+
+
+def _formats(suite: Suite, options: ExportOptions) -> tuple[str, ...]:
+    """Return the formats to write.
+
+    Raises:
+        UnsupportedError: the one that is asked for does not fit the architecture.
+        ConfigError: a head is asked for that none of them has a place for.
+    """
+    model = suite.library_model()
+    fitting = (STATE_DICT,) if model is None else (STATE_DICT, model.library)
+    if options.format is not None and options.format not in fitting:
+        raise UnsupportedError(
+            f"models of {suite.name} are exported as {' or '.join(fitting)}, found {options.format}; "
+            "their architecture is of no other library"
         )
-    grid = cell.preferences()
-    context = Context(cell.seed, device)
-    pareto_set = _restored(learner, problem, state, grid, context)
-    preference = [weights[task] for task in cell.tasks]
-    params = pareto_set.solve(preference)
-    try:
-        check_model(params, problem)
-        check_finite(params)
-    except FrontError as error:
-        raise StoreError(f"the model that {cell.title} gives for this preference is not exported: {error}") from error
+    formats = fitting if options.format is None else (options.format,)
+    if options.head is not None and formats == (STATE_DICT,):
+        raise ConfigError(
+            "a state dict is an encoder without a head, and those of all tasks are written beside it; leave --head out"
+        )
+    return formats
+
+
+def _models(
+    run: RestoredRun, preferences: Sequence[NDArray[np.float64]], options: ExportOptions
+) -> Iterator[tuple[NDArray[np.float64], Params, MeasuredErrors | None]]:
+    """Yield preference, weights and errors of every model; the first is made before anything is written."""
+
+    def made(preference: NDArray[np.float64]) -> tuple[NDArray[np.float64], Params, MeasuredErrors | None]:
+        params = run.pareto_set.solve(preference)
+        try:
+            check_model(params, run.problem)
+            check_finite(params)
+            return preference, params, measured_errors(run, preference, params, measure=options.measure)
+        except FrontError as error:
+            title = run.attempt.cell.title
+            raise StoreError(f"the model that {title} gives for this preference is not exported: {error}") from error
+
+    return map(made, preferences)
+
+
+def _mark(
+    run: RestoredRun,
+    entries: Sequence[tuple[str, NDArray[np.float64], MeasuredErrors | None]],
+    formats: Sequence[str],
+    folder: Path,
+    *,
+    several: bool,
+) -> None:
+    """Write the file that makes a folder an export, and the index of several models."""
+    tasks = run.attempt.cell.tasks
+    models = [
+        {
+            "folder": name,
+            "preference": dict(zip(tasks, preference.tolist(), strict=True)),
+            "errors": None if measured is None else measured.to_json(),
+        }
+        for name, preference, measured in entries
+    ]
     about = {
-        "run": attempt.run_id,
-        "preference": dict(zip(cell.tasks, preference, strict=True)),
-        **cell.to_json(),
+        "exported": models,
+        "formats": list(formats),
+        "run": run.attempt.run_id,
+        "cell": run.attempt.cell.to_json(),
     }
-    written = [_write(params, about, folder)]
-    if isinstance(suite, FileSuite):
-        written.append(suite.export({name: tensor.detach().cpu() for name, tensor in params.items()}, folder, head))
-    return written
-
-
-def _require_head(head: str | None, cell: Cell, suite: Suite) -> None:
-    """Refuse a head that is none of the run's, or where none is exported."""
-    if head is not None and head not in cell.tasks:
-        raise UnknownNameError("task of the run:", head, cell.tasks)
-    if head is not None and not isinstance(suite, FileSuite):
-        raise ConfigError(f"only models of suite files are exported with a head, found the suite {cell.suite!r}")
-
-
-def _require_registered(attempt: Attempt) -> None:
-    """Raise StoreError where the run's method or suite came from a plugin or suite file that is not here now."""
-    file = attempt.tags.get(SUITE_FILE)
-    if file is not None and attempt.cell.suite not in SUITES.entries():
-        if not Path(file).is_file():
-            raise StoreError(
-                f"run {attempt.run_id[:8]} was made with the suite file {file}, which is not there now; give its new "
-                "place with --plugin FILE"
-            )
-        load_suite_file(file)
-    for registry, name in ((METHODS, attempt.cell.method), (SUITES, attempt.cell.suite)):
-        if name not in registry.entries():
-            raise StoreError(
-                f"run {attempt.run_id[:8]} was made with the {registry.kind} {name!r}, which comes from a plugin; "
-                "give its file with --plugin FILE, or install its package"
-            )
-
-
-def _require_unchanged(attempt: Attempt) -> None:
-    """Raise StoreError where a plugin or a suite file, its weights or its data were edited since the run."""
-    if changed := changed_since(attempt.cell):
-        raise StoreError(
-            f"run {attempt.run_id[:8]} was made with another state of {changed}; bring that state back, "
-            "or run the cell again"
-        )
-
-
-def _state_of(attempt: Attempt, learner: Learner) -> dict[str, Tensor]:
-    """Return the learned weights of a run that the installed versions can make models from."""
-    cell, suite = attempt.cell, SUITES.get(attempt.cell.suite)
-    if (learner.version, suite.version) != (cell.method_version, cell.suite_version):
-        raise StoreError(
-            f"the run was made with versions {cell.method_version} of {cell.method!r} and {cell.suite_version} of "
-            f"{cell.suite!r}, installed are {learner.version} and {suite.version}; run it again"
-        )
-    origin = attempt.tags.get(IMPORTED_FROM)
-    if origin is not None and attempt.metrics.get("trainable_parameters", 0.0) > 0:
-        raise StoreError(
-            f"the run was imported from {origin}, and bundles hold no weights; run it here to export models"
-        )
-    state: dict[str, Tensor] = {}
-    if STATE in attempt.digests:
-        state = _read_state(attempt.artifact(STATE))
-    if not state and attempt.metrics.get("trainable_parameters", 0.0) > 0:
-        noted = attempt.artifact(NOTES).read_text(encoding="utf-8") if NOTES in attempt.digests else ""
-        why = f" ({as_one_line(noted)})" if noted else ""
-        raise StoreError(f"{cell.method!r} was trained but saves no state{why}, so its models cannot be made again")
-    return state
-
-
-def _read_state(file: Path) -> dict[str, Tensor]:
-    """Return the learned weights, all of them finite."""
-    try:
-        state: dict[str, Tensor] = load_file(file)
-        check_finite(state)
-    except (OSError, SafetensorError, FrontError) as error:
-        raise StoreError(f"the learned weights {file} cannot be used ({error}); run the cell again") from error
-    return state
-
-
-def _restored(
-    learner: Learner, problem: Problem, state: Mapping[str, Tensor], grid: NDArray[np.float64], context: Context
-) -> ParetoSet:
-    """Return what the learner restores; raise StoreError where its state would not be this one again."""
-    try:
-        restored = checked_set(learner, learner.restore(problem, state, grid, context), problem, by="restore")
-        again = plain_state(restored.state())  # as what was saved: numbers and arrays as tensors
-        for name in set(again) & set(state):
-            if (again[name].dtype, again[name].shape) != (state[name].dtype, state[name].shape):
-                raise ValueError(
-                    f"{name} must be {again[name].dtype} of shape {tuple(again[name].shape)}, is {state[name].dtype} "
-                    f"of shape {tuple(state[name].shape)}"
-                )
-    except FrontrunnerError:
-        raise
-    except Exception as error:  # a learner loads its weights as it likes
-        raise StoreError(
-            f"the recorded weights are not those of {learner.name!r} with this configuration ({error!s:.300}); "
-            "run the cell again"
-        ) from error
-    return restored
-
-
-def _write(params: Params, about: Mapping[str, Any], folder: Path) -> Path:
-    """Write a model's two files, each whole or not at all, and return the path of its weights."""
-    file = folder / "model.safetensors"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as partial:
-            write_tensors(separate(params), partial)
-        with replacing(folder / "model.json") as partial:
-            partial.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    except (OSError, SafetensorError) as error:
-        raise StoreError(f"the model cannot be written to {folder} {because(error)}") from error
-    return file
+    (folder / MARK).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    if not several:
+        return
+    with (folder / INDEX).open("w", newline="", encoding="utf-8") as opened:
+        table = csv.writer(opened)
+        table.writerow(["folder", *(f"preference_{task}" for task in tasks), *(f"error_{task}" for task in tasks)])
+        for name, preference, measured in entries:
+            errors = [""] * len(tasks) if measured is None else [repr(error) for error in measured.error]
+            table.writerow([name, *map(repr, preference.tolist()), *errors])

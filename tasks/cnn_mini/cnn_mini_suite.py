@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -11,12 +12,14 @@ from torch import nn
 from ...file_digest import module_files
 from ..fine_tuned_problem import ExpertRecipe, fine_tuned_problem
 from ..fine_tuning import FineTuning
+from ..library_model import LibraryModel
 from ..problem import Budget, Problem
 from ..progress import Progress
 from ..suite import Suite
-from ..vision_mini.images import load_domain
+from ..vision_mini.images import load_domain, manifest
 from . import efficientnet
 from .efficientnet import build, load, to_input
+from .exported_network import exported_network
 from .linear_probe import linear_probe
 
 EXPERT = FineTuning(steps=120, batch_size=32, peak_lr=5e-4, weight_decay=0.1)
@@ -45,6 +48,19 @@ class CnnMini(Suite):
         """Return the network without values."""
         with torch.device("meta"):
             return build()
+
+    def library_model(self) -> LibraryModel:
+        """Return the network as timm holds it."""
+        return exported_network()
+
+    def class_names(self, task: str) -> tuple[str, ...]:
+        """Return the classes of the domain."""
+        return tuple(manifest()[task]["classes"])
+
+    def licences(self, tasks: tuple[str, ...]) -> Mapping[str, str | None]:
+        """Return what is known of the pre-trained network and the shipped images."""
+        images = {f"images {task}": manifest()[task].get("licence") for task in tasks}
+        return {"pre-trained model (ImageNet weights of EfficientNet-Lite0)": "Apache-2.0", **images}
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """Load images and weights, read or fit the heads, and read or fine-tune the experts."""

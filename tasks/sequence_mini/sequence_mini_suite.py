@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -13,7 +14,7 @@ from ..fine_tuning import FineTuning
 from ..problem import Budget, Problem
 from ..progress import Progress
 from ..suite import Suite
-from ..vision_mini.images import load_domain
+from ..vision_mini.images import load_domain, manifest
 from . import row_reader
 from .pretraining import pretrained
 from .row_reader import RowReader, to_input
@@ -44,6 +45,14 @@ class SequenceMini(Suite):
         """Return the network without values."""
         with torch.device("meta"):
             return RowReader().eval()
+
+    def class_names(self, task: str) -> tuple[str, ...]:
+        """Return the classes of the domain."""
+        return tuple(manifest()[task]["classes"])
+
+    def licences(self, tasks: tuple[str, ...]) -> Mapping[str, str | None]:
+        """Return what is known of the images, on which the pre-trained network is made too."""
+        return {f"images {task}": manifest()[task].get("licence") for task in self.tasks}
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """Load images, and read or train the pre-trained network and the experts."""

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from ...errors import DataError
 
+SHIPPED_WEIGHTS = "Apache-2.0"
+"""Licence of the weights that were trained for this package and ship with it, which is the package's own."""
+
 
 def table_row(*cells: str | int) -> str:
     """Write a row of a Markdown table, with a comma between the thousands of a count."""

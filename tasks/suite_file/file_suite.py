@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import nn
 
-from ...errors import UnsupportedError
-from ..problem import Budget, Params, Problem
+from ..library_model import LibraryModel
+from ..problem import Budget, Problem
 from ..progress import Progress, silent
 from ..suite import Suite, require_recordable
 from .random_models import with_random_weights
@@ -19,7 +19,6 @@ from .reading import field, read_suite_file
 from .schema import SuiteFile
 
 if TYPE_CHECKING:  # reading weights and data imports much that a list of suites does not need
-    from ..backbones.backbone import Head
     from .loaded_model import LoadedModel
 
 
@@ -59,32 +58,35 @@ class FileSuite(Suite):
         with field(str(self.file)):
             return digest_suite(self.spec, self.file.parent, tasks)
 
-    def export(self, params: Params, folder: Path, task: str | None = None) -> Path:
-        """Write a folder from which the suite's library itself loads a model of this suite, and return it.
-
-        Args:
-            params: the encoder's weights.
-            folder: where the folder is written, called after the library.
-            task: the task whose head the model gets; the encoder alone when None.
+    def library_model(self) -> LibraryModel | None:
+        """Return the file's library; None where weights are random, which nobody wants of a library.
 
         Raises:
-            FrontrunnerError: a file of the suite cannot be read, or the library cannot hold such a model.
+            FrontrunnerError: the pre-trained model cannot be read.
         """
+        model = self.load_model()
+        if model.stored is None:
+            return None
+        return LibraryModel(self.spec.model.library, model.backbone, model.stored)
+
+    def class_names(self, task: str) -> tuple[str, ...] | None:
+        """Return the classes that the task's head names, else its data."""
         from .loaded_task import load_head_and_data
         from .locations import read_model
 
-        model, base = self.load_model(), self.file.parent
-        head: Head | None = None
+        base = self.file.parent
         with field(str(self.file)):
-            if task is not None:
-                expert = read_model(self.spec.tasks[task].expert, base, self.spec.model)
-                found, data = load_head_and_data(task, self.spec, base, model, expert, silent)
-                head = dataclasses.replace(found, classes=found.classes or data.classes)
-            if model.stored is None:
-                raise UnsupportedError("a model with random weights is not exported as its library writes it")
-            written = folder / self.spec.model.library
-            model.backbone.export(params, head, model.stored, written)
-        return written
+            expert = read_model(self.spec.tasks[task].expert, base, self.spec.model)
+            head, data = load_head_and_data(task, self.spec, base, self.load_model(), expert, silent)
+        return head.classes or data.classes
+
+    def licences(self, tasks: tuple[str, ...]) -> Mapping[str, str | None]:
+        """Return what the file says of the pre-trained model, and of the expert and the data of every task."""
+        found: dict[str, str | None] = {"pre-trained model": self.spec.license}
+        for task in tasks:
+            said = self.spec.tasks[task]
+            found |= {f"expert {task}": said.license, f"data {task}": said.data.license}
+        return found
 
     def load_model(self) -> LoadedModel:
         """Return the encoder with the pre-trained weights.

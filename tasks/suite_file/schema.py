@@ -16,6 +16,8 @@ Split: TypeAlias = Literal["train", "val", "test"]
 """The splits that learners and runs ask for."""
 RANDOM = "random"
 """What stands for weights that are drawn at random."""
+Licence: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+"""An SPDX identifier such as apache-2.0, or a few words; model cards of exports state it."""
 ONE_FILE = "train"
 """The split that a single file or folder without folders of splits is taken for; val and test are carved from it."""
 
@@ -137,6 +139,8 @@ class DataSpec(Part):
     """Seed of the carving."""
     at_most: dict[Split, PositiveInt] = Field(default_factory=dict)
     """The most examples of a split; a seeded choice, the same share of every class."""
+    license: Licence | None = None
+    """Licence of the data; no result depends on it."""
 
     @model_validator(mode="after")
     def _one_format(self) -> DataSpec:
@@ -196,6 +200,8 @@ class TaskSpec(Part):
     """A file, a folder, or a hub id; or `random`."""
     data: DataSpec
     head: HeadSpec | None = None
+    license: Licence | None = None
+    """Licence of the expert; no result depends on it."""
 
     @model_validator(mode="after")
     def _random_experts_have_no_head(self) -> TaskSpec:
@@ -223,6 +229,8 @@ class SuiteFile(Part):
     model: ModelSpec
     pretrained: str
     """A file, a folder, a tag of open_clip, a hub id; or `random`."""
+    license: Licence | None = None
+    """Licence of the pre-trained model; no result depends on it."""
     tasks: dict[str, TaskSpec] = Field(min_length=1)
     budget: BudgetSpec = BudgetSpec()
     expert_examples: PositiveInt | None = None

@@ -24,9 +24,12 @@ from ..datasets.text_format import MASK
 from ..examples import Examples
 from ..fine_tuned_problem import ExpertRecipe, fine_tuned_problem
 from ..fine_tuning import FineTuning
+from ..library_model import LibraryModel
 from ..problem import Budget, Problem
 from ..progress import Progress
+from ..shipped_data.provenance import SHIPPED_WEIGHTS
 from ..suite import Suite
+from ..weight_files.read_weights import read_weights
 from . import gpt2
 from .gpt2 import gpt2_backbone, load_gpt2
 from .texts import load_task, manifest
@@ -64,6 +67,19 @@ class TextMini(Suite):
     def architecture(self, tasks: tuple[str, ...]) -> nn.Module:
         """Return GPT-2 without values."""
         return gpt2_backbone().build()
+
+    def library_model(self) -> LibraryModel:
+        """Return the GPT-2 as transformers holds it, with its tokenizer."""
+        return LibraryModel("transformers", gpt2_backbone(), read_weights(gpt2.FOLDER))
+
+    def class_names(self, task: str) -> tuple[str, ...]:
+        """Return the classes of the task's texts."""
+        return load_task(task).classes
+
+    def licences(self, tasks: tuple[str, ...]) -> Mapping[str, str | None]:
+        """Return what is known of the shipped model and texts."""
+        texts = {f"texts {task}": manifest()[task].get("licence") for task in tasks}
+        return {"pre-trained model": SHIPPED_WEIGHTS, **texts}
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """Load texts and weights, and read or fine-tune the experts with their heads."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -12,12 +13,15 @@ from ...file_digest import module_files
 from ..backbones.clip import zero_shot
 from ..fine_tuned_problem import ExpertRecipe, fine_tuned_problem
 from ..fine_tuning import FineTuning
+from ..library_model import LibraryModel
 from ..problem import Budget, Problem
 from ..progress import Progress
+from ..shipped_data.provenance import SHIPPED_WEIGHTS
 from ..suite import Suite
 from . import clip, shifts
 from .clip import TEMPLATES, build_clip, load_clip, to_input, zero_shot_head
-from .images import load_domain
+from .exported_clip import exported_clip
+from .images import load_domain, manifest
 from .shifts import shifted
 
 EXPERT = FineTuning(steps=1600, batch_size=32, peak_lr=1e-3, weight_decay=0.1)
@@ -49,6 +53,19 @@ class VisionMini(Suite):
         with torch.device("meta"):
             tower: nn.Module = build_clip(vocabulary=1).visual
         return tower.eval()
+
+    def library_model(self) -> LibraryModel:
+        """Return the CLIP as open_clip holds it."""
+        return exported_clip()
+
+    def class_names(self, task: str) -> tuple[str, ...]:
+        """Return the classes of the domain."""
+        return tuple(manifest()[task]["classes"])
+
+    def licences(self, tasks: tuple[str, ...]) -> Mapping[str, str | None]:
+        """Return what is known of the shipped model and images."""
+        images = {f"images {task}": manifest()[task].get("licence") for task in tasks}
+        return {"pre-trained model": SHIPPED_WEIGHTS, **images}
 
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """Load data and weights, make the heads, and read or fine-tune the experts."""

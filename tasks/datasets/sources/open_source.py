@@ -62,9 +62,9 @@ def open_source(
 def deciding(spec: DataSpec) -> dict[str, Any]:
     """Return what of a task's data decides the examples beside the files' content, as JSON values.
 
-    Paths do not: the same files elsewhere are the same data.
+    Paths do not: the same files elsewhere are the same data. Nor does their licence.
     """
-    found = spec.model_dump(mode="json", exclude={*_PATHS, "root", "hub", "classes"})
+    found = spec.model_dump(mode="json", exclude={*_PATHS, "root", "hub", "classes", "license"})
     found["format"] = next(
         (name for name in (*_PATHS, "hub") if getattr(spec, name) is not None), "torchvision or generated"
     )

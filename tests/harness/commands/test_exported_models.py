@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import stat
 
 import numpy as np
@@ -128,6 +129,13 @@ def _open_clip_predicts(exported):
     return lambda image: model.encode_image(transform(image)[None], normalize=True) @ weight.T
 
 
+def run_card(folder, **given):
+    """Run the code of a folder's model card, and return what it calls logits."""
+    code = re.search(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)[1]
+    exec(code.replace("FOLDER", str(folder)), given)
+    return given["logits"]
+
+
 def _timm_classes(exported):
     return json.loads((exported / "config.json").read_text())["label_names"]
 
@@ -199,6 +207,8 @@ def test_images(kind, crafted, exported, umask, tmp_path):
     logits = predicts(written / library)
     assert measured((logits(image), label) for image, label in _images_of(folder, "second")) == recorded
     assert tuple(classes(written / library)) == CLASSES
+    image = next(_images_of(folder, "second"))[0].convert("RGB")
+    torch.testing.assert_close(run_card(written / library, image=image), logits(image))
     files = [file for file in written.rglob("*") if file.is_file()]
     assert len(files) > 2
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o666 & ~umask}
@@ -213,6 +223,8 @@ def test_texts(sentences, exported, tmp_path):
     with (folder / "data" / "topic" / "test.tsv").open() as opened:
         rows = list(csv.DictReader(opened, delimiter="\t"))
     names = model.config.label2id
+    told = run_card(written / "transformers", text=rows[0]["sentence"])
+    torch.testing.assert_close(told, model(**tokenizer(rows[0]["sentence"], return_tensors="pt")).logits)
     logits = (model(**tokenizer(row["sentence"], return_tensors="pt")).logits for row in rows)
     found = measured((of_one, names[row["label"]]) for of_one, row in zip(logits, rows, strict=True))
     assert found == recorded
@@ -229,5 +241,5 @@ def test_without_a_head_the_output_says_how_to_get_one(kind, crafted, command, i
     ended = command.within("export", attempt.run_id, *words)
     assert f"{library} has no head" in ended.out
     assert "--head TASK writes one in (tasks: first, second)" in ended.out
-    with_head = command.within("export", attempt.run_id, *words, "--head", "first")
+    with_head = command.within("export", attempt.run_id, *words, "--head", "first", "--force")
     assert "no head" not in with_head.out

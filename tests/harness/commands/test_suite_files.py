@@ -154,7 +154,7 @@ def test_an_export_finds_the_suite_file_and_refuses_another_state_of_it(mine, co
 
     def export(*options):
         forget()
-        return command.within("export", attempt.run_id, *preference, "-o", tmp_path / "out", *options)
+        return command.within("export", attempt.run_id, *preference, "-o", tmp_path / "out", "--force", *options)
 
     written = export()
     assert written.status == 0, written.err

@@ -57,10 +57,10 @@ def test_its_board_stands_apart_from_one_of_a_lattice_with_as_many_preferences(l
 
 def test_a_model_of_the_inner_layer_is_exported(layered, tmp_path):
     weights = {"task0": 0.25, "task1": 0.75}
-    export_model(layered.attempt, weights, tmp_path)
-    assert (tmp_path / "model.safetensors").is_file()
+    export_model(layered.attempt, weights, tmp_path / "model")
+    assert (tmp_path / "model" / "model.safetensors").is_file()
     with pytest.raises(fr.PreferenceError):
-        export_model(layered.attempt, {"task0": 1 / 3, "task1": 2 / 3}, tmp_path)
+        export_model(layered.attempt, {"task0": 1 / 3, "task1": 2 / 3}, tmp_path / "other")
 
 
 def test_it_is_shared(layered, tmp_path):

@@ -92,3 +92,24 @@ def test_all_of_a_suite_is_computed_in_the_type_that_it_states(tmp_path):
     problem = fr.load_problem(tmp_path / "suite.yaml")
     assert {p.dtype for p in problem.pretrained.values()} == {torch.bfloat16}
     assert problem.evaluate(problem.experts[0], "test").error[0] < 0.1
+
+
+def test_licences_are_told_and_decide_nothing(tmp_path):
+    craft(tmp_path)
+    suites, digests = [], set()
+    for licences in (False, True):
+        spec = crafted_spec()
+        if licences:
+            spec["license"] = "apache-2.0"
+            first = spec["tasks"]["first"]
+            first["license"], first["data"]["license"] = "mit", "cc-by-4.0"
+        (tmp_path / "suite.yaml").write_text(json.dumps(spec))
+        suites.append(suite_class(tmp_path / "suite.yaml")())
+        digests.add(suites[-1].content_digest(("first",)))
+    assert len(digests) == 1
+    assert set(suites[0].licences(("first",)).values()) == {None}
+    assert suites[1].licences(("first",)) == {
+        "pre-trained model": "apache-2.0",
+        "expert first": "mit",
+        "data first": "cc-by-4.0",
+    }

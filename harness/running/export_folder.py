@@ -1,0 +1,94 @@
+"""The folder of an export, which is there whole or not at all and never takes the place of anything else."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from ...errors import StoreError
+from ...os_errors import because
+
+MARK = "export.json"
+"""The file by which a folder is known as an export; it says what was exported."""
+
+
+@contextlib.contextmanager
+def export_folder(folder: Path, *, force: bool) -> Iterator[Path]:
+    """Yield a new folder beside `folder`, which takes its place when the context ends well and is removed otherwise.
+
+    What a killed process has left beside it is removed.
+
+    Args:
+        folder: where the export is to be; its parents are made.
+        force: whether an export that is there already is replaced.
+
+    Raises:
+        StoreError: the folder holds something, or cannot be written.
+    """
+    place = Path(os.path.realpath(folder))
+    require_free(folder, force=force)
+    own = f"{platform.node() or 'here'}-{os.getpid()}-{threading.get_native_id()}"
+    partial, former = (place.with_name(f".{place.name}.{own}.{kind}") for kind in ("partial", "former"))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left(place)
+        partial.mkdir()
+        try:
+            yield partial
+            if force and place.exists() and any(place.iterdir()):
+                require_free(folder, force=True)  # what it held when this began may be something else by now
+                place.rename(former)
+            partial.rename(place)  # takes the place of an empty folder too, but of no other
+        finally:
+            for rest in (partial, former):
+                shutil.rmtree(rest, ignore_errors=True)
+    except OSError as error:
+        raise StoreError(f"the export cannot be written to {folder} {because(error)}") from error
+
+
+def require_free(folder: Path, *, force: bool) -> None:
+    """Refuse a folder that holds something; an export too, unless it is to be replaced.
+
+    Raises:
+        StoreError: it does, or is no folder.
+    """
+    if not os.path.lexists(folder):
+        return
+    try:
+        held = sorted(entry.name for entry in folder.iterdir())
+    except OSError as error:
+        raise StoreError(f"the export cannot be written to {folder} {because(error)}") from error
+    if not held:
+        return
+    if not _is_export(folder):
+        raise StoreError(
+            f"{folder} holds {held[0]}{f' and {len(held) - 1} more' if len(held) > 1 else ''}, which is no export; "
+            "give a folder that is empty or not there"
+        )
+    if not force:
+        raise StoreError(f"{folder} holds an export already; give another folder, or --force to replace it")
+
+
+def _is_export(folder: Path) -> bool:
+    try:
+        return "exported" in json.loads((folder / MARK).read_bytes()[:10_000_000])
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def _remove_left(place: Path) -> None:
+    """Remove what processes of this machine that are gone have left beside a folder."""
+    pattern = re.compile(rf"\.{re.escape(place.name)}\.{re.escape(platform.node() or 'here')}-(\d+)-\d+\.partial")
+    for entry in place.parent.iterdir():
+        found = pattern.fullmatch(entry.name)
+        if found is not None and not psutil.pid_exists(int(found[1])):
+            shutil.rmtree(entry, ignore_errors=True)

@@ -1,0 +1,73 @@
+"""The card of an exported model: the hub's metadata, measured errors, where it comes from, and licences."""
+
+import json
+
+import pytest
+from huggingface_hub import ModelCard
+from safetensors.torch import load_file
+
+import frontrunner as fr
+from frontrunner.harness.records.store import Store
+from frontrunner.harness.running.export_model import export_model
+from frontrunner.harness.running.export_options import ExportOptions
+from frontrunner.harness.running.model_card import hub_licence
+
+OFF_GRID = (0.123, 0.456, 0.421)
+ON_GRID = (1.0, 0.0, 0.0)
+
+
+@pytest.fixture(scope="module")
+def attempt(everything):
+    attempts = Store(everything.store, create=False).attempts()
+    return next(one for one in attempts if one.cell.label == "pwe-moe-ls")
+
+
+def exported(attempt, preference, folder, **options):
+    weights = dict(zip(attempt.cell.tasks, preference, strict=True))
+    export_model(attempt, weights, folder, options=ExportOptions(**options))
+    return ModelCard.load(folder / "README.md")
+
+
+@pytest.mark.parametrize("preference", [ON_GRID, OFF_GRID])
+def test_the_hub_reads_the_errors_of_every_task_with_their_split(preference, attempt, tmp_path):
+    card = exported(attempt, preference, tmp_path / "out")
+    problem = fr.load_problem("tiny")
+    found = problem.evaluate(load_file(tmp_path / "out" / "model.safetensors"), "test")
+    errors = {one.dataset_type: one for one in card.data.eval_results if one.metric_type == "error_rate"}
+    assert {one.dataset_split for one in errors.values()} == {"test"}
+    assert [errors[f"tiny/task{t}"].metric_value for t in range(3)] == found.error.tolist()
+    rows = [line for line in card.text.splitlines() if line.startswith("| task")][1:]
+    for t, row in enumerate(rows):
+        n = problem.n_examples("test")[t]
+        assert f"{found.error[t]:.4f} ({round(found.error[t] * n)} wrong)" in row
+        assert row.endswith(f" {n:,} |")
+    assert ("as the run recorded them" in card.text) == (preference is ON_GRID)
+
+
+def test_it_says_where_the_model_comes_from(attempt, tmp_path):
+    card = exported(attempt, OFF_GRID, tmp_path / "out", measure=False)
+    about = card.data.to_dict()["frontrunner"]
+    cell = attempt.cell
+    assert about["preference"] == dict(zip(cell.tasks, OFF_GRID, strict=True))
+    assert (about["run"], about["suite"], about["tasks"]) == (attempt.run_id, "tiny", list(cell.tasks))
+    assert (about["learner"], about["options"], about["seed"]) == ("pwe-moe-ls", dict(cell.options), 0)
+    for part in (attempt.run_id, json.dumps(dict(cell.options), sort_keys=True), f"Frontrunner {about['version']}"):
+        assert part in card.text
+    assert card.data.eval_results is None
+    assert "not measured" in card.text
+    assert card.data.license == "unknown"
+    assert "unknown" in card.text.partition("## Licences")[2]
+
+
+@pytest.mark.parametrize(
+    ("licences", "word"),
+    [
+        ({}, "unknown"),
+        ({"model": "MIT", "data": None}, "unknown"),
+        ({"model": "MIT", "data": "mit"}, "mit"),
+        ({"model": "MIT", "data": "Apache-2.0"}, "other"),
+        ({"model": "WordNet-3.0"}, "other"),
+    ],
+)
+def test_one_word_stands_for_all_licences(licences, word):
+    assert hub_licence(licences) == word
