@@ -10,6 +10,7 @@ from ...methods import ParetoSet
 from ...metrics import Front
 from ...tasks import Problem, Progress, silent
 from ...tasks.objectives import checked_objectives
+from ...tasks.shared_prefix import SharedPrefix
 from ..cells.cell import MAX_POINTS
 from ..records.evaluation import Evaluation
 from ..records.example_errors import ExampleErrorsSoFar
@@ -33,9 +34,12 @@ def evaluate_members(
     errors, losses, answered, labels = [], [], [], []
     by_example = ExampleErrorsSoFar(n_members)
     problem.model.eval()  # a learner may have left training mode on: batch statistics must not decide a score
+    prefix = SharedPrefix(problem)
     for preference, label, params in pareto_set.members(preferences):
         check_model(params, problem)
-        objectives = checked_objectives(problem.evaluate(params, split), problem.tasks).require_finite(problem.tasks)
+        with prefix.member(params):
+            found = problem.evaluate(params, split)
+        objectives = checked_objectives(found, problem.tasks).require_finite(problem.tasks)
         errors.append(objectives.error)
         losses.append(objectives.loss)
         by_example.add(objectives.wrong)
