@@ -56,7 +56,7 @@ def model_card(content: CardContent) -> str:
     licence = hub_licence(content.licences)
     data = ModelCardData(
         license=licence,
-        license_name="see the table of sources" if licence == OTHER else None,
+        license_name="several" if licence == OTHER else None,
         library_name=content.library,
         tags=["frontrunner", "model-merging", "multi-objective", "pareto-front"],
         model_name=title,

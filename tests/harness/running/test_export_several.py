@@ -19,15 +19,25 @@ from frontrunner.harness.running.export_options import ExportOptions
 
 
 @pytest.fixture(scope="module")
-def attempt(everything):
-    attempts = Store(everything.store, create=False).attempts()
-    return next(one for one in attempts if one.cell.label == "interpolation")
+def ran(command, without_processes, tmp_path_factory):
+    """A store with one run."""
+    store = tmp_path_factory.mktemp("ran") / "store"
+    with without_processes():
+        ended = command.within("run", "interpolation", "tiny", "--points-per-edge", "3", "--store", store)
+    assert ended.status == 0, ended.out + ended.err
+    return store
+
+
+@pytest.fixture(scope="module")
+def attempt(ran):
+    (found,) = Store(ran, create=False).attempts()
+    return found
 
 
 @pytest.fixture
-def export(command, everything, attempt, tmp_path):
+def export(command, ran, attempt, tmp_path):
     def run(*words, to="out"):
-        return command.within("export", attempt.run_id, "--store", everything.store, "-o", tmp_path / to, *words)
+        return command.within("export", attempt.run_id, "--store", ran, "-o", tmp_path / to, *words)
 
     return run
 

@@ -17,9 +17,14 @@ ON_GRID = (1.0, 0.0, 0.0)
 
 
 @pytest.fixture(scope="module")
-def attempt(everything):
-    attempts = Store(everything.store, create=False).attempts()
-    return next(one for one in attempts if one.cell.label == "pwe-moe-ls")
+def attempt(command, without_processes, tmp_path_factory):
+    store = tmp_path_factory.mktemp("carded") / "store"
+    words = ["--set", "steps=3", "--points-per-edge", "3", "--store", store]
+    with without_processes():
+        ended = command.within("run", "pwe-moe-ls", "tiny", *words)
+    assert ended.status == 0, ended.out + ended.err
+    (found,) = Store(store, create=False).attempts()
+    return found
 
 
 def exported(attempt, preference, folder, **options):
