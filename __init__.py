@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         UnsupportedError,
     )
     from .harness.board.long_table import results
+    from .harness.commands.export_from_python import export
     from .harness.commands.from_python import bench, run
     from .harness.running.evaluate import evaluate
     from .methods import (
@@ -89,6 +90,7 @@ _HOME = {
         "UnknownNameError",
         "UnsupportedError",
     ),
+    "harness.commands.export_from_python": ("export",),
     "harness.commands.from_python": ("bench", "run"),
     "harness.running.evaluate": ("evaluate",),
     "methods": (
@@ -180,6 +182,7 @@ __all__ = [
     "dominated_share",
     "evaluate",
     "expected_utility",
+    "export",
     "hypervolume",
     "igd",
     "igd_plus",

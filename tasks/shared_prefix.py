@@ -126,10 +126,16 @@ class SharedPrefix:
         inputs = tuple(map(_mark, tensors_in((args, kwargs))))
         if found is not None:
             if found.is_of(inputs):
-                self.passes_shared += 1
-                names = {name for name, _ in (*found.plan.kept, *found.plan.skipped)}
-                with ModuleCalls(self._model, _Replay(found), names):
+                try:
+                    outputs = self._replayed(found, own, args, kwargs)
+                except torch.OutOfMemoryError:
+                    raise
+                except Exception:  # of code that cannot do with any values in place of those that are not needed
+                    self._passes.clear()
+                    self._free = 0
                     return own(*args, **kwargs)
+                self.passes_shared += 1
+                return outputs
             self._free += self._passes.pop(number).n_bytes
         plan = self._planned(params, own, args, kwargs)
         if plan is None:
@@ -143,6 +149,12 @@ class SharedPrefix:
             if self._free >= 0:
                 self._passes[number] = made
         return outputs
+
+    def _replayed(self, found: _Pass, own: Any, args: Any, kwargs: Any) -> Any:
+        """Run a pass without the modules whose outputs are kept, or not needed."""
+        names = {name for name, _ in (*found.plan.kept, *found.plan.skipped)}
+        with ModuleCalls(self._model, _Replay(found), names):
+            return own(*args, **kwargs)
 
     def _planned(self, params: Params, own: Any, args: Any, kwargs: Any) -> PrefixPlan | None:
         """Return what need not run again, found by a pass over one example; None where there is nothing."""
@@ -208,7 +220,8 @@ class _Replay:
             return forward(*args, **kwargs)
         if call in self._found.plan.skipped:
             device = self._found.inputs[0].device
-            return map_tensors(lambda tensor: torch.empty_like(tensor, device=device), outputs)
+            # Zeros, for they may become places in a table on the way: others could lie outside.
+            return map_tensors(lambda tensor: torch.zeros_like(tensor, device=device), outputs)
         copied = self._found.plan.kept[call]
         return map_tensors(lambda tensor: tensor.clone() if copied else tensor, outputs)
 

@@ -11,7 +11,7 @@ PUBLIC = """
     DivergenceError DuplicateNameError Examples FiniteSet Front FrontError FrontrunnerError Hypervolume Indicator
     Learner Needs Objectives Params ParetoSet PluginError PreferenceError Problem Range RankError ScoringInput
     StoreError Suite TrainingSteps UnknownNameError UnsupportedError alignment bench dominated_share evaluate
-    expected_utility
+    expected_utility export
     hypervolume igd igd_plus largest_gap layered_grid list_indicators list_methods list_suites load_problem
     make_learner non_uniformity normalised results run simplex_grid spread
 """

@@ -93,6 +93,32 @@ class Deciding(nn.Module):
         return self.last(found)
 
 
+class Indexing(nn.Module):
+    """Looks something up between two shared modules; the second checks what it was given on the way there."""
+
+    def __init__(self, refuses=None):
+        super().__init__()
+        self.places, self.table, self.last = Places(), nn.Embedding(4, 6), nn.Linear(6, 6)
+        self.refuses = refuses
+
+    def forward(self, images):
+        found = self.places(images)
+        if self.refuses is not None:
+            assert found.shape == images.shape[:1]
+            self.refuses(found)
+        return self.last(self.table(found + 1).tanh())
+
+
+class Places(nn.Module):
+    def forward(self, images):
+        return (images.flatten(1).sum(dim=1) > 0).long()
+
+
+def refusing():
+    """Fails where all places are 0, which none of the batches has."""
+    return Indexing(lambda found: [][0] if found.shape[0] > 1 and found.numpy().max() == 0 else None)
+
+
 class NoSingles(nn.Module):
     """Takes no batch of one example."""
 
@@ -136,6 +162,8 @@ MODELS = {
     "a weight between modules": (OwnWeight, ["scale"], 2),
     "a value beside the outputs": (remembering, ["2.last.weight"], 0),
     "a decision by values, which the second pass takes otherwise": (Deciding, ["last.weight"], 1),
+    "places in a table": (Indexing, ["last.weight"], 2),
+    "values that nobody needs but looks at": (refusing, ["last.weight"], 0),
     "a recurrent layer": (Recurrent, ["last.bias"], 2),
 }
 

@@ -195,3 +195,24 @@ def test_a_folder_that_somebody_fills_meanwhile_stays_theirs(tmp_path):
         fill()
     assert [entry.name for entry in target.iterdir()] == ["theirs"]
     assert os.listdir(tmp_path) == ["out"]
+
+
+def test_from_python_one_or_several(ran, attempt, tmp_path):
+    corner = {"task0": 1, "task1": 0.0, "task2": 0}
+    (weights,) = fr.export(attempt.run_id[:12], corner, tmp_path / "one", store=ran, format="state-dict")
+    assert weights == tmp_path / "one" / "model.safetensors"
+    for name, several, n in (("list", [corner, corner], 2), ("grid", "grid:2", 3)):
+        (index,) = fr.export(attempt.run_id, several, str(tmp_path / name), store=str(ran), measure=False)
+        assert index == tmp_path / name / "index.csv"
+        assert len(table_of(tmp_path / name)) == n
+    same = load_file(tmp_path / "list" / "1" / "model.safetensors")
+    assert all(tensor.equal(same[key]) for key, tensor in load_file(weights).items())
+
+
+@pytest.mark.parametrize("wrong", [None, 3, [[1, 0, 0]], {"task0": "a lot"}, {1: 1.0}, b"grid:2"])
+def test_from_python_what_is_no_preference_is_refused(wrong, ran, attempt, tmp_path):
+    with pytest.raises(fr.ConfigError, match="preferences is a mapping"):
+        fr.export(attempt.run_id, wrong, tmp_path / "out", store=ran)
+    with pytest.raises(TypeError, match="'formats'"):
+        fr.export(attempt.run_id, "recorded", tmp_path / "out", formats="open_clip")
+    assert not (tmp_path / "out").exists()
