@@ -11,6 +11,8 @@ runs in a process of its own with a time limit of its own, and every number is w
 import dataclasses
 import importlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -59,6 +61,7 @@ def main(
 
 def _measure(part, device, done, output):
     """Measure one part in this process; its rows go to standard output."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read once the device is first used
     import torch
 
     if device.startswith("cuda"):  # as the harness sets up the processes of cells
@@ -88,6 +91,8 @@ def _run(parts, order, device, shapes, output, seconds):
         results = ResultFile(output / "gpu.json", about)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a part's process ends, too
 
     def told(line):
         print(line, flush=True)

@@ -4,7 +4,7 @@ import json
 
 import torch
 
-from .device_towers import pretrained_weights, tower_problem
+from .device_towers import Architecture, expert_weights, pretrained_weights, tower_problem
 from .plain_step import PlainStep
 from .run_parts import ROW
 from .step_clock import SKIPPED, StepClock
@@ -15,8 +15,9 @@ WAYS = ("as it is", "TF32 products", "torch.compile", "torch.compile, CUDA graph
 
 def measure(device, done, tower, batch_size, most_steps):
     """Print a row for every way that is not done."""
-    weights = pretrained_weights(tower, torch.float32, device)
-    problem = tower_problem(tower, weights, [weights], batch_size, batch_size)
+    architecture = Architecture.of(tower)
+    weights = pretrained_weights(architecture.encoder, torch.float32, device)
+    problem = tower_problem(tower, architecture, weights, [expert_weights(weights, 1)], batch_size, batch_size)
     for way in WAYS:
         if way not in done:
             print(ROW + json.dumps({"name": way, **_measured(way, device, tower, problem, most_steps)}), flush=True)
@@ -47,5 +48,5 @@ def _step(way, device, tower, problem):
         # On the CPU the path alone is tried, without a compiler.
         backend = "inductor" if torch.device(device).type == "cuda" else "eager"
         mode = "reduce-overhead" if way.endswith("graphs") and backend == "inductor" else None
-        step.run = torch.compile(step.model, backend=backend, mode=mode)
+        step.run = torch.compile(step.run, backend=backend, mode=mode)
     return step

@@ -7,7 +7,7 @@ import torch
 
 import frontrunner as fr
 
-from .device_towers import expert_weights, pretrained_weights, tower_problem
+from .device_towers import Architecture, expert_weights, pretrained_weights, tower_problem
 from .run_parts import ROW
 
 N_TASKS = 3
@@ -23,9 +23,10 @@ def measure(device, done, tower, points_per_edge, n_examples, batch_size):
 
 
 def _measured(device, tower, points_per_edge, n_examples, batch_size, dtype):
-    weights = pretrained_weights(tower, dtype, device)
+    architecture = Architecture.of(tower)
+    weights = pretrained_weights(architecture.encoder, dtype, device)
     experts = [expert_weights(weights, 1 + t) for t in range(N_TASKS)]
-    problem = tower_problem(tower, weights, experts, batch_size, n_examples)
+    problem = tower_problem(tower, architecture, weights, experts, batch_size, n_examples)
     found = fr.make_learner(LEARNER).untrained(problem, torch.Generator().manual_seed(0))
     preferences = fr.simplex_grid(N_TASKS, points_per_edge)
     fr.evaluate(problem, found, preferences[:1])  # loads kernels, and finds how many images a pass takes

@@ -1,8 +1,9 @@
 """A training step of torch alone: forward and backward pass and Adam's update of all weights."""
 
 import torch
-from clip_towers import tower
 from torch.nn import functional
+
+from .device_towers import Architecture
 
 
 class PlainStep:
@@ -16,9 +17,12 @@ class PlainStep:
     def __init__(self, name, problem):
         self._problem = problem
         first = next(iter(problem.pretrained.values()))
-        self.model = tower(name, first.device).to(first.dtype)
-        self.model.load_state_dict(problem.pretrained)
-        self.run = self.model
+        architecture = Architecture.of(name)
+        self.model = architecture.encoder
+        weights = {name: tensor.clone() for name, tensor in problem.pretrained.items()}
+        self.model.load_state_dict(weights, assign=True)
+        self.model.to(first.device).train().requires_grad_(True)
+        self.run = lambda inputs: architecture.run(self.model, inputs)
         """Takes inputs to features; somebody may put in what runs the same tower otherwise."""
         self._dtype = first.dtype
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-5)

@@ -8,8 +8,6 @@ import subprocess
 import threading
 import time
 
-LEAST_S = 20
-"""Seconds that must be left for a part to be started: importing torch and making weights takes about as long."""
 ROW = "ROW "
 """What a line of a part's output begins with that is a row, as JSON."""
 
@@ -31,9 +29,10 @@ def run_parts(parts, results, command_of, *, seconds, log, told=print):
             told(f"{part.name}: done before")
             continue
         left = deadline - time.monotonic()
-        if left < min(LEAST_S, part.limit_s):
-            results.end(part.name, "not started", "no time was left; the same command goes on here", 0.0)
-            told(f"{part.name}: not started, no time was left")
+        if left < min(part.least_s, part.limit_s):
+            reason = f"{left:.0f} s were left, it takes {part.least_s:.0f} s; the same command goes on here"
+            results.end(part.name, "not started", reason, 0.0)
+            told(f"{part.name}: not started, {left:.0f} s were left")
             continue
         start = time.monotonic()
         status, reason = _run(part, results, command_of, min(part.limit_s, left), log)
@@ -68,7 +67,7 @@ def _run(part, results, command_of, limit_s, log):
 @contextlib.contextmanager
 def _process(command, said):
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=said, text=True, encoding="utf-8", start_new_session=True
+        command, stdout=subprocess.PIPE, stderr=said, text=True, encoding="utf-8", process_group=0
     ) as process:
         try:
             yield process

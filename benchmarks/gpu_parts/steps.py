@@ -9,7 +9,7 @@ import torch
 
 import frontrunner as fr
 
-from .device_towers import expert_weights, pretrained_weights, tower_problem
+from .device_towers import Architecture, expert_weights, pretrained_weights, tower_problem
 from .plain_step import PlainStep
 from .plan import ROUTED
 from .run_parts import ROW
@@ -25,10 +25,11 @@ IMAGES = 256
 
 def measure(device, done, tower, n_tasks, batch_size, dtype, most_steps, learners):
     """Print a row for every learner that is not done; those that need experts come first."""
-    weights = pretrained_weights(tower, getattr(torch, dtype), device)
+    architecture = Architecture.of(tower)
+    weights = pretrained_weights(architecture.encoder, getattr(torch, dtype), device)
     n_examples = max(batch_size, min(IMAGES, 8 * batch_size))
     experts = [expert_weights(weights, 1 + t) for t in range(n_tasks)]
-    problem = tower_problem(tower, weights, experts, batch_size, n_examples)
+    problem = tower_problem(tower, architecture, weights, experts, batch_size, n_examples)
     del weights, experts
     for learner in learners:
         if learner in done:
