@@ -47,7 +47,7 @@ def merge(bank, ahead):
         if ahead and number + 1 < len(bank.weights):
             following = bank.weights[number + 1]
             read_ahead([following.base, *following.rows])
-        weight.merge([0.3] * bank.n_tasks)
+        weight.merge([0.3] * bank.n_experts)
     return time.perf_counter() - start
 
 

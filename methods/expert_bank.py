@@ -11,7 +11,7 @@ from torch.autograd.function import once_differentiable
 
 from ..errors import ConfigError
 from ..tasks.precision import master_type
-from ..tasks.problem import Problem
+from ..tasks.problem import Params, Problem
 from .bank_options import TYPES, BankOptions
 from .flat_weights import merged_names
 from .merge_bank import MergeBank
@@ -28,19 +28,28 @@ class ExpertBank(MergeBank):
         problem: source of the pre-trained model and the experts.
         names: which weights and buffers.
         options: how the experts are held.
+        experts: which of them are merged, those of all tasks when absent.
 
     Raises:
         ConfigError: the weights have several types, or none of them is merged.
     """
 
-    def __init__(self, problem: Problem, names: Iterable[str], options: BankOptions | None = None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        names: Iterable[str],
+        options: BankOptions | None = None,
+        *,
+        experts: Sequence[Params] | None = None,
+    ) -> None:
         self.names = merged_names(problem, names)
         dtypes = {problem.pretrained[name].dtype for name in self.names}
         if len(dtypes) != 1:
             raise ConfigError(f"a bank holds weights of one type, found {sorted(map(str, dtypes)) or 'no weights'}")
         (self.dtype,) = dtypes
-        self.n_tasks = problem.n_tasks
-        self.weights = [_held(problem, name, options or BankOptions()) for name in self.names]
+        experts = problem.experts if experts is None else experts
+        self.n_experts = len(experts)
+        self.weights = [_held(problem.pretrained, experts, name, options or BankOptions()) for name in self.names]
         """The weights in the pre-trained model and the experts."""
         self.size = sum(weight.base.numel() for weight in self.weights)
         buffers = {name for name, _ in problem.model.named_buffers()}
@@ -86,17 +95,17 @@ class _Merge(torch.autograd.Function):
         return ctx.weight.contract(gradients)[0].to(ctx.coefficients_type), None, None
 
 
-def _held(problem: Problem, name: str, options: BankOptions) -> WeightRows:
+def _held(pretrained: Params, experts: Sequence[Params], name: str, options: BankOptions) -> WeightRows:
     """Return a weight as the options ask for it, the experts' own tensors where they ask for nothing else."""
-    base = problem.pretrained[name].detach()
-    experts = [expert[name].detach() for expert in problem.experts]
+    base = pretrained[name].detach()
+    rows = [expert[name].detach() for expert in experts]
     place = torch.device("cpu") if options.bank_device == "cpu" else base.device
     pinned = place.type == "cpu" and base.device.type == "cuda"
     dtype = base.dtype if options.bank_dtype is None else TYPES[options.bank_dtype]
     if dtype == base.dtype:
-        return WeightRows(base, tuple(_placed(expert, place, pinned) for expert in experts))
+        return WeightRows(base, tuple(_placed(row, place, pinned) for row in rows))
     precise = master_type([base.dtype])
-    vectors = (expert.to(base.device, precise) - base for expert in experts)
+    vectors = (row.to(base.device, precise) - base for row in rows)
     return WeightRows(base, tuple(_placed(vector.to(dtype), place, pinned) for vector in vectors), True)
 
 

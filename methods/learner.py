@@ -149,6 +149,10 @@ class Learner(ABC):
         """Say what `fit` looks at, trains and computes; that is unknown, and shown as such, unless overridden."""
         return UNDECLARED
 
+    def experts_used(self, n_tasks: int) -> int:
+        """Return how many of the T experts fitting or answering reads: all or none, unless a subclass knows better."""
+        return n_tasks if self.uses_experts else 0
+
     @property
     def uses_experts(self) -> bool:
         """Whether fitting or answering reads the experts, whose fine-tuning is then charged; a subclass may say no."""

@@ -18,8 +18,8 @@ class MergeBank(ABC):
     """Their type."""
     size: int
     """P, how many numbers they hold in one model."""
-    n_tasks: int
-    """T, how many experts are merged."""
+    n_experts: int
+    """E, how many experts are merged: T, or fewer."""
 
     @property
     @abstractmethod
@@ -28,7 +28,7 @@ class MergeBank(ABC):
 
     @abstractmethod
     def merge_pieces(self, coefficients: Tensor) -> list[Tensor]:
-        """Return the merged pieces for coefficients (T,), new tensors, differentiable in them."""
+        """Return the merged pieces for coefficients (E,), new tensors, differentiable in them."""
 
     @abstractmethod
     def assembled(self, pieces: Sequence[Tensor]) -> dict[str, Tensor]:
@@ -36,8 +36,8 @@ class MergeBank(ABC):
 
     @abstractmethod
     def contract_piece(self, piece: int, gradients: Sequence[Tensor]) -> Tensor:
-        """Return n gradients of a piece times its task vectors, (n, T), in single precision or better."""
+        """Return n gradients of a piece times its task vectors, (n, E), in single precision or better."""
 
     def merge(self, coefficients: Tensor) -> dict[str, Tensor]:
-        """Return the merged weights by name for coefficients (T,), differentiable in them."""
+        """Return the merged weights by name for coefficients (E,), differentiable in them."""
         return self.assembled(self.merge_pieces(coefficients))

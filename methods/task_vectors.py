@@ -14,7 +14,7 @@ from torch import Tensor
 from ..errors import ConfigError
 from ..tasks.device_copies import sent
 from ..tasks.precision import is_half, master_type
-from ..tasks.problem import Problem
+from ..tasks.problem import Params, Problem
 from .bank_options import BankOptions
 from .expert_bank import ExpertBank
 from .flat_weights import FlatWeights, merged_names
@@ -34,23 +34,27 @@ class TaskVectorBank(FlatWeights, MergeBank):
     Args:
         problem: source of the pre-trained model and the experts.
         names: which weights and buffers, None for all.
+        experts: which of them are merged, those of all tasks when absent.
 
     Raises:
         ConfigError: the weights have several types, see `banks_by_type`, or none of them is merged.
     """
 
-    def __init__(self, problem: Problem, names: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, problem: Problem, names: Iterable[str] | None = None, *, experts: Sequence[Params] | None = None
+    ) -> None:
         chosen = merged_names(problem, problem.pretrained if names is None else names)
         dtypes = {problem.pretrained[name].dtype for name in chosen}
         if len(dtypes) > 1:
             raise ConfigError(f"a bank holds weights of one type, found {sorted(map(str, dtypes))}")
         super().__init__(problem, chosen, dtype=next(iter(dtypes), None))
-        self.n_tasks = problem.n_tasks
+        experts = problem.experts if experts is None else experts
+        self.n_experts = len(experts)
         self.base = self.join(problem.pretrained)
         """The pre-trained values, (P,)."""
-        self.rows = torch.empty(problem.n_tasks, len(self.base), dtype=self.base.dtype, device=self.base.device)
-        """The task vectors, expert minus pre-trained, or the experts if of half precision, (T, P)."""
-        for row, expert in zip(self.rows, problem.experts, strict=True):
+        self.rows = torch.empty(self.n_experts, len(self.base), dtype=self.base.dtype, device=self.base.device)
+        """The task vectors, expert minus pre-trained, or the experts if of half precision, (E, P)."""
+        for row, expert in zip(self.rows, experts, strict=True):
             if is_half(self.dtype):
                 row.copy_(self.join(expert))
             else:
@@ -87,9 +91,12 @@ class TaskVectorBank(FlatWeights, MergeBank):
 
 
 def banks_by_type(
-    problem: Problem, names: Iterable[str], options: BankOptions | None = None
+    problem: Problem,
+    names: Iterable[str],
+    options: BankOptions | None = None,
+    experts: Sequence[Params] | None = None,
 ) -> list[TaskVectorBank] | list[ExpertBank]:
-    """Return the banks of some weights, one for each type that these have, in order of appearance.
+    """Return the banks of some weights and experts, one for each type that the weights have, in order of appearance.
 
     They keep task vectors where the model is small, see `LARGEST_FLAT`, and no options are asked for.
 
@@ -103,8 +110,8 @@ def banks_by_type(
         raise ConfigError("expected floating-point weights to merge, found none")
     options = options or BankOptions()
     if options.are_default and problem.model_parameters <= LARGEST_FLAT:
-        return [TaskVectorBank(problem, of_type) for of_type in by_type.values()]
-    return [ExpertBank(problem, of_type, options) for of_type in by_type.values()]
+        return [TaskVectorBank(problem, of_type, experts=experts) for of_type in by_type.values()]
+    return [ExpertBank(problem, of_type, options, experts=experts) for of_type in by_type.values()]
 
 
 class ModelMerger:

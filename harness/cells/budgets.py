@@ -155,11 +155,12 @@ def _training(cell: Cell, learner: Learner, suite: type[Suite]) -> TrainingSteps
 
 def _charged_for_experts(cell: Cell, learner: Learner, suite: type[Suite]) -> int:
     """Return the examples of the experts' fine-tuning that a cell's learner is charged for."""
-    if not learner.uses_experts:
+    n_experts = learner.experts_used(len(cell.tasks))
+    if n_experts == 0:
         return 0
     if suite.expert_examples is None:
         raise ConfigError(
             f"budgets: {cell.label} uses experts, and {cell.suite} does not say what their fine-tuning took "
             "(expert_examples); give budgets as steps or total_steps"
         )
-    return len(cell.tasks) * suite.expert_examples
+    return n_experts * suite.expert_examples

@@ -6,7 +6,7 @@ from ...methods import Learner, Needs
 from ...tasks import Problem, Suite
 
 
-def charged_examples(needs: Needs, problem: Problem, expert_examples: int | None) -> dict[str, float]:
+def charged_examples(needs: Needs, problem: Problem, of_experts: int | None) -> dict[str, float]:
     """Return the counts of examples and optimizer steps by the names they are recorded under; unknown ones are absent.
 
     Objectives that need no data have no examples: then only steps are counted.
@@ -14,7 +14,7 @@ def charged_examples(needs: Needs, problem: Problem, expert_examples: int | None
     Args:
         needs: what the learner declares.
         problem: what was fitted.
-        expert_examples: see `charged_per_expert`.
+        of_experts: see `charged_for_experts`.
     """
     found: dict[str, float | None] = {}
     if needs.training is not None:
@@ -22,7 +22,6 @@ def charged_examples(needs: Needs, problem: Problem, expert_examples: int | None
     if any(problem.n_examples("train")):
         found["gradient_examples"] = needs.gradient_examples
         found["forward_examples"] = needs.forward_examples
-        of_experts = None if expert_examples is None else problem.n_tasks * expert_examples
         found["expert_gradient_examples"] = of_experts
         if needs.gradient_examples is not None and of_experts is not None:
             found["total_gradient_examples"] = needs.gradient_examples + of_experts
@@ -39,6 +38,7 @@ def looked_at(needs: Needs) -> dict[str, float]:
     return {name: float(count) for name, count in found.items() if count is not None}
 
 
-def charged_per_expert(learner: Learner, suite: type[Suite]) -> int | None:
-    """Return the examples of one expert's fine-tuning that a learner is charged for; None where they are not known."""
-    return suite.expert_examples if learner.uses_experts else 0
+def charged_for_experts(learner: Learner, suite: type[Suite], n_tasks: int) -> int | None:
+    """Return the examples of the experts' fine-tuning that a learner is charged for; None where they are not known."""
+    n_experts = learner.experts_used(n_tasks)
+    return 0 if n_experts == 0 else None if suite.expert_examples is None else n_experts * suite.expert_examples

@@ -21,7 +21,7 @@ from ..records.finished_cell import FinishedCell
 from ..records.front_record import FrontRecord
 from ..records.table_limits import MAX_TRUE_POINTS
 from .anchors import Anchors, find_anchors
-from .charged_examples import charged_examples, charged_per_expert, looked_at
+from .charged_examples import charged_examples, charged_for_experts, looked_at
 from .checked_needs import checked_needs
 from .checked_set import checked_set
 from .evaluate import check_size, evaluate_members
@@ -71,8 +71,8 @@ def run_cell(cell: Cell, order: WorkerOrder, reporter: Reporter, ranks: RankProc
         evaluation = evaluate_members(problem, fitted.pareto_set, fitted.preferences, cell.split, reporter)
     prepared.weights.require()  # nor may making models have changed them
     evaluation.front()  # raises, before anything is written, where preferences are not on the simplex
-    per_expert = charged_per_expert(fitted.learner, SUITES.get(cell.suite))
-    charged = charged_examples(fitted.needs, problem, per_expert)
+    of_experts = charged_for_experts(fitted.learner, SUITES.get(cell.suite), problem.n_tasks)
+    charged = charged_examples(fitted.needs, problem, of_experts)
     costs = {**_costs(fitted, prepared, meter, len(evaluation.error)), **charged, **extras.costs}
     front = FrontRecord(
         cell=cell,

@@ -22,7 +22,7 @@ class MergedLeaves:
 
     Args:
         model: what is merged.
-        pieces: what it merged for some coefficients (groups, T).
+        pieces: what it merged for some coefficients (groups, E).
         copies: n, how many models there are in the same memory.
     """
 
@@ -37,7 +37,7 @@ class MergedLeaves:
         """The n models, by name."""
 
     def derivatives(self) -> Tensor:
-        """Return the derivatives of the n models' losses in the coefficients, (n, groups, T), after their backward."""
+        """Return the derivatives of the n models' losses in the coefficients, (n, groups, E), after their backward."""
         of_groups: list[Tensor | None] = [None] * len(self._model.parts)
         for row, contractions in zip(self._model.rows, self._contractions, strict=True):
             for contraction in contractions:
@@ -60,14 +60,14 @@ class _Contraction:
         self._bank = bank
         self._piece = piece
         self._waiting = len(leaves)
-        self._found = leaves[0].new_zeros(len(leaves), bank.n_tasks, dtype=master_type([bank.dtype]))
+        self._found = leaves[0].new_zeros(len(leaves), bank.n_experts, dtype=master_type([bank.dtype]))
         self._hooks: list[RemovableHandle] = [
             leaf.register_post_accumulate_grad_hook(self._arrived)  # type: ignore[no-untyped-call] # torch has no types here
             for leaf in leaves
         ]
 
     def finish(self) -> Tensor:
-        """Return the derivatives (n, T) of model t's loss in the coefficient of expert i; 0 where t does not use it."""
+        """Return the derivatives (n, E) of model t's loss in the coefficient of expert i; 0 where t does not use it."""
         for hook in self._hooks:
             hook.remove()  # a leaf that its own hook holds is never freed
         if self._waiting:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 from torch import nn
 
+from ...errors import ConfigError
 from ...tasks.problem import Budget, Problem
 from ..added_later import AddedLater
 from ..bank_options import BankOptions
@@ -78,6 +79,9 @@ class PweMoe(ConditionedLearner):
         """Standard deviation of the routers' initial weights; with 0 the set starts exactly at task arithmetic."""
         lr: Annotated[PositiveFloat | None, Range(1e-4, 1e-1, log=True)] = 1e-2
         """Adam's initial learning rate."""
+        experts: Annotated[PositiveInt | None, AddedLater()] = None
+        """How many experts are merged, those of the first tasks; all if unset. Fewer make routers smaller, and every
+        task is trained for all the same."""
         preferences_per_step: Annotated[PositiveInt, AddedLater()] = 1
         """Preferences drawn a step, each with mini-batches of its own; their gradients are averaged (paper: one a GPU,
         up to 4)."""
@@ -87,6 +91,10 @@ class PweMoe(ConditionedLearner):
 
     config: Config
     divides_work = True
+
+    def experts_used(self, n_tasks: int) -> int:
+        """Return how many experts are merged."""
+        return n_tasks if self.config.experts is None else self.config.experts
 
     def samples_per_step(self, n_tasks: int) -> int:
         """Return how many preferences a step has."""
@@ -110,20 +118,27 @@ class PweMoe(ConditionedLearner):
         return dataclasses.replace(config, upscale=resolve_rule(problem.model, config.upscale))
 
     def check_model(self, model: nn.Module, n_tasks: int) -> None:
-        """Refuse an architecture of which `upscale` selects nothing.
+        """Refuse an architecture of which `upscale` selects nothing, and more experts than there are.
 
         Raises:
-            ConfigError: it does, or one of its patterns; the message shows names that would.
+            ConfigError: it does, or one of its patterns; the message shows names that would. Or as many are not there.
         """
         select_modules(model, self.config.upscale, told=as_written(self.config, "upscale"))
+        if self.config.experts is not None and self.config.experts > n_tasks:
+            raise ConfigError(
+                f"experts may be {n_tasks} at most, as many as there are tasks, each with one expert; "
+                f"found {self.config.experts}"
+            )
 
     def untrained(self, problem: Problem, generator: torch.Generator) -> PweMoeSet:
         """Make the set with new routers, whose coefficients are near `init_lambda` for every preference."""
         config = self.resolved(problem)
-        model = UpscaledModel(problem, weights_of_modules(problem, config.upscale), config.init_lambda, config)
+        groups = weights_of_modules(problem, config.upscale)
+        model = UpscaledModel(problem, groups, config.init_lambda, config, config.experts)
         routers = RouterBank(
             len(model.parts),
             problem.n_tasks,
+            n_experts=model.n_experts,
             depth=config.router_depth,
             hidden_size=config.hidden_size,
             init_lambda=config.init_lambda,

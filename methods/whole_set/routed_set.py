@@ -26,12 +26,12 @@ class RoutedSet(ConditionedSet):
     Args:
         problem: gives the losses.
         model: the up-scaled modules and their task vectors.
-        routers: map a preference (T,) to coefficients (modules, T).
+        routers: map a preference (T,) to coefficients (modules, E) of E experts, those of the first tasks.
     """
 
     def __init__(self, problem: Problem, model: UpscaledModel, routers: nn.Module) -> None:
-        # One plain model and T task vectors of every up-scaled module, besides the routers (the paper's table 8).
-        kept = problem.model_parameters + problem.n_tasks * model.upscaled_parameters
+        # One plain model and E task vectors of every up-scaled module, besides the routers (the paper's table 8).
+        kept = problem.model_parameters + model.n_experts * model.upscaled_parameters
         super().__init__(problem, routers, kept_parameters=kept)
         self.model = model
         self._activations = StoredActivations()
@@ -44,9 +44,11 @@ class RoutedSet(ConditionedSet):
     def merge_coefficients(
         self, preference: Sequence[float] | NDArray[np.float64]
     ) -> Mapping[str, NDArray[np.float64]]:
-        """Return the routers' coefficients (T,) by module."""
-        rows = self.network(self.as_input(check_preference(preference, self.n_tasks)))
-        return dict(zip(self.model.parts, rows.double().cpu().numpy(), strict=True))
+        """Return the routers' coefficients (T,) by module, 0 for tasks whose experts are not merged."""
+        rows = self.network(self.as_input(check_preference(preference, self.n_tasks))).double().cpu().numpy()
+        every = np.zeros((len(rows), self.n_tasks))
+        every[:, : self.model.n_experts] = rows
+        return dict(zip(self.model.parts, every, strict=True))
 
     def losses(self, preference: NDArray[np.float64], batch: Batch) -> Tensor:
         """Return the losses (T,) of the model for a preference, differentiable in the routers.
@@ -81,7 +83,7 @@ class RoutedSet(ConditionedSet):
         return at_least_single(losses), rows
 
     def _losses_and_derivatives(self, pieces: Sequence[Sequence[Tensor]], batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the losses (T,) of merged pieces and their derivatives in the coefficients (T, groups, T)."""
+        """Return the losses (T,) of merged pieces and their derivatives in the coefficients (T, groups, E)."""
         if self._is_large and self._activations.are_too_large(self.problem, self.model, pieces, batch):
             losses, derivatives = losses_task_by_task(self.problem, self.model, pieces, batch)
             if derivatives is not None:

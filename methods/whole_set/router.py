@@ -19,7 +19,8 @@ class RouterBank(nn.Module):
 
     Args:
         n_routers: how many routers there are, one for every up-scaled module.
-        n_tasks: T, the length of the preference and of every router's output.
+        n_tasks: T, the length of the preference.
+        n_experts: E, the length of every router's output; T when absent.
         depth: 1 or 2 linear layers.
         hidden_size: units between the two layers.
         init_lambda: initial value of every coefficient.
@@ -32,6 +33,7 @@ class RouterBank(nn.Module):
         n_routers: int,
         n_tasks: int,
         *,
+        n_experts: int | None = None,
         depth: int,
         hidden_size: int,
         init_lambda: float,
@@ -43,18 +45,19 @@ class RouterBank(nn.Module):
             raise ConfigError(f"router_depth must be 1 or 2, found {depth}")
         if hidden_size < 1:
             raise ConfigError(f"hidden_size must be at least 1, found {hidden_size}")
-        sizes = [n_tasks, n_tasks] if depth == 1 else [n_tasks, hidden_size, n_tasks]
+        n_out = n_tasks if n_experts is None else n_experts
+        sizes = [n_tasks, n_out] if depth == 1 else [n_tasks, hidden_size, n_out]
         self.weights = nn.ParameterList(
-            init_std * torch.randn(n_routers, n_out, n_in, generator=generator)
-            for n_in, n_out in itertools.pairwise(sizes)
+            init_std * torch.randn(n_routers, n_to, n_from, generator=generator)
+            for n_from, n_to in itertools.pairwise(sizes)
         )
         self.biases = nn.ParameterList(
-            torch.full((n_routers, n_out), init_lambda if last else 0.0)
-            for n_out, last in zip(sizes[1:], [*[False] * (depth - 1), True], strict=True)
+            torch.full((n_routers, size), init_lambda if last else 0.0)
+            for size, last in zip(sizes[1:], [*[False] * (depth - 1), True], strict=True)
         )
 
     def forward(self, preference: Tensor) -> Tensor:
-        """Map a preference (T,) to coefficients (routers, T)."""
+        """Map a preference (T,) to coefficients (routers, E)."""
         activation = preference.expand(self.biases[0].shape[0], -1)
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             activation = torch.einsum("got,gt->go", weight, activation if layer == 0 else activation.relu()) + bias

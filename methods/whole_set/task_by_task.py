@@ -61,7 +61,7 @@ def kept_by_pass(problem: Problem, t: int, weights: Params, batch: Batch) -> int
 def losses_task_by_task(
     problem: Problem, model: UpscaledModel, pieces: Sequence[Sequence[Tensor]], batch: Batch
 ) -> tuple[Tensor, Tensor | None]:
-    """Return the losses (T,) and their derivatives in the coefficients (T, groups, T), None where they have none.
+    """Return the losses (T,) and their derivatives in the coefficients (T, groups, E), None where they have none.
 
     Args:
         problem: gives the losses.

@@ -13,6 +13,7 @@ PAGES = {
     "cnn-rnn": "cnn-rnn",
     "non-convex": "non-convex",
     "experts": "experts",
+    "fewer-experts": "experts",
     "memory": "memory-by-tasks",
 }
 """Bench -> page."""

@@ -6,7 +6,7 @@ import pytest
 import frontrunner as fr
 from frontrunner.harness.board.columns import text
 from frontrunner.harness.board.leaderboard import leaderboards
-from frontrunner.harness.running.charged_examples import charged_examples, charged_per_expert, looked_at
+from frontrunner.harness.running.charged_examples import charged_examples, charged_for_experts, looked_at
 from frontrunner.harness.running.checked_needs import checked_needs
 from frontrunner.methods import METHODS
 from frontrunner.registry import Entry
@@ -39,6 +39,7 @@ class Known(fr.Suite):
         ("pamal", {}, {"expert_gradient_examples": 0, "total_gradient_examples": 30 * PER_STEP}),
         ("pamal", {"start": "experts"}, {"expert_gradient_examples": 300}),
         ("pwe-moe-ls", {}, {"expert_gradient_examples": 300, "total_gradient_examples": 300 + 30 * PER_STEP}),
+        ("pwe-moe-ls", {"experts": 2}, {"expert_gradient_examples": 200}),
         ("interpolation", {}, {"gradient_examples": 0, "expert_gradient_examples": 300, "forward_examples": 0}),
         ("pretrained", {}, {"gradient_examples": 0, "total_gradient_examples": 0}),
         ("random-merge", {"evaluations": 9}, {"forward_examples": 9 * 120, "total_gradient_examples": 300}),
@@ -47,7 +48,8 @@ class Known(fr.Suite):
 def test_every_learner_is_charged_for_what_it_builds_on(method, options, expected):
     problem = tiny_problem()
     learner = fr.make_learner(method, **options)
-    found = charged_examples(learner.needs(problem, GRID), problem, charged_per_expert(learner, Known))
+    of_experts = charged_for_experts(learner, Known, problem.n_tasks)
+    found = charged_examples(learner.needs(problem, GRID), problem, of_experts)
     assert {name: found[name] for name in expected} == expected
 
 
@@ -55,7 +57,7 @@ def test_what_nobody_knows_is_absent():
     problem = tiny_problem()
     needs = fr.make_learner("interpolation").needs(problem, GRID)
     assert charged_examples(needs, problem, None) == {"gradient_examples": 0, "forward_examples": 0}
-    assert charged_examples(fr.Needs(labelled_examples=3), problem, 100) == {"expert_gradient_examples": 300}
+    assert charged_examples(fr.Needs(labelled_examples=3), problem, 300) == {"expert_gradient_examples": 300}
 
 
 def undeclared():
@@ -73,7 +75,7 @@ def undeclared():
 def test_a_learner_that_declares_nothing_is_charged_for_nothing_that_is_known():
     problem = tiny_problem()
     needs = undeclared()().needs(problem, GRID)
-    assert charged_examples(needs, problem, 100) == {"expert_gradient_examples": 300}
+    assert charged_examples(needs, problem, 300) == {"expert_gradient_examples": 300}
     assert looked_at(needs) == {}
 
 
