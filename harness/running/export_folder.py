@@ -47,7 +47,9 @@ def export_folder(folder: Path, *, force: bool) -> Iterator[Path]:
             if force and place.exists() and any(place.iterdir()):
                 require_free(folder, force=True)  # what it held when this began may be something else by now
                 place.rename(former)
-            partial.rename(place)  # takes the place of an empty folder too, but of no other
+            if place.is_dir():
+                place.rmdir()  # of an empty folder; any other stays, and nothing is written
+            partial.rename(place)
         finally:
             for rest in (partial, former):
                 shutil.rmtree(rest, ignore_errors=True)

@@ -134,13 +134,15 @@ def _formats(suite: Suite, options: ExportOptions) -> tuple[str, ...]:
         ConfigError: a head is asked for that none of them has a place for.
     """
     model = suite.library_model()
-    fitting = (STATE_DICT,) if model is None else (STATE_DICT, model.library)
-    if options.format is not None and options.format not in fitting:
-        raise UnsupportedError(
-            f"models of {suite.name} are exported as {' or '.join(fitting)}, found {options.format}; "
-            "their architecture is of no other library"
-        )
-    formats = fitting if options.format is None else (options.format,)
+    usual = (STATE_DICT,) if model is None else (STATE_DICT, model.library)
+    if options.format not in (None, *usual):  # asked for alone: to know what others fit, they are imported
+        fitting = usual if model is None else (STATE_DICT, *model.libraries)
+        if options.format not in fitting:
+            raise UnsupportedError(
+                f"models of {suite.name} are exported as {' or '.join(fitting)}, found {options.format}; "
+                "no other library has their architecture"
+            )
+    formats = usual if options.format is None else (options.format,)
     if options.head is not None and formats == (STATE_DICT,):
         raise ConfigError(
             "a state dict is an encoder without a head, and those of all tasks are written beside it; leave --head out"

@@ -62,7 +62,7 @@ class ExportWriter:
                 (place / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
                 written.append(place / WEIGHTS)
             elif self._model is not None:
-                self._model.write(params, None if self._head is None else self._heads[self._head], place)
+                self._model.write(params, None if self._head is None else self._heads[self._head], place, form)
                 written.append(place)
             write_heads(self._heads, place)
             content = self._content(form, preference, measured)

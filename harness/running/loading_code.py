@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ...tasks import Suite
+from ...tasks import Suite, paper_suites
 from ...tasks.backbones.backbone import Backbone, Head
 from ...tasks.library_model import LibraryModel
+from ...tasks.suite_file.file_suite import FileSuite
 from .exported_heads import HEADS, NORMALISED, kind_of
 
 STATE_DICT = "state-dict"
@@ -54,7 +55,9 @@ def _state_dict(suite: Suite, task: str, head: Head | None) -> str:
     lines = "from safetensors.torch import load_file\n" + 'weights = load_file("FOLDER/model.safetensors")\n'
     if not type(suite).__module__.startswith(_SHIPPED):
         return f"{lines}model.load_state_dict(weights)  # an encoder as suite {suite.name!r} makes it"
-    by_name = f'import frontrunner as fr\nproblem = fr.load_problem("{suite.name}", tasks=["{task}"])\n'
+    is_own = isinstance(suite, FileSuite) and suite.file.parent != paper_suites.FOLDER
+    named = suite.file.name if isinstance(suite, FileSuite) and is_own else suite.name
+    by_name = f'import frontrunner as fr\nproblem = fr.load_problem("{named}", tasks=["{task}"])\n'
     used = "print(problem.evaluate(weights, 'test').error)"
     return lines + by_name + used if head is not None else lines + "# names and shapes are those of the problem"
 

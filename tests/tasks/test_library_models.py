@@ -61,6 +61,24 @@ def test_vision_mini_is_a_clip_of_open_clip(tmp_path):
 
 
 @torch.no_grad()
+def test_vision_mini_is_a_clip_of_transformers_too(tmp_path):
+    suite = SUITES.get("vision-mini")()
+    model = suite.library_model()
+    assert model.libraries == ("open_clip", "transformers")
+    clip, tokenizer = load_clip(CPU)
+    params = moved(clip.visual.state_dict())
+    head = zero_shot_head(clip, tokenizer, "digits", suite.class_names("digits"))
+    model.write(params, Head(head, None), tmp_path, "transformers")
+    tower = transformers.CLIPVisionModelWithProjection.from_pretrained(tmp_path).eval()
+    prepare = transformers.AutoImageProcessor.from_pretrained(tmp_path, backend="pil")
+    image = picture(32)
+    features = tower(**prepare(image, return_tensors="pt")).image_embeds
+    logits = F.normalize(features, dim=-1) @ load_file(tmp_path / "head.safetensors")["weight"].T
+    expected = head(torch.func.functional_call(clip.visual, params, (to_input(pixels(image)),)))
+    torch.testing.assert_close(logits, expected, atol=1e-5, rtol=0)
+
+
+@torch.no_grad()
 @pytest.mark.parametrize("with_head", [True, False])
 def test_text_mini_is_a_gpt2_of_transformers(with_head, tmp_path):
     suite = SUITES.get("text-mini")()
