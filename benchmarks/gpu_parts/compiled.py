@@ -1,4 +1,4 @@
-"""Ask what shorter numbers, `torch.compile` and CUDA graphs would gain: a plain step as it is and with each of them."""
+"""Ask what a fused Adam, TF32, `torch.compile` and CUDA graphs would gain: a plain step with each of them."""
 
 import json
 
@@ -9,7 +9,7 @@ from .plain_step import PlainStep
 from .run_parts import ROW
 from .step_clock import SKIPPED, StepClock
 
-WAYS = ("as it is", "TF32 products", "torch.compile", "torch.compile, CUDA graphs")
+WAYS = ("as it is", "fused Adam", "TF32 products", "torch.compile", "torch.compile, CUDA graphs")
 """A row each."""
 
 
@@ -44,6 +44,8 @@ def _measured(way, device, tower, problem, most_steps):
 
 def _step(way, device, tower, problem):
     step = PlainStep(tower, problem)
+    if way == "fused Adam":
+        step.optimizer = torch.optim.Adam(step.model.parameters(), lr=1e-5, fused=True)
     if way.startswith("torch.compile"):
         # On the CPU the path alone is tried, without a compiler.
         backend = "inductor" if torch.device(device).type == "cuda" else "eager"

@@ -61,10 +61,10 @@ PARTS = {
         front("B/32", 16, 11, 1000),
         steps("B/32", 2, 16, "bfloat16"),
         steps("B/32", 8, 16, "bfloat16"),
-        steps("L/14", 8, 12, "float32", limit_s=100),
+        steps("L/14", 8, 12, "float32", limit_s=130),
         Part("quickstart", "quickstart", 300, least_s=210),  # all or nothing; three minutes on an H100
         steps("L/14", 2, 16, "bfloat16", limit_s=100, further=["mgda"]),
-        steps("L/14", 8, 12, "bfloat16", limit_s=100),
+        steps("L/14", 8, 12, "bfloat16", limit_s=130),
         steps("B/32", 3, 16, "bfloat16"),
         compiled("B/32", 32, 40),
     ],

@@ -49,7 +49,7 @@ def _measured(learner, tower, problem, most_steps):
     held = {"held_bytes": torch.cuda.memory_allocated(device)} if device.type == "cuda" else {}
     try:
         start = time.perf_counter()
-        first = StepClock(device, SKIPPED + 3)
+        first = StepClock(device, SKIPPED + 2)
         train(first)  # loads kernels, and tells how long a step takes
         n_steps = int(1000 * SECONDS / max(first.ms()["median_ms"], 1e-3))
         clock = StepClock(device, SKIPPED + 1 + min(max(n_steps, LEAST_STEPS), most_steps))

@@ -176,6 +176,37 @@ def test_the_page_has_the_papers_memory_in_a_column_of_its_own(module):
     assert "Not started yet." in front
 
 
+class FakeEvent:
+    """A mark in a device's order of work, a millisecond after the one before."""
+
+    made = 0
+
+    def __init__(self, *, enable_timing):
+        assert enable_timing
+
+    def record(self):
+        self.at = FakeEvent.made = FakeEvent.made + 1
+
+    def elapsed_time(self, end):
+        return float(end.at - self.at)
+
+
+def test_the_clock_of_a_gpu_reads_its_events_and_the_peaks_of_the_steps_that_count(module, monkeypatch):
+    clock, told = module("step_clock"), []
+    monkeypatch.setattr(torch.cuda, "Event", FakeEvent)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: told.append("waited"))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: told.append("reset"))
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 5)
+    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda device: 7)
+    marks = clock.StepClock("cuda:0", clock.SKIPPED + 4)
+    for _ in range(marks.n_steps):
+        marks.mark()
+    assert told == ["reset"]
+    assert marks.ms() == {"median_ms": 1.0, "low_ms": 1.0, "high_ms": 1.0}
+    assert told == ["reset", "waited"]
+    assert marks.peaks == {"peak_allocated_bytes": 5, "peak_reserved_bytes": 7}
+
+
 @WITHOUT_GPU
 def test_a_machine_without_a_gpu_is_told_in_one_sentence(root, tmp_path):
     command = [sys.executable, str(root / "benchmarks" / "gpu.py"), "--output", str(tmp_path / "out")]
