@@ -56,7 +56,8 @@ def simplex_grid(n_tasks: int, points_per_edge: int) -> NDArray[np.float64]:
 
     Args:
         n_tasks: T >= 1.
-        points_per_edge: p >= 2, the points on an edge of the simplex, both its corners included.
+        points_per_edge: p >= 1, the points on an edge of the simplex, both its corners included; 1 for the centre
+            alone, where no task matters more than another.
 
     Returns:
         Shape (C(p - 1 + T - 1, T - 1), T), rows in ascending lexicographic order: the first row is all weight
@@ -64,8 +65,7 @@ def simplex_grid(n_tasks: int, points_per_edge: int) -> NDArray[np.float64]:
         a row rounds to 1.0 (``math.fsum(row) == 1.0``).
 
     Raises:
-        ConfigError: n_tasks < 1, points_per_edge < 2 (a lattice without a step), not integers, or more than
-            a million points.
+        ConfigError: n_tasks < 1, points_per_edge < 1, not integers, or more than a million points.
     """
     n_points = simplex_grid_size(n_tasks, points_per_edge)
     if n_points > MAX_LATTICE_POINTS:
@@ -73,6 +73,8 @@ def simplex_grid(n_tasks: int, points_per_edge: int) -> NDArray[np.float64]:
             f"a grid has at most {MAX_LATTICE_POINTS:,} points; {points_per_edge} points per edge of "
             f"{n_tasks} tasks make {n_points:,}, lower points_per_edge"
         )
+    if points_per_edge == 1:
+        return as_preferences(np.ones((1, n_tasks), dtype=np.int64))
     return as_preferences(shares(n_tasks, points_per_edge - 1))
 
 
@@ -80,9 +82,9 @@ def simplex_grid_size(n_tasks: int, points_per_edge: int) -> int:
     """Return the number of preferences of `simplex_grid` without making them, however many they are.
 
     Raises:
-        ConfigError: n_tasks < 1, points_per_edge < 2, or not integers.
+        ConfigError: n_tasks < 1, points_per_edge < 1, or not integers.
     """
-    require_integers(n_tasks=(n_tasks, 1), points_per_edge=(points_per_edge, 2))
+    require_integers(n_tasks=(n_tasks, 1), points_per_edge=(points_per_edge, 1))
     return math.comb(points_per_edge + n_tasks - 2, n_tasks - 1)
 
 

@@ -37,7 +37,7 @@ def as_latex(boards: Sequence[Board], overall: OverallRanking | None = None) -> 
         for place, name, average in zip(ranking.places, ranking.names, ranking.average_ranks, strict=True):
             lines.append([f"{place}{TIED if name in overall.tied_with_best else ''}", name, f"{average:.2f}"])
         first, *notes = ranking_notes(overall)
-        tables.append(_table([[escape_latex(cell) for cell in line] for line in lines], first, notes))
+        tables.append(latex_table([[escape_latex(cell) for cell in line] for line in lines], first, notes))
     return "\n\n".join([PREAMBLE, *tables])
 
 
@@ -58,9 +58,9 @@ def _board_table(board: Board) -> str:
     for i, j in best:
         lines[i][j] = f"\\textbf{{{lines[i][j]}}}"
     if board.reference_point is None:
-        return _table(lines, f"{board.name}. {UNFINISHED}", reasons(board))
+        return latex_table(lines, f"{board.name}. {UNFINISHED}", reasons(board))
     notes = [measured_to(board, plain[0]), *reading_notes(board, tied="after a rank"), *reasons(board)]
-    return _table(lines, f"{board.name}. {OBJECTIVES}", notes)
+    return latex_table(lines, f"{board.name}. {OBJECTIVES}", notes)
 
 
 def _best(board: Board, lines: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
@@ -79,10 +79,16 @@ def _best(board: Board, lines: Sequence[Sequence[str]]) -> list[tuple[int, int]]
     return found
 
 
-def _table(lines: Sequence[Sequence[str]], caption: str, notes: Sequence[str]) -> str:
-    """Return a table of cells that are LaTeX already; its caption and the notes under it are plain words."""
+def latex_table(lines: Sequence[Sequence[str]], caption: str, notes: Sequence[str], *, align: str = "") -> str:
+    """Return a table of cells that are LaTeX already; its caption and the notes under it are plain words.
+
+    Args:
+        lines: the heading, then one line per row.
+        caption, notes: plain text; each note ends up as a sentence of its own.
+        align: one letter per column, `l` for left and `r` for right; where it is empty the second column is a name.
+    """
     heading, *rows = [" & ".join(line) + r" \\" for line in lines]
-    align = "rl" + "r" * (len(lines[0]) - 2)  # the second column is the name
+    align = align or "rl" + "r" * (len(lines[0]) - 2)
     return "\n".join(
         [
             r"\begin{table}",

@@ -37,7 +37,8 @@ FolderName = Annotated[str, Field(pattern=r"^\w[\w\-. +]{0,199}$"), AfterValidat
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ProblemDigest = Annotated[str, Field(pattern=r"^[0-9a-f]*$", max_length=64)]
 SourceDigest = Annotated[str, Field(pattern=r"^[0-9a-f]*$", max_length=64)]
-PointsPerEdge = Annotated[int, Field(ge=2, le=100_000)]
+PointsPerEdge = Annotated[int, Field(ge=1, le=100_000)]
+InnerPointsPerEdge = Annotated[int, Field(ge=2, le=100_000)]
 HalfWidth = Annotated[float, Field(ge=0)]
 Environment = Annotated[dict[Name, Text], Few, AfterValidator(_environment)]
 Options = Annotated[dict[Name, Any], Few, Field(max_length=90)]
@@ -70,7 +71,7 @@ class CellFields(SharedModel):
     split: Literal["test"]
     method_source: SourceDigest = ""
     suite_source: SourceDigest = ""
-    inner_points_per_edge: Literal[0] | PointsPerEdge = 0
+    inner_points_per_edge: Literal[0] | InnerPointsPerEdge = 0
 
     @model_validator(mode="after")
     def _fits_a_tag(self) -> CellFields:

@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
-from ...errors import ConfigError, FrontrunnerError
+from ...errors import ConfigError, FrontrunnerError, UnknownNameError
 from ...mistakes import Mistakes
 from ...yaml_file import Strict, fitted, is_yaml_file, named, read_yaml
 from .budgets import Budgets
 from .cell import Cell
 from .line import checked_line, folded
 from .make_cell import ChosenSuite, cell_on, choose_suite
+from .published_parts import FigureSpec
 from .whole_number import WholeNumber
 
 MAX_CELLS = 100_000
@@ -40,10 +41,14 @@ class SuiteSpec(Strict):
     weights: Literal["random"] | None = None
     """`random` for the shapes of a suite file with random weights on generated data, to measure memory and speed."""
     points_per_edge: WholeNumber | None = None
-    """Points along each edge of the preference grid; when absent, as many as give a few dozen preferences."""
+    """Points along each edge of the preference grid, 1 for equal weights alone; when absent, as many as give a few
+    dozen preferences."""
     inner_points_per_edge: WholeNumber | None = None
     """Points along each edge of the grid's inner layer, whose preferences all weigh every task; 0 for none. None too
     where `points_per_edge` alone is given."""
+    learners: list[str] | None = None
+    """Those of the bench's learners that are run on the suite, by label, or by method where they have none; all when
+    absent."""
 
     @model_validator(mode="before")
     @classmethod
@@ -71,6 +76,11 @@ class LearnerSpec(Strict):
     """The learner's name on the leaderboard; its method and options when absent."""
     tuned: str | None = None
     """The name of a finished study, `<file's name>/<learner>`, given instead of `method`."""
+    points_per_edge: WholeNumber | None = None
+    """Points along each edge of the learner's own preference grid, 1 for equal weights alone; the suite's grid when
+    absent. Learners with other grids stand on boards of their own."""
+    inner_points_per_edge: WholeNumber | None = None
+    """Points along each edge of the inner layer of the learner's own grid; only together with `points_per_edge`."""
     trial: WholeNumber | None = None
     """The number of one of the study's best trials, to use instead of the one it chose; only together with `tuned`."""
 
@@ -80,7 +90,14 @@ class LearnerSpec(Strict):
             raise ConfigError("a learner is given by method, or by tuned: the name of a study")
         if self.trial is not None and self.tuned is None:
             raise ConfigError("trial is given beside tuned, the name of a study")
+        if self.inner_points_per_edge is not None and self.points_per_edge is None:
+            raise ConfigError("a learner's inner_points_per_edge is given beside its points_per_edge")
         return self
+
+    @property
+    def called(self) -> str:
+        """The name by which other parts of the file refer to it: its label, or its method where it has none."""
+        return self.label or self.method
 
 
 class BenchSpec(Strict):
@@ -95,6 +112,24 @@ class BenchSpec(Strict):
     time. Scoring does not change a fit and is not charged to it, so a cell's key does not depend on this number."""
     budgets: Budgets | None = None
     """Budgets that every learner that trains by steps is run at, unless its steps are given; as listed when absent."""
+
+    tables: list[str] = Field(default_factory=list)
+    """Files of published tables whose rows are shown beside the results; relative paths start at the bench file."""
+    figures: list[Annotated[FigureSpec, named("kind")]] = Field(default_factory=list)
+    """Figures to draw of the results."""
+
+    @model_validator(mode="after")
+    def _known_learners(self) -> BenchSpec:
+        known = [learner.called for learner in self.learners]
+        for suite in self.suites:
+            for name in suite.learners or []:
+                if name not in known:
+                    raise UnknownNameError(f"learner of the bench, named by the suite {suite.name!r},", name, known)
+        return self
+
+    def learners_on(self, suite: SuiteSpec) -> list[LearnerSpec]:
+        """Return the learners that are run on a suite."""
+        return [one for one in self.learners if suite.learners is None or one.called in suite.learners]
 
     @property
     def suite_files(self) -> list[str]:
@@ -117,7 +152,7 @@ class BenchSpec(Strict):
                 for suite in self.suites
                 for chosen in [choose_suite(suite.name, suite.tasks)]
                 for seed in self.seeds
-                for learner in self.learners
+                for learner in self.learners_on(suite)
                 for cell in self._cells_of(learner, suite, chosen, seed)
             ]
         except FrontrunnerError:
@@ -140,13 +175,14 @@ class BenchSpec(Strict):
 
 
 def _cell(suite: SuiteSpec, chosen: ChosenSuite, learner: LearnerSpec, seed: int) -> Cell:
+    grid = suite if learner.points_per_edge is None else learner
     return cell_on(
         chosen,
         learner.method,
         seed=seed,
         options=learner.options,
-        points_per_edge=suite.points_per_edge,
-        inner_points_per_edge=suite.inner_points_per_edge,
+        points_per_edge=grid.points_per_edge,
+        inner_points_per_edge=grid.inner_points_per_edge,
         label=learner.label,
     )
 
@@ -177,12 +213,16 @@ def note_mistakes(
 
 def read_bench(file: Path) -> BenchSpec:
     """Read and check a bench file; raise a ConfigError that says in one sentence what is wrong with it."""
-    return read_yaml(file, BenchSpec, parts=(SuiteSpec, LearnerSpec, Budgets), look_further=_further_mistakes)
+    return read_yaml(
+        file, BenchSpec, parts=(SuiteSpec, LearnerSpec, Budgets, FigureSpec), look_further=_further_mistakes
+    )
 
 
 def as_bench(content: Mapping[str, object]) -> BenchSpec:
     """Check what a script gives in the place of a bench file; raise a ConfigError that says what is wrong with it."""
-    return fitted(content, BenchSpec, parts=(SuiteSpec, LearnerSpec, Budgets), look_further=_further_mistakes)
+    return fitted(
+        content, BenchSpec, parts=(SuiteSpec, LearnerSpec, Budgets, FigureSpec), look_further=_further_mistakes
+    )
 
 
 def _further_mistakes(content: Mapping[Any, object]) -> Sequence[str]:

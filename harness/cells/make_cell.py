@@ -132,12 +132,12 @@ def check_grid(cell: Cell) -> None:
     """Refuse a grid of preferences whose front could not be recorded.
 
     Raises:
-        ConfigError: fewer than two points on an edge of a layer, or more than `MAX_POINTS` in all.
+        ConfigError: no point on an edge, fewer than two on that of a layer, or more than `MAX_POINTS` in all.
     """
     inner = cell.inner_points_per_edge
     if inner < 0 or inner == 1:
         raise ConfigError(f"inner_points_per_edge is an integer of 2 or more, or 0 for no inner layer; found {inner}")
-    if cell.n_preferences > MAX_POINTS:  # raises where an edge has no step
+    if cell.n_preferences > MAX_POINTS:  # raises where an edge has too few points
         made = cell.layers or f"{cell.points_per_edge:,} points per edge"
         raise ConfigError(
             f"a front is recorded of {MAX_POINTS:,} preferences at most; {made} of {len(cell.tasks)} tasks make "

@@ -16,6 +16,10 @@ from .console import open_console, place_of, program, store_to_read, store_to_wr
 if TYPE_CHECKING:
     from ..board.leaderboard import Board
     from ..cells.bench_file import BenchSpec
+    from ..published.study import PublishedStudy
+    from ..published.writing import PublishedResults
+    from ..records.store import Store
+    from ..reports.publish import BenchResult
     from ..running.settled_cell import SettledCell
 
 
@@ -25,6 +29,16 @@ def bench(
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Also write the leaderboard, to a .md, .csv, .json, .tex or .html file."),
+    ] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option(
+            help="Run the study on this suite, by name or file, in the place of the file's: with its tasks and budget, "
+            "in a title that says so. Published rows then stand apart."
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Optimizer steps of every training, in the place of the file's and the suite's.")
     ] = None,
     *,
     cells: CellOptions,
@@ -36,40 +50,53 @@ def bench(
         from ..reports.report import check_report
 
         check_report(output)
-    if not cells.plugins:
+    if not cells.plugins and suite is None:
         check_bench_without_torch(file)
     from ...yaml_file import checked_content
-    from ..board.leaderboard import leaderboards
-    from ..board.overall_ranking import overall_ranking
     from ..cells.bench_file import read_bench
     from ..cells.suite_files import with_suite_files
-    from ..reports.report import write_report
-    from .leaderboard import print_boards
+    from .published import planned_study
     from .verdict import require_recorded, require_settled
 
     spec = read_bench(file)
     with checked_content(file):
-        spec = with_suite_files(spec, file.parent)
-    settled_cells = run_cells(spec, cells, file)
-    require_recorded(settled_cells)  # else the board would be read from a server that is away
-    opened, groups = (
-        store_to_read(cells.store),
-        {one.cell.group for one in settled_cells},
-    )
-    boards = [board for board in leaderboards(opened) if board.name in groups]
+        study = planned_study(with_suite_files(spec, file.parent), file.parent, suite=suite, steps=steps)
+    result = run_cells(study.run, cells, file)
+    require_recorded(result.settled)  # else the board would be read from a server that is away
+    asked = "".join(f" --{name} {value}" for name, value in (("suite", suite), ("steps", steps)) if value is not None)
+    boards = _show(study, result, cells.store, output, made_by=f"frontrunner bench {file}{asked} --output {output}")
+    _print_next_steps(result.settled, boards, cells.store)
+    require_settled(result.settled)
+
+
+def _show(
+    study: PublishedStudy, result: BenchResult, store: str | None, output: Path | None, *, made_by: str
+) -> Sequence[Board]:
+    """Print and write the boards of a bench, and its tables and figures beside published ones; return the boards."""
+    from ..board.leaderboard import leaderboards
+    from ..board.overall_ranking import overall_ranking
+    from ..reports.report import write_report
+    from ..scoring.scored_cells import load_groups
+    from .leaderboard import print_boards
+    from .published import record_published
+
+    opened, groups = store_to_read(store), {one.cell.group for one in result.settled}
+    scored = load_groups(opened)
+    boards = [board for board in leaderboards(opened, groups=scored) if board.name in groups]
     overall = overall_ranking(boards)
     print_boards(boards, overall)
+    published = record_published(study, result, opened, scored)
+    _print_published(published, result, opened)
     if output is not None:
-        made_by = f"frontrunner bench {file} --output {output}"
-        write_report(output, boards, overall, opened, title=spec.name, made_by=made_by)
+        further = None if published is None else published.by_format()
+        write_report(output, boards, overall, opened, title=study.run.name, made_by=made_by, further=further)
         open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
-    _print_next_steps(settled_cells, boards, cells.store)
-    require_settled(settled_cells)
+    return boards
 
 
 def run_cells(
     spec: BenchSpec, cells: CellOptions, file: Path | None = None, *, refuse_misfits: bool = False
-) -> Sequence[SettledCell]:
+) -> BenchResult:
     """Run every cell of a bench that is not settled yet, with a display, and return how each of them ended.
 
     Args:
@@ -123,7 +150,20 @@ def run_cells(
         )
     for note in result.notes:
         say_on_standard_error(note)
-    return result.settled
+    return result
+
+
+def _print_published(published: PublishedResults | None, result: BenchResult, store: Store) -> None:
+    """Print the tables that stand beside published ones, and say where they and the figures are."""
+    if published is None:
+        return
+    from .published import where_published
+
+    console = open_console()
+    if published.tables:
+        console.print(f"\n{published.markdown()}", highlight=False, markup=False, soft_wrap=True)
+    written = "\n".join(f"  {folder}" for folder in where_published(result, store))
+    console.print(f"\nTables and figures are in\n{written}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _print_next_steps(settled_cells: Sequence[SettledCell], boards: Sequence[Board], store: str | None) -> None:

@@ -28,10 +28,12 @@ from ..cells.suite_files import with_suite_files
 from ..records.open_store import open_store, store_place
 from ..running.cell_limits import CellLimits
 from ..running.settled_cell import SettledCell
+from ..scoring.scored_cells import load_groups
 from .bench import run_cells
 from .cell_options import CellOptions
 from .executor_argument import as_executor
 from .executor_options import ExecutorOptions
+from .published import planned_study, record_published
 from .single_cell import single_cell
 from .verdict import require_finished
 
@@ -110,7 +112,7 @@ def run(
     where = {"tasks": None if tasks is None else as_names("tasks", tasks), **own}
     named = os.fspath(suite) if isinstance(suite, os.PathLike) else suite
     spec = single_cell(method, named, where, seed=seed, options=as_options(options))
-    (settled,) = run_cells(spec, cells, refuse_misfits=True)
+    (settled,) = run_cells(spec, cells, refuse_misfits=True).settled
     require_finished(settled)
     return _board([settled], cells.store)
 
@@ -162,8 +164,11 @@ def bench(
     else:
         file, read, folder = None, as_bench(source), Path()
     with checked_content(file):
-        read = with_suite_files(read, folder)
-    return _board(run_cells(read, cells, file), cells.store)
+        study = planned_study(with_suite_files(read, folder), folder)
+    result = run_cells(study.run, cells, file)
+    opened = open_store(store_place(cells.store), create=False)
+    record_published(study, result, opened, load_groups(opened))
+    return _board(result.settled, cells.store)
 
 
 def _require_known(function: str, given: Mapping[str, object], known: type) -> None:

@@ -14,7 +14,8 @@ from .further_options import show_options
 PointsOption = Annotated[
     int | None,
     typer.Option(
-        help="Points on each edge of the preference grid; a few dozen preferences, many inside, when both are absent."
+        help="Points on each edge of the preference grid, 1: equal weights alone; a few dozen preferences, many "
+        "inside, when both are absent."
     ),
 ]
 InnerPointsOption = Annotated[

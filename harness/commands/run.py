@@ -51,6 +51,6 @@ def run(
     from .verdict import require_finished
 
     spec = single_cell(method, suite, where, seed=seed, options=options)
-    (settled_cell,) = run_cells(spec, cells, refuse_misfits=True)
+    (settled_cell,) = run_cells(spec, cells, refuse_misfits=True).settled
     require_finished(settled_cell)
     print_front(settled_cell.run_id, cells.store)

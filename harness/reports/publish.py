@@ -11,7 +11,7 @@ import dataclasses
 import itertools
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
@@ -219,7 +219,7 @@ def run_and_publish_bench(
             with store.patience.lost(), contextlib.suppress(StoreError):
                 run.close(store, Ending(Status.KILLED, "interrupted"))
             raise
-    return BenchResult(run.settled, publisher.notes + notes)
+    return BenchResult(run.settled, publisher.notes + notes, run.parents)
 
 
 def _summarised(store: Store, run: BenchRun, publisher: Publisher) -> list[str]:
@@ -270,3 +270,5 @@ class BenchResult:
     """What became of every cell, in the bench's order."""
     notes: Sequence[str]
     """One sentence for each score or picture that failed, although the results are recorded."""
+    parents: Mapping[str, str]
+    """Id of the bench's MLflow run on every suite, by the suite's name."""

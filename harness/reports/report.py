@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ...errors import ConfigError
@@ -36,7 +36,14 @@ def check_report(file: Path) -> None:
 
 
 def write_report(
-    file: Path, boards: Sequence[Board], overall: OverallRanking | None, store: Store, *, title: str, made_by: str
+    file: Path,
+    boards: Sequence[Board],
+    overall: OverallRanking | None,
+    store: Store,
+    *,
+    title: str,
+    made_by: str,
+    further: Mapping[str, str] | None = None,
 ) -> None:
     """Write boards to a file that `check_report` has accepted.
 
@@ -47,16 +54,20 @@ def write_report(
         store: the store that the boards were made from.
         title: title of the report.
         made_by: the command that made the report, which Markdown and LaTeX mention.
+        further: what stands beside the boards, by format: before them in texts, in a section of its own on the page.
 
     Raises:
         ConfigError: the file cannot be written.
     """
-    if file.suffix == ".html":
+    kind = file.suffix.removeprefix(".")
+    beside = (further or {}).get(kind, "")
+    if kind == "html":
         from .page import write_page
 
-        write_page(boards, store, file, overall=overall, title=title)
+        write_page(boards, store, file, overall=overall, title=title, published=beside)
         return
-    write_text(file, TEXTS[file.suffix.removeprefix(".")](boards, overall), title=title, made_by=made_by)
+    text = TEXTS[kind](boards, overall)
+    write_text(file, f"{beside}\n\n{text}" if beside else text, title=title, made_by=made_by)
 
 
 def write_text(file: Path, text: str, *, title: str, made_by: str) -> None:

@@ -32,6 +32,13 @@ def test_rows_sum_to_one_and_corners_are_exact(n_tasks: int, points_per_edge: in
         assert check_preference(row, n_tasks).tobytes() == row.tobytes()
 
 
+@pytest.mark.parametrize("n_tasks", [1, 2, 3, 6, 7, 8])
+def test_one_point_an_edge_is_the_centre_alone(n_tasks: int) -> None:
+    grid = simplex_grid(n_tasks, 1)
+    assert np.allclose(grid, [[1 / n_tasks] * n_tasks], rtol=0, atol=1e-15)
+    assert math.fsum(grid[0]) == 1.0
+
+
 def test_a_grid_reads_as_documented() -> None:
     assert simplex_grid(2, 3).tolist() == [[0.0, 1.0], [0.5, 0.5], [1.0, 0.0]]
 
@@ -40,7 +47,7 @@ def test_a_grid_reads_as_documented() -> None:
     ("arguments", "message"),
     [
         ((0, 3), "n_tasks is an integer of 1 or more; found 0"),
-        ((3, 1), "points_per_edge is an integer of 2 or more; found 1"),
+        ((3, 0), "points_per_edge is an integer of 1 or more; found 0"),
         ((3, 2.5), "found 2.5"),
         (("3", 3), "found '3'"),
         ((8, 101), "at most 1,000,000 points; 101 points per edge of 8 tasks make 26,075,972,546"),

@@ -48,6 +48,12 @@ SCRIPTS = (
 """The page's scripts, in the order they need each other; all of them share one scope."""
 
 
+_PUBLISHED = """<section id="published" aria-labelledby="published-heading">
+    <h2 id="published-heading">Beside the publication</h2>
+    <div class="content">{}</div>
+  </section>"""
+
+
 def write_page(
     boards: Sequence[Board],
     store: Store,
@@ -56,6 +62,7 @@ def write_page(
     overall: OverallRanking | None = None,
     mlflow: str = "http://127.0.0.1:5000",
     title: str = "Frontrunner leaderboard",
+    published: str = "",
 ) -> None:
     """Write one self-contained HTML file that shows the boards; all objectives are minimised.
 
@@ -66,6 +73,8 @@ def write_page(
         overall: the average ranks over the boards; None where there are none.
         mlflow: the address that links to runs start with; readers can change it on the page.
         title: the page's heading.
+        published: HTML of tables and figures to stand beside published ones, which needs no other file; no section of
+            them where it is empty.
 
     Raises:
         ConfigError: the file cannot be written.
@@ -74,7 +83,7 @@ def write_page(
     index = index_content(boards, overall, title=title, mlflow=mlflow, kept=kept)
     fronts = all_fronts(store, boards, kept)
     contents = [packed(in_script(board_content(board, kept, fronts))) for board in boards]
-    text = _page(title, index, contents)
+    text = _page(title, index, contents, published)
     try:
         with replacing(file) as partial:
             partial.write_text(text, encoding="utf-8")
@@ -82,7 +91,7 @@ def write_page(
         raise ConfigError(f"{file} cannot be written {because(error)}") from error
 
 
-def _page(title: str, index: dict[str, Any], contents: Sequence[str]) -> str:
+def _page(title: str, index: dict[str, Any], contents: Sequence[str], published: str) -> str:
     """Return the whole document; marks inside content that has been filled in are left as they are."""
     from plotly.offline import get_plotlyjs
 
@@ -94,6 +103,7 @@ def _page(title: str, index: dict[str, Any], contents: Sequence[str]) -> str:
     filled = {
         "<!--title-->": html.escape(title),
         "<!--style-->": f"<style>\n{source_of('page.css')}</style>",
+        "<!--published-->": _PUBLISHED.format(published) if published else "",
         "<!--data-->": "\n".join(data),
         "<!--scripts-->": f"<script>\n{page_script()}</script>",
     }

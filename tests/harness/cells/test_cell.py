@@ -118,7 +118,7 @@ def test_a_bench_is_the_product_of_its_suites_learners_and_seeds():
         ({"tasks": ["task4"]}, UnknownNameError, "task"),
         ({"tasks": []}, ConfigError, "one or more"),
         ({"seed": -1}, ConfigError, "seed"),
-        ({"points_per_edge": 1}, ConfigError, "points_per_edge"),
+        ({"points_per_edge": 0}, ConfigError, "points_per_edge"),
         ({"options": {"steps": True}}, ConfigError, "steps must be int"),
         ({"options": {"stpes": 3}}, UnknownNameError, "'steps'"),
     ],

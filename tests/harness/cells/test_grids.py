@@ -113,6 +113,30 @@ def test_a_grid_is_the_default_one_as_far_as_it_is_left_unset(given, expected):
     assert written_out.key == found.key
 
 
+def test_a_learner_may_have_a_grid_of_its_own():
+    own = {"method": "pretrained", "label": "own", "points_per_edge": 1}
+    layered = {"method": "pretrained", "label": "layered", "points_per_edge": 2, "inner_points_per_edge": 2}
+    suite = {"name": "tiny", "points_per_edge": 5}
+    cells = BenchSpec(name="x", suites=[suite], learners=["pretrained", own, layered]).cells()
+    assert [(found.points_per_edge, found.inner_points_per_edge) for found in cells] == [(5, 0), (1, 0), (2, 2)]
+    assert np.allclose(cells[1].preferences(), 1 / 3)
+    assert "(grid of 1 preference)" in cells[1].group
+
+
+def test_an_inner_layer_of_a_learner_needs_the_outer_one():
+    learner = {"method": "pretrained", "inner_points_per_edge": 2}
+    with pytest.raises(ValidationError, match="inner_points_per_edge is given beside its points_per_edge"):
+        BenchSpec(name="x", suites=["tiny"], learners=[learner])
+
+
+def test_a_suite_may_run_some_of_the_learners():
+    learners = ["pretrained", "experts", {"method": "experts", "label": "mine"}]
+    spec = BenchSpec(name="x", suites=[{"name": "tiny", "learners": ["mine", "pretrained"]}], learners=learners)
+    assert [cell.label for cell in spec.cells()] == ["pretrained", "mine"]
+    with pytest.raises(fr.UnknownNameError, match="did you mean 'mine'"):
+        BenchSpec(name="x", suites=[{"name": "tiny", "learners": ["mime"]}], learners=learners)
+
+
 @pytest.mark.parametrize("value", ["many", "2.5", "[2]"])
 def test_inner_points_that_are_no_integer_are_one_sentence(value, tmp_path):
     file = tmp_path / "bench.yaml"
@@ -121,7 +145,7 @@ def test_inner_points_that_are_no_integer_are_one_sentence(value, tmp_path):
         read_bench(file)
 
 
-@pytest.mark.parametrize(("points", "inner"), [(1, 0), (0, 2), (2, 1), (2, -1), (2, True), (2, "2"), (2, 100_001)])
+@pytest.mark.parametrize(("points", "inner"), [(0, 0), (0, 2), (2, 1), (2, -1), (2, True), (2, "2"), (2, 100_001)])
 def test_a_grid_of_others_that_cannot_be_is_refused(points, inner):
     fields = {**cell().to_json(), "points_per_edge": points, "inner_points_per_edge": inner}
     with pytest.raises(ValidationError, match="points_per_edge"):

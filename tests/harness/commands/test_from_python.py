@@ -173,7 +173,7 @@ WRONG = [
     *((fr.run, "store", value, "a store, is a path, found") for value in ("", "a\0b")),
     *((fr.run, "suite", value, "name of a suite or a suite file") for value in (3, None, b"tiny", ["tiny"], True)),
     *((fr.run, "method", value, "name of a method is expected") for value in (3, None, b"ls", ["ls"], True)),
-    *((fr.run, "points_per_edge", value, "2 or more|at most") for value in (1, 0, -3, 10**9)),
+    *((fr.run, "points_per_edge", value, "1 or more|at most") for value in (0, -3, 10**9)),
     *((fr.run, "inner_points_per_edge", value, "2 or more|at most") for value in (1, -3, 10**9)),
     (fr.run, "weights", "random", "no variant with random weights"),
     *((fr.run, "options", value, "'steps'|steps must be") for value in ({"step": 1}, {"steps": [1]}, {"steps": True})),

@@ -15,7 +15,7 @@ MISTAKES = {
     "unknown task": ("suites: [{name: tiny, tasks: [task0, task9]}]", "task of suite 'tiny'"),
     "missing suite file": ("suites: [nowhere.yaml]", "nowhere.yaml"),
     "misspelt key of a suite": ("suites: [{name: tiny, task: [task0]}]", ".task'; did you mean 'tasks'?"),
-    "no grid": ("suites: [{name: tiny, points_per_edge: 1}]", "points_per_edge is an integer of 2 or more"),
+    "no grid": ("suites: [{name: tiny, points_per_edge: 0}]", "points_per_edge is an integer of 1 or more"),
     "unknown method": ("learners: [pretrainde]", "did you mean 'pretrained'?"),
     "unknown option": ("learners: [{method: ls, options: {step: 3}}]", "did you mean 'steps'?"),
     "wrong value": ("learners: [{method: ls, options: {steps: many}}]", "steps must be int"),
