@@ -55,7 +55,7 @@ def distance_figure(kinds: Mapping[str, LayerDistances], path: str | Path, *, ti
     by_weight.set_title("the same for one weight", fontsize=10)
     for axes in (whole, by_weight):
         axes.set_xlabel("layer, from the input", fontsize=11)
-        axes.set_ylim(bottom=0.0)
+        axes.set_ylim(0.0, 1.08 * axes.dataLim.ymax)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.25)
         axes.legend(frameon=False, fontsize=11)

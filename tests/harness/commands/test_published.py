@@ -66,7 +66,7 @@ def test_tables_and_figures_lie_among_the_files_of_the_run_and_are_printed(run, 
     assert {name.rpartition(".")[2] for name in found if name.startswith("lambdas")} == {"png", "pdf", "svg"}
     assert found["nine.md"].read_text().strip() in ended.out
     assert str(found["nine.md"].parent) in ended.out
-    rows = list(csv.DictReader(found["nine.csv"].open()))
+    rows = list(csv.DictReader(found["nine.csv"].read_text().splitlines()))
     assert [row["text"] for row in rows if row["method"] == "Theirs"] == ["12.3", "45.6", "78.9"]
     measured = [float(row["mean"]) for row in rows if row["method"] == "routers"]
     assert measured[2] == pytest.approx((measured[0] + measured[1]) / 2)
