@@ -37,7 +37,7 @@ MISTYPED = [
     (["run", "pwe-moe-ls", "vision-mini", "--set", "upscale=mpl"], "did you mean 'mlp'?"),
     (["run", "pwe-moe-epo", "vision-mini", "--set", "upscale=attn+mpl"], "did you mean 'attn+mlp'?"),
     (["run", "pwe-moe-ls", "vision-mini", "--seed", "-1"], "seed must be 0 or more"),
-    (["run", "pwe-moe-ls", "vision-mini", "--points-per-edge", "1"], "points_per_edge is an integer of 2 or more"),
+    (["run", "pwe-moe-ls", "vision-mini", "--points-per-edge", "0"], "points_per_edge is an integer of 1 or more"),
     (["run", "pwe-moe-ls", "vision-mini", "--cell-timeout", "30"], "--cell-timeout was to be a duration"),
     (["bench", "BENCH", "--cell-memory", "8"], "--cell-memory was to be a size"),
     (["tune", "nothing.yaml", "--cell-memory", "8G"], "--cell-memory was to be a size"),

@@ -20,7 +20,7 @@ COMMANDS = {
     "out of range": (["pwe-moe-ls", "tiny", "--set", "lr=-1"], ["lr must be positive", "-1"]),
     "not key=value": (["pwe-moe-ls", "tiny", "--set", "steps"], ["--set expects key=value", "'steps'"]),
     "negative seed": (["pretrained", "tiny", "--seed", "-1"], ["seed must be 0 or more", "-1"]),
-    "no grid": (["pretrained", "tiny", "--points-per-edge", "1"], ["points_per_edge is an integer of 2 or more"]),
+    "no grid": (["pretrained", "tiny", "--points-per-edge", "0"], ["points_per_edge is an integer of 1 or more"]),
     "unknown device": (["pretrained", "tiny", "--device", "quantum"], ["unknown device 'quantum'", "auto"]),
     "unknown flag": (["pretrained", "tiny", "--sed", "0"], ["--sed"]),
     "missing argument": (["pretrained"], ["Missing argument", "suite"]),
