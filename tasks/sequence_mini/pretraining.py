@@ -28,7 +28,7 @@ CODE = module_files(examples, fine_tuning, row_reader)
 
 
 def pretrained(
-    domains: Mapping[str, Domain], recipe: FineTuning, *, device: torch.device, progress: Progress
+    domains: Mapping[str, Domain], recipe: FineTuning, *, width: int, device: torch.device, progress: Progress
 ) -> tuple[RowReader, Params, dict[str, nn.Linear]]:
     """Return the architecture, its pre-trained weights, and the head of every task that was trained with it.
 
@@ -37,10 +37,11 @@ def pretrained(
     Args:
         domains: the data of all tasks of the suite.
         recipe: of the joint training; the batch size is that of each task.
+        width: units of every layer.
         device: where everything goes.
         progress: told the steps that are done.
     """
-    model, heads = untrained({task: len(domain.classes) for task, domain in domains.items()}, SEED)
+    model, heads = untrained({task: len(domain.classes) for task, domain in domains.items()}, SEED, width)
     model, start = model.to(device).eval(), {}
     for owner, module in (("model", model), *heads.items()):
         start.update({f"{owner}.{name}": tensor.to(device) for name, tensor in module.state_dict().items()})

@@ -17,7 +17,7 @@ from ..suite import Suite
 from ..vision_mini.images import load_domain, manifest
 from . import row_reader
 from .pretraining import pretrained
-from .row_reader import RowReader, to_input
+from .row_reader import WIDTH, RowReader, to_input
 
 PRETRAINING = FineTuning(steps=100, batch_size=32, peak_lr=2e-3, weight_decay=0.05)
 """The recipe of the joint pre-training, 32 examples of every task a step."""
@@ -38,13 +38,15 @@ class SequenceMini(Suite):
     version: ClassVar[str] = "1"
     tasks: ClassVar[tuple[str, ...]] = ("digits", "fashion", "animals", "optdigits", "glyphs")
     cpu_threads: ClassVar[int | None] = 1
+    width: ClassVar[int] = WIDTH
+    """Units of every layer; a subclass of another name may have another, and pre-trains its own network."""
     budget: ClassVar[Budget] = Budget(steps=400, batch_size=16, lr=1e-3)
     expert_examples: ClassVar[int | None] = EXPERT.steps * EXPERT.batch_size
 
     def architecture(self, tasks: tuple[str, ...]) -> nn.Module:
         """Return the network without values."""
         with torch.device("meta"):
-            return RowReader().eval()
+            return RowReader(self.width).eval()
 
     def class_names(self, task: str) -> tuple[str, ...]:
         """Return the classes of the domain."""
@@ -57,7 +59,7 @@ class SequenceMini(Suite):
     def prepare(self, tasks: tuple[str, ...], *, device: torch.device, seed: int, progress: Progress) -> Problem:
         """Load images, and read or train the pre-trained network and the experts."""
         domains = {task: load_domain(task, device) for task in self.tasks}
-        model, weights, heads = pretrained(domains, PRETRAINING, device=device, progress=progress)
+        model, weights, heads = pretrained(domains, PRETRAINING, width=self.width, device=device, progress=progress)
         recipe = ExpertRecipe(
             suite=self.name, version=self.version, fine_tuning=EXPERT, code=CODE, versions={}, seed=seed
         )
