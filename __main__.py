@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from .harness.commands import leaderboard, store_command, suite_command
 from .harness.commands.bench import bench
 from .harness.commands.doctor import doctor
+from .harness.commands.estimate import estimate
 from .harness.commands.export import export
 from .harness.commands.forget import forget
 from .harness.commands.front import front
@@ -26,8 +27,8 @@ from .harness.commands.ui import ui
 from .studies.command import tune
 
 ORDER = (
-    "list", "run", "bench", "tune", "status", "leaderboard", "front", "export", "forget", "suite", "store", "ui",
-    "doctor",
+    "list", "estimate", "run", "bench", "tune", "status", "leaderboard", "front", "export", "forget", "suite", "store",
+    "ui", "doctor",
 )  # fmt: skip
 """The commands as the help shows them; typer alone would put those with commands of their own last."""
 
@@ -61,7 +62,7 @@ app = typer.Typer(
 )
 app.callback()(frontrunner)
 app.command("list")(list_command)
-for command in (run, bench, tune, status, front, export, forget, ui, doctor):
+for command in (estimate, run, bench, tune, status, front, export, forget, ui, doctor):
     app.command()(command)
 app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(store_command.app, name="store")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..tasks.fake_weights import device_type, have_values
 from ..tasks.precision import master_type
 from .half_precision import left_for_base
 
@@ -67,7 +69,7 @@ class WeightRows:
         for part in self._parts(base):
             total = target[part] if merged.dtype == precise else base.new_empty(base[part].shape, dtype=precise)
             torch.mul(base[part], left, out=total) if merged.dtype == precise else total.copy_(base[part]).mul_(left)
-            for share, row in zip(shares.of_experts, rows, strict=True):
+            for share, row in self._read(shares.of_experts, rows):
                 _add_share(total, row[part].to(base.device, non_blocking=True), share)
             if merged.dtype != precise:
                 target[part] = total
@@ -86,7 +88,7 @@ class WeightRows:
             here = base[part]
             if vectors.shape[1:] != here.shape:  # at the first and at a shorter last part
                 vectors, lines = (found.new_empty(n, *here.shape) for n in (len(rows), len(given)))
-            for vector, row in zip(vectors, rows, strict=True):
+            for vector, row in self._read(vectors, rows):
                 self._write_task_vector(row[part], here, vector)
             for line, gradient in zip(lines, given, strict=True):
                 line.copy_(gradient[part])
@@ -102,11 +104,17 @@ class WeightRows:
         else:
             into.copy_(row, non_blocking=True).sub_(base)
 
+    def _read(self, beside: Iterable[Any], rows: Sequence[Tensor]) -> Sequence[tuple[Any, Tensor]]:
+        """Return what lies beside each row with the row; the first of weights without values, since none takes memory."""
+        pairs = list(zip(beside, rows, strict=True))
+        return pairs if have_values([self.base]) else pairs[:1]
+
     def _parts(self, base: Tensor) -> Iterator[slice]:
-        """Yield slices that cover the first dimension of a weight that is laid out."""
-        numbers = PROCESSOR_PART if base.device.type == "cpu" else DEVICE_PART
+        """Yield slices that cover the first dimension of a weight that is laid out; the first of one without values."""
+        numbers = PROCESSOR_PART if device_type(base) == "cpu" else DEVICE_PART
         width = max(1, numbers // max(1, base[:1].numel()))
-        for start in range(0, len(base), width):
+        end = len(base) if have_values([base]) else min(len(base), width)
+        for start in range(0, end, width):
             yield slice(start, start + width)
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UnsupportedError
+from .fake_weights import have_values
 from .recomputation import call_within, with_weights
 from .rows import map_tensors, tensors_in
 from .untouched_randomness import untouched_randomness
@@ -45,6 +46,8 @@ def require_passed_weights(
     Raises:
         UnsupportedError: it reads them.
     """
+    if not have_values(params.values()):
+        return  # nothing reads weights of an estimate
     weights = {name for name, _ in model.named_parameters()}
     # Everything wants gradients here: a part whose inputs want none may hide from the backward pass.
     leaves = {

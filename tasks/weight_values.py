@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ConfigError
+from .fake_weights import have_values
 from .precision import type_name
 from .weight_files.mapped_file import release
 
@@ -104,8 +105,8 @@ def _is_constant(name: str, owners: Sequence[Owner], ranges: Sequence[tuple[floa
 
 
 def range_of_values(tensor: Tensor) -> tuple[float, float]:
-    """Return the least and greatest entry, both NaN where one is; (0, 0) for no entries. Makes no copy."""
-    if tensor.numel() == 0:
+    """Return the least and greatest entry, both NaN where one is; (0, 0) for no entries or values. Makes no copy."""
+    if tensor.numel() == 0 or not have_values([tensor]):
         return 0.0, 0.0
     low, high = torch.aminmax(tensor)
     return float(low), float(high)

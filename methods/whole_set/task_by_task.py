@@ -83,4 +83,4 @@ def losses_task_by_task(
 
 
 def _memory(tensor: Tensor) -> int:
-    return int(tensor.untyped_storage().data_ptr())
+    return int(tensor.untyped_storage()._cdata)
