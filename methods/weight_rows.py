@@ -105,7 +105,7 @@ class WeightRows:
             into.copy_(row, non_blocking=True).sub_(base)
 
     def _read(self, beside: Iterable[Any], rows: Sequence[Tensor]) -> Sequence[tuple[Any, Tensor]]:
-        """Return what lies beside each row with the row; the first of weights without values, since none takes memory."""
+        """Return rows with what lies beside each; of weights without values the first, since none takes memory."""
         pairs = list(zip(beside, rows, strict=True))
         return pairs if have_values([self.base]) else pairs[:1]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from .console import PluginOption, busy, open_console
+from .further_options import show_options
 
 if TYPE_CHECKING:
     from ...methods import Learner
@@ -16,6 +20,33 @@ if TYPE_CHECKING:
     from ..estimating.measured_fit import MeasuredFit
 
 
+MeasureOption = Annotated[
+    bool, typer.Option("--measure", help="Also prepare the suite, run a few steps on the device, and forecast.")
+]
+FormatOption = Annotated[Literal["table", "md", "json"], typer.Option("--format", help="The format to print in.")]
+_PARAMETER = "output"
+"""The parameter of the command that these options become."""
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What was given for `--measure` and `--format`."""
+
+    measure: bool
+    format_: str
+
+
+def _with_output_options(command: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(command)
+    def wrapped(*, measure: bool = False, format_: str = "table", **given: Any) -> None:
+        command(**given, **{_PARAMETER: OutputOptions(measure, format_)})
+
+    options = (("measure", False, MeasureOption), ("format_", "table", FormatOption))
+    show_options(wrapped, command, _PARAMETER, options)
+    return wrapped
+
+
+@_with_output_options
 def estimate(
     method: Annotated[str, typer.Argument(help="The method; `frontrunner list` shows all.")],
     suite: Annotated[str, typer.Argument(help="The suite, or a suite file of your own (.yaml).")],
@@ -33,13 +64,9 @@ def estimate(
             help="What memory is counted for, cpu or cuda; a GPU need not be there. auto: cuda where there is one."
         ),
     ] = "auto",
-    measure: Annotated[
-        bool, typer.Option("--measure", help="Also prepare the suite, run a few steps on the device, and forecast.")
-    ] = False,
     plugin: PluginOption = None,
-    format_: Annotated[
-        Literal["table", "md", "json"], typer.Option("--format", help="The format to print in.")
-    ] = "table",
+    *,
+    output: OutputOptions,
 ) -> None:
     """Estimate the parameters of a method on a suite and the memory of a training step, in seconds, without weights."""
     from ..cells.plugins import load_plugins
@@ -56,14 +83,14 @@ def estimate(
 
     name = suite_name(suite)
     learner = learner_with(method, options, batch_size)
-    on = _device(device, measured=measure)
+    on = _device(device, measured=output.measure)
     with busy("running two steps without values"):
         found = estimated(learner, name, tasks=chosen, device_type=on.partition(":")[0])
-    measured = _measured(found, learner, name, chosen, on) if measure else None
+    measured = _measured(found, learner, name, chosen, on) if output.measure else None
     shown = Shown(found, measured, forecast(learner, found, measured))
-    if format_ == "json":
+    if output.format_ == "json":
         sys.stdout.write(json.dumps(shown.as_json(), indent=2) + "\n")
-    elif format_ == "md":
+    elif output.format_ == "md":
         sys.stdout.write(shown.as_markdown() + "\n")
     else:
         open_console().print(shown.as_table())

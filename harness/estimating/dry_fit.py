@@ -23,7 +23,7 @@ from ...tasks.objectives import Objectives
 from ...tasks.problem import Problem
 from ...tasks.rows import map_tensors
 from .live_storages import LiveStorages
-from .memory_parts import Part, Peak, peak_between
+from .memory_parts import MemoryPart, Peak, peak_between
 from .stand_in_values import fake_tensors, replaced
 
 GIVEN_WEIGHTS = ("losses", "task_loss", "losses_by_model", "log_probabilities")
@@ -78,7 +78,7 @@ def _dry_fit(learner: Learner, posed: Posed, device_type: str, *, steps: int) ->
     with standing_for(device_type), fake_tensors() as mode, live:
         problem = posed(mode.from_tensor)
         _assign(problem, live)
-        live.making = Part.TASK_VECTORS if learner.uses_experts else Part.WEIGHTS
+        live.making = MemoryPart.TASK_VECTORS if learner.uses_experts else MemoryPart.WEIGHTS
         held, prepared = _now(live), live.moment()
         watch = _Watch(problem, live, mode)
         preferences = np.full((1, problem.n_tasks), 1 / problem.n_tasks)
@@ -102,12 +102,12 @@ def _now(live: LiveStorages) -> Peak:
 
 def _assign(problem: Problem, live: LiveStorages) -> None:
     """Say what the tensors of a problem are for."""
-    live.assign(problem.pretrained.values(), Part.WEIGHTS)
+    live.assign(problem.pretrained.values(), MemoryPart.WEIGHTS)
     for head in getattr(problem, "heads", ()):
-        live.assign([*head.parameters(), *head.buffers()], Part.WEIGHTS)
-    live.assign(problem.model.buffers(), Part.WEIGHTS)
+        live.assign([*head.parameters(), *head.buffers()], MemoryPart.WEIGHTS)
+    live.assign(problem.model.buffers(), MemoryPart.WEIGHTS)
     for expert in problem.experts:
-        live.assign(expert.values(), Part.TASK_VECTORS)
+        live.assign(expert.values(), MemoryPart.TASK_VECTORS)
 
 
 class _Watch:
@@ -142,13 +142,13 @@ class _Watch:
 
         def begin(optimizer: torch.optim.Optimizer, *_: object) -> None:
             for group in optimizer.param_groups:
-                self._live.assign(group["params"], Part.WEIGHTS)
+                self._live.assign(group["params"], MemoryPart.WEIGHTS)
                 if device_type == "cuda" and group.get("foreach", False) is None:
                     group["foreach"] = not group.get("fused")
-            self._live.making = Part.OPTIMISER
+            self._live.making = MemoryPart.OPTIMISER
 
         def finish(*_: object) -> None:
-            self._live.making = Part.ACTIVATIONS
+            self._live.making = MemoryPart.ACTIVATIONS
             self.end = self._live.moment()
 
         hooks = [register_optimizer_step_pre_hook(begin), register_optimizer_step_post_hook(finish)]
@@ -170,7 +170,7 @@ class _Watch:
             parameter.grad = None
         self._live.making, self._live.looks_on = making, True
         kept = [tensor for state in optimizer.state.values() for tensor in state.values() if torch.is_tensor(tensor)]
-        self._live.assign(kept, Part.OPTIMISER)
+        self._live.assign(kept, MemoryPart.OPTIMISER)
         self.had_state = bool(kept)
 
     def _watched(self, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -179,7 +179,7 @@ class _Watch:
                 models = [given] if isinstance(given, Mapping) else given if isinstance(given, list) else []
                 for model in models:
                     if isinstance(model, Mapping):
-                        self._live.assign(model.values(), Part.MERGED, settled=False)
+                        self._live.assign(model.values(), MemoryPart.MERGED, settled=False)
             return method(*args)
 
         return run
@@ -192,7 +192,7 @@ class _Watch:
                 batch = next(batches)
             if self.batch_size == 0:
                 self.start = self._live.moment()
-                self._live.making = Part.ACTIVATIONS
+                self._live.making = MemoryPart.ACTIVATIONS
                 self.batch_size = batch_size
             yield _fake(batch)
 

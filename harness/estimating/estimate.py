@@ -91,11 +91,12 @@ def estimate(learner: Learner, suite: str, *, tasks: Sequence[str] | None = None
     chosen = found().choose(tasks)
     budget = found.budget or NO_STEPS
     posed, mapped = _posed(found, chosen, _batch_size(learner, budget, len(chosen)))
-    common = {"method": learner.name, "suite": suite, "tasks": chosen, "device": device_type}
+    about = {"method": learner.name, "suite": suite, "device": device_type}
     if not _takes_steps(learner, budget, len(chosen)):
         held = dry_problem(posed).n_bytes
         return Estimate(
-            **common,
+            **about,
+            tasks=chosen,
             batch_size=None,
             trainable_parameters=None,
             total_parameters=None,
@@ -108,7 +109,8 @@ def estimate(learner: Learner, suite: str, *, tasks: Sequence[str] | None = None
         )
     fitted = _fitted(learner, posed, device_type)
     return Estimate(
-        **common,
+        **about,
+        tasks=chosen,
         batch_size=fitted.batch_size,
         trainable_parameters=fitted.found.trainable_parameters,
         total_parameters=fitted.found.total_parameters,

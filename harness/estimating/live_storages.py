@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 
-from .memory_parts import Part, Storage
+from .memory_parts import MemoryPart, Storage
 from .stand_in_values import StandInNumbers, tensors_of
 
 
-class LiveStorages(StandInNumbers):
+class LiveStorages(StandInNumbers):  # type: ignore[no-untyped-call] # torch has no types here
     """Keeps a record of every storage that an operation on fake tensors makes.
 
     A storage is taken for what `making` says, or for a gradient where a backward pass makes it, until `assign` says
@@ -22,10 +22,10 @@ class LiveStorages(StandInNumbers):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.storages: list[Storage] = []
         """All that there were, in the order in which they came to be."""
-        self.making = Part.ACTIVATIONS
+        self.making = MemoryPart.ACTIVATIONS
         """What new storages are taken for."""
         self.looks_on = True
         """Whether what is made is recorded at once; what is made while it is not, when it is first asked for."""
@@ -49,7 +49,7 @@ class LiveStorages(StandInNumbers):
         memory = tensor.untyped_storage()
         key = int(memory._cdata)
         if key not in self._live:
-            part = Part.GRADIENTS if _in_backward() and self.making is not Part.OPTIMISER else self.making
+            part = MemoryPart.GRADIENTS if _in_backward() and self.making is not MemoryPart.OPTIMISER else self.making
             storage = Storage(memory.nbytes(), part, self.moment())
 
             def freed(_: object) -> None:
@@ -60,7 +60,7 @@ class LiveStorages(StandInNumbers):
             self._live[key] = (storage, weakref.ref(memory, freed))
         return self._live[key][0]
 
-    def assign(self, tensors: Iterable[Tensor], part: Part, *, settled: bool = True) -> None:
+    def assign(self, tensors: Iterable[Tensor], part: MemoryPart, *, settled: bool = True) -> None:
         """Say what tensors are for, unless that is settled.
 
         Args:

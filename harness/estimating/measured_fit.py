@@ -52,7 +52,7 @@ def measure_fit(learner: Learner, problem: Problem, *, steps: int = 5) -> Measur
         problem: on the device.
         steps: how many are timed, after two that are not.
     """
-    peak, reserved = _memory(learner, problem)
+    peak, reserved = measure_memory(learner, problem)
     return MeasuredFit(peak, reserved, _times(learner, problem, WARM_UP + steps)[WARM_UP:], _evaluation(problem))
 
 
@@ -66,7 +66,7 @@ def tensor_bytes(problem: Problem) -> int:
     return sum(own.values())
 
 
-def _memory(learner: Learner, problem: Problem) -> tuple[int, int | None]:
+def measure_memory(learner: Learner, problem: Problem) -> tuple[int, int | None]:
     """Return the peak of two steps in bytes, and what torch had taken of a GPU."""
     if problem.device.type == "cuda":
         torch.cuda.synchronize(problem.device)
@@ -99,9 +99,13 @@ def _times(learner: Learner, problem: Problem, steps: int) -> tuple[float, ...]:
             note()
             yield batch
 
+    def last(_: str, step: int, __: int, **___: object) -> None:
+        if step == steps:
+            note()
+
     vars(problem)["batches"] = noted
     try:
-        _fit(learner, problem, steps, lambda *args, **values: note() if args[1] == steps else None)
+        _fit(learner, problem, steps, last)
     finally:
         del vars(problem)["batches"]
     per_step = (len(moments) - 1) // steps  # batches of a step

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Part(StrEnum):
+class MemoryPart(StrEnum):
     """What a tensor of a training step is for."""
 
     WEIGHTS = "weights"
@@ -29,7 +29,7 @@ class Storage:
 
     __slots__ = ("born", "died", "n_bytes", "part", "settled")
 
-    def __init__(self, n_bytes: int, part: Part, born: int) -> None:
+    def __init__(self, n_bytes: int, part: MemoryPart, born: int) -> None:
         self.n_bytes = n_bytes
         self.part = part
         self.born = born
@@ -43,8 +43,8 @@ class Storage:
 class Peak:
     """The most memory in use at a moment, in bytes, by part."""
 
-    parts: Mapping[Part, int]
-    """Every part, in the order of `Part`; 0 where there was none."""
+    parts: Mapping[MemoryPart, int]
+    """Every part, in the order of `MemoryPart`; 0 where there was none."""
 
     @property
     def n_bytes(self) -> int:
@@ -61,7 +61,7 @@ def peak_between(storages: Iterable[Storage], start: int, end: int) -> Peak:
     """
     changes = [(one.born, one.n_bytes, one.part) for one in storages]
     changes += [(one.died, -one.n_bytes, one.part) for one in storages if one.died is not None]
-    now = dict.fromkeys(Part, 0)
+    now = dict.fromkeys(MemoryPart, 0)
     total, most, found = 0, -1, dict(now)
     for moment, change, part in sorted(changes):
         if moment >= end:

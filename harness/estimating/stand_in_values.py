@@ -7,7 +7,7 @@ gradients. Its memory does not.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -68,7 +68,8 @@ class StandInNumbers(TorchDispatchMode):  # type: ignore[no-untyped-call] # torc
             with unset_fake_temporarily():
                 return func(*args, **(kwargs or {}))
         if fake is not None and func in _READ:
-            return _READ[func](fake)
+            answer: Any = _READ[func](fake)
+            return answer
         return func(*args, **(kwargs or {}))
 
 
@@ -90,7 +91,7 @@ def _number(dtype: torch.dtype) -> bool | int | float:
     return 1.0 if dtype.is_floating_point else 1
 
 
-_READ = {
+_READ: dict[Any, Callable[[Any], Any]] = {
     torch.ops.aten._local_scalar_dense.default: lambda tensor: _number(tensor.dtype),
     torch.ops.aten.equal.default: lambda _: False,
     torch.ops.prim.device.default: lambda tensor: tensor.fake_device,  # asked most often
