@@ -73,7 +73,7 @@ def test_a_link_to_nothing_is_kept_for_mkdocs_to_refuse(hooks):
 def test_the_page_of_the_command_line_has_every_command(hooks, root):
     page = hooks.command_line(root / "pyproject.toml")
     headings = set(re.findall(r"^## `frontrunner (\w+)`$", page, re.M))
-    shown = "list run bench tune status leaderboard front export forget suite store ui doctor"
+    shown = "list estimate run bench tune status leaderboard front export forget suite store ui doctor"
     assert headings == set(shown.split())
     assert "### `frontrunner suite check`" in page
     assert "### `frontrunner leaderboard import`" in page
