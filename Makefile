@@ -45,6 +45,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/image_cache.py
 	$(BIN)/python benchmarks/full_size_step.py
 	$(BIN)/python benchmarks/pwe_moe_memory.py
+	$(BIN)/python benchmarks/front_evaluation.py --images 16
 
 # For a machine with one GPU: nine minutes at most; the same command goes on where it was cut off. See docs/gpu.md.
 GPU_OUTPUT ?= build/gpu

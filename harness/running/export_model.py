@@ -77,7 +77,13 @@ def export_models(
             used on this machine; they or the model hold NaN or infinity; the model is of other names, shapes or dtypes
             than the architecture; or the folder holds something, or cannot be written.
     """
-    return _export(attempt, [_ordered(one, attempt.cell) for one in preferences], folder, options, several=True)
+    ordered = []
+    for number, one in enumerate(preferences, start=1):
+        try:
+            ordered.append(_ordered(one, attempt.cell))
+        except PreferenceError as error:
+            raise PreferenceError(f"preference {number} of {len(preferences)}: {error}") from error
+    return _export(attempt, ordered, folder, options, several=True)
 
 
 def recorded_preferences(attempt: Attempt) -> list[dict[str, float]]:

@@ -85,6 +85,7 @@ class ExportWriter:
             licences=self._run.suite.licences(cell.tasks),
             library=None if form == STATE_DICT else form,
             head=head,
+            has_heads=bool(self._heads),
             loading={"safetensors alone" if form == STATE_DICT else f"plain {form}": code},
             environment=self._run.record.environment,
             version=importlib.metadata.version("frontrunner"),

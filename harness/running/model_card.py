@@ -39,6 +39,8 @@ class CardContent:
     """The library's name for the hub; None for a state dict."""
     head: str | None
     """The task whose head the library's model has."""
+    has_heads: bool
+    """Whether heads lie beside the model."""
     loading: Mapping[str, str]
     """Python code that loads the model, by what it loads."""
     environment: Mapping[str, str]
@@ -141,9 +143,10 @@ def _loading(content: CardContent) -> str:
         f"With {what} (`FOLDER` is the folder of this file):\n\n```python\n{code}\n```"
         for what, code in content.loading.items()
     ]
-    baked = f" The library's model has the head of {_plain(content.head)}." if content.head is not None else ""
-    heads = "Heads are frozen, one a task, and were never merged; they lie in `heads/`." + baked
-    return "## Load it\n\n" + "\n\n".join([*parts, heads])
+    if content.has_heads:
+        baked = f" The library's model has the head of {_plain(content.head)}." if content.head is not None else ""
+        parts.append("Heads are frozen, one a task, and were never merged; they lie in `heads/`." + baked)
+    return "## Load it\n\n" + "\n\n".join(parts)
 
 
 def _origin(content: CardContent) -> str:

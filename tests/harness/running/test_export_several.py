@@ -117,7 +117,10 @@ FILES = {
     "no rows": ("task0,task1,task2\n", "expected 1 to 1,000"),
     "a word": ("task0,task1,task2\n0.5,half,0\n", "line 2"),
     "a number too few": ("task0,task1,task2\n1,0,0\n0.5,0.5\n", "line 3"),
-    "a sum of 0.9": ("task0,task1,task2\n0.5,0.4,0\n", "sum to 1"),
+    "a sum of 0.9": (
+        "task0,task1,task2\n1,0,0\n0.5,0.4,0\n",
+        "preference 2 of 2: the weights",
+    ),
 }
 
 

@@ -64,6 +64,21 @@ def test_it_says_where_the_model_comes_from(attempt, tmp_path):
     assert "unknown" in card.text.partition("## Licences")[2]
 
 
+def test_of_objectives_without_examples(command, in_process, tmp_path):
+    ended = command.within(
+        "run", "interpolation", "convex-toy", "--points-per-edge", "3", "--store", tmp_path / "store"
+    )
+    assert ended.status == 0, ended.out + ended.err
+    (toy,) = Store(tmp_path / "store", create=False).attempts()
+    card = exported(toy, (0.5, 0.5), tmp_path / "out")
+    assert card.data.eval_results is None
+    assert "| task | weight | objective |" in card.text
+    assert "heads" not in card.text
+    assert {"README.md", "export.json", "model.json", "model.safetensors"} == {
+        entry.name for entry in (tmp_path / "out").iterdir()
+    }
+
+
 @pytest.mark.parametrize(
     ("licences", "word"),
     [
