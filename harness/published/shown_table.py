@@ -18,6 +18,9 @@ from .table_file import METHOD
 
 Source = Literal["published", "published, corrected", "here"]
 FROM = "from"
+FIRST_NUMBER = 2
+"""The position of the first column after those of a row's name and of where it is from."""
+_NUMBER = ' class="number"'
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,10 @@ def as_html(tables: Sequence[ShownTable]) -> str:
     parts = []
     for table in tables:
         heading, *rows = table.cells
-        head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in heading)
+        head = "".join(
+            f'<th scope="col"{_NUMBER if i >= FIRST_NUMBER else ""}>{html.escape(cell)}</th>'
+            for i, cell in enumerate(heading)
+        )
         body = "\n".join(
             f'<tr class="{"measured" if line.source == "here" else "printed"}">{_html_row(row)}</tr>'
             for line, row in zip(table.lines, rows, strict=True)
@@ -128,7 +134,7 @@ def as_html(tables: Sequence[ShownTable]) -> str:
 
 def _html_row(cells: Sequence[str]) -> str:
     method, source, *values = map(html.escape, cells)
-    numbers = "".join(f'<td class="number">{value}</td>' for value in values)
+    numbers = "".join(f"<td{_NUMBER}>{value}</td>" for value in values)
     return f'<th scope="row">{method}</th><td>{source}</td>{numbers}'
 
 
