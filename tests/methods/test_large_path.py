@@ -50,7 +50,12 @@ def test_models_of_both_paths_are_equal_but_for_rounding(method, tiny, monkeypat
     options, made = (BANKED | BY_WEIGHT)[method], []
     small = members(tiny, method, options)
     init = ExpertBank.__init__
-    monkeypatch.setattr(ExpertBank, "__init__", lambda bank, *of: (made.append(bank), init(bank, *of))[1])
+
+    def watched(bank, *of, **named):
+        made.append(bank)
+        init(bank, *of, **named)
+
+    monkeypatch.setattr(ExpertBank, "__init__", watched)
     monkeypatch.setattr(task_vectors, "LARGEST_FLAT", 0)
     large = members(tiny, method, options)
     assert bool(made) == (method in BANKED)
