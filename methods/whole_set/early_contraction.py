@@ -60,7 +60,7 @@ class _Contraction:
         self._bank = bank
         self._piece = piece
         self._waiting = len(leaves)
-        self._found = leaves[0].new_zeros(len(leaves), bank.n_experts, dtype=master_type([bank.dtype]))
+        self._found: Tensor | None = None
         self._hooks: list[RemovableHandle] = [
             leaf.register_post_accumulate_grad_hook(self._arrived)  # type: ignore[no-untyped-call] # torch has no types here
             for leaf in leaves
@@ -72,7 +72,7 @@ class _Contraction:
             hook.remove()  # a leaf that its own hook holds is never freed
         if self._waiting:
             self._contract()
-        return self._found
+        return self._zeros() if self._found is None else self._found
 
     def _arrived(self, _: Tensor) -> None:
         self._waiting -= 1
@@ -84,10 +84,16 @@ class _Contraction:
         if arrived:
             gradients = [leaf.grad for leaf in self._leaves if leaf.grad is not None]
             found = self._bank.contract_piece(self._piece, gradients)
-            for row, of_model in zip(arrived, found, strict=True):
-                self._found[row] = of_model  # all at once a GPU would wait for their numbers
+            if len(arrived) < len(self._leaves):
+                of_arrived, found = found, self._zeros()
+                for row, of_model in zip(arrived, of_arrived, strict=True):
+                    found[row] = of_model  # by a list of rows a GPU would wait for their numbers
+            self._found = found
         for leaf in self._leaves:
             leaf.grad = None
+
+    def _zeros(self) -> Tensor:
+        return self._leaves[0].new_zeros(len(self._leaves), self._bank.n_experts, dtype=master_type([self._bank.dtype]))
 
 
 def followed_to_coefficients(losses: Tensor, merged: MergedLeaves, coefficients: Tensor) -> Tensor:
