@@ -21,7 +21,8 @@ def coefficients_png(record: MergeCoefficients, path: str | Path, *, title: str)
     """Write a PNG with a panel for every corner of the simplex and one for its centre.
 
     Rows are parts of the model, the first at the top; columns are the T experts; colour is the coefficient, white
-    at 0. Where a corner or the centre is not on the grid, the nearest recorded preference stands for it.
+    at 0. Where a corner or the centre is not on the grid, the nearest recorded preference stands for it, and has one
+    panel where it stands for several.
 
     Args:
         record: the coefficients.
@@ -29,8 +30,7 @@ def coefficients_png(record: MergeCoefficients, path: str | Path, *, title: str)
         title: one line above the picture.
     """
     n_tasks, n_parts = len(record.tasks), len(record.parts)
-    wanted = np.vstack([np.eye(n_tasks), np.full(n_tasks, 1 / n_tasks)]) if n_tasks > 1 else np.ones((1, 1))
-    shown = [record.nearest(preference) for preference in wanted]
+    shown = shown_positions(record)
     # All panels are one image with gaps, which takes a tenth of the time of axes for each.
     width = max(CELL_INCHES, MIN_PANEL_INCHES / n_tasks)
     starts = np.arange(len(shown)) * (n_tasks + GAP_INCHES / width)
@@ -67,6 +67,13 @@ def coefficients_png(record: MergeCoefficients, path: str | Path, *, title: str)
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.01, aspect=max(8.0, 1.2 * n_parts))
     bar.set_label("merge coefficient", fontsize=10)
     save_figure(figure, path)
+
+
+def shown_positions(record: MergeCoefficients) -> list[int]:
+    """Return the positions of the preferences that get a panel: those nearest to the corners and the centre."""
+    n_tasks = len(record.tasks)
+    wanted = np.vstack([np.eye(n_tasks), np.full(n_tasks, 1 / n_tasks)])
+    return list(dict.fromkeys(record.nearest(preference) for preference in wanted))
 
 
 def shortened(parts: tuple[str, ...]) -> list[str]:

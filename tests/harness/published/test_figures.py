@@ -17,6 +17,7 @@ from frontrunner.harness.published.figures import draw_figures
 from frontrunner.harness.published.measured import curve
 from frontrunner.harness.published.study import PublishedStudy
 from frontrunner.harness.records.coefficients import MergeCoefficients
+from frontrunner.harness.reports.pictures.coefficients_png import shown_positions
 
 ENDINGS = {".pdf", ".png", ".svg"}
 
@@ -149,6 +150,21 @@ def test_coefficients_are_drawn_of_every_learner_that_has_them(tmp_path, monkeyp
     )
     draw_figures(study("coefficients"), measured((settled, result), (made_up("ls", [[0.1, 0.1]])[0], other)), tmp_path)
     assert files(tmp_path) == {("figure-9-pwe-moe-ls-mlp-s-a-b", ending) for ending in ENDINGS}
+
+
+@pytest.mark.parametrize(
+    ("preferences", "shown"),
+    [
+        ([[0, 1], [1, 0]], [1, 0]),
+        ([[0, 1], [0.5, 0.5], [1, 0]], [2, 0, 1]),
+        ([[1.0]], [0]),
+    ],
+)
+def test_a_recorded_preference_has_one_panel_however_many_it_is_nearest_to(preferences, shown):
+    held = np.array(preferences, dtype=float)
+    n, n_tasks = held.shape
+    record = MergeCoefficients(tuple("abc"[:n_tasks]), ("part",), held, np.ones((n, 1, n_tasks)))
+    assert shown_positions(record) == shown
 
 
 def test_distances_are_drawn_and_written(tmp_path, monkeypatch):

@@ -117,6 +117,7 @@ def test_the_routers_of_the_large_model_draw_a_preference_for_each_of_four_gpus(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # most studies train a dozen learners on three pairs of tasks
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_runs_to_its_table_or_figure_on_an_embedded_suite(name, command, in_process, tmp_path, monkeypatch):
     barely_train(monkeypatch, tmp_path / "cache")
