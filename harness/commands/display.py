@@ -120,6 +120,10 @@ class Display:
         if settled_cell.ending.status is Status.UNRECORDED:
             self._console.print(f"[yellow]… {name}: finished; {escape(settled_cell.ending.reason)}[/]", highlight=False)
             return
+        if cell.key not in self._started:
+            reason = escape(settled_cell.ending.reason)
+            self._console.print(f"[red]✗ {name}: {settled_cell.ending.status}: {reason}[/]", highlight=False)
+            return
         took = as_time(time.monotonic() - self._started[cell.key])
         if settled_cell.ending.status is Status.FINISHED:
             self._console.print(f"[green]✓[/] {name}: {took}", highlight=False)

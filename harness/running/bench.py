@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +18,17 @@ from ..records.status import Ending, Status
 from ..records.store import Store
 from .cell_limits import NO_LIMITS, CellLimits
 from .executors.executor import Executor
+from .executors.local import LocalExecutor
 from .listener import Listener
+from .memory_fit import hold_against_memory
 from .misfits import find_misfits
 from .open_cells import OpenCells
 from .places import on_each_place
 from .settle import Running, settle_held
 from .settled_cell import SettledCell
 from .worker_process import preload
+
+logger = logging.getLogger("frontrunner")
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,8 @@ def run_bench(
 ) -> BenchRun:
     """Run the cells that are not settled; where one fails, its reason is recorded and the others go on.
 
-    Cells that are known not to fit their suite's architecture are recorded first. Cells that another process works on
+    Cells that are known not to fit their suite's architecture, or by estimate the memory of this machine's devices, are
+    recorded first; one that needs more than is free now is warned of. Cells that another process works on
     come last; then its results are waited for.
 
     Args:
@@ -69,7 +75,13 @@ def run_bench(
     cells = spec.cells()
     attempts = store.attempts()  # with `again` too: a store on a server then knows what there was, should it go away
     done = set() if again else {one.cell.key for one in attempts if one.status.settled}
-    misfits = find_misfits(cell for cell in cells if cell.key not in done)
+    todo_cells = [cell for cell in cells if cell.key not in done]
+    misfits = find_misfits(todo_cells)
+    if isinstance(executor, LocalExecutor):
+        memory = hold_against_memory((cell for cell in todo_cells if cell.key not in misfits), executor.devices)
+        misfits |= memory.refused
+        for warning in memory.warnings:
+            logger.warning(warning)
     running = Running(
         executor, [*plugins, *spec.suite_files], probes=spec.probes, again=again, limits=limits, misfits=misfits
     )

@@ -27,6 +27,11 @@ class LocalExecutor(Executor):
     def __init__(self, devices: Sequence[str]) -> None:
         self._devices = list(devices)
 
+    @property
+    def devices(self) -> Sequence[str]:
+        """What runs cells, one at a time in each."""
+        return self._devices
+
     def open(self, n_cells: int) -> Sequence[str]:  # noqa: ARG002 # a device more costs nothing
         """Return the devices."""
         return self._devices
