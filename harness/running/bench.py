@@ -75,13 +75,7 @@ def run_bench(
     cells = spec.cells()
     attempts = store.attempts()  # with `again` too: a store on a server then knows what there was, should it go away
     done = set() if again else {one.cell.key for one in attempts if one.status.settled}
-    todo_cells = [cell for cell in cells if cell.key not in done]
-    misfits = find_misfits(todo_cells)
-    if isinstance(executor, LocalExecutor):
-        memory = hold_against_memory((cell for cell in todo_cells if cell.key not in misfits), executor.devices)
-        misfits |= memory.refused
-        for warning in memory.warnings:
-            logger.warning(warning)
+    misfits = _found_not_to_run([cell for cell in cells if cell.key not in done], executor)
     running = Running(
         executor, [*plugins, *spec.suite_files], probes=spec.probes, again=again, limits=limits, misfits=misfits
     )
@@ -110,6 +104,17 @@ def run_bench(
             BenchRun([], parents).close(store, Ending(Status.KILLED, "interrupted"))
         raise
     return BenchRun([settled[cell.key] for cell in cells], parents)
+
+
+def _found_not_to_run(cells: Sequence[Cell], executor: Executor) -> dict[str, Ending]:
+    """Return how cells end, by key, that do not fit an architecture or this machine; warn of what may not."""
+    found = find_misfits(cells)
+    if isinstance(executor, LocalExecutor):  # of another machine's memory nothing is known
+        memory = hold_against_memory((cell for cell in cells if cell.key not in found), executor.devices)
+        for warning in memory.warnings:
+            logger.warning(warning)
+        found |= memory.refused
+    return found
 
 
 def _open_parents(spec: BenchSpec, cells: Sequence[Cell], store: Store) -> dict[str, str]:
