@@ -57,7 +57,10 @@ def _state_dict(suite: Suite, task: str, head: Head | None) -> str:
         return f"{lines}model.load_state_dict(weights)  # an encoder as suite {suite.name!r} makes it"
     is_own = isinstance(suite, FileSuite) and suite.file.parent != paper_suites.FOLDER
     named = suite.file.name if isinstance(suite, FileSuite) and is_own else suite.name
-    by_name = f'import frontrunner as fr\nproblem = fr.load_problem("{named}", tasks=["{task}"])\n'
+    by_name = (
+        "import frontrunner as fr\n"
+        f'problem = fr.load_problem("{named}", tasks=["{task}"])  # prepared once, experts included, and cached\n'
+    )
     used = "print(problem.evaluate(weights, 'test').error)"
     return lines + by_name + used if head is not None else lines + "# names and shapes are those of the problem"
 
