@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..running.export_options import ExportOptions
+from ..exporting.export_options import ExportOptions
 from .console import PluginOption, RunArgument, StoreOption, open_console, store_to_read
 from .export_options import with_export_options
 
@@ -34,7 +34,7 @@ def export(
 ) -> None:
     """Write the plain models that a run's Pareto set gives for preferences, each with its heads and a model card."""
     from ..cells.plugins import load_plugins
-    from ..running.export_model import export_model, export_models
+    from ..exporting.export_model import export_model, export_models
     from .preference_list import read_preferences
 
     load_plugins(plugin or [])

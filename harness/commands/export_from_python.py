@@ -11,10 +11,10 @@ from ...errors import ConfigError
 from ...one_line import shown
 from ..cells.plugins import load_plugins
 from ..cells.script_arguments import as_path, as_paths, as_store, as_switch, as_text
+from ..exporting.export_model import export_model, export_models
+from ..exporting.export_options import ExportOptions
 from ..records.attempt import Attempt
 from ..records.open_store import open_store, store_place
-from ..running.export_model import export_model, export_models
-from ..running.export_options import ExportOptions
 from .preference_list import read_preferences
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..running.export_options import ExportOptions
+from ..exporting.export_options import ExportOptions
 from .further_options import show_options
 
 FormatOption = Annotated[

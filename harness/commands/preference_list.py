@@ -32,7 +32,7 @@ def read_preferences(
     Raises:
         ConfigError: neither or both are given, or one cannot be read; the message names the line.
     """
-    from ..running.export_model import MAX_MODELS, recorded_preferences
+    from ..exporting.export_model import MAX_MODELS, recorded_preferences
 
     if bool(listed) == (source is not None):
         found = "both" if listed else "neither"

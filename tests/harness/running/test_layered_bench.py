@@ -9,12 +9,12 @@ import frontrunner as fr
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.bundle import export_bundle, import_bundle
 from frontrunner.harness.cells.bench_file import BenchSpec
+from frontrunner.harness.exporting.export_model import export_model
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.reports.board_pictures import file_name
 from frontrunner.harness.reports.page.caption_content import caption_content
 from frontrunner.harness.reports.publish import run_and_publish_bench
 from frontrunner.harness.running.executors.local import LocalExecutor
-from frontrunner.harness.running.export_model import export_model
 
 LAYERS = {"points_per_edge": 2, "inner_points_per_edge": 2}
 GRID = [[0.0, 1.0], [0.25, 0.75], [0.5, 0.5], [0.75, 0.25], [1.0, 0.0]]

@@ -11,11 +11,11 @@ from safetensors.torch import load_file
 
 import frontrunner as fr
 from frontrunner.errors import StoreError
+from frontrunner.harness.exporting import export_model as exporting
+from frontrunner.harness.exporting.export_folder import export_folder
+from frontrunner.harness.exporting.export_model import export_model, export_models
+from frontrunner.harness.exporting.export_options import ExportOptions
 from frontrunner.harness.records.store import Store
-from frontrunner.harness.running import export_model as exporting
-from frontrunner.harness.running.export_folder import export_folder
-from frontrunner.harness.running.export_model import export_model, export_models
-from frontrunner.harness.running.export_options import ExportOptions
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +170,7 @@ def test_an_export_that_ends_early_leaves_what_was_there(error, attempt, monkeyp
 def test_what_a_killed_export_left_is_hidden_and_goes_with_the_next(tmp_path):
     program = (
         "import os, pathlib, signal, sys\n"
-        "from frontrunner.harness.running.export_folder import export_folder\n"
+        "from frontrunner.harness.exporting.export_folder import export_folder\n"
         "with export_folder(pathlib.Path(sys.argv[1]), force=False) as folder:\n"
         "    (folder / 'model.safetensors').write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

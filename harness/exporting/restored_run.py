@@ -23,9 +23,9 @@ from ..records.attempt import Attempt
 from ..records.finished_cell import NOTES, STATE
 from ..records.front_record import FrontRecord
 from ..records.mlflow_tags import IMPORTED_FROM, SUITE_FILE
-from .checked_set import check_finite, checked_set
-from .plain_state import plain_state
-from .problem_digest import digest_problem
+from ..running.checked_set import check_finite, checked_set
+from ..running.plain_state import plain_state
+from ..running.problem_digest import digest_problem
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from huggingface_hub import ModelCard
 from safetensors.torch import load_file
 
 import frontrunner as fr
+from frontrunner.harness.exporting.export_model import export_model
+from frontrunner.harness.exporting.export_options import ExportOptions
+from frontrunner.harness.exporting.model_card import hub_licence
 from frontrunner.harness.records.store import Store
-from frontrunner.harness.running.export_model import export_model
-from frontrunner.harness.running.export_options import ExportOptions
-from frontrunner.harness.running.model_card import hub_licence
 
 OFF_GRID = (0.123, 0.456, 0.421)
 ON_GRID = (1.0, 0.0, 0.0)

@@ -17,7 +17,7 @@ from ...os_errors import because
 from ...tasks import Params, Suite
 from ..cells.cell import Cell
 from ..records.attempt import Attempt
-from .checked_set import check_finite, check_model
+from ..running.checked_set import check_finite, check_model
 from .export_folder import MARK, export_folder, require_free
 from .export_options import ExportOptions
 from .export_writer import ExportWriter

@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 import frontrunner as fr
 from frontrunner.errors import PreferenceError, StoreError
 from frontrunner.file_digest import digest_files
+from frontrunner.harness.exporting.export_model import export_model
 from frontrunner.harness.records.store import Store
-from frontrunner.harness.running.export_model import export_model
 from frontrunner.harness.running.plain_state import plain_state
 from frontrunner.testing import TinyNet
 
