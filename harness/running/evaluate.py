@@ -10,7 +10,6 @@ from ...methods import ParetoSet
 from ...metrics import Front
 from ...tasks import Problem, Progress, silent
 from ...tasks.objectives import checked_objectives
-from ...tasks.shared_prefix import SharedPrefix
 from ..cells.cell import MAX_POINTS
 from ..records.evaluation import Evaluation
 from ..records.example_errors import ExampleErrorsSoFar
@@ -23,13 +22,8 @@ def evaluate_members(
     preferences: NDArray[np.float64],
     split: str,
     progress: Progress = silent,
-    *,
-    keep_activations: bool = True,
 ) -> Evaluation:
     """Evaluate a continuous set at every row of `preferences` (n, T), a finite set at the members it holds.
-
-    What members compute alike is computed once and kept meanwhile, in no more memory than the experts take, see
-    `SharedPrefix`; not so where `keep_activations` is False.
 
     Raises:
         FrontError: an error or a loss is NaN or infinite, or a member is not a plain model of the architecture.
@@ -39,12 +33,9 @@ def evaluate_members(
     errors, losses, answered, labels = [], [], [], []
     by_example = ExampleErrorsSoFar(n_members)
     problem.model.eval()  # a learner may have left training mode on: batch statistics must not decide a score
-    prefix = SharedPrefix(problem, None if keep_activations else 0)
     for preference, label, params in pareto_set.members(preferences):
         check_model(params, problem)
-        with prefix.member(params):
-            found = problem.evaluate(params, split)
-        objectives = checked_objectives(found, problem.tasks).require_finite(problem.tasks)
+        objectives = checked_objectives(problem.evaluate(params, split), problem.tasks).require_finite(problem.tasks)
         errors.append(objectives.error)
         losses.append(objectives.loss)
         by_example.add(objectives.wrong)

@@ -77,13 +77,7 @@ class FitProbe:
     def _score(self, found: Callable[[], ParetoSet]) -> float:
         """Return a set's hypervolume at the T + 1 preferences; 0 where a member gives NaN, which dominates nothing."""
         try:
-            evaluation = evaluate_members(
-                self._problem,
-                found(),
-                self._preferences,
-                self._split,
-                keep_activations=False,  # the memory that a fit takes is measured
-            )
+            evaluation = evaluate_members(self._problem, found(), self._preferences, self._split)
             return hypervolume(evaluation.front(), self._problem.reference_point).value
         except FrontError:
             return 0.0  # the fit may still recover

@@ -108,9 +108,9 @@ def test_looking_takes_no_fit_time_and_changes_no_weight(tmp_path, tiny, monkeyp
     _, none, undisturbed, without = ran(tmp_path / "undisturbed", 0)
     score = fit_probe.evaluate_members
 
-    def slow(*arguments, **named):
+    def slow(*arguments):
         time.sleep(1.0)
-        return score(*arguments, **named)
+        return score(*arguments)
 
     monkeypatch.setattr(fit_probe, "evaluate_members", slow)
     start = time.perf_counter()
