@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import ClaimedError, StoreError
+from ...tasks import SUITES
+from ...tasks.suite_file.file_suite import FileSuite
 from ..cells.bench_file import BenchSpec
 from ..cells.cell import Cell, cells_document
 from ..records.parent_files import BENCH, CELLS
@@ -20,7 +22,6 @@ from .cell_limits import NO_LIMITS, CellLimits
 from .executors.executor import Executor
 from .executors.local import LocalExecutor
 from .listener import Listener
-from .memory_fit import hold_against_memory
 from .misfits import find_misfits
 from .open_cells import OpenCells
 from .places import on_each_place
@@ -109,7 +110,10 @@ def run_bench(
 def _found_not_to_run(cells: Sequence[Cell], executor: Executor) -> dict[str, Ending]:
     """Return how cells end, by key, that do not fit an architecture or this machine; warn of what may not."""
     found = find_misfits(cells)
-    if isinstance(executor, LocalExecutor):  # of another machine's memory nothing is known
+    of_files = any(issubclass(SUITES.get(cell.suite), FileSuite) for cell in cells)
+    if of_files and isinstance(executor, LocalExecutor):  # of another machine's memory nothing is known
+        from .memory_fit import hold_against_memory  # what it imports takes a while
+
         memory = hold_against_memory((cell for cell in cells if cell.key not in found), executor.devices)
         for warning in memory.warnings:
             logger.warning(warning)
