@@ -11,6 +11,7 @@ import pytest
 
 ORDER = [
     "list",
+    "estimate",
     "run",
     "bench",
     "tune",

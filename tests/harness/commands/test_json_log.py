@@ -17,7 +17,8 @@ ROW = re.compile(r"^\| `(\w+)` \| ([\w, ?]+) \|", re.MULTILINE)
 def documented():
     """Event -> (fields it always has, fields it may have)."""
     found = {}
-    for event, listed in ROW.findall(DOCS.read_text(encoding="utf-8")):
+    section = DOCS.read_text(encoding="utf-8").partition("With `--log json`")[2].partition("\n## ")[0]
+    for event, listed in ROW.findall(section):
         fields = [field.strip() for field in listed.split(",")]
         certain = {field for field in fields if not field.endswith("?")}
         found[event] = (certain, {field.rstrip("?") for field in fields})

@@ -46,7 +46,8 @@ def test_the_peak_is_that_of_real_tensors(method, problem):
 @pytest.mark.parametrize("method", ["pwe-moe-ls", "pwe-moe-epo"])
 def test_the_peak_of_large_models_is_that_of_real_tensors(method, upscale, problem, monkeypatch):
     monkeypatch.setattr(task_vectors, "LARGEST_FLAT", 0)
-    assert ratio(fr.make_learner(method, upscale=upscale), problem) == pytest.approx(1, abs=0.1)
+    # The first step's comparison of losses is not in an estimate, and merges once more: a tenth of so small a model.
+    assert ratio(fr.make_learner(method, upscale=upscale), problem) == pytest.approx(1, abs=0.12)
 
 
 @pytest.mark.parametrize("options", [{"preferences_per_step": 3}, {"bank_dtype": "bfloat16"}, {"batch_size": 16}])

@@ -8,6 +8,7 @@ from crafted_suites import craft, crafted_spec
 from torch import nn
 
 import frontrunner as fr
+from frontrunner.tasks import SUITES
 from frontrunner.tasks.datasets.sources.image_folder import ImageFolders
 from frontrunner.tasks.suite_file.file_suite import suite_class
 from frontrunner.tasks.suite_file.loaded_model import in_type
@@ -85,7 +86,8 @@ def test_the_tokenizer_that_a_users_function_names_is_part_of_the_digest(tmp_pat
     assert len(found) == 2
 
 
-def test_all_of_a_suite_is_computed_in_the_type_that_it_states(tmp_path):
+def test_all_of_a_suite_is_computed_in_the_type_that_it_states(tmp_path, monkeypatch):
+    monkeypatch.setattr(SUITES, "_entries", dict(SUITES.entries()))  # others craft suites of this name
     craft(tmp_path)
     spec = crafted_spec(dtype="bfloat16")
     (tmp_path / "suite.yaml").write_text(json.dumps(spec))
