@@ -16,6 +16,18 @@ from frontrunner.harness.estimating.memory_parts import MemoryPart
 from frontrunner.methods import task_vectors
 
 METHODS = taking_steps()
+QUICK = {
+    "ls",
+    "epo",
+    "adamerging",
+    "pwe-moe-ls",
+    "pwe-moe-epo",
+    "phn-ls",
+    "phn-hvi",
+    "palora",
+    "layerwise-interpolation",
+}
+"""One of every kind; the others share their code."""
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +46,12 @@ def ratio(learner, problem):
 
 def test_nearly_all_learners_that_train_take_steps():
     assert len(METHODS) > 20
-    assert {"ls", "epo", "pwe-moe-ls", "phn-ls", "adamerging", "multi-task"} <= set(METHODS)
+    assert QUICK | {"multi-task"} <= set(METHODS)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in METHODS]
+)
 def test_the_peak_is_that_of_real_tensors(method, problem):
     assert ratio(fr.make_learner(method), problem) == pytest.approx(1, abs=0.1)
 
