@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..errors import PreferenceError
 from ..metrics import check_preference
+from ..metrics.preferences import SIMPLEX_TOLERANCE, find_preference
 from ..tasks.problem import Params
 from .needs import Needs
 
@@ -168,14 +169,14 @@ class FiniteSet(ParetoSet):
                 f"this set holds {len(self.labels)} models that stand for no preference "
                 f"({self.labels[0]} ... {self.labels[-1]}); take one by its position in members()"
             )
-        distances = np.abs(self.preferences - wanted).max(axis=1)
-        if distances.min() > 1e-6:
+        position = find_preference(self.preferences, wanted, within=SIMPLEX_TOLERANCE)
+        if position is None:
             held = "; ".join(str([float(weight) for weight in row]) for row in self.preferences[:5])
             raise PreferenceError(
                 f"this set holds {len(self.labels)} preferences ({held}{' ...' if len(self.labels) > 5 else ''}) "
                 f"and not {wanted.tolist()}"
             )
-        return self._make(int(distances.argmin()))
+        return self._make(position)
 
     def members(
         self,

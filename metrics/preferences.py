@@ -49,6 +49,20 @@ def check_preference(preference: ArrayLike, n_tasks: int) -> NDArray[np.float64]
     return np.where(weights > 0.0, weights, 0.0)
 
 
+def find_preference(held: NDArray[np.float64], preference: NDArray[np.float64], *, within: float) -> int | None:
+    """Return the position of a preference among those held; None where none is that near.
+
+    Args:
+        held: preferences, shape (n, T); a row with NaN is no preference.
+        preference: shape (T,).
+        within: the most that each weight may differ by.
+    """
+    distances = np.abs(held - preference).max(axis=1)
+    distances[np.isnan(distances)] = np.inf
+    nearest = int(distances.argmin())
+    return nearest if distances[nearest] <= within else None
+
+
 def simplex_grid(n_tasks: int, points_per_edge: int) -> NDArray[np.float64]:
     """Return the Das-Dennis lattice of preferences: every way to share p - 1 equal parts among T tasks.
 

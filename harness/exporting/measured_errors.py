@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...metrics.preferences import find_preference
 from ...tasks import Params
 from ...tasks.objectives import checked_objectives
 from ..records.evaluation import Evaluation
@@ -69,6 +70,4 @@ def _row_of(evaluation: Evaluation, preference: NDArray[np.float64]) -> int | No
     """Return the member that was evaluated at a preference; the only one of a set of one."""
     if evaluation.preferences is None:
         return 0 if len(evaluation.error) == 1 else None
-    distances = np.abs(evaluation.preferences - preference).max(axis=1)
-    nearest = int(distances.argmin())
-    return nearest if distances[nearest] <= SAME else None
+    return find_preference(evaluation.preferences, preference, within=SAME)

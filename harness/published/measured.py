@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...metrics.preferences import find_preference
 from ..cells.cell import Cell
 from ..records.front_record import FrontRecord
 from ..running.settled_cell import SettledCell
@@ -113,7 +114,4 @@ def _position(record: FrontRecord, preference: NDArray[np.float64]) -> int | Non
     held = record.evaluation.preferences
     if held is None:
         return 0 if len(record.evaluation.labels) == 1 and np.ptp(preference) < NEAR else None
-    distances = np.abs(held - preference).max(axis=1)
-    distances[np.isnan(distances)] = np.inf
-    nearest = int(distances.argmin())
-    return nearest if distances[nearest] < NEAR else None
+    return find_preference(held, preference, within=NEAR)

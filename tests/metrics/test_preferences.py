@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from frontrunner.errors import ConfigError, PreferenceError
 from frontrunner.metrics import check_preference, simplex_grid
+from frontrunner.metrics.preferences import find_preference
 
 
 @given(st.integers(1, 5), st.integers(2, 9))
@@ -84,3 +85,12 @@ def test_rounding_residue_is_forgiven_and_the_argument_untouched() -> None:
     assert check_preference(given_weights, 3).tolist() == [0.9, 0.1, 0.0]
     assert given_weights[2] < 0.0
     assert check_preference(np.array([0.1, 0.2, 0.7], dtype=np.float32), 3).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("asked", "position"),
+    [([0.5, 0.5], 1), ([0.5 + 1e-7, 0.5 - 1e-7], 1), ([0.0, 1.0], 2), ([0.4, 0.6], None), ([0.5 + 1e-5, 0.5], None)],
+)
+def test_a_preference_is_found_among_those_held_within_rounding(asked, position):
+    held = np.array([[np.nan, np.nan], [0.5, 0.5], [0.0, 1.0]])
+    assert find_preference(held, np.array(asked), within=1e-6) == position
