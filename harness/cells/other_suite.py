@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def on_other_suite(spec: BenchSpec, given: str) -> OtherSuite:
             )
         update = {"name": named.name, "file": named.file, "weights": None, "tasks": kept}
         suites.append(suite.model_copy(update=update))
-    learners = [_at_its_budget(learner) for learner in spec.learners]
+    learners = [_without_options(learner, BUDGET_OPTIONS) for learner in spec.learners]
     replaced: dict[str, object] = {
         "name": f"{spec.name} on {named.name}",
         "suites": suites,
@@ -71,10 +71,7 @@ def at_steps(spec: BenchSpec, steps: int) -> BenchSpec:
     Raises:
         ConfigError: steps is not a number of steps.
     """
-    learners = [
-        learner.model_copy(update={"options": {k: v for k, v in learner.options.items() if k != "steps"}})
-        for learner in spec.learners
-    ]
+    learners = [_without_options(learner, ["steps"]) for learner in spec.learners]
     budgets = fitted({"steps": [steps]}, Budgets)
     counted = f"{steps:,} step{'' if steps == 1 else 's'}"
     return spec.model_copy(update={"name": f"{spec.name}, {counted}", "learners": learners, "budgets": budgets})
@@ -93,6 +90,6 @@ def _all_tasks(spec: BenchSpec) -> list[str]:
     return list(dict.fromkeys(task for suite in spec.suites for task in tasks_of(suite)))
 
 
-def _at_its_budget(learner: LearnerSpec) -> LearnerSpec:
-    options = {name: value for name, value in learner.options.items() if name not in BUDGET_OPTIONS}
+def _without_options(learner: LearnerSpec, names: Collection[str]) -> LearnerSpec:
+    options = {name: value for name, value in learner.options.items() if name not in names}
     return learner.model_copy(update={"options": options})
