@@ -10,13 +10,12 @@ process had for itself at most (`Anonymous` in the kernel's accounts) is what th
 import json
 import subprocess
 import sys
-import threading
 import time
-from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
+from memory_peak import Peak
 
 import frontrunner as fr
 from frontrunner.harness.estimating.estimate import estimate
@@ -35,33 +34,6 @@ CASES = [
 GB = 1e9
 
 
-def anonymous_bytes():
-    """What the process has for itself now, without mapped files."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("RssAnon")))
-
-
-class Most:
-    """Samples `anonymous_bytes` while it is entered; `n_bytes` is the most."""
-
-    def __init__(self):
-        self.n_bytes = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-
-    def _sample(self):
-        while not self._stop.wait(0.02):
-            self.n_bytes = max(self.n_bytes, anonymous_bytes())
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
-
-
 def run_case(case, batch_size):
     """Estimate and measure a case in this process; prints one JSON object."""
     suite, tasks, method, *upscale = case.split()
@@ -71,15 +43,15 @@ def run_case(case, batch_size):
     found = estimate(learner, suite, tasks=tasks.split(","))
     seconds, processor = time.perf_counter() - start, time.process_time() - used
     problem = fr.load_problem(suite, tasks.split(","))
-    before = anonymous_bytes()
-    with Most() as most:
+    before = Peak.now()["Anonymous"]
+    with Peak() as peak:
         measured, _ = measure_memory(learner, problem)
     values = {
         "batch_size": found.batch_size,
         "estimated": found.peak_bytes,
         "measured": measured,
         "estimated_own": found.peak_bytes - found.mapped_bytes,
-        "measured_own": most.n_bytes - before,
+        "measured_own": peak.peaks["Anonymous"] - before,
         "seconds": seconds,
         "processor_s": processor,
     }
