@@ -14,6 +14,7 @@ from frontrunner.harness.estimating.forecast import forecast
 from frontrunner.harness.estimating.measured_fit import measure_fit, measure_memory, tensor_bytes
 from frontrunner.harness.estimating.memory_parts import MemoryPart
 from frontrunner.methods import task_vectors
+from frontrunner.tasks.loss_comparison import LossComparison
 
 METHODS = taking_steps()
 QUICK = {
@@ -60,8 +61,9 @@ def test_the_peak_is_that_of_real_tensors(method, problem):
 @pytest.mark.parametrize("method", ["pwe-moe-ls", "pwe-moe-epo"])
 def test_the_peak_of_large_models_is_that_of_real_tensors(method, upscale, problem, monkeypatch):
     monkeypatch.setattr(task_vectors, "LARGEST_FLAT", 0)
-    # The first step's comparison of losses is not in an estimate, and merges once more: a tenth of so small a model.
-    assert ratio(fr.make_learner(method, upscale=upscale), problem) == pytest.approx(1, abs=0.12)
+    # Left out of estimates: what the first step takes to compare losses, which is a tenth of so small a model.
+    monkeypatch.setattr(LossComparison, "agree", lambda *_: True)
+    assert ratio(fr.make_learner(method, upscale=upscale), problem) == pytest.approx(1, abs=0.1)
 
 
 @pytest.mark.parametrize("options", [{"preferences_per_step": 3}, {"bank_dtype": "bfloat16"}, {"batch_size": 16}])
