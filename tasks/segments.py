@@ -94,21 +94,27 @@ def _to_segment(model: nn.Module, own: frozenset[str], params: Params) -> list[s
     None where the model's own differ, so that nothing is left that could run once.
     """
     found: list[str] = []
+    return found if _find_segments("", model, own, list(params), found) else None
 
-    def visit(name: str, module: nn.Module) -> bool:
-        prefix = f"{name}." if name else ""
-        within = [weight for weight in params if weight.startswith(prefix)]
-        differing = [weight for weight in within if weight in own]
-        if not differing:
-            return True
-        of_itself = any("." not in weight[len(prefix) :] for weight in differing)
-        all_differ = len(differing) == len(within) and not isinstance(module, (nn.ModuleList, nn.ModuleDict))
-        if name and (of_itself or all_differ):
-            found.append(name)
-            return True
-        return not of_itself and all(visit(f"{prefix}{child}", inner) for child, inner in module.named_children())
 
-    return found if visit("", model) else None
+def _find_segments(name: str, module: nn.Module, own: frozenset[str], weights: list[str], found: list[str]) -> bool:
+    """Append the names of the modules to run in segments to `found`; False where `module` itself would have to be one.
+
+    Not a closure of its caller: one that calls itself keeps all it sees (a merged model) until garbage is collected.
+    """
+    prefix = f"{name}." if name else ""
+    within = [weight for weight in weights if weight.startswith(prefix)]
+    differing = [weight for weight in within if weight in own]
+    if not differing:
+        return True
+    of_itself = any("." not in weight[len(prefix) :] for weight in differing)
+    all_differ = len(differing) == len(within) and not isinstance(module, (nn.ModuleList, nn.ModuleDict))
+    if name and (of_itself or all_differ):
+        found.append(name)
+        return True
+    return not of_itself and all(
+        _find_segments(f"{prefix}{child}", inner, own, within, found) for child, inner in module.named_children()
+    )
 
 
 @contextlib.contextmanager

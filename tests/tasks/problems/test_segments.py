@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 import torch
 from torch import nn
@@ -87,6 +90,22 @@ def test_names_are_looked_through_once_for_the_same_differing_weights(tiny, monk
         for own, model, part in zip(found, models, inputs.split(8), strict=True):
             torch.testing.assert_close(own, torch.func.functional_call(tiny.model, model, (part,)))
     assert len(looked) == len(set(looked)) == 3
+
+
+@pytest.mark.parametrize("group", ["one mlp", "blocks", "a layer and one of its neighbours"])
+def test_models_are_freed_without_a_collection_of_garbage(group, tiny):
+    """Merged copies are as large as the model: one that a cycle of references keeps is one too many."""
+    inputs = torch.cat([part.inputs for part in next(tiny.batches("train", 8, torch.Generator().manual_seed(0)))])
+    models = varied(tiny, {name for name in tiny.pretrained if GROUPS[group](name)})
+    kept = [weakref.ref(tensor) for model in models for name, tensor in model.items() if GROUPS[group](name)]
+    run = SegmentedModel(tiny.model)
+    gc.disable()
+    try:
+        run(models, inputs, [8] * 3)
+        del models
+        assert [one() for one in kept] == [None] * len(kept)
+    finally:
+        gc.enable()
 
 
 def test_the_architecture_is_left_as_it_was(tiny):
