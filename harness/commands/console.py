@@ -52,6 +52,15 @@ NARROW = 20
 """Least columns that are believed of COLUMNS."""
 
 
+class PipedConsole(Console):
+    """A console whose reader may go away, as `head` does; rich would end the process as if a plugin had."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the BrokenPipeError that rich has caught."""
+        self.quiet = True
+        raise BrokenPipeError
+
+
 def open_console(*, stderr: bool = False) -> Console:
     """Return a console as wide as the terminal; in a pipe or a log COLUMNS wide, else `WIDE`.
 
@@ -63,7 +72,7 @@ def open_console(*, stderr: bool = False) -> Console:
     columns = os.environ.get("COLUMNS", "")
     width = max(int(columns), NARROW) if columns.isdecimal() else WIDE
     # The height, else a dumb terminal has 80 columns; a notebook shows lines, which its cells' threads print as well.
-    return Console(stderr=stderr, width=width, height=25, force_interactive=False, force_jupyter=False)
+    return PipedConsole(stderr=stderr, width=width, height=25, force_interactive=False, force_jupyter=False)
 
 
 @contextlib.contextmanager
