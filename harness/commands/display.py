@@ -14,8 +14,9 @@ from rich.table import Column
 from ...one_line import as_one_line
 from ..cells.cell import Cell
 from ..records.status import Status
+from ..running.cell_times import CellTimes
 from ..running.settled_cell import SettledCell
-from ..running.worker_events import Event, PhaseStarted, Progressed, Warned
+from ..running.worker_events import Event, PhaseStarted, Progressed, Queued, Warned
 from ..scoring.units import as_time
 from .finished_line import say_finished_before, shown_name
 
@@ -67,7 +68,7 @@ class Display:
         self._tasks: dict[str, TaskID] = {}
         self._phases: dict[str, _Phase] = {}
         self._activity: dict[str, str] = {}
-        self._started: dict[str, float] = {}
+        self._times = CellTimes()
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -78,9 +79,8 @@ class Display:
 
     def begins(self, cell: Cell, device: str) -> None:
         """Add a bar for a cell that starts on `device`."""
-        self._started[cell.key] = time.monotonic()
-        self._phases.pop(cell.key, None)  # of an attempt before
-        self._activity.pop(cell.key, None)
+        self._times.begins(cell)
+        self._forget_phase(cell)
         self._tasks[cell.key] = self._bars.add_task(escape(cell.label), total=None, note=f"starting on {device}")
         self._say(f"{shown_name(cell)}: starting on {device}")
 
@@ -91,7 +91,12 @@ class Display:
     def reports(self, cell: Cell, event: Event) -> None:
         """Move the bar of a cell as its worker reports a phase or a step; print what it warns of."""
         task = self._tasks[cell.key]
-        if isinstance(event, PhaseStarted):
+        self._times.reports(cell, event)
+        if isinstance(event, Queued):
+            self._forget_phase(cell)
+            self._bars.reset(task, total=None, note="waits in the queue")
+            self._say(f"{shown_name(cell)}: waits in the queue")
+        elif isinstance(event, PhaseStarted):
             before = self._phases.get(cell.key)
             self._phases[cell.key] = _Phase(event.phase, time.monotonic())
             self._bars.reset(task, total=None, note=event.phase)
@@ -120,20 +125,15 @@ class Display:
         if settled_cell.ending.status is Status.UNRECORDED:
             self._console.print(f"[yellow]… {name}: finished; {escape(settled_cell.ending.reason)}[/]", highlight=False)
             return
-        if cell.key not in self._started:
-            reason = escape(settled_cell.ending.reason)
-            self._console.print(f"[red]✗ {name}: {settled_cell.ending.status}: {reason}[/]", highlight=False)
-            return
-        took = as_time(time.monotonic() - self._started[cell.key])
+        took_s = self._times.ends(cell)
         if settled_cell.ending.status is Status.FINISHED:
+            took = "finished" if took_s is None else as_time(took_s)
             self._console.print(f"[green]✓[/] {name}: {took}", highlight=False)
-        else:
-            self._console.print(
-                f"[red]✗ {name}: {settled_cell.ending.status} after {took}: {escape(settled_cell.ending.reason)}[/]",
-                highlight=False,
-            )
-            if settled_cell.log is not None:  # on a line of its own, so that it can be clicked and copied
-                self._console.print(f"  its traceback and output: {escape(str(settled_cell.log))}", soft_wrap=True)
+            return
+        after, reason = "" if took_s is None else f" after {as_time(took_s)}", escape(settled_cell.ending.reason)
+        self._console.print(f"[red]✗ {name}: {settled_cell.ending.status}{after}: {reason}[/]", highlight=False)
+        if settled_cell.log is not None:  # on a line of its own, so that it can be clicked and copied
+            self._console.print(f"  its traceback and output: {escape(str(settled_cell.log))}", soft_wrap=True)
 
     def removes(self, cell: Cell) -> None:
         """Remove the bar of a cell, if it has one."""
@@ -147,6 +147,11 @@ class Display:
     def says(self, line: str) -> None:
         """Print a line above the bars; it may hold rich's markup."""
         self._console.print(line, highlight=False, soft_wrap=True)
+
+    def _forget_phase(self, cell: Cell) -> None:
+        """Forget what an attempt before, or an earlier start of the cell, was doing."""
+        self._phases.pop(cell.key, None)
+        self._activity.pop(cell.key, None)
 
     def _progresses(self, cell: Cell, event: Progressed, task: TaskID) -> None:
         activity, unit = as_one_line(event.activity, LONGEST_ACTIVITY), as_one_line(event.unit, LONGEST_UNIT)

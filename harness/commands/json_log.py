@@ -25,8 +25,9 @@ import typer
 from ...errors import FrontrunnerError
 from ...one_line import as_one_line
 from ..cells.cell import Cell
+from ..running.cell_times import CellTimes
 from ..running.settled_cell import SettledCell
-from ..running.worker_events import Event, PhaseStarted, Probed, Progressed, Warned
+from ..running.worker_events import Event, PhaseStarted, Probed, Progressed, Queued, Warned
 from .kept_traceback import with_traceback
 
 
@@ -52,7 +53,7 @@ class JsonListener:
     def __init__(self, log: JsonLog, *, name: str, n_cells: int) -> None:
         self.log = log
         self._about = {"name": name, "cells": n_cells}
-        self._started: dict[str, float] = {}
+        self._times = CellTimes()
 
     def __enter__(self) -> Self:
         self.log.write("cells", **self._about)
@@ -63,7 +64,7 @@ class JsonListener:
 
     def begins(self, cell: Cell, device: str) -> None:
         """Write that a cell's process starts."""
-        self._started[cell.key] = time.monotonic()
+        self._times.begins(cell)
         self.log.write("cell_started", **_named(cell), device=device)
 
     def waits(self, cell: Cell) -> None:
@@ -72,7 +73,10 @@ class JsonListener:
 
     def reports(self, cell: Cell, event: Event) -> None:
         """Write what the cell's worker reports."""
-        if isinstance(event, PhaseStarted):
+        self._times.reports(cell, event)
+        if isinstance(event, Queued):
+            self.log.write("cell_queued", cell=cell.key)
+        elif isinstance(event, PhaseStarted):
             self.log.write("phase", cell=cell.key, phase=event.phase)
         elif isinstance(event, Progressed):
             fields = {"activity": event.activity, "step": event.step, "total": event.total, "unit": event.unit}
@@ -84,7 +88,7 @@ class JsonListener:
 
     def ends(self, settled: SettledCell) -> None:
         """Write how a cell has ended."""
-        started = self._started.pop(settled.cell.key, None)
+        took_s = self._times.ends(settled.cell)
         self.log.write(
             "cell_ended",
             **_named(settled.cell),
@@ -92,7 +96,7 @@ class JsonListener:
             reason=settled.ending.reason,
             run_id=settled.run_id,
             ran=settled.ran,
-            **({} if started is None else {"seconds": round(time.monotonic() - started, 3)}),
+            **({} if took_s is None else {"seconds": round(took_s, 3)}),
             **({} if settled.log is None else {"log": str(settled.log)}),
         )
 

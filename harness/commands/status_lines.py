@@ -15,6 +15,8 @@ def command_lines(command: FoundCommand, now: float) -> Iterator[str]:
     """Yield a line on a command, one on each cell that runs, and one on each of the last that failed."""
     progress = command.progress
     said = [f"{progress.n_ended} of {progress.n_cells} cells", *_counts(progress)]
+    if command.alive and progress.n_queued:
+        said.append(f"{progress.n_queued} in the queue")
     if command.alive:
         said.extend(_what_is_left(progress, now))
     who = f"{progress.command} {progress.name}".strip()
@@ -56,7 +58,9 @@ def _counts(progress: CommandProgress) -> list[str]:
 def _cell_line(cell: RunningCell, now: float, *, alive: bool) -> str:
     said = f"{cell.learner} · {cell.suite} · seed {cell.seed} on {cell.device}"
     if not alive:
-        return f"{said}: was running"
+        return f"{said}: {'waited in the queue' if cell.queued else 'was running'}"
+    if cell.queued:
+        return f"{said}: waits in the queue, since {as_time(now - cell.started)}"
     said = f"{said}, since {as_time(now - cell.started)}: {cell.phase or 'starting'}"
     if cell.activity and cell.activity != cell.phase:
         said += f", {cell.activity}"

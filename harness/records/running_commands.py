@@ -28,7 +28,7 @@ MAX_BYTES = 10**6
 
 @dataclass(frozen=True)
 class RunningCell:
-    """A cell whose process runs."""
+    """A cell whose process runs, or waits in an engine's queue."""
 
     key: str
     learner: str
@@ -36,7 +36,9 @@ class RunningCell:
     seed: int
     device: str
     started: float
-    """Seconds since 1970, as for all times here."""
+    """When its process started, or where it is queued, when it was submitted: seconds since 1970, as for all times."""
+    queued: bool = False
+    """Whether an engine has the cell, and its process has not told its first phase yet."""
     phase: str = ""
     """prepare, fit or evaluate; empty before the first."""
     phase_started: float | None = None
@@ -73,14 +75,15 @@ class CommandProgress:
     n_cells: int
     """Cells that the command was asked for; of a study, trials times seeds, some of which may never start."""
     n_at_once: int
-    """The most cells that have run at the same time."""
+    """The most cells that have run at the same time; what is queued does not run."""
     ended: Mapping[str, int]
     """How many of them have ended, by status; those that were finished before count as well."""
     n_measured: int
     """Cells that this command has run to their end and that finished."""
     measured_s: float
-    """Seconds that those have taken together."""
+    """Seconds that those have taken together, without what they waited in a queue."""
     running: Sequence[RunningCell]
+    """Cells that run, and those that are queued."""
     failures: Sequence[Mapping[str, Any]]
     """The last cells that did not finish: `learner`, `suite`, `seed`, `status` and `reason`."""
 
@@ -94,17 +97,24 @@ class CommandProgress:
         """How many cells have ended, in any way."""
         return sum(self.ended.values())
 
+    @property
+    def n_queued(self) -> int:
+        """How many cells wait in an engine's queue."""
+        return sum(cell.queued for cell in self.running)
+
     def left_s(self, now: float | None = None) -> float | None:
         """Return the seconds until all cells have ended, if those to come take as long as those that have finished.
 
-        None until one has finished, since nothing is known of the phases to come.
+        How long a queue makes cells wait is not known, and not counted. None until a cell has finished, since nothing
+        is known of the phases to come.
         """
         now = time.time() if now is None else now
         if self.n_measured == 0:
             return None
         mean_s = self.measured_s / self.n_measured
-        of_running = [max(mean_s - (now - cell.started), cell.activity_left_s(now) or 0.0) for cell in self.running]
-        waiting = max(self.n_cells - self.n_ended - len(self.running), 0)
+        started = [cell for cell in self.running if not cell.queued]
+        of_running = [max(mean_s - (now - cell.started), cell.activity_left_s(now) or 0.0) for cell in started]
+        waiting = max(self.n_cells - self.n_ended - len(started), 0)
         shared = (sum(of_running) + mean_s * waiting) / max(self.n_at_once, 1)
         return max([shared, *of_running])
 

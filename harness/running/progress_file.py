@@ -24,7 +24,7 @@ from ..records.running_commands import FOLDER, SIGN_OF_LIFE_S, CommandProgress, 
 from ..records.status import Status
 from .listener import ForwardingListener
 from .settled_cell import SettledCell
-from .worker_events import Event, PhaseStarted, Progressed
+from .worker_events import Event, PhaseStarted, Progressed, Queued
 
 INTERVAL_S = 1.0
 """Least seconds between two writes."""
@@ -108,20 +108,23 @@ class ProgressFile:
             self._running[cell.key] = RunningCell(
                 cell.key, cell.label, cell.suite, cell.seed, device, started=time.time()
             )
-            self._n_at_once = max(self._n_at_once, len(self._running))
+            self._count_at_once()
         self._changed.set()
 
     def reports(self, cell: Cell, event: Event) -> None:
-        """Note the phase of a cell, or its progress."""
+        """Note the phase of a cell, its progress, or that it waits in a queue."""
         now = time.time()
         with self._guard:
             known = self._running.get(cell.key)
             if known is None:
                 return
-            if isinstance(event, PhaseStarted):
-                known = RunningCell(
-                    known.key, known.learner, known.suite, known.seed, known.device, known.started, event.phase, now
-                )
+            if known.queued and isinstance(event, (PhaseStarted, Progressed)):
+                known = dataclasses.replace(known, queued=False, started=now)
+            if isinstance(event, Queued):
+                known = RunningCell(cell.key, cell.label, cell.suite, cell.seed, known.device, now, queued=True)
+            elif isinstance(event, PhaseStarted):
+                begun = RunningCell(cell.key, cell.label, cell.suite, cell.seed, known.device, known.started)
+                known = dataclasses.replace(begun, phase=event.phase, phase_started=now)
             elif isinstance(event, Progressed):
                 activity = as_one_line(event.activity, MOST_CHARACTERS)
                 new = activity != known.activity
@@ -135,7 +138,11 @@ class ProgressFile:
                     unit=as_one_line(event.unit, MOST_CHARACTERS),
                 )
             self._running[cell.key] = known
+            self._count_at_once()
         self._changed.set()
+
+    def _count_at_once(self) -> None:
+        self._n_at_once = max(self._n_at_once, sum(not cell.queued for cell in self._running.values()))
 
     def ends(self, settled: SettledCell) -> None:
         """Note how a cell has ended."""
@@ -144,7 +151,7 @@ class ProgressFile:
             known = self._running.pop(cell.key, None)
             self._ended[ending.status.value] += 1
             if ending.status is Status.FINISHED and known is not None:
-                self._measured.append(time.time() - known.started)
+                self._measured += _seconds_of(known, settled)
             if not ending.status.settled:
                 reason = as_one_line(ending.reason, MOST_CHARACTERS)
                 failure = {"learner": cell.label, "suite": cell.suite, "seed": cell.seed}
@@ -177,6 +184,19 @@ class ProgressFile:
             )
         with replacing(self._file) as partial:
             partial.write_text(json.dumps(dataclasses.asdict(progress)), encoding="utf-8")
+
+
+def _seconds_of(known: RunningCell, settled: SettledCell) -> list[float]:
+    """Return how long a finished cell has taken, as far as that is known.
+
+    The time of its fit and evaluation is recorded by its own process, also where a command before this one has seen it
+    start, or its fit went on from a checkpoint.
+    """
+    costs = {} if settled.finished is None else settled.finished.costs
+    seconds = [costs["wall_time_s"]] if "wall_time_s" in costs else []
+    if not known.queued:
+        seconds.append(time.time() - known.started)
+    return [max(seconds)] if seconds else []
 
 
 def _remove_stale(folder: Path) -> None:

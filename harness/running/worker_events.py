@@ -64,16 +64,24 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class Queued:
+    """An engine has taken the cell, and starts its worker when there is room: what follows runs from its first phase.
+
+    It comes from the engine, and again where the cell is submitted again; a worker never sends it.
+    """
+
+
+@dataclass(frozen=True)
 class Ended:
     """The cell has ended; this is the last message."""
 
     ending: Ending
 
 
-Event = PhaseStarted | Progressed | Probed | Warned
+Event = PhaseStarted | Progressed | Probed | Warned | Queued
 """A message that the parent passes on to listeners while a cell runs."""
 EVENTS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in (PhaseStarted, Progressed, Probed, Warned)}
-"""The types of events by name."""
+"""The types of events that workers send, by name."""
 Message = Event | Ended
 
 

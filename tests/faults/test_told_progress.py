@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 from filelock import FileLock
@@ -16,10 +17,11 @@ from frontrunner.harness.records.mlflow_tags import HOST
 from frontrunner.harness.records.running_commands import FOLDER, RunningCell, running_commands
 from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.records.store import Store
+from frontrunner.harness.running import progress_file
 from frontrunner.harness.running.listener import ForwardingListener
 from frontrunner.harness.running.progress_file import ProgressFile, ProgressListener
 from frontrunner.harness.running.settled_cell import SettledCell
-from frontrunner.harness.running.worker_events import PhaseStarted, Progressed
+from frontrunner.harness.running.worker_events import PhaseStarted, Progressed, Queued
 
 
 def cell(seed=0):
@@ -126,6 +128,64 @@ def test_the_time_left_of_an_activity_is_that_of_its_pace():
     running = RunningCell("k", "l", "s", 0, "cpu", 0.0, activity_started=100.0, first_step=10, step=20, total=50)
     assert running.activity_left_s(120.0) == pytest.approx(60.0)
     assert RunningCell("k", "l", "s", 0, "cpu", 0.0).activity_left_s(1.0) is None
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still, at the second that a test sets."""
+
+    class Clock:
+        now = 0.0
+
+        def time(self):
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(progress_file, "time", clock)
+    return clock
+
+
+def told_of(file, store):
+    file._write()
+    (found,) = running_commands(store.folder)
+    return found
+
+
+def test_a_queued_cell_waits_and_its_time_begins_with_its_first_phase(store, clock):
+    with ProgressFile(store.folder, command="bench", name="mine", n_cells=4) as file:
+        for seed in range(3):
+            file.begins(cell(seed), "slurm")
+            file.reports(cell(seed), Queued())
+        clock.now = 1000.0
+        file.reports(cell(0), PhaseStarted("prepare"))
+        clock.now = 1010.0
+        file.ends(SettledCell(cell(0), Ending(Status.FINISHED), "id", ran=True))
+        file.reports(cell(1), PhaseStarted("prepare"))
+        clock.now = 1014.0
+        found = told_of(file, store)
+        assert (found.progress.n_measured, found.progress.measured_s, found.progress.n_at_once) == (1, 10.0, 1)
+        assert found.progress.left_s(1014.0) == 6.0 + 2 * 10.0
+        whole, runs, waits = command_lines(found, 1014.0)
+        assert "1 of 4 cells, 1 in the queue, about" in whole
+        assert runs.endswith("seed 1 on slurm, since 4.0 s: prepare")
+        assert waits.endswith("seed 2 on slurm: waits in the queue, since 16 min 54 s")
+        file.reports(cell(1), Queued())  # its job was lost
+        assert told_of(file, store).progress.n_queued == 2
+
+
+def test_a_finished_cell_whose_start_was_not_seen_counts_as_long_as_was_recorded(store, clock):
+    costs = SimpleNamespace(costs={"wall_time_s": 300.0})
+    with ProgressFile(store.folder, command="bench", name="mine", n_cells=4) as file:
+        for seed, told in enumerate([[], [PhaseStarted("fit")]]):
+            file.begins(cell(seed), "slurm")
+            for event in [Queued(), *told]:
+                file.reports(cell(seed), event)
+            file.ends(SettledCell(cell(seed), Ending(Status.FINISHED), "id", ran=True, finished=costs))
+        file.begins(cell(2), "slurm")
+        file.reports(cell(2), Queued())
+        file.ends(SettledCell(cell(2), Ending(Status.FINISHED), "id", ran=True))
+        progress = told_of(file, store).progress
+        assert (progress.n_measured, progress.measured_s) == (2, 600.0)
 
 
 def test_a_file_without_its_lock_is_of_a_killed_command_and_removed_by_the_next(command, store):

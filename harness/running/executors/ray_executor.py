@@ -16,6 +16,7 @@ from ...cells.environment import versions
 from ...records.status import Ending, Status
 from ..cell_request import CellRequest
 from ..reason import in_one_line
+from ..worker_events import Queued
 from ..worker_process import StoppedError
 from .cell_resources import CellResources
 from .executor import MAX_RETRIES, MOST_PLACES, Executor, OnEvent
@@ -84,6 +85,7 @@ class RayExecutor(Executor):
         self._heard[ticket] = queue.SimpleQueue()
         task = self._submitted(ray, request, ticket)
         try:
+            on_event(Queued())
             delivery = self._wait(ray, task, ticket, on_event, stop)
             if delivery is None:
                 before = finished_attempt(request.scratch)  # the task may still be sending its last words

@@ -18,7 +18,7 @@ from ...records.status import Ending, Status
 from ..cell_limits import CellLimits
 from ..cell_request import CellRequest
 from ..job_folder import LOST, SEEN_AFTER_S, JobFolder
-from ..worker_events import Warned
+from ..worker_events import Queued, Warned
 from ..worker_process import StoppedError
 from .cell_resources import CellResources
 from .executor import MAX_RETRIES, MOST_PLACES, Executor, OnEvent
@@ -96,6 +96,7 @@ class SlurmExecutor(Executor):
         job = self._adopted(queue, folder)
         for _ in range(MAX_RETRIES + 1):
             try:
+                on_event(Queued())
                 job = job or self._submitted(queue, folder, request, on_event, stop)
                 if not job:
                     folder.remove()

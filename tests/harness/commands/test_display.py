@@ -1,14 +1,20 @@
 """What a bench prints where no bars can be drawn: every phase, with what it counted in its own unit."""
 
 import io
+import json
 import re
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.harness.commands.display import Display
-from frontrunner.harness.running.worker_events import PhaseStarted, Progressed
+from frontrunner.harness.commands.json_log import JsonListener, JsonLog
+from frontrunner.harness.records.status import Ending, Status
+from frontrunner.harness.running import cell_times
+from frontrunner.harness.running.settled_cell import SettledCell
+from frontrunner.harness.running.worker_events import PhaseStarted, Progressed, Queued
 
 TIME = r"[\d.]+ m?s"
 
@@ -54,3 +60,48 @@ def test_a_part_of_a_phase_is_counted_in_its_own_unit(event, shown, tiny):
         display.reports(cell, PhaseStarted("prepare"))
         display.reports(cell, event)
     assert printed.getvalue().splitlines()[-1] == f"pretrained · tiny · seed 0: {shown}"
+
+
+QUEUE = (Queued(), 1000.0, PhaseStarted("prepare"), 5.0)
+"""Events of a cell that waits for long and runs for a moment, with the seconds after each."""
+
+
+def _through_the_queue(listener, cell, monkeypatch, told=QUEUE, status=Status.FINISHED):
+    """Let a cell begin, report and end while the clock stands still but for the seconds that are told."""
+    now = 0.0
+    monkeypatch.setattr(cell_times, "time", SimpleNamespace(monotonic=lambda: now))
+    listener.begins(cell, "slurm")
+    for one in told:
+        if isinstance(one, float):
+            now += one
+        else:
+            listener.reports(cell, one)
+    listener.ends(SettledCell(cell, Ending(status, "so"), "id", ran=True))
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "last"),
+    [
+        (QUEUE, Status.FINISHED, "✓ {}: 5.0 s"),
+        ((*QUEUE, *QUEUE), Status.FAILED, "✗ {}: failed after 5.0 s: so"),  # its first job was lost
+        (QUEUE[:2], Status.KILLED, "✗ {}: killed: so"),
+        (QUEUE[:2], Status.FINISHED, "✓ {}: finished"),  # what it has told was lost
+    ],
+)
+def test_a_cell_waits_in_the_queue_until_its_first_phase(told, status, last, tiny, monkeypatch):
+    cell = make_cell("pretrained", "tiny", tasks=None, seed=0, options={}, points_per_edge=None)
+    printed = io.StringIO()
+    with Display(Console(file=printed, width=200), 1) as display:
+        _through_the_queue(display, cell, monkeypatch, told, status)
+    name = "pretrained · tiny · seed 0"
+    lines = printed.getvalue().splitlines()
+    assert lines[1] == f"{name}: waits in the queue"
+    assert lines[-1] == last.format(name)
+
+
+def test_the_log_counts_the_seconds_of_a_queued_cell_from_its_first_phase(tiny, monkeypatch):
+    cell = make_cell("pretrained", "tiny", tasks=None, seed=0, options={}, points_per_edge=None)
+    written = io.StringIO()
+    _through_the_queue(JsonListener(JsonLog(written), name="mine", n_cells=1), cell, monkeypatch)
+    _, queued, _, ended = map(json.loads, written.getvalue().splitlines())
+    assert (queued["event"], queued["cell"], ended["seconds"]) == ("cell_queued", cell.key, 5.0)

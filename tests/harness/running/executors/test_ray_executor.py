@@ -13,7 +13,7 @@ from frontrunner.harness.running.executors import ray_executor
 from frontrunner.harness.running.executors.ray_executor import RayExecutor
 from frontrunner.harness.running.executors.ray_mailbox import RayMailbox
 from frontrunner.harness.running.executors.ray_task import ATTEMPT, RayDelivery
-from frontrunner.harness.running.worker_events import Progressed, Warned
+from frontrunner.harness.running.worker_events import Progressed, Queued, Warned
 
 
 class Engine:
@@ -109,4 +109,4 @@ def test_the_last_events_of_a_cell_are_heard(run, engine, request_):
 
     heard = []
     assert run(begins, on_event=heard.append).status == "finished"
-    assert heard == said
+    assert heard == [Queued(), *said]

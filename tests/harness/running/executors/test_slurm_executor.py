@@ -12,7 +12,7 @@ from frontrunner.harness.running.cell_request import CellRequest
 from frontrunner.harness.running.executors import slurm_executor
 from frontrunner.harness.running.executors.slurm_executor import SlurmExecutor
 from frontrunner.harness.running.job_folder import ENDED, LOST, JobFolder
-from frontrunner.harness.running.worker_events import PhaseStarted
+from frontrunner.harness.running.worker_events import PhaseStarted, Queued
 from frontrunner.harness.running.worker_process import StoppedError
 
 
@@ -104,7 +104,7 @@ def test_a_finished_cell_is_fetched(run, queue, request_, folder):
     (queue.logs / "7_01_0_log.out").touch()
     assert run(finishes, on_event=heard.append).status == "finished"
     assert (request_.scratch / MANIFEST).exists()
-    assert heard == [PhaseStarted("fit")]
+    assert heard == [Queued(), PhaseStarted("fit")]
     assert not folder.path.exists()
     assert [file.name for file in queue.logs.iterdir()] == ["7_01_0_log.out"]
     (job,) = queue.submitted
@@ -142,6 +142,16 @@ def test_a_lost_job_is_submitted_again(lost, run, queue, request_):
     assert len({job.ticket for job in queue.submitted}) == 3
 
 
+def test_a_cell_waits_in_the_queue_until_its_job_tells_a_phase_and_again_once_it_was_lost(run, queue):
+    heard = []
+    assert run(vanishes, finishes, on_event=heard.append).status == "finished"
+    assert heard == [Queued(), Queued(), PhaseStarted("fit")]
+    heard.clear()
+    interrupted(run, queue)
+    run(stop=stopped(), on_event=heard.append)  # the next command finds the job
+    assert heard == [Queued(), PhaseStarted("fit")]
+
+
 def test_a_job_that_is_lost_again_and_again_says_what_is_known(run, queue):
     ending = run(vanishes, vanishes, vanishes, is_killed)
     assert (ending.status, ending.reason, ending.resumable) == (
@@ -152,13 +162,20 @@ def test_a_job_that_is_lost_again_and_again_says_what_is_known(run, queue):
     assert run(*[vanishes] * 4).reason == "at last: Slurm has ended it without a word; 4 jobs of it were lost"
 
 
+def stopped():
+    stop = threading.Event()
+    stop.set()
+    return stop
+
+
 def interrupted(run, queue):
     """A command that ends while its job waits."""
     stop = threading.Event()
-    ending = run(waits, stop=stop, on_event=lambda event: stop.set())
-    assert (ending.status, ending.reason) == ("killed", "interrupted; its Slurm job 7_0 goes on")
+    name = f"7_{len(queue.submitted)}"
+    ending = run(waits, stop=stop, on_event=lambda event: isinstance(event, PhaseStarted) and stop.set())
+    assert (ending.status, ending.reason) == ("killed", f"interrupted; its Slurm job {name} goes on")
     assert queue.cancelled == []
-    return queue.submitted[0]
+    return queue.submitted[-1]
 
 
 def test_the_next_command_waits_for_a_job_that_goes_on(run, queue, request_):
@@ -193,7 +210,8 @@ def test_a_job_is_not_lost_while_slurm_does_not_answer(run, queue):
 
 def test_a_cell_that_nobody_wants_any_more_is_cancelled(run, queue, folder):
     def give_up(event):
-        raise StoppedError("hopeless")
+        if isinstance(event, PhaseStarted):
+            raise StoppedError("hopeless")
 
     ending = run(waits, on_event=give_up)
     assert (ending.status, ending.reason) == ("stopped", "hopeless")
