@@ -25,7 +25,7 @@ MARK = "export.json"
 def export_folder(folder: Path, *, force: bool) -> Iterator[Path]:
     """Yield a new folder beside `folder`, which takes its place when the context ends well and is removed otherwise.
 
-    What a killed process has left beside it is removed.
+    What a killed process has left beside it is removed; an export that it had moved aside is put back.
 
     Args:
         folder: where the export is to be; its parents are made.
@@ -35,12 +35,12 @@ def export_folder(folder: Path, *, force: bool) -> Iterator[Path]:
         StoreError: the folder holds something, or cannot be written.
     """
     place = Path(os.path.realpath(folder))
-    require_free(folder, force=force)
     own = f"{platform.node() or 'here'}-{os.getpid()}-{threading.get_native_id()}"
     partial, former = (place.with_name(f".{place.name}.{own}.{kind}") for kind in ("partial", "former"))
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        _remove_left(place)
+        _tidy(place)
+        require_free(folder, force=force)
         partial.mkdir()
         try:
             yield partial
@@ -51,8 +51,8 @@ def export_folder(folder: Path, *, force: bool) -> Iterator[Path]:
                 place.rmdir()  # of an empty folder; any other stays, and nothing is written
             partial.rename(place)
         finally:
-            for rest in (partial, former):
-                shutil.rmtree(rest, ignore_errors=True)
+            _settle(former, place)
+            shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
         raise StoreError(f"the export cannot be written to {folder} {because(error)}") from error
 
@@ -87,10 +87,26 @@ def _is_export(folder: Path) -> bool:
         return False
 
 
-def _remove_left(place: Path) -> None:
-    """Remove what processes of this machine that are gone have left beside a folder."""
-    pattern = re.compile(rf"\.{re.escape(place.name)}\.{re.escape(platform.node() or 'here')}-(\d+)-\d+\.partial")
+def _tidy(place: Path) -> None:
+    """Settle what processes of this machine that are gone have left beside a folder."""
+    own = rf"\.{re.escape(place.name)}\.{re.escape(platform.node() or 'here')}-(\d+)-\d+\.(partial|former|removed)"
     for entry in place.parent.iterdir():
-        found = pattern.fullmatch(entry.name)
-        if found is not None and not psutil.pid_exists(int(found[1])):
+        found = re.fullmatch(own, entry.name)
+        if found is None or psutil.pid_exists(int(found[1])):
+            continue
+        if found[2] == "former":
+            _settle(entry, place)
+        else:
             shutil.rmtree(entry, ignore_errors=True)
+
+
+def _settle(former: Path, place: Path) -> None:
+    """Remove the export that was moved aside, or put it back where none has come in its place."""
+    if not former.exists():
+        return
+    if not os.path.lexists(place):
+        former.rename(place)
+        return
+    removed = former.with_suffix(".removed")  # so that what is half removed is never put back
+    former.rename(removed)
+    shutil.rmtree(removed, ignore_errors=True)

@@ -185,6 +185,74 @@ def test_what_a_killed_export_left_is_hidden_and_goes_with_the_next(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.fixture
+def old(tmp_path):
+    """A folder that holds an export."""
+    with export_folder(tmp_path / "out", force=False) as folder:
+        (folder / "export.json").write_text('{"exported": []}')
+        (folder / "model").write_text("old")
+    return tmp_path / "out"
+
+
+def _replace(place, body=lambda _: None):
+    with export_folder(place, force=True) as folder:
+        (folder / "export.json").write_text('{"exported": []}')
+        (folder / "model").write_text("new")
+        body(folder)
+
+
+def test_an_old_export_is_put_back_where_the_new_one_cannot_take_its_place(old):
+    with pytest.raises(StoreError, match="cannot be written"):
+        _replace(old, lambda folder: folder.rename(folder.with_name("elsewhere")))
+    assert (old / "model").read_text() == "old"
+    assert sorted(os.listdir(old.parent)) == ["elsewhere", "out"]
+
+
+def test_an_interruption_between_old_and_new_puts_the_old_export_back(old, monkeypatch):
+    rename = type(old).rename
+
+    def interrupted(source, target):
+        if source.suffix == ".partial":
+            raise KeyboardInterrupt
+        return rename(source, target)
+
+    monkeypatch.setattr(type(old), "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        _replace(old)
+    assert (old / "model").read_text() == "old"
+    assert os.listdir(old.parent) == ["out"]
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from frontrunner.harness.exporting import export_folder
+
+rename = pathlib.Path.rename
+
+def killed(source, target):
+    if source.suffix == sys.argv[2]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rename(source, target)
+
+pathlib.Path.rename = killed
+with export_folder.export_folder(pathlib.Path(sys.argv[1]), force=True) as folder:
+    (folder / "export.json").write_text('{"exported": []}')
+    (folder / "model").write_text("new")
+"""
+
+
+@pytest.mark.parametrize(("killed_before", "kept"), [(".partial", "old"), (".former", "new")])
+def test_a_kill_between_old_and_new_loses_neither(killed_before, kept, old):
+    """Killed before the new export is moved in, or before the old one is moved on to be removed."""
+    subprocess.run([sys.executable, "-c", KILLED, old, killed_before], check=False)
+    assert any(name.endswith(".former") for name in os.listdir(old.parent))
+    assert old.exists() == (kept == "new")
+    with pytest.raises(StoreError, match="holds an export already"), export_folder(old, force=False):
+        pass
+    assert (old / "model").read_text() == kept
+    assert os.listdir(old.parent) == ["out"]
+
+
 def test_a_folder_that_somebody_fills_meanwhile_stays_theirs(tmp_path):
     target = tmp_path / "out"
 
