@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..cells.cell import read_cells
 from .json_limits import parse_json, read_limited
 from .mlflow_tags import PARENT, PREFIX
 from .parent_files import CELLS
@@ -108,9 +109,12 @@ def _lists(store: StoreReader, runs: Sequence[RecordedRun]) -> list[set[str] | N
 
 
 def _listed(file: Path) -> set[str] | None:
-    """Return the keys of the cells in a bench's list; None where that is lost, or has no keys as in 0.1.0."""
+    """Return the keys of the cells in a bench's list; None where that is lost.
+
+    Those of version 0.1.0 have no keys, so that its cells are read for theirs.
+    """
     try:
         content = parse_json(read_limited(file), CELLS)
-        return set(content["keys"])
-    except (OSError, ValueError, LookupError, TypeError):
+        return set(content["keys"]) if "keys" in content else {cell.key for cell in read_cells(content)}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None

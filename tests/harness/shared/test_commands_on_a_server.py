@@ -77,6 +77,16 @@ def test_status_counts_the_cells_that_a_bench_lists_and_shows_all_suites_of_the_
     assert len(last_parents(machine("two"), 2)) == 3
 
 
+def test_status_counts_the_cells_of_a_list_that_has_no_keys(machine, make_cell, command, server):
+    store, cells = machine("one"), [make_cell("a"), make_cell("b")]
+    listed = {"cells": [cell.to_json() for cell in cells]}  # as version 0.1.0 wrote it
+    parent = store.parent_run("bench", cells[0].suite, "old", "old", {"cells.json": listed})
+    store.settled(cells[0])
+    store.end(store.begin(cells[0], parent), Ending(Status.FAILED, "it broke"))
+    told = command.within("status", "--store", server.url)
+    assert f"bench old on {cells[0].suite}: 0 of 2 cells finished (1 failed, 1 not run yet)" in told.out
+
+
 def test_status_tells_what_runs_here_while_the_server_is_away(shown, command, server, monkeypatch):
     folder = ServerAddress.parse(server.url).folder
     folder.mkdir(parents=True)
