@@ -15,6 +15,7 @@ from .errors import ConfigError, UnknownNameError
 from .mistakes import all_mistakes
 from .one_line import as_one_line, shown
 from .utf8_file import read_utf8
+from .validation_words import said_of
 from .yaml_limits import MAX_BYTES, LimitError, PlainLoader
 
 SUFFIXES = (".yaml", ".yml")
@@ -174,7 +175,7 @@ def _sentence(problem: Mapping[str, Any], path: Sequence[str | int], known: Sequ
     if problem["type"] == "missing":
         return f"the key {where!r} is missing"
     if problem["type"] == "value_error":  # our own ConfigError, a sentence already
-        return f"{where}: {problem['ctx']['error']}" if where else str(problem["ctx"]["error"])
+        return f"{where}: {said_of(problem)}" if where else said_of(problem)
     what = "keys with values are expected" if problem["type"] == "model_type" else problem["msg"].lower()
     quotes = isinstance(problem["input"], bool) and problem["type"] == "string_type"
     hint = "; YAML reads yes, no, on and off as true and false, unless they stand in quotes" if quotes else ""

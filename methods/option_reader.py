@@ -12,6 +12,7 @@ from pydantic_core import PydanticSerializationError
 
 from ..errors import ConfigError
 from ..one_line import shown
+from ..validation_words import said_of
 from .added_later import AddedLater
 from .option_values import SCALARS, choices, plain, readings_of, same, shown_choice
 from .ranges import UNIONS, is_whole
@@ -96,8 +97,8 @@ class OptionReader:
             if is_whole(self._bare) and bounds.keys() == {"ge", "le"} and bounds["le"] - bounds["ge"] == 1:
                 return f"{bounds['ge']} or {bounds['le']}"
             return _interval(bounds)
-        # What a third party demands beyond types and bounds is said in pydantic's words.
-        return f"{_named(self._bare)} ({error['msg']})" if "ctx" in error else _named(self._bare)
+        # What a third party demands beyond types and bounds is said in its words, or in pydantic's.
+        return f"{_named(self._bare)} ({said_of(error)})" if "ctx" in error else _named(self._bare)
 
 
 def _named(hint: Any) -> str:

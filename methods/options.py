@@ -7,8 +7,11 @@ import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic import ValidationError
+
 from ..errors import ConfigError, FrontrunnerError, PluginError, UnknownNameError
 from ..plugin_failure import last_line, with_line
+from ..validation_words import validation_message
 from .option_reader import OptionReader
 from .option_values import SCALARS
 from .ranges import option_types
@@ -52,7 +55,8 @@ def read_options(config: type[Options], options: Mapping[str, object], *, kind: 
     except FrontrunnerError:
         raise
     except ValueError as error:  # a third party's own checks, in `__post_init__`
-        raise ConfigError(f"{name}: {error}") from error
+        why = validation_message(error) if isinstance(error, ValidationError) else str(error)
+        raise ConfigError(f"{name}: {why}") from error
     except Exception as error:
         raise PluginError(with_line(f"{name}: {last_line(error)}", error)) from error
 

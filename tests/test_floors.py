@@ -33,6 +33,7 @@ SHARED = {
     "registry",
     "regular_file",
     "utf8_file",
+    "validation_words",
     "whole_file",
     "yaml_file",
     "yaml_limits",

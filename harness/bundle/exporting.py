@@ -17,10 +17,11 @@ from pydantic import ValidationError
 from ...errors import ConfigError, StoreError, UnknownNameError, UnreadableError
 from ...one_line import as_one_line
 from ...os_errors import because
+from ...validation_words import validation_message
 from ...whole_file import replacing
 from ..cells.cell import Cell
 from ..records.attempt import Attempt
-from ..records.finished_cell import FRONT, FinishedCell, validation_message
+from ..records.finished_cell import FRONT, FinishedCell
 from ..records.front_record import FrontRecord
 from ..records.requested_cells import requested_cells
 from ..records.status import Ending, Status

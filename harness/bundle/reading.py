@@ -18,7 +18,8 @@ from ...errors import FrontrunnerError, StoreError
 from ...one_line import as_one_line
 from ...os_errors import because
 from ...regular_file import check_regular
-from ..records.finished_cell import MANIFEST, MAX_MANIFEST_BYTES, STATE, FinishedCell, Manifest, validation_message
+from ...validation_words import validation_message
+from ..records.finished_cell import MANIFEST, MAX_MANIFEST_BYTES, STATE, FinishedCell, Manifest
 from ..records.front_record import TRUE_FRONT, FrontRecord
 from ..records.json_limits import check_json
 from .archive import PIECE_BYTES, BundleFile, Unpacked, unpack

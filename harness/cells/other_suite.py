@@ -40,7 +40,7 @@ def on_other_suite(spec: BenchSpec, given: str) -> OtherSuite:
     Raises:
         UnknownNameError, ConfigError: the suite is not known, or gives one of the bench's suites fewer than two tasks.
     """
-    named = SuiteSpec.model_validate({"name": given})
+    named = fitted({"name": given}, SuiteSpec)
     named = located(named, Path.cwd())
     tasks = SUITES.get(named.name)().choose(None)
     in_place_of = _in_place_of(_all_tasks(spec), tasks)

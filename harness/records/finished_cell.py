@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ...checked_json import checksum
 from ...errors import StoreError, UnreadableError
 from ...file_digest import digest_files
+from ...validation_words import validation_message
 from ...whole_file import flush, replacing
 from ..cells.cell import Cell
 from .checked_entries import Curve, Few, few_entries, read_curve
@@ -207,12 +208,6 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 def _read_json(file: Path, max_bytes: int) -> Any:
     return parse_json(read_limited(file, max_bytes=max_bytes), file.name, max_bytes=max_bytes)
-
-
-def validation_message(error: ValidationError) -> str:
-    """Return the first error that pydantic has found, with the place where it was found."""
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first["loc"] else str(first["msg"])
 
 
 def _finite_curve(curve: Sequence[Mapping[str, float]]) -> Curve:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
+import pydantic.dataclasses
 import pytest
 import torch
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 import frontrunner as fr
 from frontrunner.harness.cells.cell import Cell
@@ -176,6 +177,33 @@ def test_what_a_config_checks_itself_is_one_sentence():
         def __post_init__(self):
             if self.low > 3:
                 raise ValueError("low is at most 3")
+
+    with pytest.raises(fr.ConfigError, match=r"^own: low is at most 3$"):
+        read_options(Config, {"low": 4}, kind="method", name="own")
+
+
+def _even(value):
+    if value % 2:
+        raise ValueError("an even number is expected")
+    return value
+
+
+def test_what_a_validator_of_an_option_refuses_is_said_in_its_words():
+    config = config_of(Annotated[int, AfterValidator(_even)])
+    with pytest.raises(fr.ConfigError, match=r"^own: option must be int \(an even number is expected\), found 3$"):
+        read_options(config, {"option": 3}, kind="method", name="own")
+
+
+def test_what_a_dataclass_of_pydantic_refuses_is_one_sentence():
+    @pydantic.dataclasses.dataclass(frozen=True)
+    class Config:
+        low: int = 1
+
+        @pydantic.model_validator(mode="after")
+        def check(self):
+            if self.low > 3:
+                raise ValueError("low is at most 3")
+            return self
 
     with pytest.raises(fr.ConfigError, match=r"^own: low is at most 3$"):
         read_options(Config, {"low": 4}, kind="method", name="own")

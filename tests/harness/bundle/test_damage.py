@@ -191,7 +191,7 @@ DAMAGES = {
     "merge coefficients that are none": (_file("coefficients.parquet", b"PAR1 no PAR1"), r"cannot be read \(Parquet"),
     "merge coefficients of other tasks": (_other_tasks, "of other tasks|not those of its tasks"),
     "more members than there are": (_table(lambda table: table.slice(0, 0)), "labels|other errors than"),
-    "a cell twice": (lambda about, _: about["cells"].append(about["cells"][0]), "twice"),
+    "a cell twice": (lambda about, _: about["cells"].append(about["cells"][0]), "damaged: a cell stands there twice;"),
     "no cells": (lambda about, _: about.update(cells=[]), "cells"),
     "a newer version": (lambda about, _: about.update(version=3), "format version 3, this Frontrunner reads 1 and 2"),
     "a version that is no number": (lambda about, _: about.update(version=True), "format version True"),

@@ -53,6 +53,11 @@ def test_an_unknown_suite_is_refused(name):
         on_other_suite(three_pairs(), name)
 
 
+def test_no_name_is_refused_in_words_of_our_own():
+    with pytest.raises(fr.ConfigError, match=r"^a suite is given by name, or by file: a suite file$"):
+        on_other_suite(three_pairs(), "")
+
+
 def test_steps_and_batches_are_left_to_the_other_suite_and_other_options_stay():
     spec = bench({"name": "clip-vit-b-32-ta8", "points_per_edge": 1}, learners=[LONG])
     (cell,) = on_other_suite(spec, "tiny").spec.cells()
