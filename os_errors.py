@@ -49,6 +49,12 @@ def of_the_system(error: BaseException) -> bool:
     return isinstance(error, OSError) or _NUMBER.search(str(error)) is not None
 
 
+def is_full(error: BaseException) -> bool:
+    """Return whether an error says that there is no space left here, also where a library only passes its text on."""
+    told = _NUMBER.search(str(error))
+    return (int(told[1]) if told else getattr(error, "errno", None)) in (errno.ENOSPC, errno.EDQUOT)
+
+
 def because(error: Exception) -> str:
     """Return why something failed, with what to do: `(No space left on device: 'x'); free some space`.
 

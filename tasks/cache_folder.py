@@ -28,6 +28,21 @@ def cache_folder() -> Path:
         ) from error
 
 
+OTHER_FOLDER = "you may also set FRONTRUNNER_CACHE to another folder"
+"""What may be done about a full or forbidden cache, beside what helps any folder."""
+
+
+def because_in(folder: Path, error: Exception) -> str:
+    """Return why something in a folder failed, with what to do, see `because`; in the cache, that it may lie elsewhere.
+
+    What a machine keeps of a store on a server lies there, too.
+    """
+    with contextlib.suppress(DataError):
+        if folder.resolve().is_relative_to(cache_folder().resolve()):
+            return f"{because(error)}; {OTHER_FOLDER}"
+    return because(error)
+
+
 @contextlib.contextmanager
 def using_cache(what: str, folder: Path) -> Iterator[None]:
     """Turn an OSError into a DataError that says what to do.
@@ -39,6 +54,4 @@ def using_cache(what: str, folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataError(
-            f"the {what} {folder} cannot be used {because(error)}; you may also set FRONTRUNNER_CACHE to another folder"
-        ) from error
+        raise DataError(f"the {what} {folder} cannot be used {because(error)}; {OTHER_FOLDER}") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from ...errors import ClaimedError, StoreError
-from ...os_errors import because
+from ...tasks.cache_folder import because_in
 from ..cells.cell import cells_document
 from ..records.attempt import Attempt
 from ..records.mlflow_tags import IMPORTED_FROM, NOTE, PREFIX
@@ -161,7 +161,7 @@ class _Import:
             with contextlib.suppress(StoreError):
                 store.end(run_id, INTERRUPTED)
             if isinstance(error, OSError):
-                what = f"the result of {cell.title} cannot be written {because(error)}"
+                what = f"the result of {cell.title} cannot be written to {store} {because_in(store.folder, error)}"
                 raise StoreError(what) from error
             raise
 

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from ...errors import StoreError, UnreadableError
 from ...one_line import as_one_line
-from ...os_errors import because
+from ...os_errors import because, is_full
+from ...tasks.cache_folder import OTHER_FOLDER
 from .server_away import is_away, status_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class ServerFiles:
                     return False
                 os.replace(partial / name, folder / name)
         except OSError as error:
-            raise UnreadableError(f"{folder / name} cannot be written {because(error)}") from error
+            raise UnreadableError(f"{folder / name} cannot be written {because(error)}; {OTHER_FOLDER}") from error
         return True
 
     def _downloaded(self, address: str, name: str, folder: Path) -> bool:
@@ -81,7 +82,10 @@ class ServerFiles:
             if status_of(error) == NOT_FOUND or not self._lists(repository, name):
                 return False
             why = as_one_line(str(error), 300)
-            raise UnreadableError(f"{name} of a run on {self._url} cannot be brought here now ({why})") from error
+            advice = f"; free some space in {folder.parent}, or set FRONTRUNNER_CACHE to another folder"
+            raise UnreadableError(
+                f"{name} of a run on {self._url} cannot be brought here now ({why}){advice if is_full(error) else ''}"
+            ) from error
 
     def _lists(self, repository: ArtifactRepository, name: str) -> bool:
         """Return whether a run lists a file of this name among its own.

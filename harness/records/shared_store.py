@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ...errors import ServerAwayError, StoreError
 from ...os_errors import because
+from ...tasks.cache_folder import OTHER_FOLDER
 from ..cells.cell import Cell
 from .artifact_addresses import Misplaced
 from .attempt import Attempt
@@ -145,7 +146,7 @@ class SharedStore(Store):
             yield
         except OSError as error:
             raise StoreError(
-                f"the folder {self.folder} of the store {self.address} cannot be used {because(error)}"
+                f"the folder {self.folder} of the store {self.address} cannot be used {because(error)}; {OTHER_FOLDER}"
             ) from error
         except MlflowException as error:
             raise refusal(error, self.address) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import logging
 import shutil
 import time
@@ -16,7 +17,7 @@ import torch
 from ...checked_json import read_checked, write_checked
 from ...errors import StoreError
 from ...methods import Checkpoints
-from ...os_errors import because
+from ...tasks.cache_folder import because_in
 from .meter import Meter, gpu_peaks
 from .worker_events import Reporter
 
@@ -153,7 +154,9 @@ class _ExplainedCheckpoints(Checkpoints):
             # On a full disk torch raises a RuntimeError, which only its text tells from others.
             if isinstance(error, RuntimeError) and "inline_container" not in str(error):
                 raise
-            why = because(error) if isinstance(error, OSError) else "(the disk is full?); free some space"
+            # It tells no number, and so no reason.
+            full = OSError(errno.ENOSPC, "the disk is full?")
+            why = because_in(self._folder or Path(), error if isinstance(error, OSError) else full)
             raise StoreError(
                 f"a checkpoint of the fit cannot be written to {self._folder} {why}; "
                 "then the same command goes on from the checkpoint before"

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ...errors import ConfigError, StoreError
 from ...methods import Context, Learner, Needs, ParetoSet, recorded_options
-from ...os_errors import because
 from ...tasks import SUITES, Problem, load_problem
+from ...tasks.cache_folder import because_in
 from ..cells.cell import Cell
 from ..cells.environment import machine, versions
 from ..records.finished_cell import FinishedCell
@@ -129,7 +129,8 @@ def _write(finished: FinishedCell, scratch: Path) -> None:
         finished.write(scratch)
     except OSError as error:
         raise StoreError(
-            f"the result cannot be written {because(error)}; then the same command goes on from the last checkpoint"
+            f"the result cannot be written {because_in(scratch, error)}; then the same command goes on from the last "
+            "checkpoint"
         ) from error
 
 

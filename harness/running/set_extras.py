@@ -19,8 +19,9 @@ from safetensors import SafetensorError
 
 from ...errors import StoreError
 from ...methods import ParetoSet
-from ...os_errors import because, of_the_system
+from ...os_errors import of_the_system
 from ...tasks import Problem
+from ...tasks.cache_folder import because_in
 from ...tasks.real_numbers import as_number
 from ...tasks.weight_files.written_tensors import write_tensors
 from ..records.coefficients import MergeCoefficients
@@ -110,7 +111,7 @@ def _save_state(pareto_set: ParetoSet, folder: Path) -> Path | None:
         if not of_the_system(error):
             raise
         raise StoreError(
-            f"the learned weights cannot be written {because(error)}; then the same command goes on from the last "
-            "checkpoint"
+            f"the learned weights cannot be written {because_in(folder, error)}; then the same command goes on from "
+            "the last checkpoint"
         ) from error
     return folder / STATE

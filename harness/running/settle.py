@@ -11,8 +11,8 @@ from pathlib import Path
 from filelock import Timeout
 
 from ...errors import ClaimedError, ServerAwayError, StoreError, UnreadableError
-from ...os_errors import because
 from ...tasks import SUITES
+from ...tasks.cache_folder import because_in
 from ...yaml_file import is_yaml_file
 from ..cells.cell import Cell
 from ..records.cell_lock import CellLock
@@ -253,7 +253,9 @@ def _waiting(cell: Cell, store: Store, error: StoreError) -> SettledCell | None:
 
 def _not_recorded(error: StoreError | OSError, run_id: str, cell: Cell, store: Store) -> StoreError:
     """Close the run of a cell that could not be recorded, if that is possible; return the error to raise."""
-    why = str(error) if isinstance(error, StoreError) else f"{cell.title} cannot be recorded {because(error)}"
+    why = str(error)
+    if isinstance(error, OSError):
+        why = f"{cell.title} cannot be recorded in {store} {because_in(store.folder, error)}"
     kept = store.unrecorded(cell)
     if is_complete(kept):
         why = (

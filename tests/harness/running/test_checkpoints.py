@@ -236,11 +236,15 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
-def test_a_full_disk_is_one_sentence_and_leaves_the_checkpoint_before(tmp_path):
+def test_a_full_disk_is_one_sentence_and_leaves_the_checkpoint_before(tmp_path, monkeypatch):
     fit = resumable(tmp_path / "cell")
     fit.checkpoints.save("fit", {"step": 1})
-    (tmp_path / "cell" / "fit.half").symlink_to("/dev/full")
-    with pytest.raises(fr.StoreError, match=r"the disk is full.*free some space"):
-        fit.checkpoints.save("fit", {"step": 2, "tensor": torch.zeros(100_000)})
+    too_much = {"step": 2, "tensor": torch.zeros(100_000)}
+    for cache, names_it in ((tmp_path / "other", False), (tmp_path, True)):
+        (tmp_path / "cell" / "fit.half").symlink_to("/dev/full")
+        monkeypatch.setenv("FRONTRUNNER_CACHE", str(cache))
+        with pytest.raises(fr.StoreError, match=r"the disk is full.*free some space") as caught:
+            fit.checkpoints.save("fit", too_much)
+        assert ("FRONTRUNNER_CACHE" in str(caught.value)) == names_it
     assert fit.checkpoints.load("fit")["step"] == 1
     assert sorted(file.name for file in (tmp_path / "cell").iterdir()) == ["fit.json", "fit.pt"]  # space is scarce

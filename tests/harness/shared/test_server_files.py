@@ -50,6 +50,23 @@ def test_a_finished_cell_does_not_run_again_because_its_front_cannot_be_brought(
     assert store.settled(cell).status == "finished"
 
 
+@pytest.mark.parametrize("error", [FAILURES[0], FAILURES[-1], FAILURES[2]], ids=lambda one: str(one)[-40:])
+def test_a_full_disk_of_this_machine_says_what_can_be_changed(error, elsewhere, monkeypatch):
+    store, cell = elsewhere
+    monkeypatch.setattr(ArtifactRepository, "download_artifacts", refuse(error))
+    with pytest.raises(UnreadableError) as caught:
+        store.settled(cell)
+    said = str(caught.value)
+    assert ("free some space" in said) == ("FRONTRUNNER_CACHE" in said) == ("No space left" in said)
+
+
+def test_so_does_a_folder_of_the_store_that_cannot_be_written(elsewhere):
+    store, _ = elsewhere
+    told = r"servers/.*free some space; you may also set FRONTRUNNER_CACHE"
+    with pytest.raises(StoreError, match=told), store.explained():
+        raise OSError(28, "No space left on device")
+
+
 def test_nor_because_the_server_does_not_say_which_files_there_are(elsewhere, monkeypatch):
     store, cell = elsewhere
     (attempt,) = store.attempts()
