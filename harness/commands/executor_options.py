@@ -119,7 +119,7 @@ EXECUTOR_OPTIONS: tuple[tuple[str, object, object], ...] = (
             typer.Option(
                 "--slurm-set",
                 help="A setting of jobs as key=value, such as account=ml, qos=low, time=90 (minutes), "
-                "array_parallelism=20 or setup='module load cuda'; repeatable.",
+                "array_parallelism=20, setup='module load cuda' or cluster=local (jobs on this machine); repeatable.",
             ),
         ],
     ),

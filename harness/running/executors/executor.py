@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 from ...records.status import Ending
 from ..cell_request import CellRequest
@@ -26,7 +25,7 @@ class Executor(ABC):
     Every engine runs `run_in_process`, so a cell's process is always one of our own, below that of the engine.
     """
 
-    outlives: ClassVar[bool] = False
+    outlives: bool = False
     """Whether a cell goes on where the command that has asked for it ends."""
 
     def require_installed(self) -> None:  # noqa: B027 # most engines need nothing else

@@ -22,6 +22,7 @@ from ..worker_events import Queued, Warned
 from ..worker_process import StoppedError
 from .cell_resources import CellResources
 from .executor import MAX_RETRIES, MOST_PLACES, Executor, OnEvent
+from .jobs_here import JobsHere, jobs_at_once
 from .slurm_job import SlurmJob
 from .slurm_queue import SlurmQueue
 
@@ -35,6 +36,7 @@ UNLIMITED_MIN = 240
 """Minutes of a job where cells have no limit of time; one that needs more is started again, from its checkpoint."""
 OWN_BYTES = 10**9
 """Memory of the job's own process, which imports what its cell imports."""
+_Jobs = SlurmQueue | JobsHere
 
 
 class SlurmExecutor(Executor):
@@ -49,10 +51,10 @@ class SlurmExecutor(Executor):
         cpus: CPUs of a cell.
         gpus: GPUs of a cell; None for none, but for one where `kind` is `cuda`.
         limits: what a cell may take, from which time and memory of a job follow.
-        settings: further parameters of submitit's Slurm executor, without `slurm_` before their names.
+        settings: further parameters of submitit's Slurm executor, without `slurm_` before their names. With
+            `cluster=local` jobs are processes of this machine, `array_parallelism` of them at a time (one without it),
+            and end with the command.
     """
-
-    outlives = True
 
     def __init__(
         self,
@@ -68,13 +70,17 @@ class SlurmExecutor(Executor):
         self._jobs = jobs
         self._gpus = int(gpus if gpus is not None else kind == "cuda")
         self._settings = {**_settings(int(cpus or 1), self._gpus, limits), **settings}
+        self._here = _is_here(self._settings.pop("cluster", "slurm"))
+        self.outlives = not self._here
         self._starting = threading.Lock()
-        self._queue: SlurmQueue | None = None
+        self._queue: _Jobs | None = None
 
     def require_installed(self) -> None:
         """Raise ConfigError where submitit or a command of Slurm is missing."""
         if importlib.util.find_spec("submitit") is None:
             raise ConfigError('submitit is not installed; install it by pip install "frontrunner[slurm]"')
+        if self._here:
+            return
         if missing := [name for name in ("sbatch", "squeue", "srun") if shutil.which(name) is None]:
             raise ConfigError(
                 f"Slurm's command {missing[0]} is not on this machine; start --executor slurm on a login node"
@@ -84,6 +90,8 @@ class SlurmExecutor(Executor):
         """Ask Slurm whether it would take such jobs, if there is a cell to run, and return a place for each."""
         if n_cells:
             self._started()
+        if self._here:
+            return ["submitit"] * max(1, min(n_cells, jobs_at_once(self._settings)))
         return ["slurm"] * max(1, min(n_cells, MOST_PLACES))
 
     def run(self, request: CellRequest, *, on_event: OnEvent, stop: threading.Event) -> Ending:
@@ -119,17 +127,17 @@ class SlurmExecutor(Executor):
             file.unlink(missing_ok=True)
         return ended
 
-    def _started(self) -> SlurmQueue:
+    def _started(self) -> _Jobs:
         """Return the queue; Slurm has said by then that it would take such jobs."""
         with self._starting:
             if self._queue is None:
                 self.require_installed()
-                queue = SlurmQueue(self._jobs / "logs", self._settings)
+                queue = (JobsHere if self._here else SlurmQueue)(self._jobs / "logs", self._settings)
                 queue.require_accepted()
                 self._queue = queue
             return self._queue
 
-    def _adopted(self, queue: SlurmQueue, folder: JobFolder) -> str:
+    def _adopted(self, queue: _Jobs, folder: JobFolder) -> str:
         """Return the id of an earlier command's job that is alive or has said how it ended; empty without one."""
         wanted = folder.wanted()
         if wanted is None or not wanted[1]:
@@ -137,7 +145,7 @@ class SlurmExecutor(Executor):
         return wanted[1] if folder.ending() is not None or queue.is_alive(wanted[1]) is not False else ""
 
     def _submitted(
-        self, queue: SlurmQueue, folder: JobFolder, request: CellRequest, on_event: OnEvent, stop: threading.Event
+        self, queue: _Jobs, folder: JobFolder, request: CellRequest, on_event: OnEvent, stop: threading.Event
     ) -> str:
         """Submit a job and return its id, empty on `stop`; jobs that were submitted before do nothing from now on."""
         ticket = uuid.uuid4().hex
@@ -149,7 +157,7 @@ class SlurmExecutor(Executor):
         return job
 
     def _wait(
-        self, queue: SlurmQueue, folder: JobFolder, job: str, on_event: OnEvent, stop: threading.Event
+        self, queue: _Jobs, folder: JobFolder, job: str, on_event: OnEvent, stop: threading.Event
     ) -> Ending | None:
         """Pass events on until the job has ended, and return how; None where it was lost."""
         heard, gone_since = 0, None
@@ -161,6 +169,9 @@ class SlurmExecutor(Executor):
             if ending is not None and (ending.status is not Status.FINISHED or folder.finished):
                 return ending
             if stop.is_set():
+                if self._here:
+                    queue.cancel(job)
+                    return Ending(Status.KILLED, "interrupted", resumable=True)
                 return Ending(Status.KILLED, f"interrupted; its Slurm job {job} goes on", resumable=True)
             if ending is None and queue.is_alive(job) is not False:
                 gone_since = None
@@ -187,3 +198,9 @@ def _settings(cpus: int, gpus: int, limits: CellLimits) -> dict[str, Any]:
     if limits.memory_bytes is not None:
         settings["mem"] = f"{math.ceil((limits.memory_bytes + OWN_BYTES) / 2**20)}M"
     return settings
+
+
+def _is_here(cluster: object) -> bool:
+    if cluster not in ("slurm", "local"):
+        raise ConfigError(f"--slurm-set: cluster was to be slurm or local, found {cluster!r}")
+    return cluster == "local"

@@ -1,0 +1,64 @@
+"""What jobs without a cluster may be asked for, and which of their processes count as alive."""
+
+import os
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+import frontrunner as fr
+from frontrunner.harness.running.cell_limits import CellLimits
+from frontrunner.harness.running.executors.jobs_here import JobsHere, jobs_at_once
+from frontrunner.harness.running.executors.slurm_executor import SlurmExecutor
+
+SETTINGS = {"cpus_per_task": 1, "time": 240}
+
+
+def executor(tmp_path, **settings):
+    return SlurmExecutor(tmp_path, kind="cpu", cpus=None, gpus=None, limits=CellLimits(), settings=settings)
+
+
+def test_they_need_no_slurm_and_end_with_the_command(tmp_path, monkeypatch):
+    pytest.importorskip("submitit")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    here = executor(tmp_path, cluster="local", array_parallelism="3")
+    here.require_installed()
+    assert here.open(2) == ["submitit"] * 2
+    assert here.open(9) == ["submitit"] * 3
+    assert not here.outlives
+    assert executor(tmp_path).outlives
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"cluster": "lokal"}, "cluster was to be slurm or local, found 'lokal'"),
+        ({"cluster": "local", "array_parallelism": "two"}, "array_parallelism was to be a whole number .* found 'two'"),
+        ({"cluster": "local", "time": "1:30:00"}, "time was to be a whole number .* found '1:30:00'"),
+    ],
+)
+def test_what_they_cannot_be_is_refused(settings, message, tmp_path):
+    pytest.importorskip("submitit")
+    with pytest.raises(fr.ConfigError, match=message):
+        executor(tmp_path, **settings).open(1)
+
+
+def test_one_at_a_time_without_a_setting():
+    assert jobs_at_once({}) == 1
+
+
+def test_a_process_that_is_no_job_or_has_ended_is_not_alive(tmp_path):
+    pytest.importorskip("submitit")
+    jobs = JobsHere(tmp_path, SETTINGS)
+    assert not jobs.is_alive(str(os.getpid()))
+    with subprocess.Popen([sys.executable, "-c", "", "submitit.local._local"]) as ended:
+        while psutil.Process(ended.pid).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        assert not jobs.is_alive(str(ended.pid))
+    command = [sys.executable, "-c", "input()", "submitit.local._local"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as lives:
+        assert jobs.is_alive(str(lives.pid))
+        jobs.cancel(str(lives.pid))
+        assert lives.wait(20) != 0
