@@ -92,7 +92,8 @@ def bare_passes(problem, model, params, n_examples):
 def examples_a_pass(problem):
     """Return how many examples the problem's own passes take."""
     some = problem.examples(0, "test").between(0, 1).inputs
-    return PassSize().n_examples(some, lambda inputs: problem.forward(problem.pretrained, problem.to_input(inputs)))
+    size = PassSize(problem.device.type)
+    return size.n_examples(some, lambda inputs: problem.forward(problem.pretrained, problem.to_input(inputs)))
 
 
 def measure(

@@ -85,7 +85,7 @@ class ClassificationProblem(ExampleProblem):
         self.to_input, self.run, self.trim, self.join = to_input, run, trim, join
         self._segmented = SegmentedModel(self.model, self.call_model)
         self._precision = ModelPrecision(self.pretrained)
-        self._pass_size = PassSize()
+        self._pass_size = PassSize(self.device.type)
         self._comparison = LossComparison(buffers=[name for name, _ in self.model.named_buffers()])
         encoded: dict[Hashable, Any] = {}
         self.data = tuple(self._with_class_numbers(t, splits, encoded) for t, splits in enumerate(self.data))

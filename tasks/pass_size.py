@@ -14,16 +14,22 @@ from .rows import map_tensors, tensors_in
 MOST_EXAMPLES = 500
 """Examples of one forward pass, at most."""
 LARGEST_BYTES = 2**26
-"""Memory that the largest tensor of a forward pass may take; a few of about its size are held at a time."""
+"""Memory that the largest tensor of a forward pass may take on a GPU; a few of about its size are held at a time."""
+LARGEST_CPU_BYTES = 2**23
+"""The same on the CPU, where what larger ones free goes back to the system and is filled with zeros to be taken again."""
 
 
 class PassSize:
     """Tells how many examples a pass takes, from what one example of the same shape takes, found once a shape.
 
-    Free memory does not matter, so that the same problem is computed in the same batches everywhere.
+    Free memory does not matter, so that the same problem is computed in the same batches on every machine.
+
+    Args:
+        device_type: `cpu`, or what models run on in its place.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device_type: str = "cpu") -> None:
+        self._most = LARGEST_CPU_BYTES if device_type == "cpu" else LARGEST_BYTES
         self._bytes: dict[Hashable, int] = {}
 
     def n_examples(self, inputs: Any, run: Callable[[Any], Any]) -> int:
@@ -37,7 +43,7 @@ class PassSize:
         if shape not in self._bytes:
             one = map_tensors(lambda tensor: tensor[:1].clone(), inputs)
             self._bytes[shape] = largest_made(lambda: run(one))
-        return max(1, min(MOST_EXAMPLES, LARGEST_BYTES // max(1, self._bytes[shape])))
+        return max(1, min(MOST_EXAMPLES, self._most // max(1, self._bytes[shape])))
 
 
 def largest_made(function: Callable[[], Any]) -> int:

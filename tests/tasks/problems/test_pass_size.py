@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from frontrunner.tasks import pass_size
-from frontrunner.tasks.pass_size import LARGEST_BYTES, MOST_EXAMPLES, PassSize, largest_made
+from frontrunner.tasks.pass_size import LARGEST_BYTES, LARGEST_CPU_BYTES, MOST_EXAMPLES, PassSize, largest_made
 from frontrunner.testing import tiny_problem
 
 
@@ -19,16 +19,14 @@ def test_the_largest_tensor_that_was_made_is_found_whatever_it_is_made_of(n):
     assert largest_made(lambda: torch.zeros(1).expand(1000)) == 4
 
 
-def sizes(model, rows):
-    """What PassSize says for inputs (n, rows)."""
-    return PassSize().n_examples(torch.ones(3, rows), model)
+@pytest.mark.parametrize(("device_type", "most"), [("cpu", LARGEST_CPU_BYTES), ("cuda", LARGEST_BYTES)])
+def test_more_memory_an_example_makes_smaller_batches(device_type, most):
+    def sizes(model):
+        return PassSize(device_type).n_examples(torch.ones(3, 4), model)
 
-
-def test_more_memory_an_example_makes_smaller_batches():
-    wide = nn.Linear(4, LARGEST_BYTES // 4 // 10)
-    assert sizes(wide, 4) == 10
-    assert sizes(nn.Linear(4, 4), 4) == MOST_EXAMPLES
-    assert sizes(lambda inputs: inputs.new_ones(LARGEST_BYTES), 4) == 1  # never none
+    assert sizes(nn.Linear(4, most // 4 // 10)) == 10
+    assert sizes(nn.Linear(4, 4)) == MOST_EXAMPLES
+    assert sizes(lambda inputs: inputs.new_ones(most)) == 1  # never none
 
 
 def test_an_example_is_looked_at_once_a_shape():
