@@ -16,7 +16,7 @@ MOST_EXAMPLES = 500
 LARGEST_BYTES = 2**26
 """Memory that the largest tensor of a forward pass may take on a GPU; a few of about its size are held at a time."""
 LARGEST_CPU_BYTES = 2**23
-"""The same on the CPU, where what larger ones free goes back to the system and is filled with zeros to be taken again."""
+"""The same on the CPU, where the system takes back what larger ones free, and fills it with zeros for the next."""
 
 
 class PassSize:

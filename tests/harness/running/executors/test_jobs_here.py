@@ -59,6 +59,8 @@ def test_a_process_that_is_no_job_or_has_ended_is_not_alive(tmp_path):
         assert not jobs.is_alive(str(ended.pid))
     command = [sys.executable, "-c", "input()", "submitit.local._local"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as lives:
+        while not psutil.Process(lives.pid).cmdline():  # the system has not yet started it
+            time.sleep(0.01)
         assert jobs.is_alive(str(lives.pid))
         jobs.cancel(str(lives.pid))
         assert lives.wait(20) != 0
