@@ -1,6 +1,6 @@
-"""The LSTM of `sequence-mini` in several widths, each pre-trained on the spot, for `studies/growth-lstm.yaml`.
+"""The LSTM of `sequence-mini` in several widths, each pre-trained on the spot, for `studies/growth.yaml`.
 
-frontrunner bench studies/growth-lstm.yaml --plugin benchmarks/growing_lstm.py
+frontrunner bench studies/growth.yaml --plugin benchmarks/growing_lstm.py
 """
 
 from frontrunner.tasks.sequence_mini.sequence_mini_suite import SequenceMini

@@ -11,7 +11,6 @@ from frontrunner.tasks.suite_file.random_models import SUFFIX
 
 PAGES = {
     "growth": "growth",
-    "growth-lstm": "growth",
     "upscale": "upscale",
     "cnn-rnn": "cnn-rnn",
     "non-convex": "non-convex",
@@ -20,7 +19,7 @@ PAGES = {
     "memory": "memory-by-tasks",
 }
 """Bench -> page."""
-PLUGINS = {"growth-lstm": "benchmarks/growing_lstm.py"}
+PLUGINS = {"growth": "benchmarks/growing_lstm.py"}
 """Bench -> what has its suites."""
 MISFITS = {("cnn-rnn", "cnn-mini", "regmean")}
 """Learners that a suite's architecture refuses, which their pages say: bench, suite, method."""
@@ -57,7 +56,7 @@ def test_every_cell_can_be_planned(name, bench):
 
 def test_an_lstm_grows_and_learns_from_the_same_data(monkeypatch, pytestconfig):
     monkeypatch.setattr(SUITES, "_entries", dict(SUITES._entries))
-    load_plugins([str(pytestconfig.rootpath / PLUGINS["growth-lstm"])])
+    load_plugins([str(pytestconfig.rootpath / PLUGINS["growth"])])
     sizes = {}
     for name in ("sequence-mini-24", "sequence-mini-48", "sequence-mini", "sequence-mini-192"):
         suite = SUITES.get(name)
