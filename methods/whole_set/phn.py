@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
+from ...tasks.fake_weights import have_values
 from ...tasks.problem import Problem
 from ..flat_weights import FlatWeights, trained_names
 from ..learner import Context
@@ -109,10 +110,14 @@ class Phn(ConditionedLearner):
     def check(self, problem: Problem) -> None:
         """Refuse a problem whose training would not fit into memory; nothing is allocated.
 
+        Weights without values take none, whatever an estimate then finds.
+
         Raises:
             ConfigError: the device has less memory available.
         """
         super().check(problem)
+        if not have_values(problem.pretrained.values()):
+            return
         weights = FlatWeights(problem, trained_names(problem))
         shape = self._shape(weights.size)
         require_memory(

@@ -135,6 +135,12 @@ def test_nothing_is_read_or_kept(tmp_path, monkeypatch):
     assert not (tmp_path / "cache").exists()
 
 
+def test_what_would_not_fit_is_estimated_all_the_same(problem):
+    found = estimate(fr.make_learner("phn-ls", form="exact", hidden_size=10**7, max_exact_parameters=10**15), NAME)
+    assert found.peak_bytes > 10**12
+    assert found.trainable_parameters > 10**11
+
+
 def test_experts_are_not_trained(tmp_path, monkeypatch):
     monkeypatch.setenv("FRONTRUNNER_CACHE", str(tmp_path))
     found = estimate(fr.make_learner("pwe-moe-ls"), "vision-mini", tasks=["digits", "fashion"])
