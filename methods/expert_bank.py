@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ..errors import ConfigError
+from ..tasks.fake_weights import device_type
 from ..tasks.precision import master_type
 from ..tasks.problem import Params, Problem
 from .bank_options import TYPES, BankOptions
@@ -100,7 +101,7 @@ def _held(pretrained: Params, experts: Sequence[Params], name: str, options: Ban
     base = pretrained[name].detach()
     rows = [expert[name].detach() for expert in experts]
     place = torch.device("cpu") if options.bank_device == "cpu" else base.device
-    pinned = place.type == "cpu" and base.device.type == "cuda"
+    pinned = options.bank_device == "cpu" and device_type(base) == "cuda"
     dtype = base.dtype if options.bank_dtype is None else TYPES[options.bank_dtype]
     if dtype == base.dtype:
         return WeightRows(base, tuple(_placed(row, place, pinned) for row in rows))

@@ -177,7 +177,7 @@ def _kept(learner: Learner, budget: Budget, fitted: DryFit) -> int:
 def _left_out(learner: Learner, device_type: str) -> str:
     """Say what an estimate does not tell of a learner as configured."""
     if device_type != "cpu" and getattr(learner.config, "bank_device", "problem") == "cpu":
-        return "what bank_device = cpu keeps in the memory of the CPU is counted as if it were on the device"
+        return "what bank_device = cpu keeps lies in the memory of the CPU and is not counted"
     return ""
 
 

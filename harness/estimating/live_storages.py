@@ -18,7 +18,8 @@ class LiveStorages(StandInNumbers):  # type: ignore[no-untyped-call] # torch has
     """Keeps a record of every storage that an operation on fake tensors makes.
 
     A storage is taken for what `making` says, or for a gradient where a backward pass makes it, until `assign` says
-    better. Torch's own `MemTracker` tells modules apart; here a model's weights come from outside of it.
+    better. What is pinned counts nothing: it lies in the memory of the CPU, whichever device is counted for. Torch's
+    own `MemTracker` tells modules apart; here a model's weights come from outside of it.
     """
 
     def __init__(self) -> None:
@@ -33,6 +34,10 @@ class LiveStorages(StandInNumbers):  # type: ignore[no-untyped-call] # torch has
         self._now = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.ops.aten._pin_memory.default and isinstance(args[0], FakeTensor):
+            pinned = torch.empty_like(args[0])
+            self.storage_of(pinned).n_bytes = 0
+            return pinned
         outputs = super().__torch_dispatch__(func, types, args, kwargs)
         for tensor in tensors_of(outputs) if self.looks_on else ():
             if isinstance(tensor, FakeTensor):

@@ -95,6 +95,18 @@ def test_parts_are_what_they_are_called(problem):
     assert routed[MemoryPart.MERGED] == weights
 
 
+def test_a_bank_in_the_memory_of_the_cpu_is_not_the_gpus(problem):
+    def task_vectors(device_type, **options):
+        learner = fr.make_learner("pwe-moe-ls", bank_dtype="bfloat16", **options)
+        return estimate(learner, NAME, device_type=device_type).step.parts[MemoryPart.TASK_VECTORS]
+
+    moved = {kind: task_vectors(kind) - task_vectors(kind, bank_device="cpu") for kind in ("cpu", "cuda")}
+    experts = 2 * sum(tensor.nbytes for tensor in problem.pretrained.values())
+    assert moved["cpu"] == 0  # it lies in the memory that is counted either way
+    assert experts / 4 < moved["cuda"] <= experts / 2
+    assert task_vectors("cuda", bank_device="cpu") >= experts
+
+
 def test_activations_grow_with_the_batch(problem):
     few, many = (
         estimate(learner_with("pwe-moe-ls", {}, size), NAME).step.parts[MemoryPart.ACTIVATIONS] for size in (64, 128)

@@ -75,6 +75,17 @@ def test_what_is_clearly_small_or_is_no_suite_file_is_not_estimated(suite, machi
     assert asked == []
 
 
+def test_a_cell_that_fits_since_its_bank_lies_on_the_cpu_is_not_refused(suite, machine):
+    kept, moved = (
+        cell("pwe-moe-ls", upscale="all", bank_dtype="bfloat16", bank_device=place) for place in ("problem", "cpu")
+    )
+    machine(total=0, free=0)
+    needed = [memory_fit.estimate(one.learner(), NAME, device_type="cuda").peak_bytes for one in (kept, moved)]
+    assert needed[1] < needed[0]
+    machine(total=int(sum(needed) / 2 * memory_fit.CERTAIN), free=1)
+    assert list(hold_against_memory([kept, moved], ["cuda:0"]).refused) == [kept.key]
+
+
 def test_a_learner_without_steps_is_left_alone(suite, machine):
     machine(total=10, free=10)
     assert hold_against_memory([cell("weight-averaging")], ["cpu"]).refused == {}
