@@ -93,7 +93,8 @@ class Shown:
             models = "" if one.n_models == 1 else f"{one.n_models} models of "
             yield f"forecast of the fit, {models}{one.n_steps} steps", as_time(one.fit_s)
             if one.evaluation_s is not None:
-                yield f"forecast of evaluating {one.n_members} preferences", as_time(one.evaluation_s)
+                evaluated = "the model" if one.n_members == 1 else f"{one.n_members} models"
+                yield f"forecast of evaluating {evaluated}", as_time(one.evaluation_s)
 
     def _sentences(self) -> Iterator[str]:
         if self.estimate.step is not None:

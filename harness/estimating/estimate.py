@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from ...errors import ConfigError, FrontrunnerError, UnsupportedError
-from ...methods import Learner, make_learner
+from ...methods import Learner, ParetoSet, make_learner
 from ...one_line import as_one_line
 from ...tasks import SUITES
 from ...tasks.problem import Budget, Problem
@@ -49,7 +49,10 @@ class Estimate:
     before_bytes: int | None
     """The most that a fit has before its first step; None without steps."""
     kept_bytes: int
-    """What each model that was trained keeps until the last of `models` has been; 0 where one training is all."""
+    """What each model that was trained keeps until the last has been; 0 where one training is all."""
+    held_models: int | None
+    """Models of the set that one training makes; None where it answers every preference by another, and without
+    steps."""
     note: str = ""
     """Why something is absent, or what the numbers leave out, in a sentence."""
 
@@ -105,6 +108,7 @@ def estimate(learner: Learner, suite: str, *, tasks: Sequence[str] | None = None
             step=None,
             before_bytes=None,
             kept_bytes=0,
+            held_models=None,
             note=f"{learner.name} declares no gradient steps, so the memory of its fit is not estimated",
         )
     fitted = _fitted(learner, posed, device_type)
@@ -119,6 +123,7 @@ def estimate(learner: Learner, suite: str, *, tasks: Sequence[str] | None = None
         step=fitted.steps,
         before_bytes=fitted.before.n_bytes,
         kept_bytes=_kept(learner, budget, fitted),
+        held_models=_held_models(fitted.found),
         note=_left_out(learner, device_type),
     )
 
@@ -172,6 +177,12 @@ def _kept(learner: Learner, budget: Budget, fitted: DryFit) -> int:
         return 0
     state: dict[str, Tensor] = dict(fitted.found.state())
     return sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+
+
+def _held_models(found: ParetoSet) -> int | None:
+    """Return how many models a set has to evaluate, if it is the same number for any grid of preferences."""
+    of_one, of_more = (found.n_members(np.full((n, found.n_tasks), 1 / found.n_tasks)) for n in (1, 2))
+    return of_one if of_one == of_more else None
 
 
 def _left_out(learner: Learner, device_type: str) -> str:

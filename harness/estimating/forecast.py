@@ -22,7 +22,7 @@ class Forecast:
     fit_s: float
     """Seconds of all steps, at their median."""
     n_members: int
-    """Preferences that are evaluated."""
+    """Models that are evaluated."""
     evaluation_s: float | None
     """Seconds of their evaluation on the test split; None where none was measured."""
 
@@ -37,11 +37,12 @@ def forecast(learner: Learner, found: Estimate, measured: MeasuredFit | None) ->
     training = learner.training_steps(budget, preferences)
     if training is None:
         return None
+    n_members = len(preferences) if found.held_models is None else training.runs * found.held_models
     one = measured.evaluation_s
     return Forecast(
         n_models=training.runs,
         n_steps=training.steps,
         fit_s=training.runs * training.steps * measured.median_s,
-        n_members=len(preferences),
-        evaluation_s=None if one is None else one * len(preferences),
+        n_members=n_members,
+        evaluation_s=None if one is None else one * n_members,
     )

@@ -41,7 +41,7 @@ def test_a_measurement_stands_beside_the_estimate(command, suite):
     assert found["peak_bytes"] / found["measured"]["peak_bytes"] == pytest.approx(1, abs=0.1)
     assert found["forecast"]["fit_s"] == pytest.approx(10 * found["measured"]["median_step_s"])
     shown = command.within("estimate", "pwe-moe-ls", suite, "--device", "cpu", "--measure").out
-    for what in ("measured peak of tensors", "forecast of the fit, 10 steps", "forecast of evaluating 11 preferences"):
+    for what in ("measured peak of tensors", "forecast of the fit, 10 steps", "forecast of evaluating 11 models"):
         assert what in shown
 
 

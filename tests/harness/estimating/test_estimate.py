@@ -11,7 +11,7 @@ import frontrunner as fr
 from frontrunner.errors import ConfigError, UnknownNameError, UnsupportedError
 from frontrunner.harness.estimating.estimate import estimate, learner_with
 from frontrunner.harness.estimating.forecast import forecast
-from frontrunner.harness.estimating.measured_fit import measure_fit, measure_memory, tensor_bytes
+from frontrunner.harness.estimating.measured_fit import MeasuredFit, measure_fit, measure_memory, tensor_bytes
 from frontrunner.harness.estimating.memory_parts import MemoryPart
 from frontrunner.methods import task_vectors
 from frontrunner.tasks.loss_comparison import LossComparison
@@ -207,6 +207,16 @@ def test_a_forecast_is_steps_times_their_median(problem):
     assert (found.n_models, found.n_steps, found.fit_s) == (11, 7, 11 * 7 * 2.0)
     assert (found.n_members, found.evaluation_s) == (11, 5.5)
     assert forecast(learner, estimate(learner, NAME), None) is None
+
+
+@pytest.mark.parametrize("method", ["mgda", "adamerging", "ls", "multi-task", "pwe-moe-ls"])
+def test_a_forecast_evaluates_the_models_that_the_set_holds(method, problem):
+    learner = fr.make_learner(method, steps=1)
+    preferences = fr.simplex_grid(2, 11)  # the default
+    held = learner.fit(problem, preferences, fr.Context()).n_members(preferences)
+    measured = MeasuredFit(peak_bytes=1, reserved_bytes=None, step_s=(1.0,), evaluation_s=0.5)
+    found = forecast(learner, estimate(learner, NAME), measured)
+    assert (found.n_members, found.evaluation_s) == (held, held * 0.5)
 
 
 @pytest.mark.slow
