@@ -45,7 +45,7 @@ def line_of(row):
     _, _, batch, printed, _ = row["values"]
     tasks = fr.tasks.SUITES.get(row["suite"]).tasks[: row["n_tasks"]]
     found = estimate(learner_of(row, int(batch)), row["suite"], tasks=tasks, device_type="cuda")
-    parts = sorted(found.step.parts.items(), key=lambda item: -item[1])[:SHOWN]
+    parts = sorted(found.peak.parts.items(), key=lambda item: -item[1])[:SHOWN]
     backbone = {"clip-vit-b-32-ta8": "B/32", "clip-vit-l-14-ta8": "L/14"}[row["suite"]]
     return (
         backbone,

@@ -67,11 +67,14 @@ class Shown:
         ):
             if count is not None:
                 yield what, f"{count:,}"
-        if one.step is None:
+        if one.peak is None:
             yield "the problem's weights and experts", as_bytes(one.held_bytes)
         else:
-            yield "peak of a training step", as_bytes(one.step.n_bytes)
-            for part, n_bytes in one.step.parts.items():
+            yield (
+                f"peak {'of a training' if one.peak is one.step else 'before the first'} step",
+                as_bytes(one.peak.n_bytes),
+            )
+            for part, n_bytes in one.peak.parts.items():
                 yield f"  {part}", as_bytes(n_bytes)
         if one.kept_bytes:
             yield "kept of every model that is trained", as_bytes(one.kept_bytes)
@@ -97,7 +100,7 @@ class Shown:
                 yield f"forecast of evaluating {evaluated}", as_time(one.evaluation_s)
 
     def _sentences(self) -> Iterator[str]:
-        if self.estimate.step is not None:
+        if self.estimate.peak is not None:
             yield "Parts are those at the moment of the peak; memory is that of tensors."
         if self.estimate.note:
             yield f"{self.estimate.note[0].upper()}{self.estimate.note[1:]}."

@@ -46,7 +46,7 @@ class Estimate:
     """What of these is mapped from files on a CPU, whose memory the system takes back when others need it."""
     step: Peak | None
     """The most in a training step; None without steps."""
-    before_bytes: int | None
+    before: Peak | None
     """The most that a fit has before its first step; None without steps."""
     kept_bytes: int
     """What each model that was trained keeps until the last has been; 0 where one training is all."""
@@ -57,17 +57,25 @@ class Estimate:
     """Why something is absent, or what the numbers leave out, in a sentence."""
 
     @property
+    def peak(self) -> Peak | None:
+        """The most that training one model needs, in its steps or before them; None without steps."""
+        found = [one for one in (self.step, self.before) if one is not None]
+        return max(found, key=lambda one: one.n_bytes, default=None)
+
+    @property
     def peak_bytes(self) -> int | None:
-        """The most that training one model needs, before or in its steps; None without steps."""
-        return None if self.step is None or self.before_bytes is None else max(self.step.n_bytes, self.before_bytes)
+        """The bytes of the peak; None without steps."""
+        return None if self.peak is None else self.peak.n_bytes
 
     def to_json(self) -> dict[str, Any]:
         """Return the estimate as JSON values; what is not known is absent."""
-        found = {name: value for name, value in vars(self).items() if value not in (None, "") and name != "step"}
+        peaks = ("step", "before")
+        found = {name: value for name, value in vars(self).items() if value not in (None, "") and name not in peaks}
         found["tasks"] = list(self.tasks)
-        if self.step is not None:
+        if self.step is not None and self.before is not None:
             found |= {"peak_bytes": self.peak_bytes, "step_bytes": self.step.n_bytes}
             found["step_parts"] = {str(part): n for part, n in self.step.parts.items()}
+            found["before_bytes"] = self.before.n_bytes
         return found
 
 
@@ -106,7 +114,7 @@ def estimate(learner: Learner, suite: str, *, tasks: Sequence[str] | None = None
             held_bytes=held,
             mapped_bytes=held if mapped else 0,
             step=None,
-            before_bytes=None,
+            before=None,
             kept_bytes=0,
             held_models=None,
             note=f"{learner.name} declares no gradient steps, so the memory of its fit is not estimated",
@@ -121,7 +129,7 @@ def estimate(learner: Learner, suite: str, *, tasks: Sequence[str] | None = None
         held_bytes=fitted.held.n_bytes,
         mapped_bytes=fitted.held.n_bytes if mapped and device_type == "cpu" else 0,
         step=fitted.steps,
-        before_bytes=fitted.before.n_bytes,
+        before=fitted.before,
         kept_bytes=_kept(learner, budget, fitted),
         held_models=_held_models(fitted.found),
         note=_left_out(learner, device_type),

@@ -1,9 +1,16 @@
 """`frontrunner estimate` as users type it."""
 
+import dataclasses
 import json
 
 import pytest
 from estimated_suites import NAME, small_clip_suite
+
+import frontrunner as fr
+from frontrunner.harness.commands.estimate_shown import Shown
+from frontrunner.harness.estimating.estimate import estimate
+from frontrunner.harness.estimating.memory_parts import Peak
+from frontrunner.harness.scoring.units import as_bytes
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +32,20 @@ def test_json_sums_up(command, suite):
     assert found["batch_size"] == 4
     assert sum(found["step_parts"].values()) == found["step_bytes"] <= found["peak_bytes"]
     assert "measured" not in found
+
+
+@pytest.mark.parametrize("is_before", [False, True])
+def test_the_peak_is_shown_whether_it_is_before_the_steps_or_in_one(suite, is_before):
+    found = estimate(fr.make_learner("ls"), f"{NAME}-typed")
+    more = Peak({part: 10 * n_bytes for part, n_bytes in found.step.parts.items()})
+    found = dataclasses.replace(found, **{"before" if is_before else "step": more})
+    lines = Shown(found, None, None).as_markdown().splitlines()
+    (shown,) = (line for line in lines if line.startswith("| peak"))
+    assert found.peak_bytes == more.n_bytes
+    assert as_bytes(more.n_bytes) in shown
+    assert ("before the first step" in shown) == is_before
+    parts = lines[lines.index(shown) + 1 :][: len(more.parts)]
+    assert parts == [f"| {part} | {as_bytes(n_bytes)} |" for part, n_bytes in more.parts.items()]
 
 
 def test_markdown_is_a_table(command, suite):
