@@ -103,6 +103,7 @@ def estimate(learner: Learner, suite: str, *, tasks: Sequence[str] | None = None
     budget = found.budget or NO_STEPS
     posed, mapped = _posed(found, chosen, _batch_size(learner, budget, len(chosen)))
     about = {"method": learner.name, "suite": suite, "device": device_type}
+    mapped = mapped and device_type == "cpu"
     if not _takes_steps(learner, budget, len(chosen)):
         held = dry_problem(posed).n_bytes
         return Estimate(
@@ -127,7 +128,7 @@ def estimate(learner: Learner, suite: str, *, tasks: Sequence[str] | None = None
         trainable_parameters=fitted.found.trainable_parameters,
         total_parameters=fitted.found.total_parameters,
         held_bytes=fitted.held.n_bytes,
-        mapped_bytes=fitted.held.n_bytes if mapped and device_type == "cpu" else 0,
+        mapped_bytes=fitted.held.n_bytes if mapped else 0,
         step=fitted.steps,
         before=fitted.before,
         kept_bytes=_kept(learner, budget, fitted),

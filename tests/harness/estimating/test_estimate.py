@@ -134,7 +134,8 @@ def test_a_model_for_every_preference_is_kept(problem):
 @pytest.mark.parametrize("method", ["weight-averaging", "map", "regmean"])
 def test_without_steps_the_problem_is_all_that_is_known(method, problem):
     found = estimate(fr.make_learner(method), NAME)
-    assert found.held_bytes == tensor_bytes(problem)
+    assert found.held_bytes == found.mapped_bytes == tensor_bytes(problem)
+    assert estimate(fr.make_learner(method), NAME, device_type="cuda").mapped_bytes == 0
     assert found.step is found.peak_bytes is found.trainable_parameters is found.total_parameters is None
     assert "declares no gradient steps" in found.note
     assert "step_bytes" not in found.to_json()
