@@ -29,8 +29,15 @@ from .stand_in_values import fake_tensors, replaced
 GIVEN_WEIGHTS = ("losses", "task_loss", "losses_by_model", "log_probabilities")
 """The methods of a problem that are given the weights to run the model with."""
 
-Posed = Callable[[Callable[[Tensor], Tensor]], Problem]
-"""Poses a problem on fake tensors, given a function that makes a tensor fake."""
+
+@dataclass(frozen=True)
+class Posed:
+    """What poses a problem without values."""
+
+    pose: Callable[[Callable[[Tensor], Tensor]], Problem]
+    """Poses it on fake tensors, given a function that makes a tensor fake."""
+    data_bytes: int
+    """What its examples take of the device, where they are kept there."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,7 @@ def dry_problem(posed: Posed) -> Peak:
     """Return what a problem itself has in memory, in bytes."""
     live = LiveStorages()
     with fake_tensors() as mode, live:
-        problem = posed(mode.from_tensor)
-        _assign(problem, live)
+        _posed(posed, mode, live)
         return _now(live)
 
 
@@ -64,7 +70,7 @@ def dry_fit(learner: Learner, posed: Posed, device_type: str) -> DryFit:
 
     Args:
         learner: trains by gradient steps, as its option `steps` says.
-        posed: poses the problem; it is called where all tensors are fake.
+        posed: poses the problem, where all tensors are fake.
         device_type: the device that memory is counted for, cpu or cuda.
     """
     found = _dry_fit(learner, posed, device_type, steps=1)
@@ -76,8 +82,7 @@ def _dry_fit(learner: Learner, posed: Posed, device_type: str, *, steps: int) ->
     live = LiveStorages()
     short = type(learner)(dataclasses.replace(learner.config, steps=steps))
     with standing_for(device_type), fake_tensors() as mode, live:
-        problem = posed(mode.from_tensor)
-        _assign(problem, live)
+        problem = _posed(posed, mode, live)
         live.making = MemoryPart.TASK_VECTORS if learner.uses_experts else MemoryPart.WEIGHTS
         held, prepared = _now(live), live.moment()
         watch = _Watch(problem, live, mode)
@@ -100,14 +105,17 @@ def _now(live: LiveStorages) -> Peak:
     return peak_between(live.storages, now, now + 1)
 
 
-def _assign(problem: Problem, live: LiveStorages) -> None:
-    """Say what the tensors of a problem are for."""
+def _posed(posed: Posed, mode: FakeTensorMode, live: LiveStorages) -> Problem:
+    """Pose a problem, and say what its tensors are for."""
+    problem = posed.pose(mode.from_tensor)
+    live.hold(posed.data_bytes, MemoryPart.DATA)
     live.assign(problem.pretrained.values(), MemoryPart.WEIGHTS)
     for head in getattr(problem, "heads", ()):
         live.assign([*head.parameters(), *head.buffers()], MemoryPart.WEIGHTS)
     live.assign(problem.model.buffers(), MemoryPart.WEIGHTS)
     for expert in problem.experts:
         live.assign(expert.values(), MemoryPart.TASK_VECTORS)
+    return problem
 
 
 class _Watch:

@@ -20,7 +20,7 @@ from ...tasks.suite_file.file_suite import FileSuite
 from .dry_fit import DryFit, Posed, dry_fit, dry_problem
 from .file_shapes import read_file_shapes
 from .memory_parts import Peak
-from .small_shapes import prepare_untrained, without_values, without_weights
+from .small_shapes import data_bytes, prepare_untrained, without_values, without_weights
 
 NO_STEPS = Budget(steps=1, batch_size=1)
 """What stands for a budget that only a prepared problem knows, to ask whether a learner takes steps at all."""
@@ -101,7 +101,7 @@ def estimate(learner: Learner, suite: str, *, tasks: Sequence[str] | None = None
     found = SUITES.get(suite)
     chosen = found().choose(tasks)
     budget = found.budget or NO_STEPS
-    posed, mapped = _posed(found, chosen, _batch_size(learner, budget, len(chosen)))
+    posed, mapped = _posed(found, chosen, _batch_size(learner, budget, len(chosen)), device_type)
     about = {"method": learner.name, "suite": suite, "device": device_type}
     mapped = mapped and device_type == "cpu"
     if not _takes_steps(learner, budget, len(chosen)):
@@ -137,18 +137,18 @@ def estimate(learner: Learner, suite: str, *, tasks: Sequence[str] | None = None
     )
 
 
-def _posed(suite: type[Suite], tasks: tuple[str, ...], batch_size: int) -> tuple[Posed, bool]:
+def _posed(suite: type[Suite], tasks: tuple[str, ...], batch_size: int, device_type: str) -> tuple[Posed, bool]:
     """Return what poses a suite's problem without values, and whether its weights are mapped from files."""
     if issubclass(suite, FileSuite):
         shapes = read_file_shapes(suite, tasks, batch_size)
-        return lambda faked: shapes.pose(lambda head: without_weights(head, faked)), True
+        return Posed(lambda faked: shapes.pose(lambda head: without_weights(head, faked)), data_bytes=0), True
     prepared = prepare_untrained(suite(), tasks)
 
     def pose(faked: Any) -> Problem:
         without_values(prepared, faked)
         return prepared
 
-    return pose, False
+    return Posed(pose, data_bytes(prepared) if device_type == "cuda" else 0), False
 
 
 def _fitted(learner: Learner, posed: Posed, device_type: str) -> DryFit:

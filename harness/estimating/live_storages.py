@@ -65,6 +65,10 @@ class LiveStorages(StandInNumbers):  # type: ignore[no-untyped-call] # torch has
             self._live[key] = (storage, weakref.ref(memory, freed))
         return self._live[key][0]
 
+    def hold(self, n_bytes: int, part: MemoryPart) -> None:
+        """Count memory that is in use from now on, and is nothing that operations on fake tensors make."""
+        self.storages.append(Storage(n_bytes, part, self.moment()))
+
     def assign(self, tensors: Iterable[Tensor], part: MemoryPart, *, settled: bool = True) -> None:
         """Say what tensors are for, unless that is settled.
 

@@ -12,6 +12,8 @@ class MemoryPart(StrEnum):
 
     WEIGHTS = "weights"
     """The pre-trained model, the heads, and whatever else is trained or stays as it is."""
+    DATA = "data"
+    """The examples of all splits, where a suite keeps them on the GPU."""
     TASK_VECTORS = "task vectors"
     """The experts, and what a learner forms and keeps of them."""
     MERGED = "merged copy"

@@ -14,6 +14,7 @@ from ...tasks.expert_training import HEAD
 from ...tasks.lent_weights import lend_weights
 from ...tasks.problem import Params, Problem
 from ...tasks.progress import silent
+from ...tasks.stored_inputs import named_tensors
 from ...tasks.suite import Suite
 from .stand_in_values import replaced
 
@@ -29,6 +30,13 @@ def prepare_untrained(suite: Suite, tasks: tuple[str, ...]) -> Problem:
         replaced(fine_tuned_problem, "cached", _made_anew),
     ):
         return suite.prepare(tasks, device=torch.device("cpu"), seed=0, progress=silent)
+
+
+def data_bytes(problem: Problem) -> int:
+    """Return the bytes of a problem's examples, of every tensor once; 0 where it keeps none."""
+    examples = {id(one): one for splits in getattr(problem, "data", ()) for one in splits.values()}.values()
+    tensors = [tensor for one in examples for _, tensor in (*named_tensors("", one.inputs), ("", one.labels))]
+    return sum({(tensor.data_ptr(), tensor.nbytes): tensor.nbytes for tensor in tensors}.values())
 
 
 def without_values(problem: Problem, faked: Callable[[Tensor], Tensor]) -> None:

@@ -154,6 +154,17 @@ def test_what_would_not_fit_is_estimated_all_the_same(problem):
     assert found.trainable_parameters > 10**11
 
 
+@pytest.mark.parametrize("method", ["pwe-moe-ls", "weight-averaging"])
+def test_data_that_a_suite_keeps_on_the_device_take_memory_of_a_gpu(method):
+    learner = fr.make_learner(method)
+    held = {kind: estimate(learner, "linear-net", device_type=kind).held_bytes for kind in ("cpu", "cuda")}
+    examples = [one for splits in fr.load_problem("linear-net").data for one in splits.values()]
+    data = sum(one.inputs.nbytes + one.labels.nbytes for one in examples)
+    assert held["cuda"] - held["cpu"] == data > 0
+    on_gpu = estimate(fr.make_learner("pwe-moe-ls"), "linear-net", device_type="cuda")
+    assert on_gpu.step.parts[MemoryPart.DATA] == data
+
+
 def test_experts_are_not_trained(tmp_path, monkeypatch):
     monkeypatch.setenv("FRONTRUNNER_CACHE", str(tmp_path))
     found = estimate(fr.make_learner("pwe-moe-ls"), "vision-mini", tasks=["digits", "fashion"])
