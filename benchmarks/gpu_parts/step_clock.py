@@ -33,7 +33,7 @@ class StepClock:
             event = torch.cuda.Event(enable_timing=True)
             event.record()
             self._marks.append(event)
-            if len(self._marks) == SKIPPED:
+            if len(self._marks) == SKIPPED + 1:  # the first step that counts begins
                 torch.cuda.reset_peak_memory_stats(self.device)
             if len(self._marks) == self.n_steps:
                 self.peaks = {
