@@ -11,7 +11,6 @@ runs in a process of its own with a time limit of its own, and every number is w
 import dataclasses
 import importlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -25,6 +24,8 @@ from gpu_parts.markdown import as_markdown
 from gpu_parts.plan import PARTS
 from gpu_parts.result_file import ResultFile
 from gpu_parts.run_parts import run_parts
+
+from frontrunner.harness.running.deterministic_cuda import set_up_cuda
 
 ABOUT = "about the machine"
 FOLDER = Path("build/gpu")
@@ -61,13 +62,8 @@ def main(
 
 def _measure(part, device, done, output):
     """Measure one part in this process; its rows go to standard output."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read once the device is first used
-    import torch
-
-    if device.startswith("cuda"):  # as the harness sets up the processes of cells
-        torch.cuda.set_device(device)
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.utils.deterministic.fill_uninitialized_memory = False
+    if device.startswith("cuda"):
+        set_up_cuda(device)
         warnings.filterwarnings("ignore", message=".*deterministic.*", category=UserWarning)
     module = importlib.import_module(f"gpu_parts.{part.kind}")
     further = {"output": output} if part.kind == "quickstart" else {}

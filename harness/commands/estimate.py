@@ -120,16 +120,22 @@ def _device(given: str, *, measured: bool) -> str:
 def _measured(
     found: Estimate, learner: Learner, suite: str, tasks: list[str] | None, device: str
 ) -> MeasuredFit | None:
-    """Return the measurement of a fit's first steps on the prepared suite; None without steps."""
+    """Return the measurement of a fit's first steps, set up as in a cell, on the prepared suite; None without steps."""
+    import warnings
+
     import torch
 
     from ...tasks import SUITES, load_problem
     from ...tasks.threads import cpu_threads
     from ..estimating.measured_fit import measure_fit
+    from ..running.deterministic_cuda import set_up_cuda
     from .single_activity import showing
 
     if found.step is None:
         return None
+    if device.startswith("cuda"):
+        set_up_cuda(device)
+        warnings.filterwarnings("ignore", message=".*deterministic.*", category=UserWarning)
     with showing() as progress, cpu_threads(SUITES.get(suite).cpu_threads):
         problem = load_problem(suite, tasks, device=torch.device(device), progress=progress)
         return measure_fit(learner, problem)

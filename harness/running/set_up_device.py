@@ -8,6 +8,7 @@ import torch
 
 from ...tasks import SUITES
 from ..cells.cell import Cell
+from .deterministic_cuda import set_up_cuda
 
 
 def set_up_device(cell: Cell, device: str, processes: int = 1) -> None:
@@ -19,10 +20,7 @@ def set_up_device(cell: Cell, device: str, processes: int = 1) -> None:
         processes: how many the fit has; they divide the threads.
     """
     if torch.device(device).type == "cuda":
-        torch.cuda.set_device(device)  # so that "cuda" without a number means this device to a learner
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        # Else every new tensor is filled first, which costs a pass over it and changes no result.
-        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # a property
+        set_up_cuda(device)
     else:
         # torch has read the variable of the process that this one was forked from.
         told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]

@@ -25,6 +25,7 @@ from ..records.finished_cell import is_complete
 from ..records.run_files import LOG
 from ..records.status import Ending, Status
 from .cell_request import CellRequest
+from .deterministic_cuda import ENVIRONMENT
 from .ended_with_code import ended_with_code
 from .keeper import SERVER_GONE, keep
 from .kept_limits import KeptLimits
@@ -135,8 +136,7 @@ def _order(request: CellRequest) -> WorkerOrder:
         checkpoint_interval_s=CHECKPOINT_INTERVAL_S,
         probes=request.probes,
         folder=str(Path.cwd()),
-        # Without the first, cuBLAS is not reproducible.
-        environment={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ, **request.environment},
+        environment={**ENVIRONMENT, **os.environ, **request.environment},
         worker_lock="" if request.worker_lock is None else str(request.worker_lock),
     )
 

@@ -1,5 +1,6 @@
 """Every learner on a CUDA device: the same front for the same seed, that of the CPU, and steps that do not wait."""
 
+import os
 import re
 import warnings
 
@@ -8,6 +9,9 @@ import pytest
 import torch
 
 import frontrunner as fr
+from frontrunner.harness.commands.estimate import _measured
+from frontrunner.harness.estimating.estimate import estimate
+from frontrunner.harness.running.deterministic_cuda import ENVIRONMENT, set_up_cuda
 from frontrunner.methods import training
 from frontrunner.tasks.stored_inputs import moved
 from frontrunner.testing import TinyNet, tiny_problem
@@ -25,7 +29,7 @@ WITHOUT_A_WAIT = ["ls", "stch", "pwe-moe-ls", "pwe-moe-stch", "phn-ls", "pamal",
 @pytest.fixture(autouse=True)
 def as_in_cells():
     """Torch as cells have it."""
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    set_up_cuda("cuda:0")
     yield
     torch.use_deterministic_algorithms(False)
 
@@ -113,3 +117,14 @@ def test_a_bench_runs_on_the_device_and_records_its_memory(command, tmp_path):
     assert ended.status == 0, ended.err
     board = command.run("leaderboard", "--store", tmp_path / "store", "--format", "csv", "--suite", "tiny")
     assert "peak_gpu_allocated_bytes" in board.out
+
+
+def test_a_measurement_has_the_kernels_of_cells(monkeypatch):
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name)
+    torch.use_deterministic_algorithms(False)
+    learner = fr.make_learner("pwe-moe-ls")
+    found = estimate(learner, "linear-net", device_type="cuda")
+    assert _measured(found, learner, "linear-net", None, "cuda:0").reserved_bytes > 0
+    assert torch.are_deterministic_algorithms_enabled()
+    assert {name: os.environ[name] for name in ENVIRONMENT} == ENVIRONMENT
