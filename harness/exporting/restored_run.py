@@ -15,9 +15,8 @@ from torch import Tensor
 from ...errors import FrontError, FrontrunnerError, StoreError
 from ...methods import METHODS, Context, Learner, ParetoSet
 from ...one_line import as_one_line
-from ...tasks import SUITES, Problem, Suite, load_problem
+from ...tasks import SUITES, Problem, Suite
 from ...tasks.suite_file.registered import load_suite_file
-from ..cells.environment import resolve_devices
 from ..cells.sources import changed_since
 from ..records.attempt import Attempt
 from ..records.finished_cell import NOTES, STATE
@@ -25,7 +24,7 @@ from ..records.front_record import FrontRecord
 from ..records.mlflow_tags import IMPORTED_FROM, SUITE_FILE
 from ..running.checked_set import check_finite, checked_set
 from ..running.plain_state import plain_state
-from ..running.problem_digest import digest_problem
+from ..running.recorded_problem import load_recorded_problem
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,8 @@ def restore_run(attempt: Attempt) -> RestoredRun:
     learner = cell.learner()
     state = _state_of(attempt, learner)
     record = attempt.record()
-    (device, *_) = resolve_devices(record.environment["device"])
-    problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed)
-    if digest_problem(problem) != record.problem:
-        raise StoreError(
-            "the experts made on this machine are not those of the run (another machine or version of torch); "
-            "run it again here"
-        )
-    pareto_set = _restored(learner, problem, state, cell.preferences(), Context(cell.seed, device))
+    problem = load_recorded_problem(record)
+    pareto_set = _restored(learner, problem, state, cell.preferences(), Context(cell.seed, str(problem.device)))
     return RestoredRun(attempt, record, suite, problem, pareto_set)
 
 

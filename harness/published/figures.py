@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import ConfigError, FrontrunnerError
-from ...tasks import load_problem
 from ..cells.published_parts import FigureKind, FigureSpec
 from ..reports.pictures.coefficients_png import coefficients_png
 from ..reports.pictures.distance_figure import LayerDistances, distance_figure
 from ..reports.pictures.figure import FORMATS
 from ..reports.pictures.front_figure import front_figure
 from ..reports.pictures.lambda_figure import lambda_figure
+from ..running.recorded_problem import load_recorded_problem
 from .block_distances import KINDS, BlockDistances, block_distances, write_distances
 from .measured import Measured, curve
 from .study import Place, PublishedStudy
@@ -120,9 +120,12 @@ def _coefficients(page: _Page, places: Sequence[Place]) -> list[Drawn]:
 
 
 def _distances(page: _Page, places: Sequence[Place]) -> list[Drawn]:
-    """Draw how far the experts of a suite lie apart by layer, over all seeds, and write the numbers beside."""
+    """Draw how far the experts of a suite's finished cells lie apart by layer, and write the numbers beside."""
     (place,) = places
-    found = {seed: block_distances(load_problem(place.suite, place.tasks, seed=seed)) for seed in page.study.run.seeds}
+    of_seed = {seed: one for found in page.measured.results(place).values() for seed, one in found.items()}
+    if not of_seed:
+        raise ConfigError("no learner has finished, whose experts these would be")
+    found = {seed: block_distances(load_recorded_problem(one.record)) for seed, one in sorted(of_seed.items())}
     held = [kind for kind in KINDS if any(one.kind == kind for rows in found.values() for one in rows)]
     kinds = {kind: _over_seeds(found, kind) for kind in held}
     about = f"experts of {place.suite} ({', '.join(place.tasks)})"

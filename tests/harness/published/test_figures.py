@@ -1,6 +1,7 @@
 """Figures of a bench: drawn in every format from what was recorded, and distances that are those of the weights."""
 
 import csv
+import dataclasses
 import itertools
 
 import numpy as np
@@ -18,6 +19,8 @@ from frontrunner.harness.published.measured import curve
 from frontrunner.harness.published.study import PublishedStudy
 from frontrunner.harness.records.coefficients import MergeCoefficients
 from frontrunner.harness.reports.pictures.coefficients_png import shown_positions
+from frontrunner.harness.running import recorded_problem
+from frontrunner.harness.running.problem_digest import digest_problem
 
 ENDINGS = {".pdf", ".png", ".svg"}
 
@@ -167,9 +170,26 @@ def test_a_recorded_preference_has_one_panel_however_many_it_is_nearest_to(prefe
     assert shown_positions(record) == shown
 
 
-def test_distances_are_drawn_and_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(figures, "load_problem", lambda suite, tasks, *, seed: Stub(Blocks(), len(tasks), seed))
-    draw_figures(study("distances"), measured(), tmp_path)
+@pytest.fixture
+def prepared(monkeypatch):
+    """Has a suite of blocks; returns a made-up cell of a seed on it, whose record may say other things."""
+
+    def load(suite, tasks, *, device, seed):
+        torch.manual_seed(0)
+        return Stub(Blocks(), len(tasks), seed)
+
+    def cell(seed, **said):
+        settled, result = made_up("ls", [[0.1, 0.1]], seed=seed)
+        there = digest_problem(load("s", ("a", "b"), device="cpu", seed=seed))
+        vars(result)["record"] = dataclasses.replace(result.record, **{"problem": there, **said})
+        return settled, result
+
+    monkeypatch.setattr(recorded_problem, "load_problem", load)
+    return cell
+
+
+def test_distances_are_drawn_and_written(prepared, tmp_path):
+    assert draw_figures(study("distances"), measured(prepared(0)), tmp_path)[1] == []
     assert files(tmp_path) == {("figure-9-s-a-b", ending) for ending in ENDINGS | {".csv"}}
     rows = list(csv.DictReader((tmp_path / "figure-9-s-a-b.csv").read_text().splitlines()))
     assert [(row["layer"], row["kind"]) for row in rows] == [
@@ -178,7 +198,26 @@ def test_distances_are_drawn_and_written(tmp_path, monkeypatch):
     assert all(float(row["least"]) <= float(row["mean"]) <= float(row["largest"]) for row in rows)
 
 
-@pytest.mark.parametrize("kind", ["fronts", "lambdas", "coefficients"])
+def test_distances_are_those_of_the_seeds_that_have_finished(prepared, tmp_path):
+    draw_figures(study("distances"), measured(prepared(3), prepared(1)), tmp_path)
+    rows = list(csv.DictReader((tmp_path / "figure-9-s-a-b.csv").read_text().splitlines()))
+    assert list(dict.fromkeys(row["seed"] for row in rows)) == ["1", "3"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"environment": {"device": "cuda:77"}}, "cuda:77"),
+        ({"problem": "another"}, "the experts made on this machine are not those of the run"),
+    ],
+)
+def test_distances_of_other_experts_than_the_cells_are_not_drawn(said, told, prepared, tmp_path):
+    drawn, (sentence,) = draw_figures(study("distances"), measured(prepared(0, **said)), tmp_path)
+    assert (drawn, files(tmp_path)) == ([], set())
+    assert told in sentence
+
+
+@pytest.mark.parametrize("kind", ["fronts", "lambdas", "coefficients", "distances"])
 def test_a_figure_of_nothing_is_a_sentence_and_no_file(kind, tmp_path):
     drawn, (told,) = draw_figures(study(kind), measured(), tmp_path)
     assert drawn == []
