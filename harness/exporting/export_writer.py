@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...tasks import Params
+from ...tasks.backbones.open_clip_models.open_clip_export import HEAD
 from ...tasks.weight_files.separate import separate
 from ...tasks.weight_files.written_tensors import write_tensors
 from .exported_heads import heads_of, write_heads
@@ -65,14 +66,16 @@ class ExportWriter:
                 self._model.write(params, None if self._head is None else self._heads[self._head], place, form)
                 written.append(place)
             write_heads(self._heads, place)
-            content = self._content(form, preference, measured)
+            content = self._content(form, preference, measured, beside=(place / HEAD).exists())
             (place / CARD).write_text(model_card(content), encoding="utf-8")
         return written
 
     def _named(self, preference: NDArray[np.float64]) -> dict[str, float]:
         return dict(zip(self._run.attempt.cell.tasks, preference.tolist(), strict=True))
 
-    def _content(self, form: str, preference: NDArray[np.float64], measured: MeasuredErrors | None) -> CardContent:
+    def _content(
+        self, form: str, preference: NDArray[np.float64], measured: MeasuredErrors | None, *, beside: bool
+    ) -> CardContent:
         cell = self._run.attempt.cell
         head = None if form == STATE_DICT else self._head
         task = head or cell.tasks[0]
@@ -85,8 +88,9 @@ class ExportWriter:
             licences=self._run.suite.licences(cell.tasks),
             library=None if form == STATE_DICT else form,
             head=head,
+            head_beside=beside,
             has_heads=bool(self._heads),
-            loading={"safetensors alone" if form == STATE_DICT else f"plain {form}": code},
+            loading=code,
             environment=self._run.record.environment,
             version=importlib.metadata.version("frontrunner"),
         )

@@ -14,7 +14,9 @@ _SHIPPED = "frontrunner."
 
 
 def loading_code(form: str, suite: Suite, model: LibraryModel | None, task: str, head: Head | None, baked: bool) -> str:
-    """Return a few lines that load a model from the folder of its card, and give one task's logits.
+    """Return a few lines that load a model from the folder of its card.
+
+    They go on to one task's logits, or to its error by Frontrunner, where the architecture and the head allow it.
 
     Args:
         form: the format, `STATE_DICT` or the library's.

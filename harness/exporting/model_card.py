@@ -38,11 +38,13 @@ class CardContent:
     library: str | None
     """The library's name for the hub; None for a state dict."""
     head: str | None
-    """The task whose head the library's model has."""
+    """The task whose head was asked for."""
+    head_beside: bool
+    """Whether it is a file beside the library's model, which has no place for it."""
     has_heads: bool
     """Whether heads lie beside the model."""
-    loading: Mapping[str, str]
-    """Python code that loads the model, by what it loads."""
+    loading: str
+    """Python code that loads the model."""
     environment: Mapping[str, str]
     """Versions that the run was made with."""
     version: str
@@ -139,13 +141,16 @@ def _errors(content: CardContent) -> str:
 
 
 def _loading(content: CardContent) -> str:
-    parts = [
-        f"With {what} (`FOLDER` is the folder of this file):\n\n```python\n{code}\n```"
-        for what, code in content.loading.items()
-    ]
+    used = "plain " + content.library if content.library else "safetensors"
+    if "import frontrunner" in content.loading:
+        used += " and Frontrunner"
+    parts = [f"With {used} (`FOLDER` is the folder of this file):\n\n```python\n{content.loading}\n```"]
     if content.has_heads:
-        baked = f" The library's model has the head of {_plain(content.head)}." if content.head is not None else ""
-        parts.append("Heads are frozen, one a task, and were never merged; they lie in `heads/`." + baked)
+        told = ""
+        if content.head is not None:
+            where = "lies in `head.safetensors`, too" if content.head_beside else "is a part of the library's model"
+            told = f" That of {_plain(content.head)} {where}."
+        parts.append("Heads are frozen, one a task, and were never merged; they lie in `heads/`." + told)
     return "## Load it\n\n" + "\n\n".join(parts)
 
 

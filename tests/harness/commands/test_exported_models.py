@@ -207,6 +207,8 @@ def test_images(kind, crafted, exported, umask, tmp_path):
     logits = predicts(written / library)
     assert measured((logits(image), label) for image, label in _images_of(folder, "second")) == recorded
     assert tuple(classes(written / library)) == CLASSES
+    where = "lies in `head.safetensors`, too" if kind == "open_clip" else "is a part of the library's model"
+    assert f" That of second {where}." in (written / library / "README.md").read_text()
     image = next(_images_of(folder, "second"))[0].convert("RGB")
     torch.testing.assert_close(run_card(written / library, image=image), logits(image))
     files = [file for file in written.rglob("*") if file.is_file()]
