@@ -112,7 +112,7 @@ def _found_not_to_run(cells: Sequence[Cell], executor: Executor) -> dict[str, En
     found = find_misfits(cells)
     of_files = any(issubclass(SUITES.get(cell.suite), FileSuite) for cell in cells)
     if of_files and isinstance(executor, LocalExecutor):  # of another machine's memory nothing is known
-        from .memory_fit import hold_against_memory  # what it imports takes a while
+        from .memory_check import hold_against_memory  # what it imports takes a while
 
         memory = hold_against_memory((cell for cell in cells if cell.key not in found), executor.devices)
         for warning in memory.warnings:

@@ -25,7 +25,7 @@ CERTAIN = 0.9
 
 
 @dataclass
-class MemoryFit:
+class MemoryCheck:
     """What became of holding cells against devices."""
 
     refused: dict[str, Ending] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class MemoryFit:
     """A sentence on each learner that needs more than is free."""
 
 
-def hold_against_memory(cells: Iterable[Cell], devices: Sequence[str]) -> MemoryFit:
+def hold_against_memory(cells: Iterable[Cell], devices: Sequence[str]) -> MemoryCheck:
     """Return which cells cannot fit the devices of this machine, as far as estimates tell.
 
     Only suites of suite files are looked at, whose models may be large, and of these not the clearly small.
@@ -43,7 +43,7 @@ def hold_against_memory(cells: Iterable[Cell], devices: Sequence[str]) -> Memory
         cells: those that are to run.
         devices: torch device names, or groups of them, on any of which a cell may run.
     """
-    found = MemoryFit()
+    found = MemoryCheck()
     memory = _largest(devices)
     if memory is None:
         return found
@@ -66,7 +66,7 @@ def hold_against_memory(cells: Iterable[Cell], devices: Sequence[str]) -> Memory
     return found
 
 
-def _judge(cell: Cell, needed: int | None, memory: DeviceMemory, found: MemoryFit, *, told: bool) -> None:
+def _judge(cell: Cell, needed: int | None, memory: DeviceMemory, found: MemoryCheck, *, told: bool) -> None:
     """Refuse a cell that needs more than there is, and warn where it needs more than is free, once a learner."""
     if needed is None:
         return
@@ -81,7 +81,10 @@ def _judge(cell: Cell, needed: int | None, memory: DeviceMemory, found: MemoryFi
 
 
 def _largest(devices: Sequence[str]) -> DeviceMemory | None:
-    """Return the device with the most free memory; None where that is not known, or a cell has several devices."""
+    """Return the device with the most memory, of those the one with the most free.
+
+    None where that is not known, or a cell has several devices.
+    """
     if any(len(devices_of(place)) > 1 for place in devices):
         return None
     known = [memory_of(device) for device in dict.fromkeys(devices)]

@@ -10,8 +10,8 @@ from frontrunner.harness.estimating import device_memory
 from frontrunner.harness.estimating.device_memory import DeviceMemory, memory_of
 from frontrunner.harness.records.status import Status
 from frontrunner.harness.records.store import Store
-from frontrunner.harness.running import memory_fit
-from frontrunner.harness.running.memory_fit import hold_against_memory
+from frontrunner.harness.running import memory_check
+from frontrunner.harness.running.memory_check import hold_against_memory
 
 NAME = "held-against-memory"
 NEEDED = 1_000_000
@@ -27,17 +27,17 @@ def suite(tmp_path_factory):
 def machine(monkeypatch):
     """Sets the memory of every device, and counts how often it is asked for an estimate."""
     asked = []
-    real = memory_fit.estimate
+    real = memory_check.estimate
 
     def counted(*args, **given):
         asked.append(args)
         return real(*args, **given)
 
     def has(total, free):
-        monkeypatch.setattr(memory_fit, "memory_of", lambda device: DeviceMemory(device, total, free))
+        monkeypatch.setattr(memory_check, "memory_of", lambda device: DeviceMemory(device, total, free))
         return asked
 
-    monkeypatch.setattr(memory_fit, "estimate", counted)
+    monkeypatch.setattr(memory_check, "estimate", counted)
     return has
 
 
@@ -80,9 +80,9 @@ def test_a_cell_that_fits_since_its_bank_lies_on_the_cpu_is_not_refused(suite, m
         cell("pwe-moe-ls", upscale="all", bank_dtype="bfloat16", bank_device=place) for place in ("problem", "cpu")
     )
     machine(total=0, free=0)
-    needed = [memory_fit.estimate(one.learner(), NAME, device_type="cuda").peak_bytes for one in (kept, moved)]
+    needed = [memory_check.estimate(one.learner(), NAME, device_type="cuda").peak_bytes for one in (kept, moved)]
     assert needed[1] < needed[0]
-    machine(total=int(sum(needed) / 2 * memory_fit.CERTAIN), free=1)
+    machine(total=int(sum(needed) / 2 * memory_check.CERTAIN), free=1)
     assert list(hold_against_memory([kept, moved], ["cuda:0"]).refused) == [kept.key]
 
 
@@ -102,7 +102,7 @@ def test_every_further_model_counts(suite, machine):
 @pytest.mark.parametrize("devices", [["cuda:0+cuda:1"], [], ["cuda:7"]])
 def test_unknown_memory_refuses_nothing(suite, devices, monkeypatch):
     monkeypatch.setenv("PATH", "")  # no nvidia-smi
-    assert hold_against_memory([cell()], devices) == memory_fit.MemoryFit()
+    assert hold_against_memory([cell()], devices) == memory_check.MemoryCheck()
 
 
 def test_the_memory_of_the_processor_is_known():
@@ -111,16 +111,57 @@ def test_the_memory_of_the_processor_is_known():
     assert found.device_type == "cpu"
 
 
+@pytest.fixture
+def cards(tmp_path, monkeypatch):
+    """Has `nvidia-smi` tell of two GPUs of one model, or of two, the first of 1 MiB and the second of 2."""
+
+    def has(models, visible=None, order=None):
+        tool = tmp_path / "nvidia-smi"
+        lines = [f"echo 'GPU-{n}a, {model}, {n}, {n}'" for n, model in enumerate(models, start=1)]
+        tool.write_text("\n".join(["#!/bin/sh", *lines]) + "\n")
+        tool.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        for name, value in ((device_memory.VISIBLE, visible), (device_memory.ORDER, order)):
+            monkeypatch.delenv(name, raising=False)
+            if value is not None:
+                monkeypatch.setenv(name, value)
+
+    return has
+
+
 @pytest.mark.parametrize(
-    ("visible", "device", "asked"), [("", "cuda", "0"), ("", "cuda:1", "1"), ("GPU-a, GPU-b", "cuda:1", "GPU-b")]
+    ("visible", "device", "found"),
+    [
+        (None, "cuda", 1),
+        (None, "cuda:1", 2),
+        (None, "cuda:2", None),
+        ("1", "cuda:0", 2),
+        ("1", "cuda:1", None),  # not the first card, which is not visible
+        ("", "cuda:0", None),
+        ("7", "cuda:0", None),
+        ("GPU-2a, GPU-1", "cuda:1", 1),
+        ("GPU-", "cuda:0", None),
+        ("MIG-1", "cuda:0", None),
+    ],
 )
-def test_a_gpu_is_asked_by_the_name_it_has_outside(visible, device, asked, tmp_path, monkeypatch):
-    tool = tmp_path / "nvidia-smi"
-    tool.write_text('#!/bin/sh\ncase "$1" in --id=' + asked + ') echo "81920, 1024";; *) exit 1;; esac\n')
-    tool.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv(device_memory.VISIBLE, visible)
-    assert memory_of(device) == DeviceMemory(device, 81920 * 2**20, 1024 * 2**20)
+def test_a_gpu_is_the_one_that_its_number_means_here(visible, device, found, cards):
+    cards(["A", "A"], visible)
+    assert memory_of(device) == (None if found is None else DeviceMemory(device, found * 2**20, found * 2**20))
+
+
+@pytest.mark.parametrize(
+    ("visible", "order", "known"),
+    [
+        (None, None, False),
+        ("1,0", None, False),
+        (None, "FASTEST_FIRST", False),
+        (None, "PCI_BUS_ID", True),
+        ("GPU-1a", None, True),
+    ],
+)
+def test_which_of_different_gpus_a_number_means_is_known_in_the_order_of_the_bus(visible, order, known, cards):
+    cards(["A", "B"], visible, order)
+    assert (memory_of("cuda:0") is not None) == known
 
 
 def test_a_bench_records_it_and_runs_the_others(suite, machine, command, in_process, tmp_path):
