@@ -84,7 +84,7 @@ def estimate(
     name = suite_name(suite)
     learner = learner_with(method, options, batch_size)
     on = _device(device, measured=output.measure)
-    with busy("running two steps without values"):
+    with busy("running the fit without values"):
         found = estimated(learner, name, tasks=chosen, device_type=on.partition(":")[0])
     measured = _measured(found, learner, name, chosen, on) if output.measure else None
     shown = Shown(found, measured, forecast(learner, found, measured))

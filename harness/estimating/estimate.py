@@ -82,9 +82,10 @@ class Estimate:
 def estimate(learner: Learner, suite: str, *, tasks: Sequence[str] | None = None, device_type: str = "cpu") -> Estimate:
     """Estimate parameters and memory of a learner on a suite.
 
-    The learner's own fit runs for two steps on tensors without values, with the suite's own architecture; what was in
-    memory, and what for, is followed. Of suite files no weights or data are read but those on this machine that tell
-    shapes; other suites prepare their problem, without training experts.
+    The learner's own fit runs on tensors without values, with the suite's own architecture, for a step, or for two
+    where its optimizer has no state before the first; what was in memory, and what for, is followed. Of suite files no
+    weights or data are read but those on this machine that tell shapes; other suites prepare their problem, without
+    training experts.
 
     Args:
         learner: as configured; a learner that takes no gradient steps has no step to estimate.

@@ -47,11 +47,11 @@ class FileShapes:
     examples: Mapping[str, Examples]
     """By task."""
 
-    def pose(self, faked: Callable[[nn.Module], nn.Module]) -> Problem:
+    def pose(self, emptied: Callable[[nn.Module], nn.Module]) -> Problem:
         """Pose the problem, where all tensors that are made are fake.
 
         Args:
-            faked: makes the weights of a head fake.
+            emptied: makes the weights of a head fake.
         """
         models = [self._model() for _ in range(1 + len(self.heads))]
         return ClassificationProblem(
@@ -62,7 +62,7 @@ class FileShapes:
             experts=models[1:],
             budget=self.suite.budget,
             data=[dict.fromkeys(("train", "val", "test"), examples) for examples in self.examples.values()],
-            heads=[faked(head) for head in self.heads.values()],
+            heads=[emptied(head) for head in self.heads.values()],
             to_input=self.backbone.inputs.to_input,
             run=self.backbone.run,
             trim=self.backbone.inputs.trim,

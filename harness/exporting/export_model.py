@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -36,7 +37,6 @@ def export_model(
     weights: Mapping[str, float],
     folder: Path,
     *,
-    head: str | None = None,
     options: ExportOptions | None = None,
 ) -> list[Path]:
     """Write the model for one preference into `folder`; see `export_models`.
@@ -44,11 +44,9 @@ def export_model(
     Args:
         attempt, folder: as there.
         weights: one weight for each task of the run, a point of the simplex.
-        head: as of `ExportOptions`, which are taken as they are by default.
-        options: in place of `head`.
+        options: as there; those that are so by default when absent.
     """
-    with_head = options or ExportOptions(head=head)
-    return _export(attempt, [_ordered(weights, attempt.cell)], folder, with_head, several=False)
+    return _export(attempt, [_ordered(weights, attempt.cell)], folder, options or ExportOptions(), several=False)
 
 
 def export_models(
@@ -159,7 +157,7 @@ def _formats(suite: Suite, options: ExportOptions) -> tuple[str, ...]:
 def _models(
     run: RestoredRun, preferences: Sequence[NDArray[np.float64]], options: ExportOptions
 ) -> Iterator[tuple[NDArray[np.float64], Params, MeasuredErrors | None]]:
-    """Yield preference, weights and errors of every model; the first is made before anything is written."""
+    """Return an iterator of preference, weights and errors of every model; the first is made at once."""
 
     def made(preference: NDArray[np.float64]) -> tuple[NDArray[np.float64], Params, MeasuredErrors | None]:
         params = run.pareto_set.solve(preference)
@@ -171,7 +169,8 @@ def _models(
             title = run.attempt.cell.title
             raise StoreError(f"the model that {title} gives for this preference is not exported: {error}") from error
 
-    return map(made, preferences)
+    first = made(preferences[0])  # before anything is written
+    return itertools.chain([first], map(made, preferences[1:]))
 
 
 def _mark(

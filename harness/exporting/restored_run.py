@@ -132,7 +132,9 @@ def _restored(
     try:
         restored = checked_set(learner, learner.restore(problem, state, grid, context), problem, by="restore")
         again = plain_state(restored.state())  # as what was saved: numbers and arrays as tensors
-        for name in set(again) & set(state):
+        if state and again.keys() != state.keys():
+            raise ValueError(f"expected {', '.join(sorted(again)) or 'nothing'}, found {', '.join(sorted(state))}")
+        for name in state:
             if (again[name].dtype, again[name].shape) != (state[name].dtype, state[name].shape):
                 raise ValueError(
                     f"{name} must be {again[name].dtype} of shape {tuple(again[name].shape)}, is {state[name].dtype} "

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import math
+import os
 import shutil
 from typing import ClassVar
 
@@ -107,8 +108,8 @@ def test_a_finite_set_says_what_it_cannot_answer(label, why, attempt_of, tmp_pat
     attempt = attempt_of(label)
     third = dict.fromkeys(attempt.cell.tasks, 1 / 3)
     with pytest.raises(PreferenceError, match=why):
-        export_model(attempt, third, tmp_path / "model")
-    assert not (tmp_path / "model").exists()
+        export_model(attempt, third, tmp_path / "deep" / "model")
+    assert os.listdir(tmp_path) == []
 
 
 def test_truncated_routers_are_a_store_error(attempt_of, tmp_path):
@@ -238,6 +239,21 @@ def test_a_state_of_numbers_arrays_and_lists_is_exported(plain_attempt, tmp_path
     found = load_file(export_model(plain_attempt, third, tmp_path / "model")[0])
     problem = fr.load_problem("tiny", seed=plain_attempt.cell.seed)
     torch.testing.assert_close(found["embed.weight"], 0.25 * problem.pretrained["embed.weight"])
+
+
+@pytest.mark.parametrize(
+    "change", [lambda state: state | {"more": torch.ones(1)}, lambda state: {"number": state["number"]}]
+)
+def test_a_state_with_other_names_is_not_what_was_learned(change, plain_attempt, tmp_path):
+    saved = plain_attempt.folder / "state.safetensors"
+    save_file(change(load_file(saved)), saved)
+    edited = dataclasses.replace(
+        plain_attempt, digests={**plain_attempt.digests, "state.safetensors": digest_files(saved)}
+    )
+    with pytest.raises(
+        StoreError, match=r"not those of 'weight-averaging' .*\(expected array, list, number, tensor, found"
+    ):
+        export_model(edited, dict.fromkeys(edited.cell.tasks, 1 / 3), tmp_path / "model")
 
 
 def test_what_restore_returns_is_called_so(plain_attempt, monkeypatch, tmp_path):
