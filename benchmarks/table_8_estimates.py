@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 
 import frontrunner as fr
+from frontrunner.harness.cells.bench_file import read_bench
 from frontrunner.harness.estimating.estimate import estimate
+from frontrunner.harness.published.study import PublishedStudy
 from frontrunner.harness.scoring.units import as_bytes, as_count
 
-TABLE = Path(__file__).parent.parent / "studies" / "paper" / "tables" / "table-8.yaml"
-"""The rows as the paper prints them."""
+STUDY = Path(__file__).parent.parent / "studies" / "paper" / "table-8.yaml"
+"""The bench that runs them, with the rows as the paper prints them."""
+NAME = "table-8"
+BACKBONES = {"clip-vit-b-32-ta8": "B/32", "clip-vit-l-14-ta8": "L/14"}
 HEADINGS = (
     "backbone",
     "method",
@@ -26,37 +29,28 @@ HEADINGS = (
     "total",
     "paper's GPU memory",
     "estimate",
-    "measured",
     "of which",
 )
 SHOWN = 3
 """The greatest parts that are shown."""
 
 
-def learner_of(row, batch_size):
-    """The learner of a row, which is called `method (upscale)` where it up-scales, perhaps with its batch size."""
-    method, _, told = row["learner"].partition(" ")
-    options = {"upscale": told.strip("()").partition(",")[0]} if told else {}
-    return fr.make_learner(method, batch_size=batch_size, **options)
-
-
-def line_of(row):
-    """The cells of a row."""
-    _, _, batch, printed, _ = row["values"]
-    tasks = fr.tasks.SUITES.get(row["suite"]).tasks[: row["n_tasks"]]
-    found = estimate(learner_of(row, int(batch)), row["suite"], tasks=tasks, device_type="cuda")
+def line_of(row, study):
+    """The cells of a row, whose learner and tasks are those of the bench."""
+    _, _, batch, printed, _ = row.values
+    said = next(one for one in study.run.learners if one.called == row.learner)
+    tasks = study.place(NAME, row).tasks
+    found = estimate(fr.make_learner(said.method, **said.options), row.suite, tasks=tasks, device_type="cuda")
     parts = sorted(found.peak.parts.items(), key=lambda item: -item[1])[:SHOWN]
-    backbone = {"clip-vit-b-32-ta8": "B/32", "clip-vit-l-14-ta8": "L/14"}[row["suite"]]
     return (
-        backbone,
-        row["learner"],
-        row["n_tasks"],
+        BACKBONES[row.suite],
+        row.learner,
+        row.n_tasks,
         batch,
         as_count(found.trainable_parameters),
         as_count(found.total_parameters),
         printed,
         as_bytes(found.peak_bytes),
-        "",
         ", ".join(f"{part} {n_bytes / 1e9:.2f}" for part, n_bytes in parts),
     )
 
@@ -64,11 +58,12 @@ def line_of(row):
 def write(
     only: Annotated[str, typer.Option(help="Backbone whose rows are written, B/32 or L/14; all if empty.")] = "",
 ) -> None:
-    rows = yaml.safe_load(TABLE.read_text(encoding="utf-8"))["rows"]
+    spec = read_bench(STUDY)
+    study = PublishedStudy.read(spec, spec, STUDY.parent)
     print(f"| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}")
-    for row in rows:
-        if only.replace("/", "-").lower() in row["suite"]:
-            print(f"| {' | '.join(map(str, line_of(row)))} |", flush=True)
+    for row in study.tables[NAME].rows:
+        if only in BACKBONES[row.suite]:
+            print(f"| {' | '.join(map(str, line_of(row, study)))} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Train by every method on one tower: milliseconds a step and peaks of memory, as a fit of the harness takes them."""
+"""Train by every method on one tower: milliseconds a step and peaks of memory, as a fit of the harness takes them.
+
+Unlike a cell, a training of whole models holds no experts: it uses none, and the paper's has none.
+"""
 
 import gc
 import json
