@@ -54,7 +54,7 @@ class _Tables:
         if all(place.same_data for place in places):
             here = [self._here(row, place, table.columns) for row, place in zip(rows, places, strict=True)]
             lines = [line for both in zip(printed, here, strict=True) for line in both if line is not None]
-            notes = [source, *told, *table.about, *self._reading(), *self.further]
+            notes = [source, *told, *table.about, *self._reading(table.columns), *self.further]
             return [ShownTable(table.title, headings, tuple(lines), tuple(notes))]
         columns = [_on_other_data(column, places) for column in table.columns]
         kept = [column for column in columns if column is not None]
@@ -67,7 +67,7 @@ class _Tables:
             f"{table.title.partition(':')[0]}, run on {ran_on} in the place of its own data ({study_name}){unit}",
             tuple(column.heading for column in kept),
             tuple(lines),
-            (*self._in_place_of(places), *self._reading(), *self.further),
+            (*self._in_place_of(places), *self._reading(kept), *self.further),
         )
         apart = f"{table.title}. Published, on other data: not to be compared with what was measured on {ran_on}"
         return [own, ShownTable(apart, headings, tuple(printed), (source, *told, *table.about))]
@@ -114,12 +114,20 @@ class _Tables:
         left_out = [task for task in asked if not any(task in place.in_place_of for place in places)]
         return told + ([f"Without a task in their place: {', '.join(left_out)}."] if left_out else [])
 
-    def _reading(self) -> list[str]:
-        """Return how measured rows are read."""
+    def _reading(self, columns: Sequence[ColumnSpec]) -> list[str]:
+        """Return how the columns of measured rows are read."""
         seeds = self.study.run.seeds
         of = f"seed {seeds[0]}" if len(seeds) == 1 else f"the mean over {len(seeds)} seeds"
-        spread = ", with the half width of its 95 % interval" if len(seeds) >= FEWEST_VALUES else ""
-        return [f"Rows from here are measured on the test split: {of}{spread}. Equal weights unless a row says other."]
+        are_accuracies = any(column.task is not None or column.mean for column in columns)
+        are_measures = any(column.measure is not None for column in columns)
+        spreads = ["± the half width"] * are_accuracies + ["[both ends]"] * are_measures
+        spread = (
+            f", with {' or '.join(spreads)} of its 95 % interval" if len(seeds) >= FEWEST_VALUES and spreads else ""
+        )
+        told = [f"Rows from here are measured: {of}{spread}."]
+        if are_accuracies:
+            told.append("Accuracies are those on the test split, at equal weights unless a row says other.")
+        return [" ".join(told)]
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,35 @@ def test_what_was_measured_follows_the_row_that_was_printed(tmp_path):
     assert "Published rows: a paper." in table.notes
 
 
+COSTS = [{"heading": "Time", "measure": "fit_time_s"}, {"heading": "Batch", "option": "batch_size"}]
+
+
+@pytest.mark.parametrize(
+    ("columns", "seeds", "read"),
+    [
+        (
+            TABLE["columns"][:3],
+            (0,),
+            "seed 0. Accuracies are those on the test split, at equal weights unless a row says other.",
+        ),
+        (COSTS, (0,), "seed 0."),
+        (COSTS, (0, 1, 2), "the mean over 3 seeds, with [both ends] of its 95 % interval."),
+        (COSTS[1:], (0, 1, 2), "the mean over 3 seeds."),
+        (
+            TABLE["columns"],
+            (0, 1, 2),
+            "the mean over 3 seeds, with ± the half width or [both ends] of its 95 % interval. Accuracies are those on "
+            "the test split, at equal weights unless a row says other.",
+        ),
+    ],
+)
+def test_it_is_said_how_the_columns_that_there_are_are_read(columns, seeds, read, tmp_path):
+    rows = [row(values=["1"] * len(columns))]
+    cells = [made_up("one", [[0.1, 0.2]], seed=seed, costs={"fit_time_s": 1.0}) for seed in seeds]
+    (table,) = tables_beside(study(tmp_path, rows, columns=columns, seeds=seeds), "t", measured(*cells))
+    assert f"Rows from here are measured: {read}" in table.notes
+
+
 def test_seeds_give_means_with_intervals(tmp_path):
     errors = [0.1, 0.2, 0.6]
     cells = [made_up("one", [[e, 0.5]], seed=seed, costs={"fit_time_s": 60.0}) for seed, e in enumerate(errors)]
