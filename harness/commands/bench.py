@@ -55,7 +55,7 @@ def bench(
     from ...yaml_file import checked_content
     from ..cells.bench_file import read_bench
     from ..cells.suite_files import with_suite_files
-    from .published import planned_study
+    from ..published.planned_study import planned_study
     from .verdict import require_recorded, require_settled
 
     spec = read_bench(file)
@@ -75,10 +75,10 @@ def _show(
     """Print and write the boards of a bench, and its tables and figures beside published ones; return the boards."""
     from ..board.leaderboard import leaderboards
     from ..board.overall_ranking import overall_ranking
+    from ..published.recording import record_published
     from ..reports.report import write_report
     from ..scoring.scored_cells import load_groups
     from .leaderboard import print_boards
-    from .published import record_published
 
     opened, groups = store_to_read(store), {one.cell.group for one in result.settled}
     scored = load_groups(opened)
@@ -157,7 +157,7 @@ def _print_published(published: PublishedResults | None, result: BenchResult, st
     """Print the tables that stand beside published ones, and say where they and the figures are."""
     if published is None:
         return
-    from .published import where_published
+    from ..published.recording import where_published
 
     console = open_console()
     if published.tables:

@@ -25,6 +25,8 @@ from ..cells.script_arguments import (
     as_text,
 )
 from ..cells.suite_files import with_suite_files
+from ..published.planned_study import planned_study
+from ..published.recording import record_published
 from ..records.open_store import open_store, store_place
 from ..running.cell_limits import CellLimits
 from ..running.settled_cell import SettledCell
@@ -33,7 +35,6 @@ from .bench import run_cells
 from .cell_options import CellOptions
 from .executor_argument import as_executor
 from .executor_options import ExecutorOptions
-from .published import planned_study, record_published
 from .single_cell import single_cell
 from .verdict import require_finished
 

@@ -8,7 +8,7 @@ from quick_suites import barely_train, take_few_texts
 
 import frontrunner as fr
 from frontrunner.harness.cells.bench_file import read_bench
-from frontrunner.harness.commands.published import planned_study
+from frontrunner.harness.published.planned_study import planned_study
 from frontrunner.tasks import SUITES
 
 PAPER = Path(fr.__file__).parent / "studies" / "paper"
