@@ -5,16 +5,12 @@ import json
 import pytest
 from huggingface_hub import ModelCard
 from safetensors.torch import load_file
-from torch import nn
 
 import frontrunner as fr
-from frontrunner.harness.cells.make_cell import make_cell
 from frontrunner.harness.exporting.export_model import export_model
 from frontrunner.harness.exporting.export_options import ExportOptions
-from frontrunner.harness.exporting.loading_code import STATE_DICT, loading_code
-from frontrunner.harness.exporting.model_card import CardContent, hub_licence, model_card
+from frontrunner.harness.exporting.model_card import hub_licence
 from frontrunner.harness.records.store import Store
-from frontrunner.tasks.backbones.backbone import Head
 
 OFF_GRID = (0.123, 0.456, 0.421)
 ON_GRID = (1.0, 0.0, 0.0)
@@ -68,32 +64,10 @@ def test_it_says_where_the_model_comes_from(attempt, tmp_path):
     assert "unknown" in card.text.partition("## Licences")[2]
 
 
-def test_it_says_what_its_code_needs(attempt, tmp_path):
+def test_it_says_that_its_code_needs_frontrunner(attempt, tmp_path):
     text = exported(attempt, ON_GRID, tmp_path / "out", measure=False).text
-    assert "With safetensors (`FOLDER`" in text
-    assert "import frontrunner" not in text
-
-
-def test_code_that_imports_frontrunner_says_so():
-    cell = make_cell("pretrained", "vision-mini", tasks=["digits"], seed=0, options={}, points_per_edge=1)
-    suite = fr.tasks.SUITES.get("vision-mini")()
-    code = loading_code(STATE_DICT, suite, None, "digits", Head(nn.Linear(1, 1), None), False)
-    content = CardContent(
-        cell=cell,
-        run_id="1",
-        preference={"digits": 1.0},
-        measured=None,
-        licences={},
-        library=None,
-        head=None,
-        head_beside=False,
-        has_heads=True,
-        loading=code,
-        environment={},
-        version="1",
-    )
-    assert "import frontrunner" in code
-    assert "With safetensors and Frontrunner (`FOLDER`" in model_card(content)
+    assert "With safetensors and Frontrunner (`FOLDER`" in text
+    assert "import frontrunner as fr" in text
 
 
 def test_of_objectives_without_examples(command, in_process, tmp_path):
@@ -106,6 +80,8 @@ def test_of_objectives_without_examples(command, in_process, tmp_path):
     assert card.data.eval_results is None
     assert "| task | weight | objective |" in card.text
     assert "heads" not in card.text
+    assert "With safetensors (`FOLDER`" in card.text
+    assert "import frontrunner" not in card.text
     assert {"README.md", "export.json", "model.json", "model.safetensors"} == {
         entry.name for entry in (tmp_path / "out").iterdir()
     }
