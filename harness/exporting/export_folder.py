@@ -18,7 +18,8 @@ from ...errors import StoreError
 from ...os_errors import because
 
 MARK = "export.json"
-"""The file by which a folder is known as an export; it says what was exported."""
+"""The file by which a folder is known as an export; it says what was exported, and by `FILES` in which files."""
+FILES = "files"
 
 
 @contextlib.contextmanager
@@ -44,9 +45,11 @@ def export_folder(folder: Path, *, force: bool) -> Iterator[Path]:
         partial.mkdir()
         try:
             yield partial
+            _list_files(partial)
             if force and place.exists() and any(place.iterdir()):
                 require_free(folder, force=True)  # what it held when this began may be something else by now
                 place.rename(former)
+            require_free(folder, force=force)  # another command may have written it meanwhile
             if place.is_dir():
                 place.rmdir()  # of an empty folder; any other stays, and nothing is written
             partial.rename(place)
@@ -71,20 +74,39 @@ def require_free(folder: Path, *, force: bool) -> None:
         raise StoreError(f"the export cannot be written to {folder} {because(error)}") from error
     if not held:
         return
-    if not _is_export(folder):
+    own = _files_of_export(folder)
+    foreign = held if own is None else sorted(_files_in(folder) - own)
+    if foreign:
         raise StoreError(
-            f"{folder} holds {held[0]}{f' and {len(held) - 1} more' if len(held) > 1 else ''}, which is no export; "
-            "give a folder that is empty or not there"
+            f"{folder} holds {foreign[0]}{f' and {len(foreign) - 1} more' if len(foreign) > 1 else ''}, which is no "
+            "export; give a folder that is empty or not there"
         )
     if not force:
         raise StoreError(f"{folder} holds an export already; give another folder, or --force to replace it")
 
 
-def _is_export(folder: Path) -> bool:
+def _list_files(folder: Path) -> None:
+    """Have the mark of an export say which files are the export's, so that others are never taken for a part of it."""
+    mark = folder / MARK
+    if mark.exists():
+        about = json.loads(mark.read_bytes()) | {FILES: sorted(_files_in(folder))}
+        mark.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+def _files_in(folder: Path) -> set[str]:
+    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_symlink() or not file.is_dir()}
+
+
+def _files_of_export(folder: Path) -> set[str] | None:
+    """Return the files of an export in a folder; None where it is none."""
     try:
-        return "exported" in json.loads((folder / MARK).read_bytes()[:10_000_000])
-    except (OSError, ValueError, TypeError):
-        return False
+        about = json.loads((folder / MARK).read_bytes()[:10_000_000])
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(about, dict) or not isinstance(about.get("exported"), list):
+        return None
+    files = about.get(FILES)
+    return {MARK, *map(str, files)} if isinstance(files, list) else None
 
 
 def _tidy(place: Path) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from safetensors.torch import load_file
@@ -223,6 +224,53 @@ def test_an_interruption_between_old_and_new_puts_the_old_export_back(old, monke
     assert os.listdir(old.parent) == ["out"]
 
 
+MARKS = {
+    "a list": '["exported"]',
+    "a text": '"exported"',
+    "another mapping": '{"exported": true}',
+    "one that lists nothing": '{"exported": []}',
+    "one too deep": "[" * 200_000,
+    "no JSON": "exported",
+}
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_folder_is_no_export_for_a_file_of_that_name(mark, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "export.json").write_text(MARKS[mark])
+    with pytest.raises(StoreError, match=r"holds export\.json, which is no export"):
+        _replace(tmp_path / "out")
+    assert (tmp_path / "out" / "export.json").read_text() == MARKS[mark]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "data/x", "link"])
+def test_what_somebody_has_put_into_an_export_stays_theirs(name, old):
+    (old / name).parent.mkdir(exist_ok=True)
+    if name == "link":
+        (old / name).symlink_to("nowhere")
+    else:
+        (old / name).write_text("mine")
+    with pytest.raises(StoreError, match=f"holds {name}, which is no export"):
+        _replace(old)
+    assert (old / "model").read_text() == "old"
+    (old / name).unlink()
+    _replace(old)
+    assert (old / "model").read_text() == "new"
+
+
+def test_of_two_exports_at_once_the_second_is_told_of_the_first(tmp_path):
+    def second():
+        with export_folder(tmp_path / "out", force=False) as folder:
+            (folder / "export.json").write_text('{"exported": []}')
+            other = threading.Thread(target=_replace, args=[tmp_path / "out"])
+            other.start()
+            other.join()
+
+    with pytest.raises(StoreError, match="holds an export already"):
+        second()
+    assert (tmp_path / "out" / "model").read_text() == "new"
+
+
 KILLED = """
 import os, pathlib, signal, sys
 from frontrunner.harness.exporting import export_folder
@@ -262,7 +310,7 @@ def test_a_folder_that_somebody_fills_meanwhile_stays_theirs(tmp_path):
             target.mkdir()
             (target / "theirs").write_text("theirs")
 
-    with pytest.raises(StoreError, match="cannot be written"):
+    with pytest.raises(StoreError, match="holds theirs, which is no export"):
         fill()
     assert [entry.name for entry in target.iterdir()] == ["theirs"]
     assert os.listdir(tmp_path) == ["out"]
