@@ -35,6 +35,10 @@ class FrontError(FrontrunnerError, ValueError):
     """A front that must not be scored."""
 
 
+MOST_LISTED = 100
+"""Known names up to which a message lists them all; there are as many methods and suites, and any number of runs."""
+
+
 class UnknownNameError(FrontrunnerError, LookupError):
     """A name that is not among the known ones; the message offers the nearest.
 
@@ -48,7 +52,10 @@ class UnknownNameError(FrontrunnerError, LookupError):
     def __init__(self, kind: str, name: str, known: Iterable[str], *, otherwise: str = "") -> None:
         known = sorted(known)
         near = _nearest(name, known)
-        hint = f"choose one of: {', '.join(known) or 'none'}{f'; {otherwise}' if otherwise else ''}"
+        listed = (
+            f"there are {len(known)}" if len(known) > MOST_LISTED else f"choose one of: {', '.join(known) or 'none'}"
+        )
+        hint = f"{listed}{f'; {otherwise}' if otherwise else ''}"
         if near is not None:
             hint = f"did you mean {near!r}?"
         super().__init__(f"unknown {kind} {name!r}; {hint}")

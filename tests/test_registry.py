@@ -205,3 +205,11 @@ def test_entry_points_load_beside_the_backport_of_importlib_metadata():
             raise AssertionError
 
     assert Entry("mine", "package p", BackportedEntryPoint()).load(fr.Learner) is Mine
+
+
+def test_hundreds_of_names_are_counted_and_where_they_are_is_said():
+    known = [f"{number:08x}" for number in range(200)]
+    error = UnknownNameError("run", "zzzz", known, otherwise="the board shows them")
+    assert str(error) == "unknown run 'zzzz'; there are 200; the board shows them"
+    assert "choose one of: 00000000" in str(UnknownNameError("run", "zzzz", known[:100]))
+    assert "did you mean '000000c7'?" in str(UnknownNameError("run", "000000c8", known))

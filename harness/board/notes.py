@@ -143,12 +143,17 @@ def row_warnings(row: Row) -> list[tuple[str, str]]:
         for warning in warnings:
             found.setdefault(warning.kind, {})[seed] = warning.detail
     return [
-        (as_seeds(list(details)), f"{kind} ({', '.join(dict.fromkeys(details.values()))})")
+        (as_seeds(list(details)), f"{kind} ({', '.join(_unless_equal(list(details.values())))})")
         for kind, details in found.items()
     ] + [
         (as_seeds([seed]), f"{why}; the interval of HV leaves out the noise of the test sample")
         for seed, why in row.unreadable.items()
     ]
+
+
+def _unless_equal(details: list[str]) -> list[str]:
+    """Return what is said of each seed, once where it is the same of all."""
+    return details[:1] if len(set(details)) == 1 else details
 
 
 def row_reasons(row: Row) -> list[tuple[str, str]]:

@@ -38,7 +38,8 @@ def bench(
         ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="Optimizer steps of every training, in the place of the file's and the suite's.")
+        int | None,
+        typer.Option(min=1, help="Optimizer steps of every training, in the place of the file's and the suite's."),
     ] = None,
     *,
     cells: CellOptions,
@@ -60,7 +61,10 @@ def bench(
 
     spec = read_bench(file)
     with checked_content(file):
-        study = planned_study(with_suite_files(spec, file.parent), file.parent, suite=suite, steps=steps)
+        found = with_suite_files(spec, file.parent)
+        study = planned_study(found, file.parent)
+    if suite is not None or steps is not None:  # what is wrong with these is no mistake of the file's
+        study = planned_study(found, file.parent, suite=suite, steps=steps)
     result = run_cells(study.run, cells, file)
     require_recorded(result.settled)  # else the board would be read from a server that is away
     asked = "".join(f" --{name} {value}" for name, value in (("suite", suite), ("steps", steps)) if value is not None)

@@ -87,6 +87,9 @@ def estimate(
     with busy("running the fit without values"):
         found = estimated(learner, name, tasks=chosen, device_type=on.partition(":")[0])
     measured = _measured(found, learner, name, chosen, on) if output.measure else None
+    if output.measure and measured is None:
+        warning = f"nothing was measured, since {method} takes no training steps"
+        open_console(stderr=True).print(f"[yellow]warning:[/] {warning}", highlight=False, soft_wrap=True)
     shown = Shown(found, measured, forecast(learner, found, measured))
     if output.format_ == "json":
         sys.stdout.write(json.dumps(shown.as_json(), indent=2) + "\n")

@@ -18,7 +18,7 @@ from .mlflow_tags import FORGOTTEN
 from .recorded_folders import FORGOTTEN_MARK, recorded_folders
 from .status import Ending, Status
 from .store import Store
-from .store_reader import StoreReader
+from .store_reader import WHERE_IDS_ARE, StoreReader
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def find_to_forget(store: StoreReader, runs: Sequence[str]) -> list[ToForget]:
     for run in runs:
         found = {one.cell.key: one.cell for one in attempts if run and one.run_id.startswith(run)}
         if not found:
-            raise UnknownNameError("run", run, [attempt.run_id[:8] for attempt in attempts])
+            raise UnknownNameError("run", run, [attempt.run_id[:8] for attempt in attempts], otherwise=WHERE_IDS_ARE)
         if len(found) > 1:
             raise StoreError(f"runs of {len(found)} cells start with {run!r}; give more of the run id")
         chosen.update(found)

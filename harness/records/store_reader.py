@@ -26,6 +26,9 @@ from .recorded_run import RecordedExperiment, RecordedRun, RunReader
 from .server_address import ServerAddress
 from .status import Status
 
+WHERE_IDS_ARE = "the last column of `frontrunner leaderboard` shows them"
+"""Where a user finds the ids of runs."""
+
 
 def settled_by(attempts: Sequence[Attempt]) -> Attempt | None:
     """Return which of the attempts at a cell, oldest first, makes a rerun unnecessary, see `StoreReader.settled`."""
@@ -182,7 +185,8 @@ class StoreReader:
                 if attempt.run_id.startswith(run):
                     why = f": {attempt.reason}" if attempt.reason else ""
                     raise StoreError(f"run {attempt.run_id[:8]} has no front, since it is {attempt.status}{why}")
-            raise UnknownNameError("finished run", run, [attempt.run_id[:8] for attempt in finished])
+            known = [attempt.run_id[:8] for attempt in finished]
+            raise UnknownNameError("finished run", run, known, otherwise=WHERE_IDS_ARE)
         if len(found) > 1:
             raise StoreError(f"{len(found)} runs start with {run!r}; give more of the run id")
         return found[0]

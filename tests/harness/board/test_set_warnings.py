@@ -5,11 +5,13 @@ import io
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from frontrunner.harness.board.leaderboard import leaderboards
+from frontrunner.harness.board.notes import row_warnings
 from frontrunner.harness.board.raw_boards import as_csv, as_json
 from frontrunner.harness.board.rendering import as_markdown
 from frontrunner.harness.board.yardstick import NEIGHBOUR
@@ -18,7 +20,7 @@ from frontrunner.harness.reports.page.board_content import board_content
 from frontrunner.harness.reports.page.front_content import all_fronts
 from frontrunner.harness.reports.published_scores import publish_reference_scores
 from frontrunner.harness.scoring.scored_cells import load_groups
-from frontrunner.harness.scoring.set_warnings import found_warnings, recorded_warnings
+from frontrunner.harness.scoring.set_warnings import SetWarning, found_warnings, recorded_warnings
 from frontrunner.methods.registry import METHODS
 
 PLUGIN = Path(__file__).parent / "heedless_plugin.py"
@@ -180,3 +182,12 @@ def test_several_seeds_share_a_line_a_sign(store, make_cell, record):
         record(store, make_cell("one", seed), np.transpose([errors[::-1], errors]), front_points=3)
     (board,) = leaderboards(store)
     assert "- one, seeds 0, 1: answers coincide (1 distinct of 3)\n" in as_markdown([board]) + "\n"
+
+
+def test_each_seed_has_its_own_figure_unless_all_are_equal():
+    def said(*details):
+        found = {seed: [SetWarning("dead", one)] for seed, one in enumerate(details)}
+        return row_warnings(SimpleNamespace(unreadable={}, warnings=found))
+
+    assert said("66 %", "67 %", "66 %") == [("seeds 0, 1, 2", "dead (66 %, 67 %, 66 %)")]
+    assert said("66 %", "66 %") == [("seeds 0, 1", "dead (66 %)")]

@@ -1,6 +1,8 @@
 """What goes wrong before a cell starts is one sentence and leaves nothing behind."""
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -173,3 +175,22 @@ def test_an_error_records_nothing_in_a_store_that_exists(command, everything):
     before = (everything.store / "mlflow.db").read_bytes()
     command.within("run", "pretrained", "tiny", "--tasks", "task", "--store", everything.store).assert_one_sentence()
     assert (everything.store / "mlflow.db").read_bytes() == before
+
+
+LAUNCHED = """
+import sys
+from frontrunner.harness.commands.launch import launch
+
+def app(standalone_mode):
+    raise KeyboardInterrupt
+
+launch(app)
+"""
+
+
+@pytest.mark.parametrize(("name", "kept"), [("bench", True), ("tune", True), ("export", False), ("estimate", False)])
+def test_an_interrupted_command_says_what_is_kept_where_something_is(name, kept):
+    ended = subprocess.run([sys.executable, "-c", LAUNCHED, name], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: interrupted")
+    assert ("the same command goes on" in ended.stderr) == kept

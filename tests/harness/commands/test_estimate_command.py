@@ -87,3 +87,8 @@ def test_bad_input_gets_one_sentence(command, suite, words, sentence):
     assert ended.status == 1
     assert sentence in ended.err
     assert len(ended.err.strip().splitlines()) == 1
+
+
+def test_a_method_without_steps_says_that_nothing_was_measured(command, suite):
+    ended = command.within("estimate", "weight-averaging", suite, "--device", "cpu", "--measure")
+    assert ended.err == "warning: nothing was measured, since weight-averaging takes no training steps\n"
