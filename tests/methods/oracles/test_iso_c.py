@@ -52,4 +52,5 @@ PUBLISHED = {
 def test_the_merge_is_that_of_the_authors(scaling):
     learner = fr.make_learner("iso-c", points=2, max_lambda=scaling)
     (_, _, _), (_, _, merged) = learner.fit(problem(), np.eye(3), fr.Context()).members(np.eye(3))
-    torch.testing.assert_close(joined(merged), stored(PUBLISHED[scaling]), atol=2e-6, rtol=0)
+    # Singular vectors differ in single precision from one processor to the next.
+    torch.testing.assert_close(joined(merged), stored(PUBLISHED[scaling]), atol=1e-5, rtol=0)
