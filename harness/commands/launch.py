@@ -25,7 +25,7 @@ COLLECT_EVERY = 200_000
 and looking through them every 700 objects, as Python does, takes a quarter of that time."""
 CTRL_C = 130
 """The status that typer returns after Ctrl-C."""
-RUN_CELLS = ("bench", "run", "tune")
+RUN_CELLS = {"bench", "run", "tune"}
 """Commands whose work is kept where they are interrupted."""
 INTERRUPTED = (
     "interrupted; the same command goes on: finished cells and experts are kept, a fit continues from its last "
@@ -52,7 +52,7 @@ def launch(app: typer.Typer) -> NoReturn:
             raise KeyboardInterrupt
     except (typer.Abort, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is closed; a second Ctrl-C has nothing to interrupt
-        _fail(INTERRUPTED if sys.argv[1:2] and sys.argv[1] in RUN_CELLS else "interrupted")
+        _fail(INTERRUPTED if set(sys.argv[1:2]) & RUN_CELLS else "interrupted")
     except FrontrunnerError as error:
         _fail(with_traceback(str(error), error))
     except SystemExit as error:  # no command ends so: with status 0 it would look as if it had done what was asked

@@ -46,11 +46,10 @@ def export_folder(folder: Path, *, force: bool) -> Iterator[Path]:
         try:
             yield partial
             _list_files(partial)
+            require_free(folder, force=force)  # what it held when this began may be something else by now
             if force and place.exists() and any(place.iterdir()):
-                require_free(folder, force=True)  # what it held when this began may be something else by now
                 place.rename(former)
-            require_free(folder, force=force)  # another command may have written it meanwhile
-            if place.is_dir():
+            elif place.is_dir():
                 place.rmdir()  # of an empty folder; any other stays, and nothing is written
             partial.rename(place)
         finally:

@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psutil
 
@@ -23,6 +23,18 @@ class JobsHere:
         logs: folder for the files of submitit.
         settings: those of Slurm; the time, in minutes, and the CPUs and GPUs of a job count.
     """
+
+    place: ClassVar[str] = "submitit"
+    outlives: ClassVar[bool] = False
+
+    @staticmethod
+    def require_installed() -> None:
+        """Do nothing: no command is needed."""
+
+    @staticmethod
+    def at_once(settings: Mapping[str, Any]) -> int:
+        """Return how many jobs may run at a time, see `jobs_at_once`."""
+        return jobs_at_once(settings)
 
     def __init__(self, logs: Path, settings: Mapping[str, Any]) -> None:
         import submitit

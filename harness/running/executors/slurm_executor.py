@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import math
-import shutil
 import threading
 import time
 import uuid
@@ -21,8 +20,8 @@ from ..job_folder import LOST, SEEN_AFTER_S, JobFolder
 from ..worker_events import Queued, Warned
 from ..worker_process import StoppedError
 from .cell_resources import CellResources
-from .executor import MAX_RETRIES, MOST_PLACES, Executor, OnEvent
-from .jobs_here import JobsHere, jobs_at_once
+from .executor import MAX_RETRIES, Executor, OnEvent
+from .jobs_here import JobsHere
 from .slurm_job import SlurmJob
 from .slurm_queue import SlurmQueue
 
@@ -70,8 +69,8 @@ class SlurmExecutor(Executor):
         self._jobs = jobs
         self._gpus = int(gpus if gpus is not None else kind == "cuda")
         self._settings = {**_settings(int(cpus or 1), self._gpus, limits), **settings}
-        self._here = _is_here(self._settings.pop("cluster", "slurm"))
-        self.outlives = not self._here
+        self._kind = _kind_of(self._settings.pop("cluster", "slurm"))
+        self.outlives = self._kind.outlives
         self._starting = threading.Lock()
         self._queue: _Jobs | None = None
 
@@ -79,20 +78,13 @@ class SlurmExecutor(Executor):
         """Raise ConfigError where submitit or a command of Slurm is missing."""
         if importlib.util.find_spec("submitit") is None:
             raise ConfigError('submitit is not installed; install it by pip install "frontrunner[slurm]"')
-        if self._here:
-            return
-        if missing := [name for name in ("sbatch", "squeue", "srun") if shutil.which(name) is None]:
-            raise ConfigError(
-                f"Slurm's command {missing[0]} is not on this machine; start --executor slurm on a login node"
-            )
+        self._kind.require_installed()
 
     def open(self, n_cells: int) -> Sequence[str]:
         """Ask Slurm whether it would take such jobs, if there is a cell to run, and return a place for each."""
         if n_cells:
             self._started()
-        if self._here:
-            return ["submitit"] * max(1, min(n_cells, jobs_at_once(self._settings)))
-        return ["slurm"] * max(1, min(n_cells, MOST_PLACES))
+        return [self._kind.place] * max(1, min(n_cells, self._kind.at_once(self._settings)))
 
     def run(self, request: CellRequest, *, on_event: OnEvent, stop: threading.Event) -> Ending:
         """Run the cell as a job, or go on waiting for one that an earlier command has submitted.
@@ -132,7 +124,7 @@ class SlurmExecutor(Executor):
         with self._starting:
             if self._queue is None:
                 self.require_installed()
-                queue = (JobsHere if self._here else SlurmQueue)(self._jobs / "logs", self._settings)
+                queue = self._kind(self._jobs / "logs", self._settings)
                 queue.require_accepted()
                 self._queue = queue
             return self._queue
@@ -169,7 +161,7 @@ class SlurmExecutor(Executor):
             if ending is not None and (ending.status is not Status.FINISHED or folder.finished):
                 return ending
             if stop.is_set():
-                if self._here:
+                if not self.outlives:
                     queue.cancel(job)
                     return Ending(Status.KILLED, "interrupted", resumable=True)
                 return Ending(Status.KILLED, f"interrupted; its Slurm job {job} goes on", resumable=True)
@@ -200,7 +192,8 @@ def _settings(cpus: int, gpus: int, limits: CellLimits) -> dict[str, Any]:
     return settings
 
 
-def _is_here(cluster: object) -> bool:
-    if cluster not in ("slurm", "local"):
-        raise ConfigError(f"--slurm-set: cluster was to be slurm or local, found {cluster!r}")
-    return cluster == "local"
+def _kind_of(cluster: object) -> type[_Jobs]:
+    kinds: dict[object, type[_Jobs]] = {"slurm": SlurmQueue, "local": JobsHere}
+    if cluster not in kinds:
+        raise ConfigError(f"--slurm-set: cluster was to be {' or '.join(map(str, kinds))}, found {cluster!r}")
+    return kinds[cluster]

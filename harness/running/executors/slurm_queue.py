@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import shutil
 import subprocess
 import threading
 import time
@@ -12,10 +13,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, ClassVar
 
 from ....errors import ConfigError
 from ....one_line import as_one_line
+from .executor import MOST_PLACES
 from .slurm_job import SlurmJob
 
 QUIET_S = 1.0
@@ -53,6 +55,24 @@ class SlurmQueue:
     Raises:
         ConfigError: submitit refuses a setting.
     """
+
+    place: ClassVar[str] = "slurm"
+    """What the place of a cell is called."""
+    outlives: ClassVar[bool] = True
+    """Whether jobs go on where the command ends."""
+
+    @staticmethod
+    def require_installed() -> None:
+        """Raise ConfigError where a command of Slurm is missing."""
+        if missing := [name for name in ("sbatch", "squeue", "srun") if shutil.which(name) is None]:
+            raise ConfigError(
+                f"Slurm's command {missing[0]} is not on this machine; start --executor slurm on a login node"
+            )
+
+    @staticmethod
+    def at_once(settings: Mapping[str, Any]) -> int:  # noqa: ARG004 # Slurm's own to decide
+        """Return how many jobs may be handed in together."""
+        return MOST_PLACES
 
     def __init__(self, logs: Path, settings: Mapping[str, Any]) -> None:
         import submitit
