@@ -90,6 +90,9 @@ def save_figure(figure: Figure, path: str | Path, small: Path | None = None) -> 
         replacing(file) as partial,
     ):
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        if (layout := figure.get_layout_engine()) is not None:
+            layout.execute(figure)
+            figure.set_layout_engine("none")  # else `savefig` goes through all artists twice, once to lay them out
         figure.savefig(partial, format=file.suffix.removeprefix("."), metadata=FORMATS[file.suffix])
         if small is not None:
             _scale_down(partial, small)
