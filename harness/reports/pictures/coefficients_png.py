@@ -72,7 +72,9 @@ def coefficients_png(record: MergeCoefficients, path: str | Path, *, title: str)
     save_figure(figure, path)
 
 
-def _write_along(axes: Axes, places: NDArray[np.float64], texts: Sequence[str], *, below: bool, **style: Any) -> None:
+def _write_along(
+    axes: Axes, places: NDArray[np.floating[Any]], texts: Sequence[str], *, below: bool, **style: Any
+) -> None:
     """Write texts below or above the axes, centred at places of its x axis: ticks would take thrice as long.
 
     Args:
