@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...metrics.statistics import MeanInterval
 from ..scoring.measures import MEASURES
-from ..scoring.units import as_charged, as_needs, as_steps
+from ..scoring.units import as_charged, as_needs, as_quality, as_steps
 from .leaderboard import Board, Row
 from .yardstick import NEIGHBOUR
 
@@ -84,7 +84,7 @@ def as_ends(interval: MeanInterval | None, sign: str = "") -> str | None:
         return None
     if interval.low is None or interval.high is None:
         return TOO_FEW_SEEDS
-    return f"[{interval.low:{sign}.4f}, {interval.high:{sign}.4f}]"
+    return f"[{as_quality(interval.low, sign)}, {as_quality(interval.high, sign)}]"
 
 
 def _hypervolume(row: Row) -> str | None:
@@ -107,7 +107,7 @@ def _difference(interval: MeanInterval | None, several: bool) -> str | None:
     """Return the mean difference, with its interval where some row of the board has several seeds."""
     if interval is None:
         return None
-    return f"{interval.mean:+.4f}" + (f" {as_ends(interval, '+')}" if several else "")
+    return as_quality(interval.mean, "+") + (f" {as_ends(interval, '+')}" if several else "")
 
 
 def _needs(row: Row) -> str | None:

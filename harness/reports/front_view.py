@@ -16,7 +16,7 @@ from ...os_errors import because
 from ..records.attempt import Attempt
 from ..records.front_record import FrontRecord
 from ..scoring.set_warnings import recorded_warnings
-from ..scoring.units import as_time
+from ..scoring.units import as_quality, as_time
 from .pictures.figure import FORMATS
 from .pictures.front_figure import front_figure
 from .pictures.front_html import front_html
@@ -47,10 +47,10 @@ def view(attempt: Attempt) -> RenderableType:
         if evaluation.preferences is not None:
             name = " ".join(f"{weight:.2f}" for weight in evaluation.preferences[i])
         table.add_row(
-            escape(name), *(f"{error:.4f}" for error in errors), style=None if tuple(errors) in kept else "dim"
+            escape(name), *(f"{as_quality(error)}" for error in errors), style=None if tuple(errors) in kept else "dim"
         )
     note = (
-        f"hypervolume {volume.value:.4f}{'' if volume.exact else ' (estimate)'}, "
+        f"hypervolume {as_quality(volume.value)}{'' if volume.exact else ' (estimate)'}, "
         f"{'' if followed is None else f'alignment {followed:.2f}, '}"
         f"fit {as_time(attempt.metrics['fit_time_s'])}; error on the {record.split} split, dominated members dim"
     )

@@ -13,10 +13,10 @@ from ...metrics import INDICATORS, Indicator
 from ...metrics.indicator import Need, Unit
 from ...metrics.statistics import MeanInterval
 from ..records.metric_names import CURVE_METRIC, LOWEST_ERROR
-from .units import as_bytes, as_count, as_time
+from .units import as_bytes, as_count, as_quality, as_time
 
 _TEXT: dict[Unit, Callable[[float], str]] = {
-    "quality": lambda value: f"{value:.4f}" if abs(value) < 1e6 else f"{value:.4g}",
+    "quality": as_quality,
     "seconds": as_time,
     "bytes": as_bytes,
     "count": as_count,

@@ -1,6 +1,27 @@
-"""Format seconds, bytes and counts for people."""
+"""Format qualities, seconds, bytes and counts for people."""
 
 from __future__ import annotations
+
+SMALLEST_QUALITY = 0.00095
+"""A quality below this is written with an exponent, since four decimals would leave one digit of it or none."""
+
+
+def as_quality(value: float, sign: str = "") -> str:
+    """Return a score or an error as `0.4380`, `8.1e-4` or `0.0000`.
+
+    Args:
+        value: a number of about one or, in hypervolumes of many tasks, of far less.
+        sign: `"+"` to write that of positive numbers too.
+    """
+    if 0 < abs(value) < SMALLEST_QUALITY:
+        return small_text(value, 2, sign)
+    return f"{value:{sign}.4f}" if abs(value) < 1e6 else f"{value:{sign}.4g}"
+
+
+def small_text(value: float, digits: int, sign: str = "") -> str:
+    """Return a small number with an exponent, `9.5e-5`, in so many significant digits."""
+    mantissa, _, exponent = f"{value:{sign}.{digits - 1}e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def as_time(seconds: float) -> str:

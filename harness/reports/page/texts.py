@@ -7,34 +7,27 @@ from collections.abc import Callable, Sequence
 from ....metrics.statistics import MeanInterval
 from ...board.columns import MISSING, TOO_FEW_SEEDS
 from ...scoring.measures import Measure
+from ...scoring.units import SMALLEST_QUALITY, small_text
 
 FEW_WEIGHTS = 4
 """Up to so many weights, a preference is written as its numbers."""
 MOST_NAMED = 4
 """The most tasks that are named with their weights."""
 SAME = 1e-6
-SMALLEST = 0.00095
-"""A quality below this is written with an exponent, since four decimals would leave one digit of it or none."""
 
 
 def value_text(measure: Measure, value: float | None) -> str:
-    """Return a value as the terminal shows it, but with the digits of a small quality and a real minus sign."""
+    """Return a value as the terminal shows it, but with a real minus sign."""
     if value is None:
         return MISSING
-    if value >= SMALLEST or measure.unit != "quality":  # nearly all values; costs are never negative
+    if value >= SMALLEST_QUALITY or measure.unit != "quality":  # nearly all values; costs are never negative
         return measure.text(value)
-    return small_text(value) if 0 < abs(value) < SMALLEST else _minus(measure.text(value))
-
-
-def small_text(value: float, digits: int = 2) -> str:
-    """Return a small number with an exponent, `9.5e−5`."""
-    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
-    return _minus(f"{mantissa}e{int(exponent)}")
+    return _minus(measure.text(value))
 
 
 def estimate_text(measure: Measure, value: float, error: float) -> str:
     """Return an estimate with the half width of its interval, `≈ 0.4380 ± 0.002`."""
-    width = small_text(error, 1) if error < SMALLEST else f"{error:.1g}"
+    width = _minus(small_text(error, 1)) if error < SMALLEST_QUALITY else f"{error:.1g}"
     return f"≈ {value_text(measure, value)} ± {width}"
 
 
