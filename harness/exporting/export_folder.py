@@ -67,6 +67,8 @@ def require_free(folder: Path, *, force: bool) -> None:
     """
     if not os.path.lexists(folder):
         return
+    if not folder.exists():
+        raise StoreError(f"the export cannot be written to {folder}: it is a link to {os.readlink(folder)}, not there")
     try:
         held = sorted(entry.name for entry in folder.iterdir())
     except OSError as error:

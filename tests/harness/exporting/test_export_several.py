@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 import frontrunner as fr
 from frontrunner.errors import StoreError
 from frontrunner.harness.exporting import export_model as exporting
-from frontrunner.harness.exporting.export_folder import export_folder
+from frontrunner.harness.exporting.export_folder import export_folder, require_free
 from frontrunner.harness.exporting.export_model import export_model, export_models
 from frontrunner.harness.exporting.export_options import ExportOptions
 from frontrunner.harness.records.store import Store
@@ -171,7 +171,7 @@ def test_an_export_that_ends_early_leaves_what_was_there(error, attempt, monkeyp
 def test_what_a_killed_export_left_is_hidden_and_goes_with_the_next(tmp_path):
     program = (
         "import os, pathlib, signal, sys\n"
-        "from frontrunner.harness.exporting.export_folder import export_folder\n"
+        "from frontrunner.harness.exporting.export_folder import export_folder, require_free\n"
         "with export_folder(pathlib.Path(sys.argv[1]), force=False) as folder:\n"
         "    (folder / 'model.safetensors').write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -314,6 +314,15 @@ def test_a_folder_that_somebody_fills_meanwhile_stays_theirs(tmp_path):
         fill()
     assert [entry.name for entry in target.iterdir()] == ["theirs"]
     assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("target", ["gone", "no-folder/gone"])
+def test_a_link_to_nothing_is_named_with_its_target(target, tmp_path):
+    link = tmp_path / "out"
+    link.symlink_to(tmp_path / target)
+    with pytest.raises(StoreError, match=f"it is a link to .*{target}, not there"):
+        require_free(link, force=False)
+    assert link.is_symlink() and os.listdir(tmp_path) == ["out"]
 
 
 def test_from_python_one_or_several(ran, attempt, tmp_path):
