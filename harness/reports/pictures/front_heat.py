@@ -57,7 +57,9 @@ def heat_map_figure(picture: Picture, title: str) -> Figure:
             cmap="cividis" if picture.rising else "cividis_r",
         )
         images.append(image)
-        axes.set_title(escape_mathtext(shortened(series.name, _TITLE_LETTERS)), fontsize=10)
+        axes.set_title(escape_mathtext(shortened(series.name, _TITLE_LETTERS)), fontsize=10, y=1.0)
+        for axis in (axes.xaxis, axes.yaxis):  # without labels; not placed, they cost no look at the names of all ticks
+            axis.set_label_coords(0.0, 0.0)
         _label_rows(axes, groups, named=i % n_columns == 0)
         last_of_column = i + n_columns >= n_panels
         axes.set_xticks(range(n_tasks), [*map(escape_mathtext, picture.tasks)], rotation=90, fontsize=9)
