@@ -67,10 +67,10 @@ def require_free(folder: Path, *, force: bool) -> None:
     """
     if not os.path.lexists(folder):
         return
-    if not folder.exists():
-        raise StoreError(f"the export cannot be written to {folder}: it is a link to {os.readlink(folder)}, not there")
     try:
         held = sorted(entry.name for entry in folder.iterdir())
+    except FileNotFoundError as error:
+        raise StoreError(f"the export cannot be written to {folder}: it is a link to what is not there") from error
     except OSError as error:
         raise StoreError(f"the export cannot be written to {folder} {because(error)}") from error
     if not held:

@@ -46,9 +46,7 @@ def view(attempt: Attempt) -> RenderableType:
         name = evaluation.labels[i]
         if evaluation.preferences is not None:
             name = " ".join(f"{weight:.2f}" for weight in evaluation.preferences[i])
-        table.add_row(
-            escape(name), *(f"{as_quality(error)}" for error in errors), style=None if tuple(errors) in kept else "dim"
-        )
+        table.add_row(escape(name), *map(as_quality, errors), style=None if tuple(errors) in kept else "dim")
     note = (
         f"hypervolume {as_quality(volume.value)}{'' if volume.exact else ' (estimate)'}, "
         f"{'' if followed is None else f'alignment {followed:.2f}, '}"

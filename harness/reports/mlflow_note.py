@@ -11,6 +11,7 @@ from ..board.markdown import escape_markdown
 from ..cells.cell import Cell
 from ..records.status import Status
 from ..scoring.measures import MEASURES
+from ..scoring.units import as_quality
 from .cell_pictures import SMALL_FRONT_PICTURE
 
 # Measures that can no longer change: distances to a reference front that may still grow are left out.
@@ -48,8 +49,8 @@ def _front(cell: Cell, front: Front) -> str:
     """Return the errors of the answers to equal weights and to each task alone, or the lowest without preferences."""
     tasks = [escape_markdown(task) for task in cell.tasks]
     if front.preferences is None:
-        lowest = front.objectives.min(axis=0).tolist()
-        return f"Lowest errors: {', '.join(f'{task} {error:.4f}' for task, error in zip(tasks, lowest, strict=True))}."
+        lowest = map(as_quality, front.objectives.min(axis=0).tolist())
+        return f"Lowest errors: {', '.join(f'{task} {error}' for task, error in zip(tasks, lowest, strict=True))}."
     n_tasks = len(tasks)
     wanted = {"equal weights": np.full(n_tasks, 1 / n_tasks)}
     if n_tasks <= _MOST_ENDS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SMALLEST_QUALITY = 0.00095
+EXPONENT_BELOW = 0.00095
 """A quality below this is written with an exponent, since four decimals would leave one digit of it or none."""
 
 
@@ -13,7 +13,7 @@ def as_quality(value: float, sign: str = "") -> str:
         value: a number of about one or, in hypervolumes of many tasks, of far less.
         sign: `"+"` to write that of positive numbers too.
     """
-    if 0 < abs(value) < SMALLEST_QUALITY:
+    if 0 < abs(value) < EXPONENT_BELOW:
         return small_text(value, 2, sign)
     return f"{value:{sign}.4f}" if abs(value) < 1e6 else f"{value:{sign}.4g}"
 

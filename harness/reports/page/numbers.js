@@ -3,7 +3,7 @@
 
 const MISSING = INDEX.missing;
 
-// Writes an error or a weighted error as Python's `as_quality` writes a quality.
+// Writes an error or a weighted error as Python's `value_text` writes a quality.
 function asError(value) {
   if (value !== 0 && Math.abs(value) < 0.00095) return value.toExponential(1).replaceAll("-", "−");
   return value.toFixed(4).replace("-", "−");

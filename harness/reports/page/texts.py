@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ....metrics.statistics import MeanInterval
 from ...board.columns import MISSING, TOO_FEW_SEEDS
 from ...scoring.measures import Measure
-from ...scoring.units import SMALLEST_QUALITY, small_text
+from ...scoring.units import EXPONENT_BELOW, small_text
 
 FEW_WEIGHTS = 4
 """Up to so many weights, a preference is written as its numbers."""
@@ -20,14 +20,14 @@ def value_text(measure: Measure, value: float | None) -> str:
     """Return a value as the terminal shows it, but with a real minus sign."""
     if value is None:
         return MISSING
-    if value >= SMALLEST_QUALITY or measure.unit != "quality":  # nearly all values; costs are never negative
+    if value >= EXPONENT_BELOW or measure.unit != "quality":  # nearly all values; costs are never negative
         return measure.text(value)
     return _minus(measure.text(value))
 
 
 def estimate_text(measure: Measure, value: float, error: float) -> str:
     """Return an estimate with the half width of its interval, `≈ 0.4380 ± 0.002`."""
-    width = _minus(small_text(error, 1)) if error < SMALLEST_QUALITY else f"{error:.1g}"
+    width = _minus(small_text(error, 1)) if error < EXPONENT_BELOW else f"{error:.1g}"
     return f"≈ {value_text(measure, value)} ± {width}"
 
 

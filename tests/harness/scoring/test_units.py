@@ -7,7 +7,7 @@ from frontrunner.harness.scoring.units import as_quality
     ("value", "shown"),
     [
         (0.43805, "0.4380"),
-        (0.00095, "0.0009"),
+        (0.00096, "0.0010"),
         (0.00094, "9.4e-4"),
         (6.83e-12, "6.8e-12"),
         (-2.5e-5, "-2.5e-5"),
