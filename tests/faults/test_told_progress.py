@@ -132,7 +132,7 @@ def test_the_time_left_of_an_activity_is_that_of_its_pace():
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that stands still, at the second that a test sets."""
+    """A clock that stands still, at the second that a test sets, and a file that nothing but the test writes."""
 
     class Clock:
         now = 0.0
@@ -142,6 +142,7 @@ def clock(monkeypatch):
 
     clock = Clock()
     monkeypatch.setattr(progress_file, "time", clock)
+    monkeypatch.setattr(ProgressFile, "_serve", lambda _: None)
     return clock
 
 

@@ -159,21 +159,27 @@ def test_any_number_of_tasks_and_parts_can_be_drawn(n_tasks, tmp_path):
 def test_rows_are_the_parts_from_top_to_bottom_and_white_is_zero(tmp_path, monkeypatch):
     from matplotlib.axes import Axes
 
-    images, draw = [], Axes.imshow
+    meshes, draw = [], Axes.pcolormesh
 
-    def watch(axes, values, **options):
-        images.append((np.array(values), options))
-        return draw(axes, values, **options)
+    def watch(axes, *given, **options):
+        meshes.append((axes, *given, options))
+        return draw(axes, *given, **options)
 
-    monkeypatch.setattr(Axes, "imshow", watch)
+    monkeypatch.setattr(Axes, "pcolormesh", watch)
     coefficients = some_routing()
     coefficients_png(coefficients, tmp_path / "coefficients.png", title="rows")
-    assert len(images) == 4
-    for (values, options), preference in zip(images, [*np.eye(3), np.full(3, 1 / 3)], strict=True):
-        np.testing.assert_array_equal(values, coefficients.coefficients[coefficients.nearest(preference)])
-        assert options["vmin"] == -options["vmax"]
-        assert np.abs(values).max() <= options["vmax"]
-        assert options["extent"][2:] == (4, 0)  # the first part is at the top
+    axes, xs, ys, values, options = meshes[0]  # the other is that of the bar of colours
+    panels = np.split(np.ma.filled(values, np.nan), [3, 4, 7, 8, 11, 12], axis=1)
+    for gap in panels[1::2]:
+        assert np.isnan(gap).all()
+    for panel, preference in zip(panels[::2], [*np.eye(3), np.full(3, 1 / 3)], strict=True):
+        np.testing.assert_array_equal(panel, coefficients.coefficients[coefficients.nearest(preference)])
+    assert options["vmin"] == -options["vmax"]
+    assert np.abs(values).max() <= options["vmax"]
+    assert len(xs) == values.shape[1] + 1
+    assert (np.diff(xs) > 0).all()
+    np.testing.assert_array_equal(ys, range(5))
+    assert axes.get_ylim() == (4, 0)  # the first part is at the top
 
 
 @pytest.mark.parametrize(
