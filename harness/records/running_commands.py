@@ -106,7 +106,8 @@ class CommandProgress:
         """Return the seconds until all cells have ended, if those to come take as long as those that have finished.
 
         How long a queue makes cells wait is not known, and not counted. None until a cell has finished, since nothing
-        is known of the phases to come.
+        is known of the phases to come, and while one runs for longer than cells have taken and says of no step when it
+        will end.
         """
         now = time.time() if now is None else now
         if self.n_measured == 0:
@@ -114,6 +115,8 @@ class CommandProgress:
         mean_s = self.measured_s / self.n_measured
         started = [cell for cell in self.running if not cell.queued]
         of_running = [max(mean_s - (now - cell.started), cell.activity_left_s(now) or 0.0) for cell in started]
+        if not all(of_running):
+            return None
         waiting = max(self.n_cells - self.n_ended - len(started), 0)
         shared = (sum(of_running) + mean_s * waiting) / max(self.n_at_once, 1)
         return max([shared, *of_running])

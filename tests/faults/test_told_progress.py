@@ -112,16 +112,15 @@ def test_time_left_is_unknown_until_a_cell_has_finished(store):
         (2, False, "2 of 2 cells, writing its summary (since"),
     ],
 )
-def test_what_is_left_is_said_of_cells_that_run(n_ended, runs, said, store):
+def test_what_is_left_is_said_of_cells_that_run(n_ended, runs, said, store, clock):
     with ProgressFile(store.folder, command="bench", name="mine", n_cells=2) as file:
         for seed in range(n_ended):
             file.begins(cell(seed), "cpu")
+            clock.now += 10.0
             file.ends(SettledCell(cell(seed), Ending(Status.FINISHED), "id", ran=True))
         if runs:
             file.begins(cell(n_ended), "cpu")
-        file._write()
-        (found,) = running_commands(store.folder)
-        assert said in next(command_lines(found, time.time()))
+        assert said in next(command_lines(told_of(file, store), clock.now + 2.0))
 
 
 def test_the_time_left_of_an_activity_is_that_of_its_pace():
@@ -172,6 +171,22 @@ def test_a_queued_cell_waits_and_its_time_begins_with_its_first_phase(store, clo
         assert waits.endswith("seed 2 on slurm: waits in the queue, since 16 min 54 s")
         file.reports(cell(1), Queued())  # its job was lost
         assert told_of(file, store).progress.n_queued == 2
+
+
+def test_time_left_is_not_said_once_a_cell_outlasts_those_that_have_finished(store, clock):
+    with ProgressFile(store.folder, command="bench", name="mine", n_cells=3) as file:
+        file.begins(cell(0), "cpu")
+        file.reports(cell(0), PhaseStarted("fit"))
+        clock.now = 10.0
+        file.ends(SettledCell(cell(0), Ending(Status.FINISHED), "id", ran=True))
+        file.begins(cell(1), "cpu")
+        file.reports(cell(1), PhaseStarted("fit"))
+        told = told_of(file, store)
+        assert told.progress.left_s(13.0) == 7.0 + 10.0
+        assert told.progress.left_s(20.5) is None
+        whole, *_ = command_lines(told, 20.5)
+        assert "1 of 3 cells" in whole
+        assert "left" not in whole
 
 
 def test_a_finished_cell_whose_start_was_not_seen_counts_as_long_as_was_recorded(store, clock):

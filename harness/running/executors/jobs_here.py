@@ -71,15 +71,16 @@ def jobs_at_once(settings: Mapping[str, Any]) -> int:
     """Return how many jobs may run at a time: `array_parallelism`, one without it.
 
     Raises:
-        ConfigError: that is no whole number.
+        ConfigError: that is no whole number above 0.
     """
-    return _whole("array_parallelism", settings.get("array_parallelism", 1))
+    return _whole("array_parallelism", settings.get("array_parallelism", 1), least=1)
 
 
-def _whole(name: str, value: object) -> int:
+def _whole(name: str, value: object, least: int = 0) -> int:
     """Return a setting that is to be a whole number, else raise ConfigError."""
-    if not str(value).isdecimal():
-        raise ConfigError(f"--slurm-set: {name} was to be a whole number where cluster is local, found {value!r}")
+    if not (str(value).isdecimal() and int(str(value)) >= least):
+        wanted = f"a whole number{' above 0' if least else ''}"
+        raise ConfigError(f"--slurm-set: {name} was to be {wanted} where cluster is local, found {value!r}")
     return int(str(value))
 
 

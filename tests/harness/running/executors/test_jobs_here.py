@@ -36,6 +36,10 @@ def test_they_need_no_slurm_and_end_with_the_command(tmp_path, monkeypatch):
     [
         ({"cluster": "lokal"}, "cluster was to be slurm or local, found 'lokal'"),
         ({"cluster": "local", "array_parallelism": "two"}, "array_parallelism was to be a whole number .* found 'two'"),
+        (
+            {"cluster": "local", "array_parallelism": "0"},
+            "array_parallelism was to be a whole number above 0 .* found '0'",
+        ),
         ({"cluster": "local", "time": "1:30:00"}, "time was to be a whole number .* found '1:30:00'"),
     ],
 )
