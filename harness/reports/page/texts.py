@@ -20,9 +20,8 @@ def value_text(measure: Measure, value: float | None) -> str:
     """Return a value as the terminal shows it, but with a real minus sign."""
     if value is None:
         return MISSING
-    if value >= EXPONENT_BELOW or measure.unit != "quality":  # nearly all values; costs are never negative
-        return measure.text(value)
-    return _minus(measure.text(value))
+    text = measure.text(value)
+    return _minus(text) if measure.unit == "quality" else text
 
 
 def estimate_text(measure: Measure, value: float, error: float) -> str:

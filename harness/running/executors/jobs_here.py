@@ -33,8 +33,12 @@ class JobsHere:
 
     @staticmethod
     def at_once(settings: Mapping[str, Any]) -> int:
-        """Return how many jobs may run at a time, see `jobs_at_once`."""
-        return jobs_at_once(settings)
+        """Return how many jobs may run at a time: `array_parallelism`, one without it.
+
+        Raises:
+            ConfigError: that is no whole number above 0.
+        """
+        return _whole("array_parallelism", settings.get("array_parallelism", 1), least=1)
 
     def __init__(self, logs: Path, settings: Mapping[str, Any]) -> None:
         import submitit
@@ -65,15 +69,6 @@ class JobsHere:
         """End a job with all that it has started."""
         if process := _process_of(job):
             process.send_signal(signal.SIGINT)
-
-
-def jobs_at_once(settings: Mapping[str, Any]) -> int:
-    """Return how many jobs may run at a time: `array_parallelism`, one without it.
-
-    Raises:
-        ConfigError: that is no whole number above 0.
-    """
-    return _whole("array_parallelism", settings.get("array_parallelism", 1), least=1)
 
 
 def _whole(name: str, value: object, least: int = 0) -> int:

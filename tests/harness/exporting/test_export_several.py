@@ -317,7 +317,7 @@ def test_a_folder_that_somebody_fills_meanwhile_stays_theirs(tmp_path):
 
 
 @pytest.mark.parametrize("target", ["gone", "no-folder/gone"])
-def test_a_link_to_nothing_is_named_with_its_target(target, tmp_path):
+def test_a_link_to_nothing_is_said_to_be_one(target, tmp_path):
     link = tmp_path / "out"
     link.symlink_to(tmp_path / target)
     with pytest.raises(StoreError, match="it is a link to what is not there"):

@@ -10,7 +10,7 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.harness.running.cell_limits import CellLimits
-from frontrunner.harness.running.executors.jobs_here import JobsHere, jobs_at_once
+from frontrunner.harness.running.executors.jobs_here import JobsHere
 from frontrunner.harness.running.executors.slurm_executor import SlurmExecutor
 
 SETTINGS = {"cpus_per_task": 1, "time": 240}
@@ -50,7 +50,7 @@ def test_what_they_cannot_be_is_refused(settings, message, tmp_path):
 
 
 def test_one_at_a_time_without_a_setting():
-    assert jobs_at_once({}) == 1
+    assert JobsHere.at_once({}) == 1
 
 
 def test_a_process_that_is_no_job_or_has_ended_is_not_alive(tmp_path):
