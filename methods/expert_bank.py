@@ -16,6 +16,7 @@ from ..tasks.problem import Params, Problem
 from .bank_options import TYPES, BankOptions
 from .flat_weights import merged_names
 from .merge_bank import MergeBank
+from .weight_block import WeightBlock, rows_of_block
 from .weight_rows import MergeShares, WeightRows
 
 
@@ -85,7 +86,7 @@ class _Merge(torch.autograd.Function):
     """Merges one weight, differentiable in the coefficients (T,)."""
 
     @staticmethod
-    def forward(ctx: Any, coefficients: Tensor, weight: WeightRows, shares: MergeShares) -> Tensor:
+    def forward(ctx: Any, coefficients: Tensor, weight: WeightRows | WeightBlock, shares: MergeShares) -> Tensor:
         ctx.weight = weight
         ctx.coefficients_type = coefficients.dtype
         return weight.merge(shares)
@@ -96,7 +97,7 @@ class _Merge(torch.autograd.Function):
         return ctx.weight.contract(gradients)[0].to(ctx.coefficients_type), None, None
 
 
-def _held(pretrained: Params, experts: Sequence[Params], name: str, options: BankOptions) -> WeightRows:
+def _held(pretrained: Params, experts: Sequence[Params], name: str, options: BankOptions) -> WeightRows | WeightBlock:
     """Return a weight as the options ask for it, the experts' own tensors where they ask for nothing else."""
     base = pretrained[name].detach()
     rows = [expert[name].detach() for expert in experts]
@@ -104,6 +105,9 @@ def _held(pretrained: Params, experts: Sequence[Params], name: str, options: Ban
     pinned = options.bank_device == "cpu" and device_type(base) == "cuda"
     dtype = base.dtype if options.bank_dtype is None else TYPES[options.bank_dtype]
     if dtype == base.dtype:
+        block = rows_of_block(rows) if place == base.device and base.is_contiguous() else None
+        if block is not None:
+            return WeightBlock(base, block)
         return WeightRows(base, tuple(_placed(row, place, pinned) for row in rows))
     precise = master_type([base.dtype])
     vectors = (row.to(base.device, precise) - base for row in rows)

@@ -30,16 +30,17 @@ class MergeShares:
     """T coefficients."""
     left: float | Tensor
     """What is left for the pre-trained weight where experts are summed, not task vectors."""
+    vector: Tensor
+    """The coefficients (T,), of the type that weights are summed in."""
 
     @classmethod
     def of(cls, coefficients: Tensor, dtype: torch.dtype) -> MergeShares:
         """Return those of coefficients (T,), for weights that are summed in a type."""
-        given = coefficients.detach()
+        given = coefficients.detach().to(dtype)
+        left = left_for_base(given)
         if given.device.type == "cpu":
-            numbers: list[float] = given.tolist()
-            return cls(numbers, float(left_for_base(torch.tensor(numbers, dtype=dtype))))
-        given = given.to(dtype)
-        return cls(given.unbind(), left_for_base(given))
+            return cls(coefficients.tolist(), float(left), given)
+        return cls(given.unbind(), left, given)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class WeightRows:
             total = target[part] if merged.dtype == precise else base.new_empty(base[part].shape, dtype=precise)
             torch.mul(base[part], left, out=total) if merged.dtype == precise else total.copy_(base[part]).mul_(left)
             for share, row in self._read(shares.of_experts, rows):
-                _add_share(total, row[part].to(base.device, non_blocking=True), share)
+                add_share(total, row[part].to(base.device, non_blocking=True), share)
             if merged.dtype != precise:
                 target[part] = total
         return merged
@@ -118,7 +119,7 @@ class WeightRows:
             yield slice(start, start + width)
 
 
-def _add_share(total: Tensor, row: Tensor, share: float | Tensor) -> None:
+def add_share(total: Tensor, row: Tensor, share: float | Tensor) -> None:
     """Add a row times its coefficient."""
     if isinstance(share, Tensor):
         total.addcmul_(row, share)

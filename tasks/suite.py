@@ -19,6 +19,7 @@ from .library_model import LibraryModel
 from .problem import Budget, Problem
 from .progress import Progress, silent
 from .seeds import as_seed
+from .side_by_side import lay_side_by_side
 from .torch_device import as_device
 
 RESERVED = "Default"
@@ -283,4 +284,6 @@ def load_problem(
             f"`prepare` of suite {suite!r} must return a Problem, found {given}; "
             f"end it with `return ClassificationProblem(...)` or another Problem"
         )
+    if problem.device.type != "cpu":
+        lay_side_by_side(problem)
     return problem

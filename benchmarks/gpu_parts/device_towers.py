@@ -11,6 +11,7 @@ from frontrunner.tasks import SUITES
 from frontrunner.tasks.classification import ClassificationProblem
 from frontrunner.tasks.examples import Examples
 from frontrunner.tasks.problem import Budget
+from frontrunner.tasks.side_by_side import lay_side_by_side
 from frontrunner.tasks.suite_file.loaded_model import load_encoder
 
 SUITE_OF = {"B/32": "clip-vit-b-32-ta8-random", "L/14": "clip-vit-l-14-ta8-random"}
@@ -74,7 +75,7 @@ def tower_problem(name, architecture, pretrained, experts, batch_size, n_example
         examples = Examples(images, torch.randint(0, CLASSES, (n_examples,), generator=generator))
         return {"train": examples, "val": examples, "test": examples}
 
-    return ClassificationProblem(
+    problem = ClassificationProblem(
         name=f"clip-{name}",
         tasks=[f"task-{t}" for t in range(len(experts))],
         model=architecture.encoder,
@@ -86,6 +87,9 @@ def tower_problem(name, architecture, pretrained, experts, batch_size, n_example
         to_input=architecture.to_input,
         run=architecture.run,
     )
+    if problem.device.type != "cpu":
+        lay_side_by_side(problem)
+    return problem
 
 
 def _normalised(images):

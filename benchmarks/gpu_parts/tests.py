@@ -1,33 +1,59 @@
 """Run the tests that need a GPU."""
 
 import json
-import subprocess
+import os
 import sys
-import tempfile
 from pathlib import Path
-from xml.etree import ElementTree
+
+import pytest
 
 from .run_parts import ROW
 
 ROOT = Path(__file__).parents[2]
-OUTCOMES = {"failure": "failed", "error": "failed", "skipped": "skipped"}
-"""What JUnit calls an end, and what it is called here."""
 OPTIONS = ["-m", "cuda", "-n", "0", "-p", "no:cacheprovider", "-q"]
 
 
-def measure(device, done):  # noqa: ARG001 - as every part; tests find the device, and all run again
-    """Print a row for every test."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "tests.xml"
-        command = [sys.executable, "-m", "pytest", *OPTIONS, f"--junitxml={report}", *files_of(ROOT)]
-        status = subprocess.run(command, check=False, cwd=ROOT, stdout=sys.stderr).returncode
-        if not report.exists():
-            sys.exit(f"pytest ended with status {status} before it ran a test")
-        rows = list(rows_of(report))
-    for row in rows:
-        print(ROW + json.dumps(row), flush=True)
-    if status not in (0, 5):
-        sys.exit(f"{sum(row['outcome'] == 'failed' for row in rows)} of {len(rows)} tests failed")
+def measure(device, done):  # noqa: ARG001 - as every part; tests find the device
+    """Print a row for every test that is not done, as soon as it has ended."""
+    os.chdir(ROOT)
+    told = TestRows(done)
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as told.rows:
+        os.dup2(2, 1)  # what pytest and the tests say goes to the log
+        status = pytest.main([*OPTIONS, *files_of(ROOT)], plugins=[told])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        sys.exit(f"{told.n_failed} tests failed; pytest ended with status {int(status)}")
+
+
+class TestRows:
+    """A plugin of pytest that leaves out tests that are done and writes a row for each of the others.
+
+    Args:
+        done: names of tests.
+    """
+
+    __test__ = False
+    rows = sys.stdout
+    """Where rows are written."""
+
+    def __init__(self, done):
+        self._done = set(done)
+        self.n_failed = 0
+
+    def pytest_collection_modifyitems(self, items):
+        items[:] = [item for item in items if name_of(item.nodeid) not in self._done]
+
+    def pytest_runtest_logreport(self, report):
+        if report.when != "call" and report.passed:  # a part of a test that goes on
+            return
+        if report.when == "teardown" and report.failed:  # its row is there
+            self.n_failed += 1
+            return
+        self.n_failed += report.failed
+        row = {"name": name_of(report.nodeid), "outcome": report.outcome, "seconds": round(report.duration, 2)}
+        if not report.passed:
+            reason = report.longrepr[2] if report.skipped else report.longrepr.reprcrash.message
+            row["reason"] = " ".join(reason.split())[:300]
+        print(ROW + json.dumps(row), file=self.rows, flush=True)
 
 
 def files_of(root):
@@ -36,13 +62,6 @@ def files_of(root):
     return [str(file.relative_to(root)) for file in found]
 
 
-def rows_of(report):
-    """Yield a row a test of a report as JUnit has it."""
-    for case in ElementTree.parse(report).iter("testcase"):
-        ended = next((case.find(kind) for kind in OUTCOMES if case.find(kind) is not None), None)
-        yield {
-            "name": f"{case.get('classname', '').removeprefix('tests.')}::{case.get('name')}",
-            "outcome": "passed" if ended is None else OUTCOMES[ended.tag],
-            "seconds": round(float(case.get("time", 0)), 2),
-            **({} if ended is None else {"reason": " ".join(ended.get("message", "").split())[:300]}),
-        }
+def name_of(nodeid):
+    """Return a test's name without the folder of all tests."""
+    return nodeid.removeprefix("tests/")

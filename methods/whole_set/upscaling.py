@@ -70,7 +70,8 @@ class UpscaledModel:
 
     def merge_pieces(self, coefficients: Tensor) -> list[list[Tensor]]:
         """Return every bank's merged pieces for coefficients (groups, E), differentiable in them."""
-        return [bank.merge_pieces(coefficients[row]) for bank, row in zip(self.banks, self.rows, strict=True)]
+        of_groups = coefficients.unbind()
+        return [bank.merge_pieces(of_groups[row]) for bank, row in zip(self.banks, self.rows, strict=True)]
 
     def assembled(self, pieces: Sequence[Sequence[Tensor]]) -> dict[str, Tensor]:
         """Return one plain model whose groups hold these pieces, a list a bank."""

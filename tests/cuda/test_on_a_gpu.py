@@ -12,7 +12,9 @@ import frontrunner as fr
 from frontrunner.harness.commands.estimate import _measured
 from frontrunner.harness.estimating.estimate import estimate
 from frontrunner.harness.running.deterministic_cuda import ENVIRONMENT, set_up_cuda
-from frontrunner.methods import training
+from frontrunner.methods import task_vectors, training
+from frontrunner.methods.weight_block import WeightBlock
+from frontrunner.tasks.side_by_side import lay_side_by_side
 from frontrunner.tasks.stored_inputs import moved
 from frontrunner.testing import TinyNet, tiny_problem
 
@@ -68,6 +70,26 @@ def front_of(method, problem, device, **options):
     return fr.evaluate(problem, found, PREFERENCES).objectives
 
 
+@pytest.mark.parametrize("method", ["pwe-moe-ls", "pwe-moe-epo", "layerwise-interpolation"])
+def test_weights_of_experts_side_by_side_are_those_of_the_cpu_but_for_rounding(method, monkeypatch):
+    monkeypatch.setattr(task_vectors, "LARGEST_FLAT", 0)
+    solved = []
+    for problem, device in ((tiny_problem(), "cpu"), (problem_there(data_too=False), "cuda:0")):
+        if device != "cpu":
+            lay_side_by_side(problem)
+        found = made(method).fit(problem, PREFERENCES, fr.Context(seed=1, device=device))
+        solved.append({name: tensor.cpu() for name, tensor in found.solve([0.2, 0.3, 0.5]).items()})
+    assert any(isinstance(weight, WeightBlock) for bank in found.model.banks for weight in bank.weights)
+    torch.testing.assert_close(solved[1], solved[0], atol=2e-3, rtol=2e-3)
+
+
+def test_a_step_of_experts_side_by_side_waits_for_nothing_on_the_device(monkeypatch):
+    monkeypatch.setattr(task_vectors, "LARGEST_FLAT", 0)
+    steps = training.REPORT_EVERY
+    found = [waits_of("pwe-moe-ls", n, True, apart=False) for n in (steps, steps, 2 * steps)]
+    assert found[2] - found[1] == 1  # the loss that is reported
+
+
 @pytest.mark.parametrize("method", fr.list_methods())
 def test_a_learner_finds_the_same_front_for_the_same_seed(method):
     first, second = (front_of(method, problem_there(), "cuda:0") for _ in range(2))
@@ -84,9 +106,11 @@ def test_weights_are_those_of_the_cpu_but_for_rounding(method, options):
     torch.testing.assert_close(solved[1], solved[0], atol=2e-3, rtol=2e-3)
 
 
-def waits_of(method, steps, data_too, **options):
+def waits_of(method, steps, data_too, *, apart=True, **options):
     """How often torch says that the processor has waited during a fit."""
     problem, learner = problem_there(data_too=data_too), fr.make_learner(method, steps=steps, **options)
+    if not apart:
+        lay_side_by_side(problem)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         torch.cuda.set_sync_debug_mode("warn")

@@ -53,7 +53,7 @@ def read(coefficients, dtype=torch.float32):
 def left_there(coefficients, dtype=torch.float32):
     """As of coefficients on any other device."""
     given = torch.tensor(coefficients, dtype=master_type([dtype]))
-    return MergeShares(given.unbind(), left_for_base(given))
+    return MergeShares(given.unbind(), left_for_base(given), given)
 
 
 SHARES = pytest.mark.parametrize("shares", [read, left_there])

@@ -99,19 +99,34 @@ def test_every_way_of_a_plain_step_is_measured(rows, module):
     assert [one["name"] for one in rows("compiled")] == list(module("compiled").WAYS)
 
 
-def test_outcomes_of_tests_are_read(module, tmp_path):
-    (tmp_path / "tests.xml").write_text(
-        '<testsuites><testsuite><testcase classname="tests.a" name="b" time="0.5"/>'
-        '<testcase classname="tests.a" name="c" time="1"><failure message="no  way"/></testcase>'
-        '<testcase classname="tests.a" name="d" time="0"><skipped message="no GPU"/></testcase>'
-        "</testsuite></testsuites>"
+def test_every_test_has_a_row_as_soon_as_it_ends_and_none_is_run_twice(root, tmp_path):
+    (tmp_path / "test_few.py").write_text(
+        "import pytest\n"
+        "def test_done(): raise SystemExit('it ran again')\n"
+        "def test_good(): print('what a test says')\n"
+        "def test_bad(): assert 1 == 2, 'no way'\n"
+        "@pytest.mark.skip(reason='no GPU')\ndef test_left_out(): pass\n"
+        "@pytest.fixture\ndef broken(): raise OSError('no fixture')\n"
+        "def test_unmade(broken): pass\n"
     )
-    found = list(module("tests").rows_of(tmp_path / "tests.xml"))
-    assert [(one["name"], one["outcome"], one.get("reason")) for one in found] == [
-        ("a::b", "passed", None),
-        ("a::c", "failed", "no way"),
-        ("a::d", "skipped", "no GPU"),
+    code = (
+        "import os, sys; sys.path.insert(0, sys.argv[1]); from gpu_parts import tests; from pathlib import Path\n"
+        "tests.ROOT, tests.OPTIONS = Path(sys.argv[2]), ['-q', '-n', '0']\n"
+        "tests.files_of = lambda root: ['test_few.py']\n"
+        "tests.measure('cuda:0', ['test_few.py::test_done'])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(root / "benchmarks"), str(tmp_path)], capture_output=True, text=True
+    )
+    rows = [json.loads(line[4:]) for line in found.stdout.splitlines() if line.startswith("ROW ")]
+    assert [(one["name"].removeprefix("test_few.py::test_"), one["outcome"], one.get("reason")) for one in rows] == [
+        ("good", "passed", None),
+        ("bad", "failed", "AssertionError: no way assert 1 == 2"),
+        ("left_out", "skipped", "Skipped: no GPU"),
+        ("unmade", "failed", "OSError: no fixture"),
     ]
+    assert found.returncode == 1
+    assert found.stderr.strip().splitlines()[-1] == "2 tests failed; pytest ended with status 1"
 
 
 def test_tests_with_the_mark_are_found(module, root):
