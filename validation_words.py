@@ -16,7 +16,7 @@ def said_of(problem: Mapping[str, Any]) -> str:
     before it.
     """
     raised = problem.get("ctx", {}).get("error")
-    return str(raised) if isinstance(raised, Exception) and str(raised) else str(problem["msg"])
+    return (str(raised) or "the value is not accepted") if isinstance(raised, Exception) else str(problem["msg"])
 
 
 def validation_message(error: ValidationError) -> str:

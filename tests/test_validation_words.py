@@ -34,7 +34,7 @@ class Model(BaseModel):
     [
         (1, "even: an even number is expected"),
         (3, "even: 3 is odd"),
-        (5, "even: Value error, "),  # it said nothing itself
+        (5, "even: the value is not accepted"),  # it said nothing itself
         ("x", "even: Input should be a valid integer, unable to parse string as an integer"),
     ],
 )

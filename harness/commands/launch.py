@@ -19,6 +19,7 @@ from ...plugin_failure import failed_at, last_line
 from .console import open_console
 from .kept_traceback import with_traceback
 from .streams import require_streams
+from .usage_errors import usage_message
 
 COLLECT_EVERY = 200_000
 """New objects between two garbage collections: a command imports thousands of modules, of which nothing is garbage,
@@ -85,7 +86,7 @@ def launch(app: typer.Typer) -> NoReturn:
             if where := failed_at(error):  # in a plugin, and not a defect of ours
                 _fail(with_traceback(f"a plugin failed: {last_line(error)} ({where})", error))
             raise
-        message = error.format_message()
+        message = usage_message(error)
         if not message:  # no command at all: the help has been printed
             sys.exit(0)
         _fail(message)
