@@ -174,10 +174,12 @@ def _print_next_steps(settled_cells: Sequence[SettledCell], boards: Sequence[Boa
     """Say how the bench ended, and propose the commands that show more."""
     from .verdict import summary
 
-    best = boards[0].rows[0].run_ids if boards else []
     option = f" --store {store}" if store else ""
     proposed = {
-        f"front {best[0][:8] if best else 'RUN'}{option}": "the front of a run, here the best",
+        **{
+            f"front {run_id[:8]}{option}": f"the front of a run, here {which}"
+            for run_id, which in _first_front(boards).items()
+        },
         f"leaderboard --format html{option}": "everything on one page",
         f"ui{option}": "every run, curve and plot in MLflow",
     }
@@ -188,3 +190,12 @@ def _print_next_steps(settled_cells: Sequence[SettledCell], boards: Sequence[Boa
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _first_front(boards: Sequence[Board]) -> dict[str, str]:
+    """Return the run of the first front on the boards, and which one it is; nothing where no cell has finished."""
+    for board in boards:
+        for row in board.rows:
+            if row.run_ids:
+                return {row.run_ids[0]: "the best" if len(boards) == 1 else f"the best on {board.name}"}
+    return {}

@@ -46,7 +46,8 @@ class KeptLimits:
         if limit_s is not None and now - self._start > limit_s:
             return self._ending(
                 Status.TIMED_OUT,
-                f"it was ended {self._where} after {as_duration(limit_s)}, its limit of time",
+                f"it was ended {self._where} when it had taken {as_duration(now - self._start)}, and its limit of time "
+                f"is {as_duration(limit_s)}",
                 "--cell-timeout",
             )
         limit_bytes = self._limits.memory_bytes
