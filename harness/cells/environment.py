@@ -55,13 +55,20 @@ def _checked_device(device: str) -> str:
         kind = torch.device(device)
     except RuntimeError as error:
         raise ConfigError(f"unknown device {device!r}; choose auto, cpu, cuda or cuda:N") from error
-    if kind.type not in ("cpu", "cuda") or (kind.type == "cpu" and kind.index):
+    if kind.type not in ("cpu", "cuda"):
         raise ConfigError(f"cells run on cpu or cuda:N, found {device!r}")
+    require_no_number_of_cpu(kind, device)
     if kind.type == "cuda" and (not torch.cuda.is_available() or (kind.index or 0) >= torch.cuda.device_count()):
         raise ConfigError(
             f"device {device!r} is not on this machine ({torch.cuda.device_count()} CUDA devices); choose auto or cpu"
         )
     return device
+
+
+def require_no_number_of_cpu(kind: torch.device, given: str) -> None:
+    """Raise ConfigError where the CPU was given with a number, of which torch takes any and looks at none."""
+    if kind.type == "cpu" and kind.index is not None:
+        raise ConfigError(f"the CPU is one device, which has no number; give cpu, found {given!r}")
 
 
 def _git_commit() -> str | None:

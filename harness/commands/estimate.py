@@ -107,17 +107,18 @@ def _device(given: str, *, measured: bool) -> str:
     """
     from ...errors import ConfigError
     from ...tasks.torch_device import as_device
-    from ..cells.environment import resolve_devices
+    from ..cells.environment import require_no_number_of_cpu, resolve_devices
 
     if given == "auto" or measured:
         first, *others = resolve_devices(given)
         if others and given != "auto":
             raise ConfigError(f"a step is measured on one device, found --device {given}; name one of them")
         return first
-    kind = as_device(given).type
-    if kind not in ("cpu", "cuda"):
+    kind = as_device(given)
+    if kind.type not in ("cpu", "cuda"):
         raise ConfigError(f"memory is estimated for cpu or cuda, found --device {given}")
-    return kind
+    require_no_number_of_cpu(kind, given)
+    return kind.type
 
 
 def _measured(

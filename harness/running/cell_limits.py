@@ -9,15 +9,16 @@ from typing import Self
 
 from ...errors import ConfigError
 
-LEAST_MEMORY_BYTES = 10**8
-"""Least limit of memory: a worker takes more before it has done anything."""
+LEAST_MEMORY_BYTES = 3 * 10**8
+"""Least limit of memory: what Python takes once it has imported torch for the CPU alone. With CUDA it takes more, which
+is told of the cell that is ended for it."""
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 _BYTES = {
-    **{unit: 1000**power for power, unit in enumerate(("mb", "gb", "tb"), 2)},
-    **{unit: 1024**power for power, unit in enumerate(("mib", "gib", "tib"), 2)},
+    **{unit: 1000**power for power, unit in enumerate(("b", "kb", "mb", "gb", "tb"))},
+    **{unit: 1024**power for power, unit in enumerate(("kib", "mib", "gib", "tib"), 1)},
 }
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([mgt]i?b)", re.IGNORECASE)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?((?:[kmgt]i?)?b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class CellLimits:
             raise ConfigError(f"the limit of time for a cell is a number of seconds above 0, found {self.timeout_s!r}")
         if self.memory_bytes is not None and self.memory_bytes < LEAST_MEMORY_BYTES:
             raise ConfigError(
-                f"the limit of memory for a cell is {as_size(LEAST_MEMORY_BYTES)} at least, since a worker takes more "
-                f"before it has begun; found {as_size(self.memory_bytes)}"
+                f"the limit of memory for a cell is {as_size(LEAST_MEMORY_BYTES)} at least, since Python with torch "
+                f"takes that much before a cell has begun; found {as_size(self.memory_bytes)}"
             )
 
     @classmethod
@@ -113,6 +114,6 @@ def as_duration(seconds: float) -> str:
 
 def as_size(n_bytes: float) -> str:
     """Return a size as `--cell-memory` takes it, to three digits: `8.25GB`."""
-    unit = "GB" if n_bytes >= 10**9 else "MB"
+    unit = next((unit for unit in ("GB", "MB", "KB") if n_bytes >= _BYTES[unit.lower()]), "B")
     number = n_bytes / _BYTES[unit.lower()]
     return f"{number:.3g}{unit}" if number < 1000 else f"{number:,.0f}{unit}"

@@ -17,7 +17,8 @@ def load_recorded_problem(record: FrontRecord) -> Problem:
         StoreError: the pre-trained model or an expert is another one than it was.
     """
     cell = record.cell
-    (device, *_) = resolve_devices(record.environment["device"])
+    recorded = record.environment["device"]
+    (device, *_) = resolve_devices("cpu" if recorded == "cpu:0" else recorded)  # which was taken before
     problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed)
     if digest_problem(problem) != record.problem:
         raise StoreError(

@@ -7,7 +7,7 @@ import pytest
 import frontrunner as fr
 from frontrunner.harness.bundle.content import NEVER_STARTED, CellEntry
 from frontrunner.harness.records.status import Status
-from frontrunner.harness.running.cell_limits import NO_LIMITS, CellLimits, as_duration, as_size
+from frontrunner.harness.running.cell_limits import LEAST_MEMORY_BYTES, NO_LIMITS, CellLimits, as_duration, as_size
 
 
 @pytest.mark.parametrize(
@@ -40,14 +40,22 @@ def test_what_is_no_size_is_refused(text):
         CellLimits.parse(None, text)
 
 
-def test_a_limit_that_no_worker_keeps_is_refused():
-    with pytest.raises(fr.ConfigError, match=r"100MB at least.*found 8MB"):
-        CellLimits.parse(None, "8MB")
+@pytest.mark.parametrize("text", ["1B", "512KB", "8MB", "100MB", "299MB", "0.1GiB"])
+def test_a_limit_that_no_worker_keeps_is_refused_with_the_least_that_one_may(text):
+    with pytest.raises(
+        fr.ConfigError, match=r"is 300MB at least, since Python with torch takes that much .*; found \S+B$"
+    ):
+        CellLimits.parse(None, text)
+
+
+def test_a_limit_may_be_the_least_or_none():
+    assert CellLimits.parse(None, "300MB").memory_bytes == LEAST_MEMORY_BYTES
     assert CellLimits.parse(None, None) == NO_LIMITS
 
 
 @pytest.mark.parametrize(
-    ("n_bytes", "told"), [(8.25e9, "8.25GB"), (512e6, "512MB"), (1.2344e12, "1,234GB"), (12.5e9, "12.5GB")]
+    ("n_bytes", "told"),
+    [(8.25e9, "8.25GB"), (512e6, "512MB"), (1.2344e12, "1,234GB"), (12.5e9, "12.5GB"), (1, "1B"), (2e3, "2KB")],
 )
 def test_a_size_is_told_in_three_digits(n_bytes, told):
     assert as_size(n_bytes) == told
