@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from ...one_line import as_one_line
 from ..running.main_hidden import main_hidden
+from ..running.quiet_tracker import start_quiet_tracker
 
 NICENESS = 10
 """Niceness of the process, so that cells get the processor first."""
@@ -68,6 +69,7 @@ def why_not_drawn(what: str, future: Future[None]) -> str:
 
 def make_executor() -> Executor:
     """Return an executor with one new process, which imports neither torch nor MLflow unless it needs them."""
+    start_quiet_tracker()  # its queues have semaphores
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(1, mp_context=context, initializer=_set_up)
 

@@ -30,6 +30,7 @@ from .ended_with_code import ended_with_code
 from .keeper import SERVER_GONE, keep
 from .kept_limits import KeptLimits
 from .main_hidden import main_hidden
+from .quiet_tracker import start_quiet_tracker
 from .reason import in_one_line
 from .socket_folder import require_short_sockets
 from .worker_events import Ended, Event, PhaseStarted
@@ -211,6 +212,7 @@ def _start(process: BaseProcess) -> None:
     """
     try:
         require_short_sockets()
+        start_quiet_tracker()
         for _ in range(START_TRIES):
             with contextlib.suppress(ConnectionError, EOFError):  # it ended before it was asked, or before it answered
                 process.start()
