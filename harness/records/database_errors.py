@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 
@@ -9,15 +10,19 @@ from ...one_line import as_one_line
 
 BACKUP = "put a backup in its place"
 """What to do about a database that is lost and is not a store's."""
+FULL = "database or disk is full"
+"""What SQLite says of a disk without space."""
 _ADVICE = {
     "readonly database": "it cannot be written here; copy the store's folder to a place that can, or give --store",
     "unable to open database file": "check that its folder is there and that its permissions let you use it",
     "disk i/o error": "check the disk or the network that its folder is on",
     "database is locked": "another process has been writing to it for long; try again once that has ended",
-    "database or disk is full": "free some space",
+    FULL: "free some space",
     "must be in the 'active' state": "it was deleted in MLflow; restore it there or by `frontrunner store restore`",
 }
 """What to do, by a part of the message in lower case."""
+_DRIVER = re.compile(r"^\([\w.]+\) ")
+"""The class of the driver's error, such as `(sqlite3.OperationalError)`, which SQLAlchemy puts before its words."""
 _LOST = ("malformed", "not a database", "no such table", "unsupported file format")
 """Parts of the messages about a database that is damaged, or one of something else."""
 
@@ -41,8 +46,10 @@ def why_and_advice(error: Exception, otherwise: str = "", *, lost: str = BACKUP)
         lost: what to do where the database is damaged.
     """
     lines = (line for line in str(error).strip().splitlines() if not line.startswith("(raised as a result of"))
-    message = next(lines, type(error).__name__)
+    message = _DRIVER.sub("", next(lines, type(error).__name__))
     advice = next((advice for part, advice in _ADVICE.items() if part in message.lower()), otherwise)
     if any(part in message.lower() for part in _LOST):
         advice = f"expected MLflow's database, undamaged; {lost}"
+    if FULL in message.lower():
+        message = "its disk is full"
     return f"({as_one_line(message, 300)})" + (f"; {advice}" if advice else "")

@@ -43,6 +43,7 @@ from .replaced_runs import add_replaced_runs, forget_replaced_runs
 from .run_files import copy_files, write_documents
 from .runs_left_open import runs_left_open
 from .shown_metrics import rounded
+from .spare_room import SpareRoom
 from .status import Ending, Status
 from .store_reader import StoreReader
 from .suite_experiments import SuiteExperiments
@@ -179,6 +180,10 @@ class Store(StoreReader):
     def unrecorded(self, cell: Cell) -> Path:
         """Return the folder in which a cell runs, and stays while it could not be recorded; it may not exist."""
         return self.folder / UNRECORDED / cell.key
+
+    def spare_room(self, cell: Cell) -> SpareRoom:
+        """Return the room that an attempt at the cell holds on the store's disk; the caller holds the cell's lock."""
+        return SpareRoom(self.folder / "scratch" / f"{cell.key}.spare")
 
     @contextlib.contextmanager
     def _emptied(self, folder: Path, *, keep_finished: bool) -> Iterator[Path]:

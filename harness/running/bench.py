@@ -100,11 +100,21 @@ def run_bench(
 
     try:
         on_each_place(places, serve)
-    except BaseException:
-        with store.patience.lost(), contextlib.suppress(StoreError):
-            BenchRun([], parents).close(store, Ending(Status.KILLED, "interrupted"))
+    except BaseException as error:
+        _close_after(error, parents, store)
+        if isinstance(error, StoreError):
+            n_finished = sum(one.ending.status is Status.FINISHED for one in settled.values())
+            told = f"{n_finished} of {len(cells)} cells finished, and the same command goes on with the rest"
+            raise type(error)(f"{error}; {told}") from error
         raise
     return BenchRun([settled[cell.key] for cell in cells], parents)
+
+
+def _close_after(error: BaseException, parents: Mapping[str, str], store: Store) -> None:
+    """Close the runs of a bench that an error ends, with its reason, as far as the store can be written."""
+    failed = Ending(Status.FAILED, str(error)) if isinstance(error, StoreError) else None
+    with store.patience.lost(), contextlib.suppress(StoreError):
+        BenchRun([], parents).close(store, failed or Ending(Status.KILLED, "interrupted"))
 
 
 def _found_not_to_run(cells: Sequence[Cell], executor: Executor) -> dict[str, Ending]:

@@ -19,6 +19,7 @@ from ..records.cell_lock import CellLock
 from ..records.finished_cell import FinishedCell, is_complete
 from ..records.mlflow_tags import SUITE_FILE
 from ..records.run_files import LOG
+from ..records.spare_room import SpareRoom
 from ..records.status import Ending, Status
 from ..records.store import Store
 from ..records.unrecorded import (
@@ -33,6 +34,7 @@ from .executors.executor import Executor
 from .job_folder import JOBS, JobFolder, take_over
 from .listener import Listener
 from .open_cells import HeldCell
+from .resumable_fit import FILE as FIT
 from .settled_cell import SettledCell
 from .worker_events import Event, Probed, curve_point
 
@@ -193,32 +195,33 @@ def _attempt(
             probes.append(event)
         listener.reports(cell, event)
 
-    try:
-        with store.workplace(cell) as folder:
-            request = CellRequest(
-                cell=cell,
-                device=place,
-                plugins=tuple(running.plugins),
-                scratch=folder,
-                worker_lock=store.worker_lock(cell),
-                checkpoints=store.checkpoints(cell),
-                probes=running.probes,
-                limits=running.limits,
-            )
-            ending = running.executor.run(request, on_event=on_event, stop=stop)
-            ending, finished = _read(folder, ending)
-            with running.writers:
-                if finished is not None:
-                    recorded = store.record(run_id, finished, folder)
-                    run_id, elsewhere = recorded.run_id, recorded.elsewhere
-                else:
-                    if ending.status is Status.STOPPED:  # its probes say why it was stopped
-                        store.log(run_id, curve=[curve_point(probe) for probe in probes])
-                    store.record_unfinished(run_id, cell, ending, folder)
-    except (ServerAwayError, ClaimedError) as error:
-        return _waiting(cell, store, error) or SettledCell(cell, ending, run_id="", ran=True)
-    except (StoreError, OSError) as error:
-        raise _not_recorded(error, run_id, cell, store) from error
+    with store.spare_room(cell) as room:
+        try:
+            with store.workplace(cell) as folder:
+                request = CellRequest(
+                    cell=cell,
+                    device=place,
+                    plugins=tuple(running.plugins),
+                    scratch=folder,
+                    worker_lock=store.worker_lock(cell),
+                    checkpoints=store.checkpoints(cell),
+                    probes=running.probes,
+                    limits=running.limits,
+                )
+                ending = running.executor.run(request, on_event=on_event, stop=stop)
+                ending, finished = _read(folder, ending)
+                with running.writers:
+                    if finished is not None:
+                        recorded = store.record(run_id, finished, folder)
+                        run_id, elsewhere = recorded.run_id, recorded.elsewhere
+                    else:
+                        if ending.status is Status.STOPPED:  # its probes say why it was stopped
+                            store.log(run_id, curve=[curve_point(probe) for probe in probes])
+                        store.record_unfinished(run_id, cell, ending, folder)
+        except (ServerAwayError, ClaimedError) as error:
+            return _waiting(cell, store, error) or SettledCell(cell, ending, run_id="", ran=True)
+        except (StoreError, OSError) as error:
+            raise _not_recorded(error, run_id, cell, store, room) from error
     if not ending.resumable:  # it is recorded, or would fail again from the same checkpoint
         store.remove_checkpoints(cell)
     if elsewhere:
@@ -251,20 +254,26 @@ def _waiting(cell: Cell, store: Store, error: StoreError) -> SettledCell | None:
     return SettledCell(cell, Ending(Status.UNRECORDED, reason), run_id="", ran=True)
 
 
-def _not_recorded(error: StoreError | OSError, run_id: str, cell: Cell, store: Store) -> StoreError:
+def _not_recorded(error: StoreError | OSError, run_id: str, cell: Cell, store: Store, room: SpareRoom) -> StoreError:
     """Close the run of a cell that could not be recorded, if that is possible; return the error to raise."""
     why = str(error)
     if isinstance(error, OSError):
         why = f"{cell.title} cannot be recorded in {store} {because_in(store.folder, error)}"
     kept = store.unrecorded(cell)
     if is_complete(kept):
-        why = (
-            f"{why}; the result of {cell.title} is kept in {kept}, and the same command records it, as does the next "
+        told = (
+            f"the result of {cell.title} is kept in {kept}, and the same command records it, as does the next "
             "`frontrunner bench`, `run` or `leaderboard` on this store"
         )
+    else:
+        begun = (store.checkpoints(cell) / FIT).is_file()
+        told = f"no result of {cell.title} is kept, and the same command runs it again" + (
+            ", its fit from the last checkpoint" if begun else ""
+        )
+    room.free()  # a full disk takes the reason then
     with store.patience.lost(), contextlib.suppress(StoreError):
-        store.end(run_id, Ending(Status.FAILED, f"it could not be recorded: {why}"))
-    return StoreError(why)
+        store.end(run_id, Ending(Status.FAILED, f"it could not be recorded: {why}; {told}"))
+    return StoreError(f"{why}; {told}")
 
 
 def _read(scratch: Path, ending: Ending) -> tuple[Ending, FinishedCell | None]:

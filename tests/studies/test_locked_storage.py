@@ -51,19 +51,18 @@ def test_after_the_limit_the_study_ends_in_one_sentence(storage, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("message", "advice"),
+    ("message", "told"),
     [
-        ("database or disk is full", "; free some space"),
-        ("disk I/O error", "; check the disk"),
-        ("what nobody knows", ""),
+        ("database or disk is full", "(its disk is full); free some space"),
+        ("disk I/O error", "(disk I/O error); check the disk"),
+        ("what nobody knows", "(what nobody knows)"),
     ],
 )
-def test_why_the_storage_failed_is_one_line_with_what_to_do(message, advice):
+def test_why_the_storage_failed_is_one_line_with_what_to_do(message, told):
     error = OperationalError("insert\ninto trials", [], sqlite3.OperationalError(message))
     with pytest.raises(fr.StoreError) as caught, storage_explained("postgresql://me:secret@host/name"):
         raise error
-    begin = f"Optuna's storage postgresql://***@host/name cannot be used ((sqlite3.OperationalError) {message}){advice}"
-    assert str(caught.value).startswith(begin)
+    assert str(caught.value).startswith(f"Optuna's storage postgresql://***@host/name cannot be used {told}")
     assert "\n" not in str(caught.value)
 
 
