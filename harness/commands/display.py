@@ -16,7 +16,7 @@ from ..cells.cell import Cell
 from ..records.status import Status
 from ..running.cell_times import CellTimes
 from ..running.settled_cell import SettledCell
-from ..running.worker_events import Event, PhaseStarted, Progressed, Queued, Warned
+from ..running.worker_events import CellLost, Event, PhaseStarted, Progressed, Queued, Warned
 from ..scoring.units import as_time
 from .finished_line import say_finished_before, shown_name
 
@@ -33,11 +33,18 @@ class _Phase:
     started: float
     counted: str = ""
     """How much there was to do, with its unit, where the worker has said so."""
+    step: int = 0
+    """The step that was heard of last."""
 
     def told(self) -> str:
         """Return what the phase was and how long it took."""
         counted = f" {escape(self.counted)} in" if self.counted else ""
         return f"{self.name}:{counted} {as_time(time.monotonic() - self.started)}"
+
+    def reached(self) -> str:
+        """Return how far the phase has come, which did not end."""
+        counted = f", {self.step} of {escape(self.counted)}" if self.counted else ""
+        return f"{self.name}{counted}, after {as_time(time.monotonic() - self.started)}"
 
 
 class Display:
@@ -103,6 +110,10 @@ class Display:
             self._say(f"{shown_name(cell)}: {event.phase}{'' if before is None else f', after {before.told()}'}")
         elif isinstance(event, Progressed):
             self._progresses(cell, event, task)
+        elif isinstance(event, CellLost):
+            phase = self._phases.get(cell.key)
+            reached = "" if phase is None else f" (in {phase.reached()})"
+            self.says(f"[yellow]! {shown_name(cell)}: {escape(event.reason)}{reached}; it is started again[/]")
         elif isinstance(event, Warned):
             self.says(f"[yellow]! {shown_name(cell)}: {escape(event.text)}[/]")
 
@@ -163,7 +174,7 @@ class Display:
                 counted = f", {event.total} {unit}" if unit else ""
                 self._say(f"{shown_name(cell)}: {escape(activity + counted)}")
         if phase is not None and activity == phase.name:
-            phase.counted = f"{event.total} {unit}".strip()
+            phase.counted, phase.step = f"{event.total} {unit}".strip(), event.step
         metrics = "  ".join(f"{name} {value:.3f}" for name, value in event.metrics.items())
         note = escape("  ".join(filter(None, (unit, activity, metrics))))
         self._bars.update(task, completed=event.step, total=event.total, note=note)

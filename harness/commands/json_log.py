@@ -27,7 +27,7 @@ from ...one_line import as_one_line
 from ..cells.cell import Cell
 from ..running.cell_times import CellTimes
 from ..running.settled_cell import SettledCell
-from ..running.worker_events import Event, PhaseStarted, Probed, Progressed, Queued, Warned
+from ..running.worker_events import CellLost, Event, PhaseStarted, Probed, Progressed, Queued, Warned
 from .kept_traceback import with_traceback
 
 
@@ -76,6 +76,8 @@ class JsonListener:
         self._times.reports(cell, event)
         if isinstance(event, Queued):
             self.log.write("cell_queued", cell=cell.key)
+        elif isinstance(event, CellLost):
+            self.log.write("cell_lost", cell=cell.key, reason=event.reason)
         elif isinstance(event, PhaseStarted):
             self.log.write("phase", cell=cell.key, phase=event.phase)
         elif isinstance(event, Progressed):

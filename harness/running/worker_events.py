@@ -72,13 +72,24 @@ class Queued:
 
 
 @dataclass(frozen=True)
+class CellLost:
+    """A start of the cell was killed or has vanished, and the engine starts the cell again; `Queued` follows.
+
+    It comes from the engine or from its process around the worker; a worker never sends it.
+    """
+
+    reason: str
+    """What is known of it, as words about the cell: `its process was ended by signal 9`."""
+
+
+@dataclass(frozen=True)
 class Ended:
     """The cell has ended; this is the last message."""
 
     ending: Ending
 
 
-Event = PhaseStarted | Progressed | Probed | Warned | Queued
+Event = PhaseStarted | Progressed | Probed | Warned | Queued | CellLost
 """A message that the parent passes on to listeners while a cell runs."""
 EVENTS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in (PhaseStarted, Progressed, Probed, Warned)}
 """The types of events that workers send, by name."""

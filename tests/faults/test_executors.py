@@ -114,6 +114,32 @@ def test_a_killed_engine_process_is_started_again_and_the_results_are_those_of_t
     assert board(command, tmp_path) == board(command, tmp_path / "here")
 
 
+@pytest.mark.parametrize("engine", ["ray", "here"], indirect=True)
+def test_a_killed_worker_is_told_within_seconds_and_starts_again(engine, bench, command, tmp_path):
+    running = start(command, [*bench(engine, ["patient"]), "--log", "json"])
+    try:
+        start_of(tmp_path, command=running).kill()
+        killed = time.monotonic()
+        start_of(tmp_path, 2, command=running)
+        took_s = time.monotonic() - killed
+        (tmp_path / "gate").touch()
+        status, out, err = ended(running)
+    finally:
+        running.kill()
+    assert status == 0, err
+    told = [json.loads(line) for line in err.splitlines()]
+    events = [one["event"] for one in told if one["event"] in ("cell_lost", "cell_queued", "phase", "note")]
+    assert events == ["cell_queued", *["phase"] * 2, "cell_lost", "cell_queued", *["phase"] * 3]
+    (lost,) = [one for one in told if one["event"] == "cell_lost"]
+    assert lost["reason"] == "its process was ended by signal 9 (out of memory?)"
+    assert "raylet" not in out
+    assert "\x1b[" not in out
+    assert took_s < 20
+    (attempt,) = Store(tmp_path / "store", create=False).attempts()
+    log = (attempt.folder / "worker.log").read_text()
+    assert log.endswith("start 1 of this cell was lost: its process was ended by signal 9 (out of memory?)\n")
+
+
 def test_what_no_node_can_serve_is_refused_before_anything_is_recorded(engine, bench, command, tmp_path):
     status, _, err = ended(start(command, bench([*engine, "--cell-cpus", "64"])))
     assert status == 1

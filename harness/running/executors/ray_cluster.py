@@ -26,6 +26,9 @@ STARTED_WITH = {
     "RAY_worker_niceness": "0",  # else other programs slow cells down, whose times are measured
 }
 """Variables of a cluster that a command starts, which need not be those of whatever else the process starts."""
+QUIET = {"RAY_DEDUP_LOGS_SKIP_REGEX": "^"}
+"""Variables by which Ray, as it is imported, is told to print no messages of its cluster: on every retry of a cell it
+prints a traceback in colours, even without `log_to_driver`. What has happened is said by the cell's own events."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ def connect(address: str | None) -> tuple[ModuleType, bool]:
         ConfigError: Ray is not installed, or no cluster answers.
     """
     require_ray()
-    import ray
+    with _variables(QUIET):
+        import ray
 
     if ray.is_initialized():  # by the script that runs a bench
         return ray, False
@@ -99,7 +103,7 @@ def connect(address: str | None) -> tuple[ModuleType, bool]:
     started = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address is None else {}
     try:
         with handlers_kept(), _variables(STARTED_WITH if address is None else {}):
-            ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **started)
+            ray.init(address=address or "local", log_to_driver=False, logging_level=logging.CRITICAL, **started)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         where = "on this machine could be started" if address is None else f"answers at {address!r}"
         advice = "and name it by --ray-address auto"

@@ -13,6 +13,7 @@ from typing import Any
 
 from ....one_line import as_one_line
 from ...cells.environment import versions
+from ...records.run_files import LOG
 from ...records.status import Ending, Status
 from ..cell_request import CellRequest
 from ..reason import in_one_line
@@ -32,9 +33,12 @@ from .ray_task import (
     last_attempt,
     run_cell_task,
 )
+from .told_losses import ToldLosses
 
 LOOK_UP_INTERVAL_S = 0.3
 """Seconds after which it is looked again whether a cell has reported something or ended."""
+LOST_BY_RAY = "the process that Ray runs it in was lost"
+"""Why a start was lost that has not said so itself."""
 LAST_WORDS_S = 15.0
 """Seconds a cell that is to stop has for it; what goes on after them ends with the command."""
 
@@ -84,9 +88,10 @@ class RayExecutor(Executor):
         (request.scratch / TOKEN).write_text(ticket, encoding="utf-8")
         self._heard[ticket] = queue.SimpleQueue()
         task = self._submitted(ray, request, ticket)
+        told = ToldLosses(on_event, unseen=LOST_BY_RAY, most=MAX_RETRIES)
         try:
             on_event(Queued())
-            delivery = self._wait(ray, task, ticket, on_event, stop)
+            delivery = self._wait(ray, task, ticket, told, stop)
             if delivery is None:
                 before = finished_attempt(request.scratch)  # the task may still be sending its last words
                 if before is None:
@@ -100,10 +105,12 @@ class RayExecutor(Executor):
             n_starts = len(list(request.scratch.glob(f"{ATTEMPT}*")))
             ending = _ending_of(error, n_starts) if before is None else Ending(Status.FINISHED)
             folder = last_attempt(request.scratch) if before is None else before.name
-            return deliver(RayDelivery(ending, folder), request.scratch)
+            delivery = RayDelivery(ending, folder)
         finally:
             del self._heard[ticket]
-        return deliver(delivery, request.scratch)
+        deliver(delivery, request.scratch)
+        told.note_in(request.scratch / LOG)
+        return delivery.ending
 
     def close(self) -> None:
         """Disconnect, which ends whatever still runs, and end a cluster that was started for the command."""

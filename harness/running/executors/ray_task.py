@@ -27,7 +27,7 @@ from ...records.status import Ending, Status
 from ..cell_request import CellRequest
 from ..moved_files import move_files
 from ..thinned_progress import ThinnedProgress
-from ..worker_events import Event
+from ..worker_events import CellLost, Event
 from ..worker_process import preload, run_in_process
 
 TOKEN = ".ticket"
@@ -87,6 +87,7 @@ def run_cell_task(request: CellRequest, ticket: str, package: str, mailbox: Any)
         here = dataclasses.replace(request, scratch=folder, checkpoints=checkpoints, worker_lock=lock)
         ending = run_in_process(here, on_event=post.send, stop=post.stop)
         if ending.status is Status.KILLED and not post.stop.is_set():
+            post.send(CellLost(ending.reason))
             raise CellKilledError(ending.reason)
         if not shared and not ending.resumable:
             shutil.rmtree(checkpoints, ignore_errors=True)

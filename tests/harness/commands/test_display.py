@@ -14,7 +14,7 @@ from frontrunner.harness.commands.json_log import JsonListener, JsonLog
 from frontrunner.harness.records.status import Ending, Status
 from frontrunner.harness.running import cell_times
 from frontrunner.harness.running.settled_cell import SettledCell
-from frontrunner.harness.running.worker_events import PhaseStarted, Progressed, Queued
+from frontrunner.harness.running.worker_events import CellLost, PhaseStarted, Progressed, Queued
 
 TIME = r"[\d.]+ m?s"
 
@@ -97,6 +97,34 @@ def test_a_cell_waits_in_the_queue_until_its_first_phase(told, status, last, tin
     lines = printed.getvalue().splitlines()
     assert lines[1] == f"{name}: waits in the queue"
     assert lines[-1] == last.format(name)
+
+
+def test_a_lost_start_is_said_with_the_step_that_it_had_reached_and_is_no_finished_phase(tiny):
+    cell = make_cell("pretrained", "tiny", tasks=None, seed=0, options={}, points_per_edge=None)
+    printed = io.StringIO()
+    lost = (CellLost("its process was ended by signal 9"), Queued(), PhaseStarted("prepare"))
+    with Display(Console(file=printed, width=200), 1) as display:
+        display.begins(cell, "ray")
+        display.reports(cell, CellLost("its node was lost"))  # before it has said anything
+        for event in (PhaseStarted("prepare"), PhaseStarted("fit"), Progressed("fit", 7, 25, {}), *lost):
+            display.reports(cell, event)
+    name = re.escape("pretrained · tiny · seed 0: ")
+    _, early, *_, said, waits, prepare = printed.getvalue().splitlines()
+    assert re.fullmatch(f"! {name}its node was lost; it is started again", early)
+    said_of_fit = (
+        f"! {name}its process was ended by signal 9 \\(in fit, 7 of 25 steps, after {TIME}\\); it is started again"
+    )
+    assert re.fullmatch(said_of_fit, said)
+    assert re.fullmatch(f"{name}waits in the queue", waits)
+    assert re.fullmatch(f"{name}prepare", prepare)
+
+
+def test_the_log_has_a_lost_start_as_it_is_documented(tiny):
+    cell = make_cell("pretrained", "tiny", tasks=None, seed=0, options={}, points_per_edge=None)
+    written = io.StringIO()
+    JsonListener(JsonLog(written), name="mine", n_cells=1).reports(cell, CellLost("signal 9"))
+    (told,) = map(json.loads, written.getvalue().splitlines())
+    assert (told["event"], told["cell"], told["reason"]) == ("cell_lost", cell.key, "signal 9")
 
 
 def test_the_log_counts_the_seconds_of_a_queued_cell_from_its_first_phase(tiny, monkeypatch):

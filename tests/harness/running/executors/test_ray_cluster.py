@@ -1,6 +1,7 @@
 """What a Ray cluster can serve is found before anything is submitted."""
 
 import os
+import re
 import sys
 from importlib.machinery import ModuleSpec
 from types import SimpleNamespace
@@ -97,3 +98,20 @@ def test_an_address_where_no_cluster_is_gets_one_sentence(address, message):
     pytest.importorskip("ray")
     with pytest.raises(fr.ConfigError, match=message):
         connect(address)
+
+
+def test_ray_is_told_to_keep_its_messages_as_it_is_imported_and_as_it_connects(tmp_path, monkeypatch):
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "__init__.py").write_text(
+        "import os\nskipped = os.environ.get('RAY_DEDUP_LOGS_SKIP_REGEX')\ngiven = {}\n"
+        "is_initialized = lambda: False\ninit = lambda **options: given.update(options)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delenv("RAY_DEDUP_LOGS_SKIP_REGEX", raising=False)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ray"]:
+        monkeypatch.delitem(sys.modules, name)
+    ray, _ = connect(None)
+    monkeypatch.delitem(sys.modules, "ray")
+    assert re.search(ray.skipped, "")  # every line
+    assert ray.given["log_to_driver"] is False
+    assert "RAY_DEDUP_LOGS_SKIP_REGEX" not in os.environ

@@ -13,7 +13,7 @@ from frontrunner.harness.running.executors import ray_executor
 from frontrunner.harness.running.executors.ray_executor import RayExecutor
 from frontrunner.harness.running.executors.ray_mailbox import RayMailbox
 from frontrunner.harness.running.executors.ray_task import ATTEMPT, RayDelivery
-from frontrunner.harness.running.worker_events import Progressed, Queued, Warned
+from frontrunner.harness.running.worker_events import CellLost, PhaseStarted, Progressed, Queued, Warned
 
 
 class Engine:
@@ -110,3 +110,34 @@ def test_the_last_events_of_a_cell_are_heard(run, engine, request_):
     heard = []
     assert run(begins, on_event=heard.append).status == "finished"
     assert heard == [Queued(), *said]
+
+
+def test_a_start_that_was_lost_is_told_before_the_next_one_and_noted_in_the_log(run, engine, request_):
+    starts = [PhaseStarted("prepare"), CellLost("signal 9"), PhaseStarted("prepare"), PhaseStarted("fit")]
+    starts += [PhaseStarted("prepare"), Warned("third")]  # the second went without a word
+
+    def begins(ticket):
+        for event in starts:
+            engine.mailbox.put(ticket, pickle.dumps(event))
+        engine.delivery = finished(request_.scratch)
+        (request_.scratch / engine.delivery.folder / "worker.log").write_text("of the third\n")
+
+    heard = []
+    assert run(begins, on_event=heard.append).status == "finished"
+    unseen = CellLost("the process that Ray runs it in was lost")
+    assert heard == [Queued(), *starts[:2], Queued(), *starts[2:4], unseen, Queued(), *starts[4:]]
+    assert (request_.scratch / "worker.log").read_text() == (
+        "of the third\n\nstart 1 of this cell was lost: signal 9\n"
+        "start 2 of this cell was lost: the process that Ray runs it in was lost\n"
+    )
+
+
+def test_a_cell_that_ray_does_not_start_again_is_not_told_to_start(run, engine, request_):
+    def begins(ticket):
+        for _ in range(4):
+            engine.mailbox.put(ticket, pickle.dumps(CellLost("signal 9")))
+        engine.delivery = RayDelivery(Ending(Status.KILLED, "at last"))
+
+    heard = []
+    assert run(begins, on_event=heard.append).status == "killed"
+    assert heard == [Queued(), *[CellLost("signal 9"), Queued()] * 3]

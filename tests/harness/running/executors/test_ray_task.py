@@ -23,7 +23,7 @@ from frontrunner.harness.running.executors.ray_task import (
     last_attempt,
     run_cell_task,
 )
-from frontrunner.harness.running.worker_events import PhaseStarted
+from frontrunner.harness.running.worker_events import CellLost, PhaseStarted
 
 HERE = importlib.metadata.version("frontrunner")
 
@@ -119,12 +119,13 @@ def test_a_cell_ends_once_the_command_says_so(run, mailbox):
     assert run(None).ending.status == "killed"
 
 
-def test_a_killed_cell_is_raised_for_ray_to_start_it_again(run, request_):
+def test_a_killed_cell_is_raised_for_ray_to_start_it_again(run, request_, mailbox):
     (request_.scratch / TOKEN).write_text("ticket")
     with pytest.raises(CellKilledError, match="signal 9"):
         run(Ending(Status.KILLED, "signal 9", resumable=True))
     folder = last_attempt(request_.scratch)
     assert (request_.scratch / folder / "worker.log").exists()
+    assert [pickle.loads(one) for one in mailbox.take()["ticket"]][-1] == CellLost("signal 9")
     assert run(FINISHED).ending == FINISHED
 
 
