@@ -116,9 +116,10 @@ class JobFolder:
             file.write(f"\n{line}\n".encode())  # a line of its own, also after one that was cut off
 
     def forget_reported(self) -> None:
-        """Drop what an earlier start of the job has reported; the caller holds the lock."""
-        with contextlib.suppress(OSError):
-            (self.path / "events").unlink(missing_ok=True)
+        """Drop what an earlier start of the job has reported, and that it was lost; the caller holds the lock."""
+        for name in ("events", LOST):
+            with contextlib.suppress(OSError):
+                (self.path / name).unlink(missing_ok=True)
 
     def reported(self, start: int) -> tuple[list[Event], int]:
         """Return the events from a position on, and the position after them; damaged lines are left out.

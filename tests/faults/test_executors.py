@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pyarrow.parquet as pq
@@ -161,6 +162,23 @@ def test_ctrl_c_ends_the_cells_of_ray(ray_options, bench, command, tmp_path):
     assert not worker.is_running() or worker.status() == "zombie"
     (attempt,) = Store(tmp_path / "store", create=False).attempts()
     assert (attempt.status, attempt.reason) == ("killed", "interrupted")
+
+
+def test_ctrl_c_in_a_terminal_ends_jobs_of_this_machine_with_one_sentence(here_options, bench, command, tmp_path):
+    told = {"start_new_session": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    arguments = [sys.executable, "-m", "frontrunner", *map(str, bench(here_options, ["patient"]))]
+    with subprocess.Popen(arguments, env=command.environment, cwd=tmp_path, **told) as running:
+        try:
+            worker = start_of(tmp_path, command=running)
+            os.killpg(running.pid, signal.SIGTERM)  # to the group, as a terminal does
+            status, _, err = ended(running, 200)
+        finally:
+            running.kill()
+    assert status == 1
+    assert err.count("\n") == 1, err
+    assert err.startswith("error: interrupted; the same command goes on")
+    worker.wait(60)
+    assert not worker.is_running()
 
 
 def jobs_of(folder):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +16,11 @@ import psutil
 
 from ....errors import ConfigError
 from .slurm_job import SlurmJob, threads_of_job
+
+CONTROLLER = "submitit.local._local"
+"""The module in which submitit's process of a job runs."""
+CONTROLLER_LOG = "submitit.log"
+"""File among those of submitit that has what its processes print, which is next to nothing."""
 
 
 class JobsHere:
@@ -26,6 +33,7 @@ class JobsHere:
 
     place: ClassVar[str] = "submitit"
     outlives: ClassVar[bool] = False
+    lost_after_s: ClassVar[float] = 0.0
 
     @staticmethod
     def require_installed() -> None:
@@ -44,8 +52,10 @@ class JobsHere:
         import submitit
 
         self.logs = logs
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._threads = threads_of_job({**os.environ, "SLURM_CPUS_PER_TASK": str(settings["cpus_per_task"])})
         self._executor = submitit.LocalExecutor(folder=logs)
+        self._executor._submit_command = self._started
         gpus = str(settings.get("gres", "gpu:0")).rpartition(":")[2]
         self._executor.update_parameters(
             timeout_min=_whole("time", settings["time"]), gpus_per_node=_whole("gres", gpus)
@@ -61,8 +71,46 @@ class JobsHere:
         request = dataclasses.replace(job.request, environment={**self._threads, **job.request.environment})
         return str(self._executor.submit(dataclasses.replace(job, request=request)).job_id)
 
+    def _started(self, command: str) -> Any:
+        """Start submitit's process of a job, as submitit does, but apart from the command.
+
+        Ctrl-C, which the terminal sends to the command and all of its group, is the command's to handle: it ends its
+        jobs by `cancel`. What submitit prints of that goes to a file beside the job's own output.
+        """
+        import submitit
+
+        given = self._executor.parameters
+        environment = {
+            **os.environ,
+            "SUBMITIT_EXECUTOR": "local",
+            "SUBMITIT_LOCAL_COMMAND": command,
+            "SUBMITIT_LOCAL_NTASKS": "1",
+            "SUBMITIT_LOCAL_JOB_NUM_NODES": "1",
+            "SUBMITIT_LOCAL_NODEID": "0",
+            "SUBMITIT_LOCAL_TIMEOUT_S": str(60 * given["timeout_min"]),
+            "SUBMITIT_LOCAL_SIGNAL_DELAY_S": "30",
+            "SUBMITIT_STDERR_TO_STDOUT": "",
+            "SUBMITIT_LOCAL_WITH_SHELL": "",
+            "CUDA_VISIBLE_DEVICES": ",".join(map(str, range(given["gpus_per_node"]))),
+        }
+        with (self.logs / CONTROLLER_LOG).open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", CONTROLLER, str(self.logs)],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._processes[str(process.pid)] = process
+        return submitit.LocalJob(folder=self.logs, job_id=str(process.pid), tasks=[0], process=process)
+
     def is_alive(self, job: str) -> bool:
         """Return whether the job's process lives."""
+        started = self._processes.get(job)
+        if started is not None and started.poll() is not None:
+            del self._processes[job]
+            return False
         return _process_of(job) is not None
 
     def cancel(self, job: str) -> None:
@@ -83,7 +131,7 @@ def _process_of(job: str) -> psutil.Process | None:
     """Return the process in which submitit runs a job; None where it has ended, or another has its number by now."""
     try:
         process = psutil.Process(int(job))
-        alive = process.status() != psutil.STATUS_ZOMBIE and "submitit.local._local" in process.cmdline()
+        alive = process.status() != psutil.STATUS_ZOMBIE and CONTROLLER in process.cmdline()
     except psutil.NoSuchProcess:
         return None
     return process if alive else None

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ....errors import ConfigError
+from ...records.run_files import LOG
 from ...records.status import Ending, Status
 from ..cell_limits import CellLimits
 from ..cell_request import CellRequest
-from ..job_folder import LOST, SEEN_AFTER_S, JobFolder
+from ..job_folder import LOST, JobFolder
 from ..worker_events import Queued, Warned
 from ..worker_process import StoppedError
 from .cell_resources import CellResources
@@ -24,11 +25,10 @@ from .executor import MAX_RETRIES, Executor, OnEvent
 from .jobs_here import JobsHere
 from .slurm_job import SlurmJob
 from .slurm_queue import SlurmQueue
+from .told_losses import ToldLosses
 
 LOOK_UP_INTERVAL_S = 1.0
 """Seconds after which it is looked again whether a job has reported something or ended."""
-LOST_AFTER_S = SEEN_AFTER_S
-"""Seconds after Slurm has ended a job before it is lost: its files may be seen late."""
 STARTING_S = 600
 """Seconds that a job may take beyond the limit of its cell, to start and to record how it has ended."""
 UNLIMITED_MIN = 240
@@ -94,14 +94,18 @@ class SlurmExecutor(Executor):
         folder = JobFolder(self._jobs / request.cell.key)
         queue = self._started()
         job = self._adopted(queue, folder)
-        for _ in range(MAX_RETRIES + 1):
+        told = ToldLosses(on_event, unseen="its job was ended and started again")
+        for tries_left in reversed(range(MAX_RETRIES + 1)):
             try:
-                on_event(Queued())
+                if not told.reasons:
+                    on_event(Queued())
                 job = job or self._submitted(queue, folder, request, on_event, stop)
                 if not job:
                     folder.remove()
                     return Ending(Status.KILLED, "interrupted", resumable=True)
-                ended = self._wait(queue, folder, job, on_event, stop)
+                ended = self._wait(queue, folder, job, told, stop)
+                if ended is None and tries_left:
+                    told.lost(_why_lost(folder, job))
             except StoppedError as reason:
                 folder.remove()
                 if job:
@@ -115,6 +119,7 @@ class SlurmExecutor(Executor):
         if ended.status is Status.KILLED and stop.is_set():
             return ended
         folder.deliver(request.scratch)
+        told.note_in(request.scratch / LOG)
         for file in queue.logs.glob(f"{job}_*"):
             file.unlink(missing_ok=True)
         return ended
@@ -169,7 +174,7 @@ class SlurmExecutor(Executor):
                 gone_since = None
             elif gone_since is None:
                 gone_since = time.monotonic()
-            elif time.monotonic() - gone_since > LOST_AFTER_S:
+            elif folder.ending(LOST) is not None or time.monotonic() - gone_since > self._kind.lost_after_s:
                 return Ending(Status.FINISHED) if folder.finished else None
             folder.look()
             stop.wait(LOOK_UP_INTERVAL_S)
@@ -179,6 +184,12 @@ class SlurmExecutor(Executor):
         told = folder.ending(LOST)
         why = "Slurm has ended it without a word" if told is None else told.reason
         return Ending(Status.KILLED, f"at last: {why}; {MAX_RETRIES + 1} jobs of it were lost", resumable=True)
+
+
+def _why_lost(folder: JobFolder, job: str) -> str:
+    """Return what is known of how a job was lost."""
+    told = folder.ending(LOST)
+    return f"its job {job} has ended without a word" if told is None else told.reason
 
 
 def _settings(cpus: int, gpus: int, limits: CellLimits) -> dict[str, Any]:

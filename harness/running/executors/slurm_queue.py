@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from ....errors import ConfigError
 from ....one_line import as_one_line
+from ..job_folder import SEEN_AFTER_S
 from .executor import MOST_PLACES
 from .slurm_job import SlurmJob
 
@@ -60,6 +61,8 @@ class SlurmQueue:
     """What the place of a cell is called."""
     outlives: ClassVar[bool] = True
     """Whether jobs go on where the command ends."""
+    lost_after_s: ClassVar[float] = SEEN_AFTER_S
+    """Seconds after a job has ended before it is lost, unless it has said so: its files may be seen late."""
 
     @staticmethod
     def require_installed() -> None:

@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import dataclass
 
 import psutil
 import pytest
 
 import frontrunner as fr
 from frontrunner.harness.running.cell_limits import CellLimits
+from frontrunner.harness.running.cell_request import CellRequest
 from frontrunner.harness.running.executors.jobs_here import JobsHere
 from frontrunner.harness.running.executors.slurm_executor import SlurmExecutor
 
@@ -68,3 +71,36 @@ def test_a_process_that_is_no_job_or_has_ended_is_not_alive(tmp_path):
         assert jobs.is_alive(str(lives.pid))
         jobs.cancel(str(lives.pid))
         assert lives.wait(20) != 0
+
+
+def test_a_job_is_out_of_reach_of_ctrl_c_and_ends_without_a_word_on_the_terminal(tmp_path, make_cell, capfd):
+    pytest.importorskip("submitit")
+
+    @dataclass
+    class WaitingJob:  # within the test, so that it is pickled with its code
+        request: CellRequest
+        file: str
+
+        def __call__(self):
+            import os  # of the other process
+            import time
+
+            with open(self.file, "w") as file:
+                file.write(f"{os.getsid(0)} {os.getppid()}")
+            time.sleep(100)
+
+    jobs = JobsHere(tmp_path / "logs", SETTINGS)
+    request = CellRequest(make_cell(), "cpu", (), tmp_path / "scratch", tmp_path / "checkpoints")
+    name = jobs.submit(WaitingJob(request, str(tmp_path / "where")), stop=threading.Event(), say=None)
+    process = psutil.Process(int(name))
+    while not (tmp_path / "where").exists() or not (tmp_path / "where").read_text():
+        assert jobs.is_alive(name)
+        time.sleep(0.05)
+    assert (tmp_path / "where").read_text() == f"{name} {name}"  # below a process that leads a session of its own
+    (job,) = process.children()
+    jobs.cancel(name)
+    psutil.wait_procs([process, job], timeout=60)
+    assert not jobs.is_alive(name)
+    assert not job.is_running()
+    assert capfd.readouterr() == ("", "")
+    assert "KeyboardInterrupt" in (tmp_path / "logs" / "submitit.log").read_text()

@@ -1,6 +1,7 @@
 """What a command makes of jobs that live, end or are lost, with a queue that is told what to do."""
 
 import threading
+import time
 
 import pytest
 
@@ -11,8 +12,9 @@ from frontrunner.harness.running.cell_limits import CellLimits
 from frontrunner.harness.running.cell_request import CellRequest
 from frontrunner.harness.running.executors import slurm_executor
 from frontrunner.harness.running.executors.slurm_executor import SlurmExecutor
+from frontrunner.harness.running.executors.slurm_queue import SlurmQueue
 from frontrunner.harness.running.job_folder import ENDED, LOST, JobFolder
-from frontrunner.harness.running.worker_events import PhaseStarted, Queued
+from frontrunner.harness.running.worker_events import CellLost, PhaseStarted, Queued
 from frontrunner.harness.running.worker_process import StoppedError
 
 
@@ -81,7 +83,7 @@ def request_(tmp_path, make_cell):
 def run(queue, request_, tmp_path, monkeypatch):
     """(script, stop=, on_event=) -> how the cell ended, by a command of its own."""
     monkeypatch.setattr(slurm_executor, "LOOK_UP_INTERVAL_S", 0.01)
-    monkeypatch.setattr(slurm_executor, "LOST_AFTER_S", 0.05)
+    monkeypatch.setattr(SlurmQueue, "lost_after_s", 0.05)
     monkeypatch.setattr(SlurmExecutor, "_started", lambda self: queue)
 
     def run(*script, stop=None, on_event=lambda event: None):
@@ -116,7 +118,7 @@ def test_a_finished_cell_is_waited_for_until_its_files_are_seen(run, queue, requ
         job.folder.write_ending(ENDED, Ending(Status.FINISHED))
         threading.Timer(0.3, finishes, (queue, job, name)).start()
 
-    monkeypatch.setattr(slurm_executor, "LOST_AFTER_S", 60)
+    monkeypatch.setattr(SlurmQueue, "lost_after_s", 60)
     assert run(says_so_first).status == "finished"
     assert (request_.scratch / MANIFEST).exists()
 
@@ -142,10 +144,40 @@ def test_a_lost_job_is_submitted_again(lost, run, queue, request_):
     assert len({job.ticket for job in queue.submitted}) == 3
 
 
+def test_a_job_that_says_that_it_was_killed_is_submitted_again_at_once_and_its_log_says_why(
+    run, queue, request_, monkeypatch
+):
+    def finishes_with_a_log(queue, job, name):
+        finishes(queue, job, name)
+        (job.folder.scratch / "worker.log").write_text("of the second\n")
+
+    monkeypatch.setattr(SlurmQueue, "lost_after_s", 60)
+    heard = []
+    begun = time.monotonic()
+    assert run(is_killed, finishes_with_a_log, on_event=heard.append).status == "finished"
+    assert time.monotonic() - begun < 30
+    assert heard == [Queued(), CellLost("signal 9"), Queued(), PhaseStarted("fit")]
+    log = (request_.scratch / "worker.log").read_text()
+    assert log == "of the second\n\nstart 1 of this cell was lost: signal 9\n"
+
+
+def test_a_job_that_slurm_has_started_again_is_told(run, queue):
+    def is_requeued(queue, job, name):
+        job.folder.report(PhaseStarted("prepare"))
+        job.folder.report(PhaseStarted("prepare"))  # the one that Slurm has started in its place
+        finishes(queue, job, name)
+
+    heard = []
+    assert run(is_requeued, on_event=heard.append).status == "finished"
+    again = [CellLost("its job was ended and started again"), Queued(), PhaseStarted("prepare")]
+    assert heard == [Queued(), PhaseStarted("prepare"), *again, PhaseStarted("fit")]
+
+
 def test_a_cell_waits_in_the_queue_until_its_job_tells_a_phase_and_again_once_it_was_lost(run, queue):
     heard = []
     assert run(vanishes, finishes, on_event=heard.append).status == "finished"
-    assert heard == [Queued(), Queued(), PhaseStarted("fit")]
+    gone = CellLost("its job 7_0 has ended without a word")
+    assert heard == [Queued(), gone, Queued(), PhaseStarted("fit")]
     heard.clear()
     interrupted(run, queue)
     run(stop=stopped(), on_event=heard.append)  # the next command finds the job
