@@ -17,7 +17,7 @@ from ..harness.commands.console import store_to_write
 from ..harness.commands.executor_options import make_executor
 from ..harness.commands.shown_progress import shown_progress
 from ..harness.commands.verdict import require_settled
-from ..harness.records.open_store import StorePlace, own_folder
+from ..harness.records.open_store import StorePlace, is_there, own_folder
 from ..harness.records.store import Store
 from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
@@ -72,15 +72,17 @@ def run_file(
             (cell for plan in plans for cell in plan.cells({}, "default")), cells.executor.devices_per_cell
         )
     executor = make_executor(cells.executor, cells.device, cells.limits, own_folder(place))
-    executor.require_installed()
     files = [str(Path(plugin).resolve()) for plugin in cells.plugins]
     files += [] if spec.suite.file is None else [spec.suite.file]
-    store = store_to_write(place)
-    tuning = _Tuning(spec, plans, store, console, executor, files, cells)
-    with checked_content(file):
-        tuning.check_test()
-    url = storage or default_url(store.folder)
     with contextlib.closing(executor):
+        executor.require_ready()
+        if not is_there(place):
+            executor.open(sum(plan.spec.trials for plan in plans))  # what the engine refuses leaves no store either
+        store = store_to_write(place)
+        tuning = _Tuning(spec, plans, store, console, executor, files, cells)
+        with checked_content(file):
+            tuning.check_test()
+        url = storage or default_url(store.folder)
         tables = tuning.run_studies(open_storage(url, store.folder, spec.heartbeat_s))
         if spec.test is not None:
             tables += tuning.run_test(spec.test.seeds)

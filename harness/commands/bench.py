@@ -127,31 +127,34 @@ def run_cells(
 
     place = place_of(cells.store)
     executor = make_executor(cells.executor, cells.device, cells.limits, own_folder(place))
-    executor.require_installed()
-    with checked_content(file):
-        if any(learner.tuned for learner in spec.learners):
-            spec = find_tuned_learners(spec, store_to_read(cells.store) if is_there(place) else None)
-        found = spec.cells()  # checked before there is a store
-        require_divisible(found, cells.executor.devices_per_cell)
-    if refuse_misfits:
-        require_no_misfit(found)
-    store = store_to_write(place)
-    record_and_say(store)
-    command = "run" if refuse_misfits else "bench"
-    console, log = open_console(), cells.log
-    shown = shown_progress(
-        own_folder(place), command=command, name=spec.name, n_cells=len(found), console=console, log=log
-    )
-    with contextlib.closing(executor), shown as listener, checked_content(file):
-        result = run_and_publish_bench(
-            spec,
-            store,
-            executor=executor,
-            plugins=[str(Path(plugin).resolve()) for plugin in cells.plugins],
-            listener=listener,
-            again=cells.again,
-            limits=cells.limits,
+    with contextlib.closing(executor):
+        executor.require_ready()
+        with checked_content(file):
+            if any(learner.tuned for learner in spec.learners):
+                spec = find_tuned_learners(spec, store_to_read(cells.store) if is_there(place) else None)
+            found = spec.cells()  # checked before there is a store
+            require_divisible(found, cells.executor.devices_per_cell)
+        if refuse_misfits:
+            require_no_misfit(found)
+        if not is_there(place):
+            executor.open(len(found))  # what the engine refuses leaves no store either
+        store = store_to_write(place)
+        record_and_say(store)
+        command = "run" if refuse_misfits else "bench"
+        console, log = open_console(), cells.log
+        shown = shown_progress(
+            own_folder(place), command=command, name=spec.name, n_cells=len(found), console=console, log=log
         )
+        with shown as listener, checked_content(file):
+            result = run_and_publish_bench(
+                spec,
+                store,
+                executor=executor,
+                plugins=[str(Path(plugin).resolve()) for plugin in cells.plugins],
+                listener=listener,
+                again=cells.again,
+                limits=cells.limits,
+            )
     for note in result.notes:
         say_on_standard_error(note)
     return result

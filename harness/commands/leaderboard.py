@@ -77,9 +77,20 @@ def leaderboard(
             deleted = [] if boards else opened.deleted_suites()
         for name in deleted:
             say_on_standard_error(deleted_advice(name))
+        if not boards and not deleted:
+            raise StoreError(_nothing_to_rank(opened))
         if hide_failed:
             boards = _without_failed(boards)
         _show(boards, opened, output, format_)
+
+
+def _nothing_to_rank(opened: Store) -> str:
+    """Return the sentence for a store without a run that a leaderboard could show."""
+    if opened.forgotten():
+        advice = "every run of a cell was forgotten, which `frontrunner forget --undo RUN` takes back"
+    else:
+        advice = "run something first, or name another with --store"
+    return f"no run of a cell is recorded in {opened.place}; {advice}"
 
 
 def _without_failed(boards: Sequence[Board]) -> Sequence[Board]:

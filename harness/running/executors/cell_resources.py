@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 
 from ....errors import ConfigError
@@ -51,3 +52,15 @@ class CellResources:
                 raise ConfigError(f"{option} was to be a whole number, as {engine} gives them out; found {number:g}")
         if self.cpus == 0:
             raise ConfigError(f"--cell-cpus was to be at least 1, as {engine} gives them out; found 0")
+
+
+def require_here(cpus: float, gpus: float | None) -> None:
+    """Raise ConfigError where a cell asks for more than this machine has, for an engine that runs on it alone."""
+    there = os.cpu_count() or 1
+    if cpus > there:
+        raise ConfigError(f"--cell-cpus was to be at most {there}, the CPUs of this machine, found {cpus:g}")
+    if gpus:
+        import torch  # only for those who ask for GPUs
+
+        if gpus > (there := torch.cuda.device_count()):
+            raise ConfigError(f"--cell-gpus was to be at most {there}, the GPUs of this machine, found {gpus:g}")

@@ -28,10 +28,11 @@ class Executor(ABC):
     outlives: bool = False
     """Whether a cell goes on where the command that has asked for it ends."""
 
-    def require_installed(self) -> None:  # noqa: B027 # most engines need nothing else
-        """Raise ConfigError where this machine lacks what the engine needs; nothing is started or imported.
+    def require_ready(self) -> None:  # noqa: B027 # this machine's devices have been found by then
+        """Raise ConfigError where this machine lacks what the engine needs, or cells ask for what it cannot give.
 
-        For a command to call before it makes a store, or waits for a server.
+        No engine is started, so that what only a started one can say is left to `open`. For a command to call before
+        it makes a store, or waits for a server, and whether a cell is left to run or not.
         """
 
     @abstractmethod

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import psutil
 
 from ....errors import ConfigError
+from .cell_resources import require_here
 from .slurm_job import SlurmJob, threads_of_job
 
 CONTROLLER = "submitit.local._local"
@@ -48,6 +49,16 @@ class JobsHere:
         """
         return _whole("array_parallelism", settings.get("array_parallelism", 1), least=1)
 
+    @staticmethod
+    def require_accepted(settings: Mapping[str, Any]) -> None:
+        """Raise ConfigError where a job asks for what this machine lacks, or a setting that counts is no whole number.
+
+        Settings of Slurm that mean nothing here are taken, so that a command is tried as it is.
+        """
+        JobsHere.at_once(settings)
+        _whole("time", settings["time"], least=1)
+        require_here(_whole("cpus_per_task", settings["cpus_per_task"], least=1), _gpus(settings))
+
     def __init__(self, logs: Path, settings: Mapping[str, Any]) -> None:
         import submitit
 
@@ -56,13 +67,7 @@ class JobsHere:
         self._threads = threads_of_job({**os.environ, "SLURM_CPUS_PER_TASK": str(settings["cpus_per_task"])})
         self._executor = submitit.LocalExecutor(folder=logs)
         self._executor._submit_command = self._started
-        gpus = str(settings.get("gres", "gpu:0")).rpartition(":")[2]
-        self._executor.update_parameters(
-            timeout_min=_whole("time", settings["time"]), gpus_per_node=_whole("gres", gpus)
-        )
-
-    def require_accepted(self) -> None:
-        """Do nothing: this machine takes any job."""
+        self._executor.update_parameters(timeout_min=_whole("time", settings["time"]), gpus_per_node=_gpus(settings))
 
     def submit(self, job: SlurmJob, *, stop: threading.Event, say: object) -> str:  # noqa: ARG002 # nothing waits here
         """Start a job and return its id, the number of its process; empty where `stop` is set before."""
@@ -125,6 +130,10 @@ def _whole(name: str, value: object, least: int = 0) -> int:
         wanted = f"a whole number{' above 0' if least else ''}"
         raise ConfigError(f"--slurm-set: {name} was to be {wanted} where cluster is local, found {value!r}")
     return int(str(value))
+
+
+def _gpus(settings: Mapping[str, Any]) -> int:
+    return _whole("gres", str(settings.get("gres", "gpu:0")).rpartition(":")[2])
 
 
 def _process_of(job: str) -> psutil.Process | None:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import pickle
 import queue
+import sys
 import threading
 import uuid
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from ..cell_request import CellRequest
 from ..reason import in_one_line
 from ..worker_events import Queued
 from ..worker_process import StoppedError
-from .cell_resources import CellResources
+from .cell_resources import CellResources, require_here
 from .executor import MAX_RETRIES, MOST_PLACES, Executor, OnEvent
 from .ray_cluster import CellNeeds, connect, handlers_kept, require_node, require_ray
 from .ray_mailbox import RayMailbox
@@ -71,9 +72,18 @@ class RayExecutor(Executor):
         self._taking = threading.Lock()
         self._closed = threading.Event()
 
-    def require_installed(self) -> None:
-        """Raise ConfigError where Ray is not installed."""
+    def require_ready(self) -> None:
+        """Raise ConfigError where Ray is not installed, or no node of the cluster can run such a cell.
+
+        A cluster that is named is asked for its nodes; one that is yet to start has no more than
+        this machine.
+        """
         require_ray()
+        if self._address is not None:
+            with self._starting:
+                self._connected()
+        elif "ray" not in sys.modules or not sys.modules["ray"].is_initialized():
+            require_here(self._needs.cpus, self._needs.gpus)
 
     def open(self, n_cells: int) -> Sequence[str]:
         """Connect to the cluster if there is a cell to run, and return as many places as it has room for cells."""
@@ -122,20 +132,26 @@ class RayExecutor(Executor):
     def _started(self) -> Any:
         """Return the module `ray`, connected; that what a cell asks for is to be had has been found by then."""
         with self._starting:
-            if self._ray is None:
-                ray, self._ours = connect(self._address)
-                self._ray = ray
-                nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-                if self._gpus_open and (self._kind == "cuda" or any(node.get("GPU") for node in nodes)):
-                    self._needs = dataclasses.replace(self._needs, gpus=1.0)
-                self._n_places = require_node(self._needs, nodes)
+            ray = self._connected()
+            if self._mailbox is None:
                 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
                 here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
                 mailbox = ray.remote(RayMailbox).options(num_cpus=0, max_restarts=-1, scheduling_strategy=here)
                 self._mailbox = mailbox.remote()
                 threading.Thread(target=self._fetch, args=(ray,), daemon=True).start()
-            return self._ray
+            return ray
+
+    def _connected(self) -> Any:
+        """Return the module `ray`, connected; that a node can run such a cell has been found by then."""
+        if self._ray is None:
+            ray, self._ours = connect(self._address)
+            self._ray = ray
+            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            if self._gpus_open and (self._kind == "cuda" or any(node.get("GPU") for node in nodes)):
+                self._needs = dataclasses.replace(self._needs, gpus=1.0)
+            self._n_places = require_node(self._needs, nodes)
+        return self._ray
 
     def _submitted(self, ray: Any, request: CellRequest, ticket: str) -> Any:
         """Submit the cell as a task and return Ray's reference of its `RayDelivery`."""

@@ -8,11 +8,11 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ....errors import ConfigError
+from ....errors import ConfigError, UnknownNameError
 from ...records.run_files import LOG
 from ...records.status import Ending, Status
 from ..cell_limits import CellLimits
@@ -74,11 +74,13 @@ class SlurmExecutor(Executor):
         self._starting = threading.Lock()
         self._queue: _Jobs | None = None
 
-    def require_installed(self) -> None:
-        """Raise ConfigError where submitit or a command of Slurm is missing."""
+    def require_ready(self) -> None:
+        """Raise ConfigError where submitit or a command of Slurm is missing, or Slurm would refuse such jobs."""
         if importlib.util.find_spec("submitit") is None:
             raise ConfigError('submitit is not installed; install it by pip install "frontrunner[slurm]"')
         self._kind.require_installed()
+        _require_known(self._settings)
+        self._kind.require_accepted(self._settings)
 
     def open(self, n_cells: int) -> Sequence[str]:
         """Ask Slurm whether it would take such jobs, if there is a cell to run, and return a place for each."""
@@ -128,10 +130,8 @@ class SlurmExecutor(Executor):
         """Return the queue; Slurm has said by then that it would take such jobs."""
         with self._starting:
             if self._queue is None:
-                self.require_installed()
-                queue = self._kind(self._jobs / "logs", self._settings)
-                queue.require_accepted()
-                self._queue = queue
+                self.require_ready()
+                self._queue = self._kind(self._jobs / "logs", self._settings)
             return self._queue
 
     def _adopted(self, queue: _Jobs, folder: JobFolder) -> str:
@@ -201,6 +201,16 @@ def _settings(cpus: int, gpus: int, limits: CellLimits) -> dict[str, Any]:
     if limits.memory_bytes is not None:
         settings["mem"] = f"{math.ceil((limits.memory_bytes + OWN_BYTES) / 2**20)}M"
     return settings
+
+
+def _require_known(settings: Iterable[str]) -> None:
+    """Raise UnknownNameError for a setting that submitit has no parameter of Slurm for; submitit is installed."""
+    import submitit
+
+    known = sorted(submitit.SlurmExecutor._valid_parameters())
+    for name in settings:
+        if name not in known:
+            raise UnknownNameError("setting of --slurm-set", name, [*known, "cluster"])
 
 
 def _kind_of(cluster: object) -> type[_Jobs]:

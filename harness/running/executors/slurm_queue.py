@@ -95,11 +95,12 @@ class SlurmQueue:
         self._alive: frozenset[str] | None = None
         threading.Thread(target=self._submit, name="slurm", daemon=True).start()
 
-    def require_accepted(self) -> None:
+    @staticmethod
+    def require_accepted(settings: Mapping[str, Any]) -> None:
         """Raise ConfigError where Slurm would refuse such a job; nothing is submitted."""
         flags = [
             f"--{name.replace('_', '-')}={value}"
-            for name, value in self._settings.items()
+            for name, value in settings.items()
             if name not in NO_FLAGS and isinstance(value, (int, str)) and not isinstance(value, bool)
         ]
         answer = _call(["sbatch", "--test-only", *flags, "--wrap=true"])

@@ -27,7 +27,7 @@ def test_they_need_no_slurm_and_end_with_the_command(tmp_path, monkeypatch):
     pytest.importorskip("submitit")
     monkeypatch.setenv("PATH", str(tmp_path))
     here = executor(tmp_path, cluster="local", array_parallelism="3")
-    here.require_installed()
+    here.require_ready()
     assert here.open(2) == ["submitit"] * 2
     assert here.open(9) == ["submitit"] * 3
     assert not here.outlives
@@ -44,12 +44,29 @@ def test_they_need_no_slurm_and_end_with_the_command(tmp_path, monkeypatch):
             "array_parallelism was to be a whole number above 0 .* found '0'",
         ),
         ({"cluster": "local", "time": "1:30:00"}, "time was to be a whole number .* found '1:30:00'"),
+        ({"cluster": "local", "time": "-5"}, "time was to be a whole number .* found '-5'"),
+        ({"cluster": "local", "gres": "gpu:many"}, "gres was to be a whole number .* found 'many'"),
+        ({"cluster": "local", "tim": "5"}, "unknown setting of --slurm-set 'tim'; did you mean 'time'?"),
+        ({"cluster": "local", "x": "5"}, "'x'; choose one of: account, .*, cluster, .*, time, "),
+        (
+            {"cluster": "local", "cpus_per_task": "9999"},
+            "--cell-cpus was to be at most .* CPUs of this machine, found 9999",
+        ),
+        ({"cluster": "local", "gres": "gpu:9999"}, "--cell-gpus was to be at most .* GPUs of this machine, found 9999"),
     ],
 )
-def test_what_they_cannot_be_is_refused(settings, message, tmp_path):
+def test_what_they_cannot_be_is_refused_and_no_folder_is_made(settings, message, tmp_path):
     pytest.importorskip("submitit")
-    with pytest.raises(fr.ConfigError, match=message):
-        executor(tmp_path, **settings).open(1)
+    with pytest.raises(fr.FrontrunnerError, match=message):
+        executor(tmp_path / "jobs", **settings).require_ready()
+    with pytest.raises(fr.FrontrunnerError, match=message):
+        executor(tmp_path / "jobs", **settings).open(1)
+    assert not (tmp_path / "jobs").exists()
+
+
+def test_settings_that_only_a_real_slurm_knows_what_to_do_with_are_taken(tmp_path):
+    pytest.importorskip("submitit")
+    executor(tmp_path, cluster="local", account="ml", qos="low", partition="gpu").require_ready()
 
 
 def test_one_at_a_time_without_a_setting():

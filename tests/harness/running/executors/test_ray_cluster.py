@@ -115,3 +115,36 @@ def test_ray_is_told_to_keep_its_messages_as_it_is_imported_and_as_it_connects(t
     assert re.search(ray.skipped, "")  # every line
     assert ray.given["log_to_driver"] is False
     assert "RAY_DEDUP_LOGS_SKIP_REGEX" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"address": "127.0.0.1:1"}, "no Ray cluster answers at '127.0.0.1:1'"),
+        ({"address": "ray://head:1"}, "--ray-address was to be auto or HOST:PORT"),
+        ({"cpus": 9999.0}, "--cell-cpus was to be at most .* CPUs of this machine, found 9999"),
+        ({"gpus": 9999.0}, "--cell-gpus was to be at most .* GPUs of this machine, found 9999"),
+    ],
+)
+def test_what_cannot_be_had_is_refused_without_starting_ray(given, message, monkeypatch):
+    pytest.importorskip("ray")
+    monkeypatch.setattr("ray.init", lambda **_: pytest.fail("Ray was started"))
+    whole = {"address": None, "kind": "auto", "cpus": 1.0, "gpus": None, "memory_bytes": None}
+    with pytest.raises(fr.ConfigError, match=message):
+        RayExecutor(**whole | given).require_ready()
+    RayExecutor(**whole).require_ready()
+
+
+def test_a_cluster_that_is_named_is_asked_for_its_nodes_also_where_no_cell_is_left(monkeypatch):
+    there = SimpleNamespace(
+        init=lambda **_: None,
+        is_initialized=lambda: False,
+        nodes=lambda: [{"Alive": True, "Resources": SMALL}],
+        shutdown=lambda: None,
+        __spec__=ModuleSpec("ray", None),
+    )
+    monkeypatch.setitem(sys.modules, "ray", there)
+    executor = RayExecutor(address="auto", kind="auto", cpus=5.0, gpus=None, memory_bytes=None)
+    with pytest.raises(fr.ConfigError, match="can run a cell that asks for 5 CPUs"):
+        executor.require_ready()
+    executor.close()

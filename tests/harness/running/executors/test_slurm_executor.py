@@ -291,3 +291,19 @@ def test_without_slurm_a_sentence_says_so(tmp_path, monkeypatch):
     assert executor.open(0) == ["slurm"]
     with pytest.raises(fr.ConfigError, match="Slurm's command sbatch is not on this machine"):
         executor.open(1)
+
+
+def test_what_slurm_would_refuse_is_refused_before_anything_is_made(tmp_path, monkeypatch):
+    pytest.importorskip("submitit")
+    (tmp_path / "bin").mkdir()
+    for name in ("sbatch", "squeue", "srun"):
+        file = tmp_path / "bin" / name
+        file.write_text('#!/bin/sh\ncase "$*" in *--time=abc*) echo "sbatch: error: bad time" >&2; exit 1; esac\n')
+        file.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    whole = {"kind": "auto", "cpus": None, "gpus": None, "limits": CellLimits()}
+    SlurmExecutor(tmp_path / "jobs", **whole, settings={"time": "90", "account": "ml"}).require_ready()
+    for settings, message in ({"time": "abc"}, "bad time"), ({"acount": "ml"}, "'acount'; did you mean 'account'"):
+        with pytest.raises(fr.FrontrunnerError, match=message):
+            SlurmExecutor(tmp_path / "jobs", **whole, settings=settings).require_ready()
+    assert not (tmp_path / "jobs").exists()
