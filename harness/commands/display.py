@@ -141,7 +141,9 @@ class Display:
             took = "finished" if took_s is None else as_time(took_s)
             self._console.print(f"[green]✓[/] {name}: {took}", highlight=False)
             return
-        after, reason = "" if took_s is None else f" after {as_time(took_s)}", escape(settled_cell.ending.reason)
+        reason = escape(settled_cell.ending.reason)
+        # The reason of a cell that was ended for its time says how long it had taken, without ending and recording it.
+        after = "" if took_s is None or settled_cell.ending.status is Status.TIMED_OUT else f" after {as_time(took_s)}"
         self._console.print(f"[red]✗ {name}: {settled_cell.ending.status}{after}: {reason}[/]", highlight=False)
         if settled_cell.log is not None:  # on a line of its own, so that it can be clicked and copied
             self._console.print(f"  its traceback and output: {escape(str(settled_cell.log))}", soft_wrap=True)
