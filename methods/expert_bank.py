@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from ..errors import ConfigError
 from ..tasks.fake_weights import device_type
 from ..tasks.precision import master_type
 from ..tasks.problem import Params, Problem
+from ..tasks.side_by_side import rows_of_block
 from .bank_options import TYPES, BankOptions
 from .flat_weights import merged_names
 from .merge_bank import MergeBank
-from .weight_block import WeightBlock, rows_of_block
+from .merged_weight import MergedFrom, MergedWeight
+from .weight_block import WeightBlock
 from .weight_rows import MergeShares, WeightRows
 
 
@@ -66,7 +66,7 @@ class ExpertBank(MergeBank):
     def merge_pieces(self, coefficients: Tensor) -> list[Tensor]:
         """Return the merged weights for coefficients (T,), differentiable in them."""
         shares = MergeShares.of(coefficients, master_type([self.dtype]))
-        return [_Merge.apply(coefficients, weight, shares) for weight in self.weights]
+        return [MergedWeight.apply(coefficients, weight, shares) for weight in self.weights]
 
     def assembled(self, pieces: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return merged weights by name; variances that an extrapolated merge has made negative are 0."""
@@ -82,22 +82,7 @@ class ExpertBank(MergeBank):
         return self.weights[piece].contract(gradients)
 
 
-class _Merge(torch.autograd.Function):
-    """Merges one weight, differentiable in the coefficients (T,)."""
-
-    @staticmethod
-    def forward(ctx: Any, coefficients: Tensor, weight: WeightRows | WeightBlock, shares: MergeShares) -> Tensor:
-        ctx.weight = weight
-        ctx.coefficients_type = coefficients.dtype
-        return weight.merge(shares)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        return ctx.weight.contract(gradients)[0].to(ctx.coefficients_type), None, None
-
-
-def _held(pretrained: Params, experts: Sequence[Params], name: str, options: BankOptions) -> WeightRows | WeightBlock:
+def _held(pretrained: Params, experts: Sequence[Params], name: str, options: BankOptions) -> MergedFrom:
     """Return a weight as the options ask for it, the experts' own tensors where they ask for nothing else."""
     base = pretrained[name].detach()
     rows = [expert[name].detach() for expert in experts]
@@ -105,8 +90,9 @@ def _held(pretrained: Params, experts: Sequence[Params], name: str, options: Ban
     pinned = options.bank_device == "cpu" and device_type(base) == "cuda"
     dtype = base.dtype if options.bank_dtype is None else TYPES[options.bank_dtype]
     if dtype == base.dtype:
-        block = rows_of_block(rows) if place == base.device and base.is_contiguous() else None
-        if block is not None:
+        # A processor works on parts that stay in its cache, one expert after the other.
+        block = rows_of_block(rows) if device_type(base) != "cpu" and place == base.device else None
+        if block is not None and base.is_contiguous():
             return WeightBlock(base, block)
         return WeightRows(base, tuple(_placed(row, place, pinned) for row in rows))
     precise = master_type([base.dtype])

@@ -1,9 +1,8 @@
-"""Merges of half-precision models, formed in single precision part by part: no whole copy is made of them."""
+"""Sums over models of half precision, formed in single precision part by part: no whole copy is made of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,42 +24,6 @@ def product_in_parts(first: Tensor, second: Tensor, dtype: torch.dtype, *, width
     for columns in _parts(second.shape[1], width):
         part = second[:, columns].to(dtype)
         found += (part if first is second else first[:, columns].to(dtype)) @ part.T
-    return found
-
-
-class HalfMerge(torch.autograd.Function):
-    """Computes `base + coefficients @ (experts - base)` of half-precision base (P,) and experts (T, P), rounded once.
-
-    The differences, which half precision rounds or cannot hold, are never stored. Differentiable in the coefficients
-    (T,), which are of any precision.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, base: Tensor, experts: Tensor, coefficients: Tensor) -> Tensor:
-        """Return the merge (P,), of the type of `base`; a one-hot row of coefficients gives its expert to the bit."""
-        ctx.save_for_backward(base, experts)
-        ctx.coefficients_type = coefficients.dtype
-        shares = coefficients.detach().float()
-        left = left_for_base(shares)
-        merged = torch.empty_like(base)
-        for columns in _parts(len(base), PART):
-            # Summed as weights, not as differences: a base far above the experts would swallow their last digits.
-            merged[columns] = torch.addmv(base[columns].float() * left, experts[:, columns].float().T, shares)
-        return merged
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
-        """Return the derivative in the coefficients."""
-        base, experts = ctx.saved_tensors
-        return None, None, contract_half(gradients[0][None], base, experts)[0].to(ctx.coefficients_type)
-
-
-def contract_half(gradients: Tensor, base: Tensor, experts: Tensor) -> Tensor:
-    """Return `gradients @ (experts - base).T`, (n, P), (P,) and (T, P) to (n, T), in single precision."""
-    found = torch.zeros(len(gradients), len(experts), dtype=torch.float32, device=experts.device)
-    for columns in _parts(len(base), PART):
-        vectors = experts[:, columns].float().sub_(base[columns].float())
-        found += gradients[:, columns].float() @ vectors.T
     return found
 
 

@@ -18,8 +18,10 @@ from ..tasks.problem import Params, Problem
 from .bank_options import BankOptions
 from .expert_bank import ExpertBank
 from .flat_weights import FlatWeights, merged_names
-from .half_precision import HalfMerge, contract_half
 from .merge_bank import MergeBank
+from .merged_weight import MergedWeight
+from .weight_block import WeightBlock
+from .weight_rows import MergeShares
 
 LARGEST_FLAT = 2**24
 """The most parameters of a model, buffers included, whose task vectors are kept beside its experts."""
@@ -59,6 +61,8 @@ class TaskVectorBank(FlatWeights, MergeBank):
                 row.copy_(self.join(expert))
             else:
                 torch.sub(self.join(expert), self.base, out=row)
+        self._half = WeightBlock(self.base, self.rows)
+        """Merges experts of half precision."""
 
     @property
     def device(self) -> torch.device:
@@ -81,13 +85,14 @@ class TaskVectorBank(FlatWeights, MergeBank):
     def merge_flat(self, coefficients: Tensor) -> Tensor:
         """Return base plus the task vectors times coefficients (T,), as (P,), differentiable in them."""
         if is_half(self.dtype):
-            merged: Tensor = HalfMerge.apply(self.base, self.rows, coefficients)
+            shares = MergeShares.of(coefficients, master_type([self.dtype]))
+            merged: Tensor = MergedWeight.apply(coefficients, self._half, shares)
             return merged
         return torch.addmv(self.base, self.rows.T, coefficients.to(self.base.dtype))
 
     def contract(self, gradients: Tensor) -> Tensor:
         """Return gradients (n, P) times the task vectors, as (n, T), in single precision or better."""
-        return contract_half(gradients, self.base, self.rows) if is_half(self.dtype) else gradients @ self.rows.T
+        return self._half.contract(gradients.unbind()) if is_half(self.dtype) else gradients @ self.rows.T
 
 
 def banks_by_type(

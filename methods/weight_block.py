@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 
 from ..tasks.precision import master_type
-from .weight_rows import DEVICE_PART, MergeShares, add_share
+from .weight_rows import MergeShares, add_share
+
+BLOCK_PART = 2**25
+"""Numbers of all rows that are worked on at a time."""
 
 
 class WeightBlock:
@@ -26,7 +29,8 @@ class WeightBlock:
         self.base = base
         self._flat = base.reshape(-1)
         self._rows = rows
-        self._parts = [slice(start, start + DEVICE_PART) for start in range(0, base.numel(), DEVICE_PART)]
+        width = max(1, BLOCK_PART // len(rows))
+        self._parts = [slice(start, start + width) for start in range(0, base.numel(), width)]
 
     @torch.no_grad()
     def merge(self, shares: MergeShares) -> Tensor:
@@ -36,7 +40,7 @@ class WeightBlock:
         for part in self._parts:
             rows, target = self._rows[:, part], merged[part]
             total = target if merged.dtype == precise else torch.empty_like(target, dtype=precise)
-            torch.mv(rows.to(precise).T, shares.vector, out=total)
+            torch.mv(rows.to(precise).T, shares.vector.to(rows.device), out=total)
             add_share(total, self._flat[part], shares.left)
             if total is not target:
                 target.copy_(total)
@@ -57,17 +61,3 @@ class WeightBlock:
     def _task_vectors(self, part: slice, precise: torch.dtype) -> Tensor:
         rows, base = self._rows[:, part], self._flat[part]
         return rows - base if rows.dtype == precise else rows.to(precise).sub_(base)
-
-
-def rows_of_block(tensors: Sequence[Tensor]) -> Tensor | None:
-    """Return T tensors as the rows (T, P) of one view of the block of memory in which they lie; None if they do not."""
-    first, *others = tensors
-    if not all(tensor.is_contiguous() for tensor in tensors):
-        return None
-    if any((other.shape, other.dtype, other.device) != (first.shape, first.dtype, first.device) for other in others):
-        return None
-    memory = {tensor.untyped_storage()._cdata for tensor in tensors}
-    starts = [tensor.storage_offset() for tensor in tensors]
-    if len(memory) > 1 or starts != [starts[0] + t * first.numel() for t in range(len(tensors))]:
-        return None
-    return first.as_strided((len(tensors), first.numel()), (first.numel(), 1))

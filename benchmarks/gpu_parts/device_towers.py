@@ -87,8 +87,7 @@ def tower_problem(name, architecture, pretrained, experts, batch_size, n_example
         to_input=architecture.to_input,
         run=architecture.run,
     )
-    if problem.device.type != "cpu":
-        lay_side_by_side(problem)
+    lay_side_by_side(problem)
     return problem
 
 

@@ -42,7 +42,8 @@ def run_parts(parts, results, command_of, *, seconds, log, told=print):
 
 def _run(part, results, command_of, limit_s, log):
     """Return how a part's process has ended, and why in half a sentence."""
-    command = command_of(part, [row["name"] for row in results.rows(part.name)])
+    # A test that has failed runs again; what cannot be measured would fail again.
+    command = command_of(part, [row["name"] for row in results.rows(part.name) if row.get("outcome") != "failed"])
     with open(log, "a+", encoding="utf-8") as said:
         said.write(f"\n== {part.name}\n")
         said.flush()

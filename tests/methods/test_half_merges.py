@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import frontrunner as fr
-from frontrunner.methods import half_precision
+from frontrunner.methods import weight_block
 from frontrunner.methods.task_vectors import ModelMerger, TaskVectorBank
 
 HALVES = [torch.float16, torch.bfloat16]
@@ -167,7 +167,7 @@ def test_parts_are_those_of_the_whole(part, dtype, monkeypatch):
     bank = TaskVectorBank(Weights(base, experts))
     coefficients, gradients = torch.tensor([0.1, 0.3, -0.7]), torch.randn(2, 10).to(dtype)
     merged, contracted = bank.merge_flat(coefficients), bank.contract(gradients)
-    monkeypatch.setattr(half_precision, "PART", part)
+    monkeypatch.setattr(weight_block, "BLOCK_PART", part)
     torch.testing.assert_close(bank.merge_flat(coefficients), merged)
     torch.testing.assert_close(bank.contract(gradients), contracted)
 

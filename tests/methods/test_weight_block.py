@@ -5,12 +5,12 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import frontrunner as fr
-from frontrunner.methods import task_vectors, weight_block
+from frontrunner.methods import expert_bank, task_vectors, weight_block
 from frontrunner.methods.expert_bank import ExpertBank
-from frontrunner.methods.weight_block import WeightBlock, rows_of_block
+from frontrunner.methods.weight_block import WeightBlock
 from frontrunner.methods.weight_rows import MergeShares, WeightRows
 from frontrunner.tasks.precision import master_type
-from frontrunner.tasks.side_by_side import lay_side_by_side
+from frontrunner.tasks.side_by_side import lay_side_by_side, rows_of_block
 
 GRID = fr.simplex_grid(3, 3)
 DTYPES = [torch.float32, torch.float64, torch.bfloat16, torch.float16]
@@ -34,7 +34,7 @@ def large(monkeypatch):
 @pytest.mark.parametrize("n_gradients", [1, 2])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_block_gives_what_its_rows_give_one_by_one(dtype, n_gradients, part, monkeypatch):
-    monkeypatch.setattr(weight_block, "DEVICE_PART", part)
+    monkeypatch.setattr(weight_block, "BLOCK_PART", part)
     block, rows = both_of((5, 6), dtype)
     shares = MergeShares.of(torch.tensor([0.1, 0.3, -0.7]), master_type([dtype]))
     one_unit = torch.finfo(dtype).eps
@@ -78,7 +78,8 @@ def test_experts_laid_side_by_side_are_the_same_experts_and_those_that_share_mem
 
 
 @pytest.mark.parametrize("method", ["pwe-moe-ls", "pwe-moe-epo", "layerwise-interpolation", "task-arithmetic"])
-def test_learners_give_the_same_set_of_experts_that_lie_side_by_side(method, tiny, large):
+def test_learners_give_the_same_set_of_experts_that_lie_side_by_side(method, tiny, large, monkeypatch):
+    monkeypatch.setattr(expert_bank, "device_type", lambda _: "a device that is no processor")
     options = {"points": 4} if method == "task-arithmetic" else {"steps": 6}
 
     def models():
@@ -87,7 +88,13 @@ def test_learners_give_the_same_set_of_experts_that_lie_side_by_side(method, tin
 
     one_by_one = models()
     lay_side_by_side(tiny)
+    assert {type(weight) for weight in ExpertBank(tiny, tiny.merged).weights} == {WeightBlock}
     torch.testing.assert_close(models(), one_by_one, atol=1e-5, rtol=1e-4)
+
+
+def test_a_processor_goes_on_with_one_expert_after_the_other(tiny, large):
+    lay_side_by_side(tiny)
+    assert {type(weight) for weight in ExpertBank(tiny, tiny.merged).weights} == {WeightRows}
 
 
 class Counted(TorchDispatchMode):

@@ -57,8 +57,8 @@ def run(module, tmp_path):
     return ran
 
 
-def row(name):
-    return f"print('ROW ' + '{{\"name\": \"{name}\"}}', flush=True)"
+def row(name, **further):
+    return f"print('ROW ' + {json.dumps({'name': name, **further})!r}, flush=True)"
 
 
 def test_both_plans_have_the_same_kinds_of_parts_and_names_of_their_own(module):
@@ -108,25 +108,47 @@ def test_every_test_has_a_row_as_soon_as_it_ends_and_none_is_run_twice(root, tmp
         "@pytest.mark.skip(reason='no GPU')\ndef test_left_out(): pass\n"
         "@pytest.fixture\ndef broken(): raise OSError('no fixture')\n"
         "def test_unmade(broken): pass\n"
+        "def test_without(a_fixture_that_is_not_there): pass\n"
+        "@pytest.fixture\ndef badly_ended():\n    yield\n    raise OSError('not cleaned up')\n"
+        "def test_ended(badly_ended): pass\n"
+        "@pytest.mark.xfail(reason='known')\ndef test_known(): raise OSError('as expected')\n"
     )
     code = (
-        "import os, sys; sys.path.insert(0, sys.argv[1]); from gpu_parts import tests; from pathlib import Path\n"
-        "tests.ROOT, tests.OPTIONS = Path(sys.argv[2]), ['-q', '-n', '0']\n"
+        "import sys; sys.path.insert(0, sys.argv[1]); from gpu_parts import tests; from pathlib import Path\n"
+        "tests.ROOT, tests.OPTIONS = Path(sys.argv[2]), ['-q']\n"
         "tests.files_of = lambda root: ['test_few.py']\n"
         "tests.measure('cuda:0', ['test_few.py::test_done'])"
     )
-    found = subprocess.run(
-        [sys.executable, "-c", code, str(root / "benchmarks"), str(tmp_path)], capture_output=True, text=True
-    )
-    rows = [json.loads(line[4:]) for line in found.stdout.splitlines() if line.startswith("ROW ")]
-    assert [(one["name"].removeprefix("test_few.py::test_"), one["outcome"], one.get("reason")) for one in rows] == [
-        ("good", "passed", None),
-        ("bad", "failed", "AssertionError: no way assert 1 == 2"),
-        ("left_out", "skipped", "Skipped: no GPU"),
-        ("unmade", "failed", "OSError: no fixture"),
-    ]
+    command = [sys.executable, "-c", code, str(root / "benchmarks"), str(tmp_path)]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert all(line.startswith("ROW ") for line in found.stdout.splitlines())
+    assert "1 passed" not in found.stdout
+    last = {row["name"].removeprefix("test_few.py::test_"): row for row in map(json.loads, rows_in(found.stdout))}
+    assert {name: (row["outcome"], row.get("reason")) for name, row in last.items()} == {
+        "good": ("passed", None),
+        "bad": ("failed", "AssertionError: no way assert 1 == 2"),
+        "left_out": ("skipped", "Skipped: no GPU"),
+        "unmade": ("failed", "OSError: no fixture"),
+        "without": ("failed", last["without"]["reason"]),
+        "ended": ("failed", "OSError: not cleaned up"),
+        "known": ("skipped", last["known"]["reason"]),
+    }
+    assert "a_fixture_that_is_not_there" in last["without"]["reason"]
     assert found.returncode == 1
-    assert found.stderr.strip().splitlines()[-1] == "2 tests failed; pytest ended with status 1"
+    assert found.stderr.strip().splitlines()[-1] == "pytest ended with status 1"
+
+
+def rows_in(said):
+    return [line.removeprefix("ROW ") for line in said.splitlines()]
+
+
+def test_a_test_that_has_failed_runs_again(run):
+    parts, _ = run(
+        {"tests": f"{row('good', outcome='passed')}\n{row('bad', outcome='failed')}\nraise SystemExit('no')"}
+    )
+    assert parts["tests"]["status"] == "failed"
+    parts, _ = run({"tests": f"import sys\nassert sys.argv[1:] == ['good']\n{row('bad', outcome='passed')}"})
+    assert [(one["name"], one["outcome"]) for one in parts["tests"]["rows"]] == [("good", "passed"), ("bad", "passed")]
 
 
 def test_tests_with_the_mark_are_found(module, root):
