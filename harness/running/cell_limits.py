@@ -114,6 +114,9 @@ def as_duration(seconds: float) -> str:
 
 def as_size(n_bytes: float) -> str:
     """Return a size as `--cell-memory` takes it, to three digits: `8.25GB`."""
-    unit = next((unit for unit in ("GB", "MB", "KB") if n_bytes >= _BYTES[unit.lower()]), "B")
-    number = n_bytes / _BYTES[unit.lower()]
-    return f"{number:.3g}{unit}" if number < 1000 else f"{number:,.0f}{unit}"
+    for unit in ("B", "KB", "MB"):
+        told = f"{n_bytes / _BYTES[unit.lower()]:.3g}"
+        if float(told) < 1000:  # once it is rounded
+            return f"{told}{unit}"
+    number = n_bytes / _BYTES["gb"]
+    return f"{number:.3g}GB" if number < 999.5 else f"{number:,.0f}GB"

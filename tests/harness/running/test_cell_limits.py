@@ -55,7 +55,20 @@ def test_a_limit_may_be_the_least_or_none():
 
 @pytest.mark.parametrize(
     ("n_bytes", "told"),
-    [(8.25e9, "8.25GB"), (512e6, "512MB"), (1.2344e12, "1,234GB"), (12.5e9, "12.5GB"), (1, "1B"), (2e3, "2KB")],
+    [
+        (8.25e9, "8.25GB"),
+        (512e6, "512MB"),
+        (1.2344e12, "1,234GB"),
+        (12.5e9, "12.5GB"),
+        (1, "1B"),
+        (2e3, "2KB"),
+        (999, "999B"),
+        (999_999, "1MB"),
+        (999_999_999, "1GB"),
+        (999_400_000, "999MB"),
+        (999_999_999_999, "1,000GB"),
+        (0, "0B"),
+    ],
 )
 def test_a_size_is_told_in_three_digits(n_bytes, told):
     assert as_size(n_bytes) == told
