@@ -167,13 +167,15 @@ def test_ctrl_c_ends_the_cells_of_ray(ray_options, bench, command, tmp_path):
 def test_ctrl_c_in_a_terminal_ends_jobs_of_this_machine_with_one_sentence(here_options, bench, command, tmp_path):
     told = {"start_new_session": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     arguments = [sys.executable, "-m", "frontrunner", *map(str, bench(here_options, ["patient"]))]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a command inherits that it is ignored
     with subprocess.Popen(arguments, env=command.environment, cwd=tmp_path, **told) as running:
         try:
             worker = start_of(tmp_path, command=running)
-            os.killpg(running.pid, signal.SIGTERM)  # to the group, as a terminal does
+            os.killpg(running.pid, signal.SIGINT)  # to the group, as a terminal does
             status, _, err = ended(running, 200)
         finally:
             running.kill()
+            signal.signal(signal.SIGINT, before)
     assert status == 1
     assert err.count("\n") == 1, err
     assert err.startswith("error: interrupted; the same command goes on")

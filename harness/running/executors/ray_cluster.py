@@ -28,7 +28,12 @@ STARTED_WITH = {
 """Variables of a cluster that a command starts, which need not be those of whatever else the process starts."""
 QUIET = {"RAY_DEDUP_LOGS_SKIP_REGEX": "^"}
 """Variables by which Ray, as it is imported, is told to print no messages of its cluster: on every retry of a cell it
-prints a traceback in colours, even without `log_to_driver`. What has happened is said by the cell's own events."""
+prints a traceback in colours, even without `log_to_driver`. What has happened is said by the cell's own events.
+
+Ray reads it once, as it is imported, and for the whole process: a script that runs a bench first and then uses Ray
+itself does not see what its own workers print. One that imports Ray before the bench, or sets the variable to an empty
+text, does.
+"""
 
 
 @dataclass(frozen=True)
