@@ -81,6 +81,7 @@ class SharedStore(Store):
         )
         with self.explained():
             (self.folder / "locks").mkdir(parents=True, exist_ok=True)
+            self._free_left_rooms()
             self._claims = Claims(self.folder, lambda: self._own_client)
         self._claimed = ClaimedCells(
             self._claims,

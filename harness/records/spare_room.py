@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from filelock import FileLock, Timeout
+
+SUFFIX = ".spare"
 SPARE_BYTES = 2**18
 """Bytes to hold: SQLite writes some pages to the database and to a journal beside it, of 4 KiB each."""
 
@@ -23,6 +27,11 @@ class SpareRoom:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+
+    @classmethod
+    def of(cls, folder: Path, key: str) -> Self:
+        """Return the room of an attempt at the cell with this key, in a folder on the disk."""
+        return cls(folder / f"{key}{SUFFIX}")
 
     def __enter__(self) -> Self:
         try:
@@ -41,3 +50,15 @@ class SpareRoom:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.free()
+
+
+def free_left_rooms(folder: Path, lock_of: Callable[[str], FileLock]) -> None:
+    """Give back the rooms in a folder that commands held until they were killed, else until their cells run again.
+
+    Args:
+        folder: the folder of the rooms; it may not exist.
+        lock_of: returns the lock that a command holds while it works on the cell with a key.
+    """
+    for left in folder.glob(f"*{SUFFIX}"):
+        with contextlib.suppress(OSError, Timeout), lock_of(left.stem).acquire(timeout=0):
+            SpareRoom(left).free()

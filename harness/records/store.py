@@ -43,7 +43,7 @@ from .replaced_runs import add_replaced_runs, forget_replaced_runs
 from .run_files import copy_files, write_documents
 from .runs_left_open import runs_left_open
 from .shown_metrics import rounded
-from .spare_room import SpareRoom
+from .spare_room import SpareRoom, free_left_rooms
 from .status import Ending, Status
 from .store_reader import StoreReader
 from .suite_experiments import SuiteExperiments
@@ -101,6 +101,7 @@ class Store(StoreReader):
                     create_database(self._database)
                 _ = self.client  # opens it now, since one of an older MLflow is migrated, under the lock
                 self._mend()
+            self._free_left_rooms()
 
     def explained(self) -> AbstractContextManager[None]:
         """Return a context that turns errors of MLflow, its database and the system into a StoreError."""
@@ -183,7 +184,11 @@ class Store(StoreReader):
 
     def spare_room(self, cell: Cell) -> SpareRoom:
         """Return the room that an attempt at the cell holds on the store's disk; the caller holds the cell's lock."""
-        return SpareRoom(self.folder / "scratch" / f"{cell.key}.spare")
+        return SpareRoom.of(self.folder / "scratch", cell.key)
+
+    def _free_left_rooms(self) -> None:
+        """Give back what commands that were killed have held on the disk, of cells that no other works on."""
+        free_left_rooms(self.folder / "scratch", lambda key: FileLock(self.folder / "locks" / f"{key}.lock"))
 
     @contextlib.contextmanager
     def _emptied(self, folder: Path, *, keep_finished: bool) -> Iterator[Path]:

@@ -75,7 +75,7 @@ def run_bench(
     """
     cells = spec.cells()
     attempts = store.attempts()  # with `again` too: a store on a server then knows what there was, should it go away
-    done = set() if again else {one.cell.key for one in attempts if one.status.settled}
+    done = {} if again else {one.cell.key: one.status for one in attempts if one.status.settled}
     misfits = _found_not_to_run([cell for cell in cells if cell.key not in done], executor)
     running = Running(
         executor, [*plugins, *spec.suite_files], probes=spec.probes, again=again, limits=limits, misfits=misfits
@@ -103,7 +103,8 @@ def run_bench(
     except BaseException as error:
         _close_after(error, parents, store)
         if isinstance(error, StoreError):
-            n_finished = sum(one.ending.status is Status.FINISHED for one in settled.values())
+            became = {**done, **{key: one.ending.status for key, one in settled.items()}}
+            n_finished = sum(became.get(cell.key) is Status.FINISHED for cell in cells)
             told = f"{n_finished} of {len(cells)} cells finished, and the same command goes on with the rest"
             raise type(error)(f"{error}; {told}") from error
         raise

@@ -11,7 +11,7 @@ import psutil
 from ..records.status import Ending, Status
 from .cell_limits import CellLimits, as_duration, as_size
 from .process_memory import ProcessTree
-from .resumable_fit import FILE
+from .resumable_fit import has_checkpoint
 
 LOOK_INTERVAL_S = 1.0
 """Least seconds between two looks at the memory of a worker."""
@@ -70,7 +70,7 @@ class KeptLimits:
 
     def _ending(self, status: Status, what: str, option: str) -> Ending:
         """Return an ending whose reason says what to do."""
-        kept = (self._checkpoints / FILE).is_file()
+        kept = has_checkpoint(self._checkpoints)
         advice = "the same command goes on from its last checkpoint" if kept else "no checkpoint of its fit is kept"
         return Ending(status, f"{what}; {advice}; {option} sets the limit", resumable=True)
 

@@ -27,6 +27,11 @@ FILE = "fit.json"
 """Name of the file beside the checkpoints that holds what the fit had cost."""
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Return whether a folder of checkpoints, which may not exist, holds one that a fit can go on from."""
+    return (folder / FILE).is_file()
+
+
 @dataclass(frozen=True)
 class FitSoFar:
     """The costs and the training curve of a fit at its last checkpoint, earlier attempts included."""

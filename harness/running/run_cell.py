@@ -35,7 +35,7 @@ from .resumable_fit import ResumableFit
 from .set_diagnostics import time_one_answer
 from .set_extras import take_extras
 from .set_up_device import set_up_device
-from .worker_events import Reporter
+from .worker_events import FIRST_PHASE, Reporter
 from .worker_order import WorkerOrder
 
 
@@ -138,8 +138,8 @@ def _prepare(
     cell: Cell, device: str, made_by: Mapping[str, str], meter: Meter, reporter: Reporter, ranks: RankProcesses
 ) -> _Prepared:
     """Load the problem and find its anchors, metered as the phase `prepare`."""
-    reporter.start("prepare")
-    with meter.phase("prepare"):
+    reporter.start(FIRST_PHASE)
+    with meter.phase(FIRST_PHASE):
         problem = load_problem(cell.suite, cell.tasks, device=device, seed=cell.seed, progress=reporter)
         ranks.prepare()  # what this preparation has cached is there
         if problem.pareto_front is not None and len(problem.pareto_front) > MAX_TRUE_POINTS:

@@ -34,7 +34,7 @@ from .executors.executor import Executor
 from .job_folder import JOBS, JobFolder, take_over
 from .listener import Listener
 from .open_cells import HeldCell
-from .resumable_fit import FILE as FIT
+from .resumable_fit import has_checkpoint
 from .settled_cell import SettledCell
 from .worker_events import Event, Probed, curve_point
 
@@ -262,14 +262,13 @@ def _not_recorded(error: StoreError | OSError, run_id: str, cell: Cell, store: S
     kept = store.unrecorded(cell)
     if is_complete(kept):
         told = (
-            f"the result of {cell.title} is kept in {kept}, and the same command records it, as does the next "
-            "`frontrunner bench`, `run` or `leaderboard` on this store"
+            f"the result of {cell.title} is kept in {kept}, and the next `frontrunner bench`, `run` or `leaderboard` "
+            "on this store records it"
         )
     else:
-        begun = (store.checkpoints(cell) / FIT).is_file()
-        told = f"no result of {cell.title} is kept, and the same command runs it again" + (
-            ", its fit from the last checkpoint" if begun else ""
-        )
+        begun = has_checkpoint(store.checkpoints(cell))
+        goes_on = ", its fit from the last checkpoint" if begun else ""
+        told = f"no result of {cell.title} is kept, so it runs again the next time{goes_on}"
     room.free()  # a full disk takes the reason then
     with store.patience.lost(), contextlib.suppress(StoreError):
         store.end(run_id, Ending(Status.FAILED, f"it could not be recorded: {why}; {told}"))

@@ -14,6 +14,8 @@ from ..records.curve import PROBE_TIME, PROBED
 from ..records.metric_names import LONGEST_NAME, is_metric_name
 from ..records.status import Ending
 
+FIRST_PHASE = "prepare"
+"""The phase that every start of a cell begins with, once."""
 CURVE_POINTS = 500
 """Training curves are thinned to about this many points."""
 REPORT_INTERVAL_S = 0.1
@@ -110,7 +112,7 @@ class Reporter:
         self._last = 0.0
         self._activity = ""
         self._resumed = False
-        self.phase = "prepare"
+        self.phase = FIRST_PHASE
         """The phase that is running."""
         self.curve: list[Mapping[str, float]] = []
         """Points of the training curve so far."""
