@@ -18,6 +18,7 @@ FOREIGN = {
     "testing": {"mlflow", "optuna"},
 }
 SHARED = {
+    "available_cpus",
     "checked_json",
     "errors",
     "file_digest",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 
+from ....available_cpus import available_cpus
 from ....errors import ConfigError
 
 
@@ -56,11 +56,11 @@ class CellResources:
 
 def require_here(cpus: float, gpus: float | None) -> None:
     """Raise ConfigError where a cell asks for more than this machine has, for an engine that runs on it alone."""
-    there = os.cpu_count() or 1
-    if cpus > there:
-        raise ConfigError(f"--cell-cpus was to be at most {there}, the CPUs of this machine, found {cpus:g}")
+    if cpus > (there := available_cpus()):
+        raise ConfigError(f"--cell-cpus was to be at most {there}, the CPUs that this command may use, found {cpus:g}")
     if gpus:
         import torch  # only for those who ask for GPUs
 
         if gpus > (there := torch.cuda.device_count()):
-            raise ConfigError(f"--cell-gpus was to be at most {there}, the GPUs of this machine, found {gpus:g}")
+            why = "; --device cuda asks for one" if gpus == 1 else ""
+            raise ConfigError(f"--cell-gpus was to be at most {there}, the GPUs of this machine, found {gpus:g}{why}")

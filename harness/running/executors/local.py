@@ -7,13 +7,13 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 
+from ....available_cpus import available_cpus
 from ...cells.device_groups import devices_of, joined
 from ...records.status import Ending
 from ..cell_request import CellRequest
 from ..worker_process import run_in_process
 from .executor import Executor, OnEvent
-
-VISIBLE = "CUDA_VISIBLE_DEVICES"
+from .visible_devices import VISIBLE, visible_names
 
 
 class LocalExecutor(Executor):
@@ -57,10 +57,9 @@ def masked(device: str, environment: Mapping[str, str]) -> tuple[str, dict[str, 
     devices = devices_of(device)
     if not device.startswith("cuda"):
         return device, {}
-    shown = [name.strip() for name in environment.get(VISIBLE, "").split(",") if name.strip()]
     numbers = [int(one.partition(":")[2] or 0) for one in devices]
     own = list(dict.fromkeys(numbers))
-    names = [shown[number] if number < len(shown) else str(number) for number in own]
+    names = visible_names(own, environment)
     return joined([f"cuda:{own.index(number)}" for number in numbers]), {VISIBLE: ",".join(names)}
 
 
@@ -72,5 +71,4 @@ def _threads(devices: Sequence[str], environment: Mapping[str, str]) -> dict[str
     n_places = sum(device.startswith("cpu") for device in devices)
     if n_places < 2 or "OMP_NUM_THREADS" in environment:
         return {}
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return {"OMP_NUM_THREADS": str(max(1, cores // n_places))}
+    return {"OMP_NUM_THREADS": str(max(1, available_cpus() // n_places))}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ....available_cpus import available_cpus
 from ....errors import DataError
 from ..input_format import InputFormat
 from ..raw_split import RawImage, RawSplit, Tell
@@ -98,7 +98,7 @@ def _image_pieces(examples: Iterable[Any], format: InputFormat) -> Pieces:
         return len(images), {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
     with strict_pillow():
-        yield from _in_order(store, _batches(examples, IMAGES_AT_A_TIME), min(MOST_WORKERS, _cores()))
+        yield from _in_order(store, _batches(examples, IMAGES_AT_A_TIME), min(MOST_WORKERS, available_cpus()))
 
 
 def _stored_image(image: RawImage, format: InputFormat) -> Stored:
@@ -130,11 +130,6 @@ def _named(where: Callable[[], str]) -> Iterator[None]:
         if (place := where()) in str(error):
             raise
         raise DataError(f"{place}: {error}") from error
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _in_order(function: Callable[[Sequence[Any]], T], batches: Iterable[Sequence[Any]], workers: int) -> Iterator[T]:
