@@ -54,6 +54,8 @@ class JsonListener:
         self.log = log
         self._about = {"name": name, "cells": n_cells}
         self._times = CellTimes()
+        self._reached: dict[str, dict[str, Any]] = {}
+        """The phase and the step of every cell that were heard of last, by the cell's key."""
 
     def __enter__(self) -> Self:
         self.log.write("cells", **self._about)
@@ -77,11 +79,13 @@ class JsonListener:
         if isinstance(event, Queued):
             self.log.write("cell_queued", cell=cell.key)
         elif isinstance(event, CellLost):
-            self.log.write("cell_lost", cell=cell.key, reason=event.reason)
+            self.log.write("cell_lost", cell=cell.key, reason=event.reason, **self._reached.pop(cell.key, {}))
         elif isinstance(event, PhaseStarted):
+            self._reached[cell.key] = {"phase": event.phase}
             self.log.write("phase", cell=cell.key, phase=event.phase)
         elif isinstance(event, Progressed):
             fields = {"activity": event.activity, "step": event.step, "total": event.total, "unit": event.unit}
+            self._reached.setdefault(cell.key, {}).update(fields)
             self.log.write("progress", cell=cell.key, **fields, metrics=dict(event.metrics))
         elif isinstance(event, Probed):
             self.log.write("probe", cell=cell.key, **vars(event))
@@ -91,6 +95,7 @@ class JsonListener:
     def ends(self, settled: SettledCell) -> None:
         """Write how a cell has ended."""
         took_s = self._times.ends(settled.cell)
+        self._reached.pop(settled.cell.key, None)
         self.log.write(
             "cell_ended",
             **_named(settled.cell),

@@ -99,6 +99,7 @@ class RayExecutor(Executor):
         self._heard[ticket] = queue.SimpleQueue()
         task = self._submitted(ray, request, ticket)
         told = ToldLosses(on_event, unseen=LOST_BY_RAY, most=MAX_RETRIES)
+        gave_up = False
         try:
             on_event(Queued())
             delivery = self._wait(ray, task, ticket, told, stop)
@@ -114,12 +115,13 @@ class RayExecutor(Executor):
             before = finished_attempt(request.scratch)
             n_starts = len(list(request.scratch.glob(f"{ATTEMPT}*")))
             ending = _ending_of(error, n_starts) if before is None else Ending(Status.FINISHED)
+            gave_up = ending.status in (Status.KILLED, Status.OUT_OF_MEMORY)
             folder = last_attempt(request.scratch) if before is None else before.name
             delivery = RayDelivery(ending, folder)
         finally:
             del self._heard[ticket]
         deliver(delivery, request.scratch)
-        told.note_in(request.scratch / LOG)
+        told.note_in(request.scratch / LOG, gave_up=gave_up)
         return delivery.ending
 
     def close(self) -> None:

@@ -6,15 +6,15 @@ import contextlib
 import math
 from pathlib import Path
 
-from ..worker_events import CellLost, Event, PhaseStarted, Queued
+from ..worker_events import FIRST_PHASE, CellLost, Event, PhaseStarted, Queued
 from .executor import OnEvent
-
-FIRST_PHASE = "prepare"
-"""The phase that every start of a cell begins with, once."""
 
 
 class ToldLosses:
     """Passes on the events of one cell, and before those of a further start that the one before it was lost.
+
+    A loss that nobody tells is known once the next start tells its first phase. A start that was lost before its own
+    first phase is not known at all then, so that losses have no numbers.
 
     Args:
         on_event: receives all events; `CellLost` and `Queued` for every loss after which the cell is started again.
@@ -28,7 +28,7 @@ class ToldLosses:
         self._most = most
         self._begun = False
         self.reasons: list[str] = []
-        """Why the starts until now were lost, oldest first."""
+        """Why starts were lost until now, as far as is known, oldest first."""
 
     def __call__(self, event: Event) -> None:
         """Pass an event on."""
@@ -49,10 +49,17 @@ class ToldLosses:
             self._on_event(CellLost(reason))
             self._on_event(Queued())
 
-    def note_in(self, log: Path) -> None:
-        """Add to the log of the last start why those before it were lost, whose own logs are not kept."""
-        if not self.reasons:
+    def note_in(self, log: Path, *, gave_up: bool = False) -> None:
+        """Add to the log of the last start why those before it were lost, whose own logs are not kept.
+
+        Args:
+            log: the log of the last start.
+            gave_up: whether the last start was lost, too, and none has followed.
+        """
+        last_is_among = gave_up and not self._begun
+        before = self.reasons[:-1] if last_is_among else self.reasons
+        if not before:
             return
-        lines = [f"start {number} of this cell was lost: {why}" for number, why in enumerate(self.reasons, 1)]
+        lines = [f"an earlier start of this cell was lost: {why}" for why in before]
         with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
             file.write("\n" + "\n".join(lines) + "\n")

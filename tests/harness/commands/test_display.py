@@ -122,9 +122,16 @@ def test_a_lost_start_is_said_with_the_step_that_it_had_reached_and_is_no_finish
 def test_the_log_has_a_lost_start_as_it_is_documented(tiny):
     cell = make_cell("pretrained", "tiny", tasks=None, seed=0, options={}, points_per_edge=None)
     written = io.StringIO()
-    JsonListener(JsonLog(written), name="mine", n_cells=1).reports(cell, CellLost("signal 9"))
-    (told,) = map(json.loads, written.getvalue().splitlines())
-    assert (told["event"], told["cell"], told["reason"]) == ("cell_lost", cell.key, "signal 9")
+    listener = JsonListener(JsonLog(written), name="mine", n_cells=1)
+    starts = (PhaseStarted("prepare"), PhaseStarted("fit"), Progressed("fit", 7, 25, {})), (PhaseStarted("prepare"),)
+    for events in (*starts, ()):
+        for event in (*events, CellLost("signal 9")):
+            listener.reports(cell, event)
+    told = [one for one in map(json.loads, written.getvalue().splitlines()) if one["event"] == "cell_lost"]
+    known = {"cell": cell.key, "reason": "signal 9"}
+    step = {"phase": "fit", "activity": "fit", "step": 7, "total": 25, "unit": "steps"}
+    found = [{name: value for name, value in one.items() if name not in ("time", "event")} for one in told]
+    assert found == [{**known, **step}, {**known, "phase": "prepare"}, known]
 
 
 def test_the_log_counts_the_seconds_of_a_queued_cell_from_its_first_phase(tiny, monkeypatch):

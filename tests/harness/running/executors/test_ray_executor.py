@@ -12,7 +12,7 @@ from frontrunner.harness.running.cell_request import CellRequest
 from frontrunner.harness.running.executors import ray_executor
 from frontrunner.harness.running.executors.ray_executor import RayExecutor
 from frontrunner.harness.running.executors.ray_mailbox import RayMailbox
-from frontrunner.harness.running.executors.ray_task import ATTEMPT, RayDelivery
+from frontrunner.harness.running.executors.ray_task import ATTEMPT, CellKilledError, RayDelivery
 from frontrunner.harness.running.worker_events import CellLost, PhaseStarted, Progressed, Queued, Warned
 
 
@@ -29,6 +29,8 @@ class Engine:
         return (tasks, []) if self.delivery is not None else ([], tasks)
 
     def get(self, found, timeout=None):
+        if found == "task" and isinstance(self.delivery, Exception):
+            raise self.delivery
         return self.delivery if found == "task" else found
 
 
@@ -127,8 +129,8 @@ def test_a_start_that_was_lost_is_told_before_the_next_one_and_noted_in_the_log(
     unseen = CellLost("the process that Ray runs it in was lost")
     assert heard == [Queued(), *starts[:2], Queued(), *starts[2:4], unseen, Queued(), *starts[4:]]
     assert (request_.scratch / "worker.log").read_text() == (
-        "of the third\n\nstart 1 of this cell was lost: signal 9\n"
-        "start 2 of this cell was lost: the process that Ray runs it in was lost\n"
+        "of the third\n\nan earlier start of this cell was lost: signal 9\n"
+        "an earlier start of this cell was lost: the process that Ray runs it in was lost\n"
     )
 
 
@@ -141,3 +143,21 @@ def test_a_cell_that_ray_does_not_start_again_is_not_told_to_start(run, engine, 
     heard = []
     assert run(begins, on_event=heard.append).status == "killed"
     assert heard == [Queued(), *[CellLost("signal 9"), Queued()] * 3]
+
+
+@pytest.mark.parametrize("last", [[CellLost("the fourth")], [PhaseStarted("prepare")]])
+def test_where_ray_gives_up_the_log_of_the_last_start_tells_of_those_before_it_alone(last, run, engine, request_):
+    class LostError(engine.exceptions.RayError):
+        cause = CellKilledError("the fourth")
+
+    def begins(ticket):
+        for event in [*[CellLost(name) for name in ("the first", "the second", "the third")], *last]:
+            engine.mailbox.put(ticket, pickle.dumps(event))
+        engine.delivery = LostError()
+        (request_.scratch / f"{ATTEMPT}four").mkdir()
+        (request_.scratch / f"{ATTEMPT}four" / "worker.log").write_text("of the fourth\n")
+
+    ending = run(begins)
+    assert (ending.status, ending.reason) == ("killed", "the fourth")
+    said = [f"an earlier start of this cell was lost: {name}" for name in ("the first", "the second", "the third")]
+    assert (request_.scratch / "worker.log").read_text().splitlines() == ["of the fourth", "", *said]
