@@ -145,7 +145,7 @@ def run_cells(
         shown = shown_progress(
             own_folder(place), command=command, name=spec.name, n_cells=len(found), console=console, log=log
         )
-        with shown as listener, checked_content(file):
+        with shown as listener:
             result = run_and_publish_bench(
                 spec,
                 store,

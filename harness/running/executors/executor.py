@@ -29,10 +29,11 @@ class Executor(ABC):
     """Whether a cell goes on where the command that has asked for it ends."""
 
     def require_ready(self) -> None:  # noqa: B027 # this machine's devices have been found by then
-        """Raise ConfigError where this machine lacks what the engine needs, or cells ask for what it cannot give.
+        """Raise ConfigError where this machine lacks what the engine needs, or an option has a value that none takes.
 
-        No engine is started, so that what only a started one can say is left to `open`. For a command to call before
-        it makes a store, or waits for a server, and whether a cell is left to run or not.
+        No engine is started, and no cluster asked: what only they can say is left to `open`, so that a bench without a
+        cell to run shows its board while they are away. For a command to call before it makes a store, or waits for a
+        server, and whether a cell is left to run or not.
         """
 
     @abstractmethod

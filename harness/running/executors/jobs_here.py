@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,11 +21,16 @@ import psutil
 from ....errors import ConfigError
 from .cell_resources import require_here
 from .slurm_job import SlurmJob, threads_of_job
+from .visible_devices import VISIBLE, listed_devices, visible_names
 
 CONTROLLER = "submitit.local._local"
 """The module in which submitit's process of a job runs."""
 CONTROLLER_LOG = "submitit.log"
-"""File among those of submitit that has what its processes print, which is next to nothing."""
+"""How the file of a job ends that has what this process prints, which is next to nothing; it begins with the job."""
+LOOK_UP_INTERVAL_S = 0.2
+"""Seconds after which it is looked again whether a GPU is free."""
+SAID_AFTER_S = 10.0
+"""Seconds to wait for one before that is said: a job that has told its end holds its own a little longer."""
 
 
 class JobsHere:
@@ -37,20 +46,18 @@ class JobsHere:
     lost_after_s: ClassVar[float] = 0.0
 
     @staticmethod
-    def require_installed() -> None:
-        """Do nothing: no command is needed."""
-
-    @staticmethod
     def at_once(settings: Mapping[str, Any]) -> int:
-        """Return how many jobs may run at a time: `array_parallelism`, one without it.
+        """Return how many jobs may run at a time: `array_parallelism`, one without it, or as many as have GPUs.
 
         Raises:
             ConfigError: that is no whole number above 0.
         """
-        return _whole("array_parallelism", settings.get("array_parallelism", 1), least=1)
+        asked = _whole("array_parallelism", settings.get("array_parallelism", 1), least=1)
+        gpus = _gpus(settings)
+        return max(1, min(asked, len(_devices_here()) // gpus)) if gpus else asked
 
     @staticmethod
-    def require_accepted(settings: Mapping[str, Any]) -> None:
+    def require_ready(settings: Mapping[str, Any]) -> None:
         """Raise ConfigError where a job asks for what this machine lacks, or a setting that counts is no whole number.
 
         Settings of Slurm that mean nothing here are taken, so that a command is tried as it is.
@@ -59,28 +66,53 @@ class JobsHere:
         _whole("time", settings["time"], least=1)
         require_here(_whole("cpus_per_task", settings["cpus_per_task"], least=1), _gpus(settings))
 
+    @staticmethod
+    def require_accepted(settings: Mapping[str, Any]) -> None:
+        """Do nothing: what this machine has was known before."""
+
     def __init__(self, logs: Path, settings: Mapping[str, Any]) -> None:
         import submitit
 
         self.logs = logs
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._gpus = _gpus(settings)
+        self._starting = threading.Lock()
         self._threads = threads_of_job({**os.environ, "SLURM_CPUS_PER_TASK": str(settings["cpus_per_task"])})
         self._executor = submitit.LocalExecutor(folder=logs)
-        self._executor._submit_command = self._started
-        self._executor.update_parameters(timeout_min=_whole("time", settings["time"]), gpus_per_node=_gpus(settings))
+        self._executor.update_parameters(timeout_min=_whole("time", settings["time"]))
 
-    def submit(self, job: SlurmJob, *, stop: threading.Event, say: object) -> str:  # noqa: ARG002 # nothing waits here
-        """Start a job and return its id, the number of its process; empty where `stop` is set before."""
-        if stop.is_set():
-            return ""
+    def submit(self, job: SlurmJob, *, stop: threading.Event, say: Callable[[str], object]) -> str:
+        """Start a job and return its id, the number of its process; empty where `stop` is set before.
+
+        A job has GPUs of its own: it waits for those that other jobs of this user have, an earlier command's for one.
+
+        Args:
+            job: the job.
+            stop: ends the waiting.
+            say: is told once that GPUs are waited for.
+        """
         request = dataclasses.replace(job.request, environment={**self._threads, **job.request.environment})
-        return str(self._executor.submit(dataclasses.replace(job, request=request)).job_id)
+        job = dataclasses.replace(job, request=request)
+        said_at = time.monotonic() + SAID_AFTER_S
+        while not stop.is_set():
+            with self._starting:  # no other job takes what is found to be free
+                if len(free := _free_devices() if self._gpus else []) >= self._gpus:
+                    # Only the process that submitit starts is another; its own takes numbers for GPUs, and no names.
+                    self._executor._submit_command = functools.partial(self._started, free[: self._gpus])
+                    return str(self._executor.submit(job).job_id)
+            if time.monotonic() > said_at:
+                said_at = float("inf")
+                say("other jobs have the GPUs of this machine; it starts when they have ended")
+            stop.wait(LOOK_UP_INTERVAL_S)
+        return ""
 
-    def _started(self, command: str) -> Any:
-        """Start submitit's process of a job, as submitit does, but apart from the command.
+    def _started(self, devices: Sequence[str], command: str) -> Any:
+        """Start submitit's process of a job that sees these devices, as submitit does, but apart from the command.
 
         Ctrl-C, which the terminal sends to the command and all of its group, is the command's to handle: it ends its
         jobs by `cancel`. What submitit prints of that goes to a file beside the job's own output.
+
+        These are the variables of submitit 1.5 (`submitit.local.local.start_controller`); pyproject.toml allows no
+        later one untried.
         """
         import submitit
 
@@ -96,9 +128,10 @@ class JobsHere:
             "SUBMITIT_LOCAL_SIGNAL_DELAY_S": "30",
             "SUBMITIT_STDERR_TO_STDOUT": "",
             "SUBMITIT_LOCAL_WITH_SHELL": "",
-            "CUDA_VISIBLE_DEVICES": ",".join(map(str, range(given["gpus_per_node"]))),
+            VISIBLE: ",".join(devices),
         }
-        with (self.logs / CONTROLLER_LOG).open("ab") as log:
+        unnamed = self.logs / f"{uuid.uuid4().hex}_{CONTROLLER_LOG}"
+        with unnamed.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", CONTROLLER, str(self.logs)],
                 env=environment,
@@ -107,15 +140,12 @@ class JobsHere:
                 stderr=log,
                 start_new_session=True,
             )
-        self._processes[str(process.pid)] = process
+        unnamed.replace(self.logs / f"{process.pid}_{CONTROLLER_LOG}")
+        threading.Thread(target=process.wait, daemon=True).start()  # else it would stay as a zombie
         return submitit.LocalJob(folder=self.logs, job_id=str(process.pid), tasks=[0], process=process)
 
     def is_alive(self, job: str) -> bool:
         """Return whether the job's process lives."""
-        started = self._processes.get(job)
-        if started is not None and started.poll() is not None:
-            del self._processes[job]
-            return False
         return _process_of(job) is not None
 
     def cancel(self, job: str) -> None:
@@ -134,6 +164,23 @@ def _whole(name: str, value: object, least: int = 0) -> int:
 
 def _gpus(settings: Mapping[str, Any]) -> int:
     return _whole("gres", str(settings.get("gres", "gpu:0")).rpartition(":")[2])
+
+
+def _devices_here() -> list[str]:
+    """Return the names of the CUDA devices that this command sees."""
+    import torch  # only for those who ask for GPUs
+
+    return visible_names(list(range(torch.cuda.device_count())), os.environ)
+
+
+def _free_devices() -> list[str]:
+    """Return those of them that no job of this machine has; the variables of other users' jobs cannot be read."""
+    taken: set[str] = set()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if CONTROLLER in process.cmdline():
+                taken.update(listed_devices(process.environ()))
+    return [name for name in _devices_here() if name not in taken]
 
 
 def _process_of(job: str) -> psutil.Process | None:

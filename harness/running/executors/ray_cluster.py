@@ -83,6 +83,15 @@ def require_ray() -> None:
         raise ConfigError('Ray is not installed; install it by pip install "frontrunner[ray]"')
 
 
+def require_address(address: str) -> None:
+    """Raise ConfigError for an address that no cluster can have."""
+    if "://" in address:
+        raise ConfigError(
+            f"--ray-address was to be auto or HOST:PORT, found {address!r}; a command that is not on a node of the "
+            "cluster cannot run cells there, so start it on one"
+        )
+
+
 def connect(address: str | None) -> tuple[ModuleType, bool]:
     """Connect to the cluster at an address, or without one to a cluster that is started here for this process.
 
@@ -98,11 +107,8 @@ def connect(address: str | None) -> tuple[ModuleType, bool]:
 
     if ray.is_initialized():  # by the script that runs a bench
         return ray, False
-    if address is not None and "://" in address:
-        raise ConfigError(
-            f"--ray-address was to be auto or HOST:PORT, found {address!r}; a command that is not on a node of the "
-            "cluster cannot run cells there, so start it on one"
-        )
+    if address is not None:
+        require_address(address)
     if address not in (None, "auto"):
         _require_answer(str(address))
     started = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address is None else {}

@@ -22,7 +22,7 @@ from ..worker_events import Queued
 from ..worker_process import StoppedError
 from .cell_resources import CellResources, require_here
 from .executor import MAX_RETRIES, MOST_PLACES, Executor, OnEvent
-from .ray_cluster import CellNeeds, connect, handlers_kept, require_node, require_ray
+from .ray_cluster import CellNeeds, connect, handlers_kept, require_address, require_node, require_ray
 from .ray_mailbox import RayMailbox
 from .ray_task import (
     ATTEMPT,
@@ -73,17 +73,15 @@ class RayExecutor(Executor):
         self._closed = threading.Event()
 
     def require_ready(self) -> None:
-        """Raise ConfigError where Ray is not installed, or no node of the cluster can run such a cell.
+        """Raise ConfigError where Ray is not installed, its address is none, or this machine could not run such a cell.
 
-        A cluster that is named is asked for its nodes; one that is yet to start has no more than
-        this machine.
+        A cluster that is named is not asked; one that is yet to start has no more than this machine.
         """
         require_ray()
         if self._address is not None:
-            with self._starting:
-                self._connected()
+            require_address(self._address)
         elif "ray" not in sys.modules or not sys.modules["ray"].is_initialized():
-            require_here(self._needs.cpus, self._needs.gpus)
+            require_here(self._needs.cpus, 1.0 if self._gpus_open and self._kind == "cuda" else self._needs.gpus)
 
     def open(self, n_cells: int) -> Sequence[str]:
         """Connect to the cluster if there is a cell to run, and return as many places as it has room for cells."""

@@ -75,12 +75,11 @@ class SlurmExecutor(Executor):
         self._queue: _Jobs | None = None
 
     def require_ready(self) -> None:
-        """Raise ConfigError where submitit or a command of Slurm is missing, or Slurm would refuse such jobs."""
+        """Raise ConfigError where submitit or a command of Slurm is missing, or a setting is none; nobody is asked."""
         if importlib.util.find_spec("submitit") is None:
             raise ConfigError('submitit is not installed; install it by pip install "frontrunner[slurm]"')
-        self._kind.require_installed()
         _require_known(self._settings)
-        self._kind.require_accepted(self._settings)
+        self._kind.require_ready(self._settings)
 
     def open(self, n_cells: int) -> Sequence[str]:
         """Ask Slurm whether it would take such jobs, if there is a cell to run, and return a place for each."""
@@ -95,6 +94,8 @@ class SlurmExecutor(Executor):
         """
         folder = JobFolder(self._jobs / request.cell.key)
         queue = self._started()
+        earlier = folder.wanted()
+        jobs = [earlier[1]] if earlier is not None and earlier[1] else []
         job = self._adopted(queue, folder)
         told = ToldLosses(on_event, unseen="its job was ended and started again")
         for tries_left in reversed(range(MAX_RETRIES + 1)):
@@ -105,6 +106,7 @@ class SlurmExecutor(Executor):
                 if not job:
                     folder.remove()
                     return Ending(Status.KILLED, "interrupted", resumable=True)
+                jobs.append(job)
                 ended = self._wait(queue, folder, job, told, stop)
                 if ended is None and tries_left:
                     told.lost(_why_lost(folder, job))
@@ -112,6 +114,7 @@ class SlurmExecutor(Executor):
                 folder.remove()
                 if job:
                     queue.cancel(job)
+                _remove_files(queue.logs, jobs)
                 return Ending(Status.STOPPED, str(reason))
             if ended is not None:
                 break
@@ -122,15 +125,15 @@ class SlurmExecutor(Executor):
             return ended
         folder.deliver(request.scratch)
         told.note_in(request.scratch / LOG)
-        for file in queue.logs.glob(f"{job}_*"):
-            file.unlink(missing_ok=True)
+        _remove_files(queue.logs, jobs)
         return ended
 
     def _started(self) -> _Jobs:
-        """Return the queue; Slurm has said by then that it would take such jobs."""
+        """Return the queue; Slurm has said by then, once, that it would take such jobs."""
         with self._starting:
             if self._queue is None:
                 self.require_ready()
+                self._kind.require_accepted(self._settings)
                 self._queue = self._kind(self._jobs / "logs", self._settings)
             return self._queue
 
@@ -184,6 +187,13 @@ class SlurmExecutor(Executor):
         told = folder.ending(LOST)
         why = "Slurm has ended it without a word" if told is None else told.reason
         return Ending(Status.KILLED, f"at last: {why}; {MAX_RETRIES + 1} jobs of it were lost", resumable=True)
+
+
+def _remove_files(logs: Path, jobs: Iterable[str]) -> None:
+    """Remove the files that submitit has made for all jobs of a cell."""
+    for job in jobs:
+        for file in logs.glob(f"{job}_*"):
+            file.unlink(missing_ok=True)
 
 
 def _why_lost(folder: JobFolder, job: str) -> str:

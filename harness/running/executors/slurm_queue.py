@@ -65,7 +65,7 @@ class SlurmQueue:
     """Seconds after a job has ended before it is lost, unless it has said so: its files may be seen late."""
 
     @staticmethod
-    def require_installed() -> None:
+    def require_ready(settings: Mapping[str, Any]) -> None:  # noqa: ARG004 # what they mean is Slurm's to say
         """Raise ConfigError where a command of Slurm is missing."""
         if missing := [name for name in ("sbatch", "squeue", "srun") if shutil.which(name) is None]:
             raise ConfigError(
@@ -97,18 +97,22 @@ class SlurmQueue:
 
     @staticmethod
     def require_accepted(settings: Mapping[str, Any]) -> None:
-        """Raise ConfigError where Slurm would refuse such a job; nothing is submitted."""
+        """Raise ConfigError where Slurm would refuse such a job, or does not answer; nothing is submitted."""
         flags = [
             f"--{name.replace('_', '-')}={value}"
             for name, value in settings.items()
             if name not in NO_FLAGS and isinstance(value, (int, str)) and not isinstance(value, bool)
         ]
         answer = _call(["sbatch", "--test-only", *flags, "--wrap=true"])
-        if answer.returncode:
-            raise ConfigError(
-                f"Slurm refuses a job of {' '.join(flags)} ({as_one_line(answer.stderr.strip())}); ask for less, or "
-                "change --slurm-partition and --slurm-set"
-            )
+        if not answer.returncode:
+            return
+        why = as_one_line(answer.stderr.strip())
+        if _living_jobs() is None:
+            raise ConfigError(f"Slurm's controller does not answer ({why}); start the same command once it does")
+        raise ConfigError(
+            f"Slurm refuses a job of {' '.join(flags)} ({why}); ask for less, or change --slurm-partition and "
+            "--slurm-set"
+        )
 
     def submit(self, job: SlurmJob, *, stop: threading.Event, say: Callable[[str], object]) -> str:
         """Submit a job, together with those of other threads, and return its id; empty where `stop` is set before.

@@ -8,7 +8,8 @@ from frontrunner.harness.running.executors.local import LocalExecutor
 
 HERE = ("--executor", "slurm", "--slurm-set", "cluster=local", "--slurm-set")
 REFUSED = {
-    "ray: no cluster": (["--executor", "ray", "--ray-address", "127.0.0.1:1"], ["no Ray cluster answers"]),
+    "ray: address": (["--executor", "ray", "--ray-address", "ray://head:1"], ["--ray-address was to be auto or"]),
+    "ray: GPUs": (["--executor", "ray", "--device", "cuda"], ["--cell-gpus was to be at most 0", "--device cuda asks"]),
     "ray: CPUs": (["--executor", "ray", "--cell-cpus", "9999"], ["--cell-cpus was to be at most", "found 9999"]),
     "jobs here: CPUs": ([*HERE, "time=9", "--cell-cpus", "9999"], ["--cell-cpus was to be at most", "found 9999"]),
     "jobs here: time": ([*HERE, "time=-5"], ["time was to be a whole number above 0", "'-5'"]),
@@ -23,13 +24,29 @@ def _engines():
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_refusal_is_the_same_where_no_cell_is_left(case, command, in_process, tmp_path):
+def test_a_refusal_is_the_same_where_no_cell_is_left(case, command, in_process, tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     options, parts = REFUSED[case]
     asked = command.bench(tmp_path, ["pretrained"])
     command.within(*asked, *options).assert_one_sentence(*parts)
     assert not (tmp_path / "store").exists()
     assert command.within(*asked).status == 0
     command.within(*asked, *options).assert_one_sentence(*parts)
+
+
+def test_an_engine_that_is_away_is_missed_only_where_a_cell_is_left(command, in_process, tmp_path):
+    away = ("--executor", "ray", "--ray-address", "127.0.0.1:1")
+    missed = "error: no Ray cluster answers at '127.0.0.1:1'"
+    asked = command.bench(tmp_path, ["pretrained"])
+    command.within(*asked, *away).assert_one_sentence(missed)
+    assert not (tmp_path / "store").exists()
+    assert command.within(*asked).status == 0
+    shown = command.within(*asked, *away)
+    assert (shown.status, shown.err) == (0, "")
+    assert "pretrained" in shown.out
+    command.within(*command.bench(tmp_path, ["pretrained", "experts"]), *away).assert_one_sentence(missed)
+    wrong = command.within(*command.bench(tmp_path, ["pretraind"]), *away)
+    wrong.assert_one_sentence("pretraind", "did you mean 'pretrained'?")
 
 
 def test_what_only_a_started_engine_refuses_leaves_no_store_either(command, in_process, tmp_path, monkeypatch):

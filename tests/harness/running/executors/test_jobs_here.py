@@ -13,6 +13,7 @@ import pytest
 import frontrunner as fr
 from frontrunner.harness.running.cell_limits import CellLimits
 from frontrunner.harness.running.cell_request import CellRequest
+from frontrunner.harness.running.executors import jobs_here
 from frontrunner.harness.running.executors.jobs_here import JobsHere
 from frontrunner.harness.running.executors.slurm_executor import SlurmExecutor
 
@@ -50,7 +51,7 @@ def test_they_need_no_slurm_and_end_with_the_command(tmp_path, monkeypatch):
         ({"cluster": "local", "x": "5"}, "'x'; choose one of: account, .*, cluster, .*, time, "),
         (
             {"cluster": "local", "cpus_per_task": "9999"},
-            "--cell-cpus was to be at most .* CPUs of this machine, found 9999",
+            "--cell-cpus was to be at most .* CPUs that this command may use, found 9999",
         ),
         ({"cluster": "local", "gres": "gpu:9999"}, "--cell-gpus was to be at most .* GPUs of this machine, found 9999"),
     ],
@@ -90,11 +91,12 @@ def test_a_process_that_is_no_job_or_has_ended_is_not_alive(tmp_path):
         assert lives.wait(20) != 0
 
 
-def test_a_job_is_out_of_reach_of_ctrl_c_and_ends_without_a_word_on_the_terminal(tmp_path, make_cell, capfd):
-    pytest.importorskip("submitit")
+@pytest.fixture
+def waiting(tmp_path, make_cell):
+    """A job that writes where it runs to the file `where` and waits to be ended."""
 
     @dataclass
-    class WaitingJob:  # within the test, so that it is pickled with its code
+    class WaitingJob:  # within the fixture, so that it is pickled with its code
         request: CellRequest
         file: str
 
@@ -106,9 +108,14 @@ def test_a_job_is_out_of_reach_of_ctrl_c_and_ends_without_a_word_on_the_terminal
                 file.write(f"{os.getsid(0)} {os.getppid()}")
             time.sleep(100)
 
-    jobs = JobsHere(tmp_path / "logs", SETTINGS)
     request = CellRequest(make_cell(), "cpu", (), tmp_path / "scratch", tmp_path / "checkpoints")
-    name = jobs.submit(WaitingJob(request, str(tmp_path / "where")), stop=threading.Event(), say=None)
+    return WaitingJob(request, str(tmp_path / "where"))
+
+
+def test_a_job_is_out_of_reach_of_ctrl_c_and_ends_without_a_word_on_the_terminal(tmp_path, waiting, capfd):
+    pytest.importorskip("submitit")
+    jobs = JobsHere(tmp_path / "logs", SETTINGS)
+    name = jobs.submit(waiting, stop=threading.Event(), say=None)
     process = psutil.Process(int(name))
     while not (tmp_path / "where").exists() or not (tmp_path / "where").read_text():
         assert jobs.is_alive(name)
@@ -120,4 +127,45 @@ def test_a_job_is_out_of_reach_of_ctrl_c_and_ends_without_a_word_on_the_terminal
     assert not jobs.is_alive(name)
     assert not job.is_running()
     assert capfd.readouterr() == ("", "")
-    assert "KeyboardInterrupt" in (tmp_path / "logs" / "submitit.log").read_text()
+    assert "KeyboardInterrupt" in (tmp_path / "logs" / f"{name}_submitit.log").read_text()
+    assert all(file.name.startswith(f"{name}_") for file in (tmp_path / "logs").iterdir())
+
+
+def test_jobs_have_gpus_of_their_own_among_those_that_the_command_sees(tmp_path, waiting, monkeypatch):
+    pytest.importorskip("submitit")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "here-3, here-5")
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr(jobs_here, "SAID_AFTER_S", 0.0)
+    settings = {**SETTINGS, "gres": "gpu:1"}
+    assert JobsHere.at_once({**settings, "array_parallelism": "8"}) == 2
+    jobs, stop, said = JobsHere(tmp_path / "logs", settings), threading.Event(), []
+
+    def submit():
+        name = jobs.submit(waiting, stop=stop, say=said.append)
+        return psutil.Process(int(name)) if name else None
+
+    started = [submit(), submit()]
+    try:
+        assert [one.environ()["CUDA_VISIBLE_DEVICES"] for one in started] == ["here-3", "here-5"]
+        assert said == []
+        threading.Timer(1.0, jobs.cancel, [str(started[1].pid)]).start()
+        started.append(submit())  # waits until the second has ended
+        assert started[2].environ()["CUDA_VISIBLE_DEVICES"] == "here-5"
+        assert said == ["other jobs have the GPUs of this machine; it starts when they have ended"]
+        threading.Timer(0.5, stop.set).start()
+        assert submit() is None
+    finally:
+        for one in started:
+            jobs.cancel(str(one.pid))
+        psutil.wait_procs(started, timeout=60)
+
+
+def test_a_job_that_asks_for_no_gpu_sees_none(tmp_path, waiting, monkeypatch):
+    pytest.importorskip("submitit")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    jobs = JobsHere(tmp_path / "logs", SETTINGS)
+    name = jobs.submit(waiting, stop=threading.Event(), say=None)
+    process = psutil.Process(int(name))
+    assert process.environ()["CUDA_VISIBLE_DEVICES"] == ""
+    jobs.cancel(name)
+    process.wait(60)

@@ -120,22 +120,23 @@ def test_ray_is_told_to_keep_its_messages_as_it_is_imported_and_as_it_connects(t
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"address": "127.0.0.1:1"}, "no Ray cluster answers at '127.0.0.1:1'"),
         ({"address": "ray://head:1"}, "--ray-address was to be auto or HOST:PORT"),
-        ({"cpus": 9999.0}, "--cell-cpus was to be at most .* CPUs of this machine, found 9999"),
-        ({"gpus": 9999.0}, "--cell-gpus was to be at most .* GPUs of this machine, found 9999"),
+        ({"cpus": 9999.0}, "--cell-cpus was to be at most .* CPUs that this command may use, found 9999"),
+        ({"gpus": 9999.0}, "--cell-gpus was to be at most 0, the GPUs of this machine, found 9999$"),
+        ({"kind": "cuda"}, "--cell-gpus was to be at most 0, .* found 1; --device cuda asks for one"),
     ],
 )
 def test_what_cannot_be_had_is_refused_without_starting_ray(given, message, monkeypatch):
     pytest.importorskip("ray")
     monkeypatch.setattr("ray.init", lambda **_: pytest.fail("Ray was started"))
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     whole = {"address": None, "kind": "auto", "cpus": 1.0, "gpus": None, "memory_bytes": None}
     with pytest.raises(fr.ConfigError, match=message):
         RayExecutor(**whole | given).require_ready()
     RayExecutor(**whole).require_ready()
 
 
-def test_a_cluster_that_is_named_is_asked_for_its_nodes_also_where_no_cell_is_left(monkeypatch):
+def test_a_cluster_that_is_named_is_asked_for_its_nodes_only_where_a_cell_is_left(monkeypatch):
     there = SimpleNamespace(
         init=lambda **_: None,
         is_initialized=lambda: False,
@@ -145,6 +146,8 @@ def test_a_cluster_that_is_named_is_asked_for_its_nodes_also_where_no_cell_is_le
     )
     monkeypatch.setitem(sys.modules, "ray", there)
     executor = RayExecutor(address="auto", kind="auto", cpus=5.0, gpus=None, memory_bytes=None)
+    executor.require_ready()
+    assert executor.open(0) == ["ray"]
     with pytest.raises(fr.ConfigError, match="can run a cell that asks for 5 CPUs"):
-        executor.require_ready()
+        executor.open(1)
     executor.close()

@@ -140,7 +140,10 @@ def test_a_failed_cell_is_not_submitted_again(run, queue, request_):
 
 @pytest.mark.parametrize("lost", [vanishes, is_killed])
 def test_a_lost_job_is_submitted_again(lost, run, queue, request_):
+    for name in ("7_0_submitted.pkl", "7_1_submitted.pkl", "7_2_submitted.pkl", "8_0_submitted.pkl"):
+        (queue.logs / name).touch()
     assert run(lost, lost, finishes).status == "finished"
+    assert [file.name for file in queue.logs.iterdir()] == ["8_0_submitted.pkl"]
     assert len({job.ticket for job in queue.submitted}) == 3
 
 
@@ -158,7 +161,7 @@ def test_a_job_that_says_that_it_was_killed_is_submitted_again_at_once_and_its_l
     assert time.monotonic() - begun < 30
     assert heard == [Queued(), CellLost("signal 9"), Queued(), PhaseStarted("fit")]
     log = (request_.scratch / "worker.log").read_text()
-    assert log == "of the second\n\nstart 1 of this cell was lost: signal 9\n"
+    assert log == "of the second\n\nan earlier start of this cell was lost: signal 9\n"
 
 
 def test_a_job_that_slurm_has_started_again_is_told(run, queue):
@@ -228,7 +231,9 @@ def test_the_next_command_hears_how_a_job_has_failed(run, queue):
 def test_the_next_command_submits_what_has_vanished(run, queue):
     first = interrupted(run, queue)
     queue.living.clear()
+    (queue.logs / "7_0_submitted.pkl").touch()
     assert run(finishes).status == "finished"
+    assert list(queue.logs.iterdir()) == []
     assert queue.submitted[1].ticket != first.ticket
 
 
@@ -293,17 +298,46 @@ def test_without_slurm_a_sentence_says_so(tmp_path, monkeypatch):
         executor.open(1)
 
 
-def test_what_slurm_would_refuse_is_refused_before_anything_is_made(tmp_path, monkeypatch):
+@pytest.fixture
+def commands(tmp_path, monkeypatch):
+    """Commands of Slurm that note what they are asked; `sbatch` refuses the time `abc`, and with `away` all fail."""
     pytest.importorskip("submitit")
     (tmp_path / "bin").mkdir()
     for name in ("sbatch", "squeue", "srun"):
         file = tmp_path / "bin" / name
-        file.write_text('#!/bin/sh\ncase "$*" in *--time=abc*) echo "sbatch: error: bad time" >&2; exit 1; esac\n')
+        file.write_text(
+            f'#!/bin/sh\necho "{name} $*" >> {tmp_path / "asked"}\n'
+            f'if [ -e {tmp_path / "away"} ]; then echo "{name}: error: no contact" >&2; exit 1; fi\n'
+            'case "$*" in *--time=abc*) echo "sbatch: error: bad time" >&2; exit 1; esac\n'
+        )
         file.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return tmp_path
+
+
+def test_what_slurm_would_refuse_is_refused_before_anything_is_made(commands):
     whole = {"kind": "auto", "cpus": None, "gpus": None, "limits": CellLimits()}
-    SlurmExecutor(tmp_path / "jobs", **whole, settings={"time": "90", "account": "ml"}).require_ready()
-    for settings, message in ({"time": "abc"}, "bad time"), ({"acount": "ml"}, "'acount'; did you mean 'account'"):
-        with pytest.raises(fr.FrontrunnerError, match=message):
-            SlurmExecutor(tmp_path / "jobs", **whole, settings=settings).require_ready()
-    assert not (tmp_path / "jobs").exists()
+    with pytest.raises(fr.FrontrunnerError, match="'acount'; did you mean 'account'"):
+        SlurmExecutor(commands / "jobs", **whole, settings={"acount": "ml"}).require_ready()
+    refused = SlurmExecutor(commands / "jobs", **whole, settings={"time": "abc"})
+    refused.require_ready()
+    assert refused.open(0) == ["slurm"]
+    assert not (commands / "asked").exists()  # that is for where a cell is left
+    with pytest.raises(fr.ConfigError, match=r"Slurm refuses a job of .*--time=abc.* \(sbatch: error: bad time\)"):
+        refused.open(1)
+    assert not (commands / "jobs").exists()
+    taken = SlurmExecutor(commands / "jobs", **whole, settings={"time": "90", "account": "ml"})
+    assert taken.open(2) == taken.open(2) == ["slurm"] * 2
+    assert (commands / "asked").read_text().count("--time=90") == 1
+
+
+def test_a_controller_that_does_not_answer_has_refused_nothing(commands):
+    (commands / "away").touch()
+    executor = SlurmExecutor(
+        commands / "jobs", kind="auto", cpus=None, gpus=None, limits=CellLimits(), settings={"time": "abc"}
+    )
+    executor.require_ready()
+    with pytest.raises(
+        fr.ConfigError, match=r"controller does not answer \(sbatch: error: no contact\); start the same"
+    ):
+        executor.open(1)
