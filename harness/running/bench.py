@@ -104,11 +104,15 @@ def run_bench(
         _close_after(error, parents, store)
         if isinstance(error, StoreError):
             became = {**done, **{key: one.ending.status for key, one in settled.items()}}
-            n_finished = sum(became.get(cell.key) is Status.FINISHED for cell in cells)
-            told = f"{n_finished} of {len(cells)} cells finished, and the same command goes on with the rest"
-            raise type(error)(f"{error}; {told}") from error
+            raise type(error)(f"{error}; {_told([became.get(cell.key) for cell in cells])}") from error
         raise
     return BenchRun([settled[cell.key] for cell in cells], parents)
+
+
+def _told(became: Sequence[Status | None]) -> str:
+    """Return how far a bench has come that ends with an error, given what became of each cell, by whatever command."""
+    n_finished = sum(status is Status.FINISHED for status in became)
+    return f"{n_finished} of {len(became)} cells finished, and the same command goes on with the rest"
 
 
 def _close_after(error: BaseException, parents: Mapping[str, str], store: Store) -> None:
