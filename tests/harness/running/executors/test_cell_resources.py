@@ -1,9 +1,12 @@
 """What is asked for a cell is checked in the same way under every engine."""
 
+import os
+
 import pytest
 
 import frontrunner as fr
 from frontrunner.harness.running.cell_limits import CellLimits
+from frontrunner.harness.running.executors.cell_resources import require_here
 from frontrunner.harness.running.executors.ray_executor import RayExecutor
 from frontrunner.harness.running.executors.slurm_executor import SlurmExecutor
 from frontrunner.harness.running.executors.slurm_job import threads_of_job
@@ -50,3 +53,11 @@ def test_what_no_engine_could_give_is_refused(kind, cpus, gpus, message, make):
 )
 def test_a_cell_has_as_many_threads_as_its_job_has_cpus(environment, expected):
     assert threads_of_job(environment) == expected
+
+
+def test_a_machine_has_the_cpus_that_the_command_is_bound_to(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {2, 5}, raising=False)
+    require_here(2, None)
+    with pytest.raises(fr.ConfigError, match=r"--cell-cpus was to be at most 2, .* found 3"):
+        require_here(3, None)
