@@ -63,7 +63,7 @@ def test_the_same_bench_records_it_without_running_it_again(
     raised = not_recorded(error)
     (key,) = unrecorded(tmp_path)
     if isinstance(error, Exception):
-        assert f"is kept in {tmp_path / 'unrecorded' / key}, and the same command records it" in str(raised)
+        assert f"is kept in {tmp_path / 'unrecorded' / key}, and the next `frontrunner bench`" in str(raised)
     assert [method for method, _ in in_process] == ["pretrained"]
     with drawn():
         _, settled = run_bench(tmp_path, LEARNERS)
@@ -178,7 +178,7 @@ def test_a_result_that_cannot_be_read_at_its_end_is_kept(
 
     with monkeypatch.context() as patch:
         patch.setattr(module, function, fail)
-        with pytest.raises(fr.StoreError, match=r"ulimit -n.*is kept in .*and the same command records it"):
+        with pytest.raises(fr.StoreError, match=r"ulimit -n.*is kept in .*`frontrunner bench`.* records it"):
             run_bench(tmp_path, ["pretrained"])
     _, (settled,) = run_bench(tmp_path, ["pretrained"])
     assert (settled.ending.status, settled.ran, len(in_process)) == ("finished", False, 1)
