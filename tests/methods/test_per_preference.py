@@ -25,12 +25,14 @@ def test_epo_covers_a_concave_front():
     np.testing.assert_allclose(weighted[:, 0], weighted[:, 1], rtol=0.1)  # its promise: r_t loss_t are equal
 
 
+@pytest.mark.slow
 def test_linear_scalarization_finds_only_the_ends_of_a_concave_front():
     value, objectives = hypervolume("ls", "vlmop2", EDGE)
     assert value <= 0.05
     assert (objectives.min(axis=1) < 0.01).all()
 
 
+@pytest.mark.slow
 def test_smooth_tchebycheff_covers_a_concave_front():
     value, objectives = hypervolume("stch", "vlmop2", EDGE)
     assert value >= 0.27

@@ -95,6 +95,7 @@ def test_without_the_cosine_answers_are_tied_to_nothing(make_points):
     assert answers[4][1] < answers[0][1]
 
 
+@pytest.mark.slow
 def test_by_default_it_spreads_over_a_convex_front():
     problem, grid = fr.load_problem("convex-toy"), fr.simplex_grid(2, 11)
     front = fr.evaluate(problem, fr.make_learner("phn-hvi").fit(problem, grid, fr.Context()), grid)

@@ -188,6 +188,7 @@ def test_a_budget_of_zero_estimates_at_once_and_repeats_to_the_bit(n_objectives:
     assert abs(estimate.value - exact.value) < 2 * estimate.error
 
 
+@pytest.mark.slow
 def test_the_error_of_an_estimate_is_half_a_95_percent_interval() -> None:
     fronts = [sphere(8, n_objectives, seed) for n_objectives in (2, 4, 6) for seed in range(20)]
     covered = [abs(volume(front, time_budget_s=0).value - volume(front).value) for front in fronts]

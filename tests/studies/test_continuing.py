@@ -30,6 +30,7 @@ def undisturbed(tuning, without_processes, tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 def test_samplers_and_seeds_propose_different_things(undisturbed, tuning, tmp_path, in_process):
     assert len({str(trials) for trials in undisturbed.values()}) == len(SAMPLERS)
     other = tuning(tmp_path, sampler=SAMPLERS["tpe"] | {"seed": 1}, **KEYS)
@@ -87,6 +88,7 @@ def test_an_interrupted_trial_is_the_same_trial_when_it_is_tried_again(tuning, w
     assert seen.tries[0].number > lost.number
 
 
+@pytest.mark.slow
 def test_two_devices_share_the_trials(tuning, tmp_path, in_process):
     study = tuning(tmp_path, **KEYS | {"trials": 6, "sampler": {"name": "random"}})
     seen = study.run(devices=["cpu", "cuda:7"])

@@ -17,6 +17,7 @@ from frontrunner.studies.storage import default_url
 PROGRAM = Path(sys.executable).with_name("optuna-dashboard")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PROGRAM.exists(), reason="optuna-dashboard is not installed (the dev extra has it)")
 def test_the_dashboard_shows_the_study(tuning, tmp_path, in_process):
     tuning(tmp_path, learners=["fussy"], space=["x"], trials=2, early_stop=None).run()

@@ -11,6 +11,7 @@ RANDOM = {"name": "random"}
 FUSSY = {"learners": ["fussy"], "early_stop": None, "sampler": RANDOM}
 
 
+@pytest.mark.slow
 def test_a_finite_space_ends_with_every_configuration_once(tuning, tmp_path, in_process):
     study = tuning(tmp_path, **FUSSY, space={"y": None, "x": [0.1, 0.5]}, trials=20)
     seen = study.run()

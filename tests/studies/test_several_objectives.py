@@ -66,6 +66,7 @@ def test_genetic_samplers_keep_the_undominated_too(name, tuning, tmp_path, in_pr
     assert_keeps_the_undominated(study)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objectives", [["hypervolume"], ["hypervolume", "trainable_parameters"], ["fit_time_s"]])
 def test_a_hopeless_fit_is_given_up(objectives, tuning, tmp_path, in_process):
     study = tuning(

@@ -90,6 +90,7 @@ def test_what_was_measured_is_what_the_fronts_of_the_store_say(run, tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["md", "tex"])
 def test_a_report_begins_with_the_tables(ending, run, tmp_path):
     run("--steps", "2", "-o", tmp_path / f"board.{ending}")

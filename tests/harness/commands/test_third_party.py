@@ -28,6 +28,7 @@ def test_a_learner_of_an_installed_package_runs_beside_built_in_ones(third_party
     assert 0 < attempts["nearest-expert"].metrics["hypervolume"] < 1
 
 
+@pytest.mark.slow
 def test_it_passes_the_conformance_tests_in_its_own_test_file(third_party, command, tmp_path):
     """As its author runs it: nothing but the package, Frontrunner and pytest; no conftest of ours."""
     shutil.copy(SOURCE.with_name("test_nearest_expert.py"), tmp_path)

@@ -98,6 +98,7 @@ def test_what_is_still_waiting_at_the_end_is_told_and_recorded_by_the_same_bench
     assert len(in_process) == len(LEARNERS)
 
 
+@pytest.mark.slow
 def test_a_cell_that_another_machine_begins_first_is_waited_for(bench, machine, in_process, record, monkeypatch):
     """It is free when it is looked at, claimed when it is begun, and finished when it is looked at again."""
     ours, theirs = machine("one"), machine("two")

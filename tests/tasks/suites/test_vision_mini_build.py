@@ -52,6 +52,7 @@ def test_splits_cover_everything_once_in_their_shares(count):
         assert abs(end - start - SPLITS[name] * count) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 7, 8, 23])
 def test_mosaic_and_its_webp_give_every_tile_back(n):
     original = tiles(n)

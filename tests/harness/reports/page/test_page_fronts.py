@@ -63,6 +63,7 @@ def test_two_objectives_are_the_recorded_ones_of_the_chosen_seed(plots, boards):
     assert "reference point" not in plots.evaluate(names)
 
 
+@pytest.mark.slow
 def test_three_objectives_turn_in_space_and_stay_rigid(plots, boards):
     choose_view(plots, "3-D")
 
