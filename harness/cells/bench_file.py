@@ -139,15 +139,25 @@ class BenchSpec(Strict):
     def cells(self) -> list[Cell]:
         """Return the bench's cells, suite by suite and seed by seed, each cell once.
 
+        Of learners that are the same but for their labels, the last has the cell.
+
         Raises:
             UnknownNameError, ConfigError: a name or value is not known, or a `tuned` learner has not been looked up.
+        """
+        return list({cell.key: cell for cell in self.asked_cells()}.values())
+
+    def asked_cells(self) -> list[Cell]:
+        """Return the cells of every learner under its own label, some of which may be the same cell.
+
+        Raises:
+            UnknownNameError, ConfigError: see `cells`.
         """
         n_budgets = 1 if self.budgets is None else len(self.budgets.amounts)
         n_cells = len(self.suites) * len(self.seeds) * len(self.learners) * n_budgets
         if n_cells > MAX_CELLS:
             raise ConfigError(f"a bench may have {MAX_CELLS:,} cells at most, found {n_cells:,}; split it")
         try:
-            cells = [
+            return [
                 cell
                 for suite in self.suites
                 for chosen in [choose_suite(suite.name, suite.tasks)]
@@ -160,7 +170,6 @@ class BenchSpec(Strict):
             note_mistakes(mistakes, self.suites, self.learners, self.seeds)
             mistakes.raise_any()
             raise
-        return list({cell.key: cell for cell in cells}.values())
 
     def _cells_of(self, learner: LearnerSpec, suite: SuiteSpec, chosen: ChosenSuite, seed: int) -> list[Cell]:
         """Return the cells of one learner on one suite with one seed: one, or one a budget."""

@@ -22,36 +22,47 @@ NEAR = 1e-6
 class Measured:
     """The cells of a bench with their results, by suite, tasks and label.
 
+    Learners that differ on the published suites may be the same on another, where batches are those of that suite: each
+    then has the one cell that was run.
+
     Args:
+        asked: the cells of every learner under its own label, see `BenchSpec.asked_cells`.
         settled: what became of the bench's cells.
         groups: the scored cells of the store.
     """
 
-    def __init__(self, settled: Iterable[SettledCell], groups: Iterable[ComparableGroup]) -> None:
+    def __init__(
+        self, asked: Iterable[Cell], settled: Iterable[SettledCell], groups: Iterable[ComparableGroup]
+    ) -> None:
         finished = {result.attempt.cell.key: result for group in groups for result in group.results}
-        self._cells: dict[tuple[str, tuple[str, ...]], list[tuple[SettledCell, ScoredCell | None]]] = {}
-        for one in settled:
-            self._cells.setdefault((one.cell.suite, one.cell.tasks), []).append((one, finished.get(one.cell.key)))
+        became = {one.cell.key: one for one in settled}
+        self._cells: dict[tuple[str, tuple[str, ...]], list[tuple[str, SettledCell, ScoredCell | None]]] = {}
+        for cell in asked:
+            of_place = self._cells.setdefault((cell.suite, cell.tasks), [])
+            of_place.append((cell.label, became[cell.key], finished.get(cell.key)))
 
     def results(self, place: Place) -> dict[str, dict[int, ScoredCell]]:
         """Return the finished cells at a place by the learner's label in the bench, and by seed."""
         found: dict[str, dict[int, ScoredCell]] = {}
-        for one, result in self._cells.get((place.suite, place.tasks), []):
+        for label, one, result in self._at(place):
             if result is not None:
-                found.setdefault(one.cell.label, {})[one.cell.seed] = result
+                found.setdefault(label, {})[one.cell.seed] = result
         return found
 
     def cells(self, place: Place, label: str) -> list[Cell]:
         """Return the cells of a learner at a place, finished or not."""
-        return [one.cell for one, _ in self._cells.get((place.suite, place.tasks), []) if one.cell.label == label]
+        return [one.cell for asked, one, _ in self._at(place) if asked == label]
 
     def unfinished(self, place: Place, label: str) -> list[str]:
         """Return a sentence on each cell of a learner at a place that has no result."""
         return [
             f"{one.cell.title}: {one.ending.status}{f' ({one.ending.reason})' if one.ending.reason else ''}."
-            for one, result in self._cells.get((place.suite, place.tasks), [])
-            if one.cell.label == label and result is None
+            for asked, one, result in self._at(place)
+            if asked == label and result is None
         ]
+
+    def _at(self, place: Place) -> list[tuple[str, SettledCell, ScoredCell | None]]:
+        return self._cells.get((place.suite, place.tasks), [])
 
 
 @dataclass(frozen=True)

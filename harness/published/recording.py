@@ -42,7 +42,7 @@ def record_published(
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root) / FOLDER
         folder.mkdir()
-        found = write_published(study, Measured(result.settled, groups), folder)
+        found = write_published(study, Measured(result.asked, result.settled, groups), folder)
         for note in found.notes:
             say_on_standard_error(note)
         for parent in result.parents.values():

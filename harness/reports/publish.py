@@ -219,7 +219,7 @@ def run_and_publish_bench(
             with store.patience.lost(), contextlib.suppress(StoreError):
                 run.close(store, Ending(Status.KILLED, "interrupted"))
             raise
-    return BenchResult(run.settled, publisher.notes + notes, run.parents)
+    return BenchResult(spec.asked_cells(), run.settled, publisher.notes + notes, run.parents)
 
 
 def _summarised(store: Store, run: BenchRun, publisher: Publisher) -> list[str]:
@@ -266,6 +266,8 @@ def publish_left_behind(store: Store) -> list[str]:
 class BenchResult:
     """What became of the cells of a bench, and what could not be published of them."""
 
+    asked: Sequence[Cell]
+    """The cells of every learner under its own label, see `BenchSpec.asked_cells`."""
     settled: Sequence[SettledCell]
     """What became of every cell, in the bench's order."""
     notes: Sequence[str]

@@ -44,9 +44,10 @@ def failed(label, reason, *, suite="s", tasks=("a", "b"), seed=0):
     return SettledCell(cell, Ending(Status.FAILED, reason), "run", ran=True), None
 
 
-def measured(*cells):
-    """What a bench of these cells has measured."""
+def measured(*cells, asked=()):
+    """What a bench of these cells has measured, some of them under further labels."""
     return Measured(
+        [*(settled.cell for settled, _ in cells), *asked],
         [settled for settled, _ in cells],
         [SimpleNamespace(results=[result for _, result in cells if result is not None])],
     )

@@ -1,5 +1,6 @@
 """Published and measured rows of one table: never mixed, and apart wherever they are of other data."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -198,6 +199,29 @@ def test_on_another_suite_nothing_that_was_printed_shares_a_table_with_what_was_
     assert "mine on o" in own.title
     assert "on other data" in published.title
     assert any(re.search("a = x, b = y", note) for note in own.notes)
+
+
+def test_learners_that_are_the_same_on_another_suite_both_have_the_one_cell(tmp_path):
+    planned = study(tmp_path, [row("one"), row("two")])
+    only, result = made_up("two", [[0.3, 0.4], [0.5, 0.6]], preferences=CORNERS)
+    both = measured((only, result), asked=[dataclasses.replace(only.cell, label="one")])
+    found = here(tables_beside(planned, "t", both))
+    assert [method for method, _ in found] == ["one", "two"]
+    assert found[0][1] == found[1][1]
+    assert "–" not in found[0][1][:3]
+
+
+def test_cells_of_every_learner_are_asked_for_and_equal_ones_run_once():
+    spec = BenchSpec.model_validate(
+        {
+            "name": "mine",
+            "suites": [{"name": "tiny", "points_per_edge": 2}],
+            "learners": [{"method": "pretrained", "label": label} for label in ("one", "two")],
+            "seeds": [0, 1],
+        }
+    )
+    assert [cell.label for cell in spec.asked_cells()] == ["one", "two", "one", "two"]
+    assert [cell.label for cell in spec.cells()] == ["two", "two"]
 
 
 def test_columns_and_rows_of_tasks_that_fell_away_are_left_out_of_what_was_measured(tmp_path):

@@ -168,7 +168,7 @@ def study_of(name):
 
 
 def shown(name):
-    (table,) = tables_beside(study_of(name), name, Measured([], []))
+    (table,) = tables_beside(study_of(name), name, Measured([], [], []))
     return table
 
 
