@@ -203,7 +203,7 @@ def test_on_another_suite_nothing_that_was_printed_shares_a_table_with_what_was_
 
 def test_learners_that_are_the_same_on_another_suite_both_have_the_one_cell(tmp_path):
     planned = study(tmp_path, [row("one"), row("two")])
-    only, result = made_up("two", [[0.3, 0.4], [0.5, 0.6]], preferences=CORNERS)
+    only, result = made_up("two", [[0.3, 0.4]], preferences=[[0.5, 0.5]])
     both = measured((only, result), asked=[dataclasses.replace(only.cell, label="one")])
     found = here(tables_beside(planned, "t", both))
     assert [method for method, _ in found] == ["one", "two"]
