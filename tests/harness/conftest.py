@@ -148,7 +148,8 @@ class FirstRelease:
     def unpack(self, folder):
         """The store, in another place than it was made in."""
         with tarfile.open(self.packed) as archive:
-            archive.extractall(folder, filter="data")
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python has none before 3.11.4
+            archive.extractall(folder)
         return folder
 
 

@@ -102,7 +102,9 @@ def deliver(delivery: RayDelivery, scratch: Path) -> Ending:
     """
     if delivery.packed:
         with tarfile.open(fileobj=io.BytesIO(delivery.packed)) as archive:
-            archive.extractall(scratch / f"{ATTEMPT}unpacked", filter="data")
+            # Before 3.11.4 Python has no filters, and takes no argument of that name.
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)
+            archive.extractall(scratch / f"{ATTEMPT}unpacked")
     move_files(scratch / (f"{ATTEMPT}unpacked" if delivery.packed else delivery.folder or f"{ATTEMPT}none"), scratch)
     for left in scratch.glob(f"{ATTEMPT}*"):
         shutil.rmtree(left, ignore_errors=True)
