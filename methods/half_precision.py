@@ -21,7 +21,7 @@ def product_in_parts(first: Tensor, second: Tensor, dtype: torch.dtype, *, width
         width: columns that are converted at a time.
     """
     found = torch.zeros(len(first), len(second), dtype=dtype, device=second.device)
-    for columns in _parts(second.shape[1], width):
+    for columns in slices(second.shape[1], width):
         part = second[:, columns].to(dtype)
         found += (part if first is second else first[:, columns].to(dtype)) @ part.T
     return found
@@ -34,7 +34,7 @@ def left_for_base(shares: Tensor) -> Tensor:
     return torch.where(left.abs() <= rounding, torch.zeros_like(left), left)
 
 
-def _parts(n: int, width: int) -> Iterator[slice]:
-    """Yield slices that cover n columns."""
+def slices(n: int, width: int) -> Iterator[slice]:
+    """Yield slices of a width that cover n columns; the last may be narrower."""
     for start in range(0, n, width):
         yield slice(start, min(start + width, n))

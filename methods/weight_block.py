@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..tasks.precision import master_type
+from .half_precision import slices
 from .weight_rows import MergeShares, add_share
 
 BLOCK_PART = 2**25
@@ -29,8 +30,7 @@ class WeightBlock:
         self.base = base
         self._flat = base.reshape(-1)
         self._rows = rows
-        width = max(1, BLOCK_PART // len(rows))
-        self._parts = [slice(start, start + width) for start in range(0, base.numel(), width)]
+        self._parts = list(slices(base.numel(), max(1, BLOCK_PART // len(rows))))
 
     @torch.no_grad()
     def merge(self, shares: MergeShares) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..tasks.fake_weights import device_type, have_values
 from ..tasks.precision import master_type
-from .half_precision import left_for_base
+from .half_precision import left_for_base, slices
 
 PROCESSOR_PART = 2**16
 """Numbers of a weight that a processor works on at a time: T task vectors of so many stay in its cache."""
@@ -115,8 +115,7 @@ class WeightRows:
         numbers = PROCESSOR_PART if device_type(base) == "cpu" else DEVICE_PART
         width = max(1, numbers // max(1, base[:1].numel()))
         end = len(base) if have_values([base]) else min(len(base), width)
-        for start in range(0, end, width):
-            yield slice(start, start + width)
+        yield from slices(end, width)
 
 
 def add_share(total: Tensor, row: Tensor, share: float | Tensor) -> None:

@@ -13,11 +13,10 @@ from rich.markup import escape
 from ..errors import ConfigError
 from ..harness.cells.suite_files import located
 from ..harness.commands.cell_options import CellOptions
-from ..harness.commands.console import store_to_write
-from ..harness.commands.executor_options import make_executor
+from ..harness.commands.executor_options import make_executor, store_for
 from ..harness.commands.shown_progress import shown_progress
 from ..harness.commands.verdict import require_settled
-from ..harness.records.open_store import StorePlace, is_there, own_folder
+from ..harness.records.open_store import StorePlace, own_folder
 from ..harness.records.store import Store
 from ..harness.records.tuned import find_tuned_learners
 from ..harness.reports.publish import run_and_publish_bench
@@ -76,9 +75,7 @@ def run_file(
     files += [] if spec.suite.file is None else [spec.suite.file]
     with contextlib.closing(executor):
         executor.require_ready()
-        if not is_there(place):
-            executor.open(sum(plan.spec.trials for plan in plans))  # what the engine refuses leaves no store either
-        store = store_to_write(place)
+        store = store_for(executor, place, sum(plan.spec.trials for plan in plans))
         tuning = _Tuning(spec, plans, store, console, executor, files, cells)
         with checked_content(file):
             tuning.check_test()

@@ -11,7 +11,7 @@ import typer
 
 from ..records.database_lock import say_on_standard_error
 from .cell_options import CellOptions, with_cell_options
-from .console import open_console, place_of, program, store_to_read, store_to_write
+from .console import open_console, place_of, program, store_to_read
 
 if TYPE_CHECKING:
     from ..board.leaderboard import Board
@@ -120,7 +120,7 @@ def run_cells(
     from ..records.tuned import find_tuned_learners
     from ..reports.publish import run_and_publish_bench
     from ..running.divided_fits import require_divisible
-    from .executor_options import make_executor
+    from .executor_options import make_executor, store_for
     from .left_behind import record_and_say
     from .shown_progress import shown_progress
     from .verdict import require_no_misfit
@@ -136,9 +136,7 @@ def run_cells(
             require_divisible(found, cells.executor.devices_per_cell)
         if refuse_misfits:
             require_no_misfit(found)
-        if not is_there(place):
-            executor.open(len(found))  # what the engine refuses leaves no store either
-        store = store_to_write(place)
+        store = store_for(executor, place, len(found))
         record_and_say(store)
         command = "run" if refuse_misfits else "bench"
         console, log = open_console(), cells.log
@@ -178,11 +176,9 @@ def _print_next_steps(settled_cells: Sequence[SettledCell], boards: Sequence[Boa
     from .verdict import summary
 
     option = f" --store {store}" if store else ""
+    front = _first_front(boards)
     proposed = {
-        **{
-            f"front {run_id[:8]}{option}": f"the front of a run, here {which}"
-            for run_id, which in _first_front(boards).items()
-        },
+        **({} if front is None else {f"front {front[0][:8]}{option}": f"the front of a run, here {front[1]}"}),
         f"leaderboard --format html{option}": "everything on one page",
         f"ui{option}": "every run, curve and plot in MLflow",
     }
@@ -195,10 +191,10 @@ def _print_next_steps(settled_cells: Sequence[SettledCell], boards: Sequence[Boa
     )
 
 
-def _first_front(boards: Sequence[Board]) -> dict[str, str]:
-    """Return the run of the first front on the boards, and which one it is; nothing where no cell has finished."""
+def _first_front(boards: Sequence[Board]) -> tuple[str, str] | None:
+    """Return the run of the first front on the boards, and which one it is; None where no cell has finished."""
     for board in boards:
         for row in board.rows:
             if row.run_ids:
-                return {row.run_ids[0]: "the best" if len(boards) == 1 else f"the best on {board.name}"}
-    return {}
+                return row.run_ids[0], "the best" if len(boards) == 1 else f"the best on {board.name}"
+    return None

@@ -11,9 +11,12 @@ import typer
 
 from ...errors import ConfigError
 from ..running.cell_limits import CellLimits
+from .console import store_to_write
 from .key_values import read_pairs
 
 if TYPE_CHECKING:
+    from ..records.open_store import StorePlace
+    from ..records.store import Store
     from ..running.executors.executor import Executor
 
 ExecutorName = Literal["local", "ray", "slurm"]
@@ -179,6 +182,19 @@ def make_executor(options: ExecutorOptions, device: str, limits: CellLimits, sto
     return LocalExecutor(
         device_groups(resolve_devices(device), 1 if options.devices_per_cell is None else options.devices_per_cell)
     )
+
+
+def store_for(executor: Executor, place: StorePlace, n_cells: int) -> Store:
+    """Return the store in a place; where there is none it is made once the engine has taken so many cells.
+
+    Raises:
+        ConfigError: the engine cannot run them; then there is no store either.
+    """
+    from ..records.open_store import is_there
+
+    if not is_there(place):
+        executor.open(n_cells)
+    return store_to_write(place)
 
 
 def _slurm_settings(options: ExecutorOptions) -> dict[str, Any]:

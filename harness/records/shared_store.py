@@ -217,7 +217,7 @@ class SharedStore(Store):
 
         Holding it keeps other processes of this machine away, not other machines: `begin` does that.
         """
-        own = self.folder / "locks" / f"{cell.key}.lock"
+        own, _ = self.lock_files(cell.key)
         return ClaimedLock(own, self.worker_lock(cell), functools.partial(self._claimed.has_another, cell))
 
     def begin(self, cell: Cell, parent: str, *, imported_from: str = "") -> str:

@@ -158,11 +158,11 @@ class Store(StoreReader):
 
     def lock(self, cell: Cell) -> CellLock:
         """Return the lock of a cell: a command holds it while it works on the cell, a worker while it lives."""
-        return CellLock(self.folder / "locks" / f"{cell.key}.lock", self.worker_lock(cell))
+        return CellLock(*self.lock_files(cell.key))
 
     def worker_lock(self, cell: Cell) -> Path:
         """Return the file that is locked while a process of the cell's worker lives, which may outlive its command."""
-        return self.folder / "locks" / f"{cell.key}.worker.lock"
+        return self.lock_files(cell.key)[1]
 
     def scratch(self, cell: Cell) -> AbstractContextManager[Path]:
         """Yield an empty folder for one attempt on the store's disk; it is removed afterwards.
@@ -188,7 +188,7 @@ class Store(StoreReader):
 
     def _free_left_rooms(self) -> None:
         """Give back what commands that were killed have held on the disk, of cells that no other works on."""
-        free_left_rooms(self.folder / "scratch", lambda key: FileLock(self.folder / "locks" / f"{key}.lock"))
+        free_left_rooms(self.folder / "scratch", lambda key: FileLock(self.lock_files(key)[0]))
 
     @contextlib.contextmanager
     def _emptied(self, folder: Path, *, keep_finished: bool) -> Iterator[Path]:

@@ -128,8 +128,11 @@ class StoreReader:
             tags: those of an attempt at it that is recorded as running.
         """
         here = platform.node()
-        locks = (self.folder / "locks" / name for name in (f"{key}.lock", f"{key}.worker.lock"))
-        return tags.get(HOST, here) != here or any(map(is_held, locks))
+        return tags.get(HOST, here) != here or any(map(is_held, self.lock_files(key)))
+
+    def lock_files(self, key: str) -> tuple[Path, Path]:
+        """Return the files that are locked while a command works on the cell of this key, and while its worker lives."""
+        return self.folder / "locks" / f"{key}.lock", self.folder / "locks" / f"{key}.worker.lock"
 
     def settled(self, cell: Cell) -> Attempt | None:
         """Return the attempt that makes a rerun unnecessary, or None.
