@@ -131,7 +131,7 @@ class StoreReader:
         return tags.get(HOST, here) != here or any(map(is_held, self.lock_files(key)))
 
     def lock_files(self, key: str) -> tuple[Path, Path]:
-        """Return the files that are locked while a command works on the cell of this key, and while its worker lives."""
+        """Return the files that are locked while a command works on a cell, by its key, and while its worker lives."""
         return self.folder / "locks" / f"{key}.lock", self.folder / "locks" / f"{key}.worker.lock"
 
     def settled(self, cell: Cell) -> Attempt | None:
