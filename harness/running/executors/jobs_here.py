@@ -23,8 +23,8 @@ from .cell_resources import require_here
 from .slurm_job import SlurmJob, threads_of_job
 from .visible_devices import VISIBLE, listed_devices, visible_names
 
-CONTROLLER = "submitit.local._local"
-"""The module in which submitit's process of a job runs."""
+CONTROLLER = f"{__package__}.job_controller"
+"""The module that is submitit's process of a job."""
 CONTROLLER_LOG = "submitit.log"
 """How the file of a job ends that has what this process prints, which is next to nothing; it begins with the job."""
 LOOK_UP_INTERVAL_S = 0.2
@@ -149,8 +149,12 @@ class JobsHere:
         return _process_of(job) is not None
 
     def cancel(self, job: str) -> None:
-        """End a job with all that it has started."""
+        """End a job with all that it has started.
+
+        SIGTERM ends a process that has not come to `job_controller` yet, where SIGINT may still be ignored.
+        """
         if process := _process_of(job):
+            process.terminate()
             process.send_signal(signal.SIGINT)
 
 

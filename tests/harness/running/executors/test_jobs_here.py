@@ -1,6 +1,7 @@
 """What jobs without a cluster may be asked for, and which of their processes count as alive."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ import frontrunner as fr
 from frontrunner.harness.running.cell_limits import CellLimits
 from frontrunner.harness.running.cell_request import CellRequest
 from frontrunner.harness.running.executors import jobs_here
-from frontrunner.harness.running.executors.jobs_here import JobsHere
+from frontrunner.harness.running.executors.jobs_here import CONTROLLER, JobsHere
 from frontrunner.harness.running.executors.slurm_executor import SlurmExecutor
 
 SETTINGS = {"cpus_per_task": 1, "time": 240}
@@ -78,11 +79,11 @@ def test_a_process_that_is_no_job_or_has_ended_is_not_alive(tmp_path):
     pytest.importorskip("submitit")
     jobs = JobsHere(tmp_path, SETTINGS)
     assert not jobs.is_alive(str(os.getpid()))
-    with subprocess.Popen([sys.executable, "-c", "", "submitit.local._local"]) as ended:
+    with subprocess.Popen([sys.executable, "-c", "", CONTROLLER]) as ended:
         while psutil.Process(ended.pid).status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.01)
         assert not jobs.is_alive(str(ended.pid))
-    command = [sys.executable, "-c", "input()", "submitit.local._local"]
+    command = [sys.executable, "-c", "input()", CONTROLLER]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as lives:
         while not psutil.Process(lives.pid).cmdline():  # the system has not yet started it
             time.sleep(0.01)
@@ -112,6 +113,15 @@ def waiting(tmp_path, make_cell):
     return WaitingJob(request, str(tmp_path / "where"))
 
 
+@pytest.fixture(params=[signal.SIG_IGN, signal.default_int_handler], ids=["in the background", "before a terminal"])
+def started_so(request):
+    """How a shell starts commands: those in the background ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, request.param)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("started_so")
 def test_a_job_is_out_of_reach_of_ctrl_c_and_ends_without_a_word_on_the_terminal(tmp_path, waiting, capfd):
     pytest.importorskip("submitit")
     jobs = JobsHere(tmp_path / "logs", SETTINGS)
