@@ -22,12 +22,11 @@ NOT_RUN = {
     "pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu": "downloads PyTorch",
     "make quickstart": "takes minutes and fine-tunes; what it runs is compared and its bench file read below",
     "make test": "is what runs this test",
-    "frontrunner bench studies/quickstart-text.yaml --device cpu,cpu": "takes minutes; its bench file is read below",
 }
 """Commands that no test runs, and why."""
 INSTALL, OWN_MODELS = "Install", "Your own models"
-MOST_WORDS = 450
-"""What is read aloud in two to three minutes."""
+MOST_WORDS = 360
+"""What is read aloud in two minutes, at 180 words a minute; names of sections and of pages are among them."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +97,18 @@ def test_make_quickstart_runs_the_bench_and_installs_before(root):
     assert any(line.endswith("pip install --quiet -e .") for line in told)
 
 
-@pytest.mark.parametrize("bench", ["quickstart", "quickstart-text"])
-def test_a_table_has_the_learners_of_its_quickstart(root, readme, bench):
+def test_the_table_has_the_learners_of_the_quickstart(root, readme):
     from frontrunner.harness.cells.bench_file import read_bench
 
-    part = re.search(rf"<!-- {bench}: .*?<!-- {bench}: end -->", readme, flags=re.DOTALL)[0]
+    part = re.search(r"<!-- quickstart: .*?<!-- quickstart: end -->", readme, flags=re.DOTALL)[0]
     heading, _, *rows = [
         [cell.strip() for cell in line.strip("| ").split("|")] for line in re.findall(r"^\|.*$", part, re.M)
     ]
-    assert heading == ["#", "learner", "HV ↑", "compromise", "align. ↑", "wall time"]
-    assert [row[0] for row in rows] == [str(i + 1) for i in range(len(rows))]
-    volumes = [float(row[2]) for row in rows]
+    assert heading == ["learner", "HV ↑", "compromise", "align. ↑", "wall time"]
+    volumes = [float(row[1]) for row in rows]
     assert volumes == sorted(volumes, reverse=True)
-    assert {row[1] for row in rows} == {cell.label for cell in read_bench(root / "studies" / f"{bench}.yaml").cells()}
+    labels = {cell.label for cell in read_bench(root / "studies" / "quickstart.yaml").cells()}
+    assert {row[0].partition(" [")[0] for row in rows} == labels
 
 
 def test_every_learner_has_its_place(readme):
@@ -132,7 +130,7 @@ def test_the_suite_file_is_one(blocks, tmp_path):
     assert (suite.budget.steps, suite.tasks) == (4000, ("pets", "cars"))
 
 
-def test_it_is_read_aloud_in_two_to_three_minutes(readme):
+def test_it_is_read_aloud_in_two_minutes(readme):
     prose = re.sub(r"^```.*?^```$|<!--.*?-->|^\|.*?$|!\[.*?\]\(.*?\)", "", readme, flags=re.DOTALL | re.MULTILINE)
     assert len(re.findall(r"\w[\w'.-]*", re.sub(r"\]\([^)]*\)", "]", prose))) <= MOST_WORDS
 
@@ -193,7 +191,7 @@ def test_commands_of_own_models_run_one_after_the_other(blocks, tmp_path, comman
     out = run_in_order([line for line in commands(blocks, OWN_MODELS) if line not in NOT_RUN], tmp_path, environment)
     assert (tmp_path / "demo" / "suite.yaml").exists()
     assert "pre-trained" in out
-    assert re.search(r"1 .*pwe-moe-ls \(steps=100\).* 0\.\d{4} ", out)
+    assert re.search(r"pwe-moe-ls \(steps=100\).* 0\.\d{4} ", out)
 
 
 @pytest.mark.slow

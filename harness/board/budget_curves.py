@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from ...metrics.ranking import shared_ranks
 from ..cells.budgets import without_budget, without_steps
 from .leaderboard import Board, Row
 
-NEAR = 1.1
+NEAR = 1.25
 """Budgets within this factor are one: what is divided among models is rounded down."""
 
 
@@ -51,16 +50,46 @@ def without_known_budget(board: Board) -> list[str]:
 
 
 def compared_budgets(curves: Sequence[BudgetCurve]) -> list[float]:
-    """Return the budgets, ascending, of learners that have several; of budgets that are near, the largest."""
+    """Return the budgets, ascending, of learners that have several; of all that are near one of these, the largest.
+
+    A learner of one budget that took a little more is compared there, too: that of another had to be divided.
+    """
+    taken = {budget for curve in curves for budget in curve.budgets}
     found: list[float] = []
-    lowest = np.inf
     for budget in sorted({budget for curve in curves if len(set(curve.budgets)) > 1 for budget in curve.budgets}):
-        if found and budget <= NEAR * lowest:
-            found[-1] = budget
-        else:
-            found.append(budget)
-            lowest = budget
+        if not found or budget > found[-1]:
+            found.append(max(other for other in taken if budget <= other <= NEAR * budget))
     return found
+
+
+def at_budget(board: Board, curves: Sequence[BudgetCurve], budget: float) -> list[tuple[float, int | None] | None]:
+    """Return every learner's mean hypervolume within a budget and its rank, which equals share.
+
+    None stands for a learner without a run within the budget, and for the rank of a row that has none on the board.
+    """
+    rows = [curve.within(budget) for curve in curves]
+    ranks = shared_ranks(row.metrics["hypervolume"] for row in rows if row is not None and board.is_ranked(row))
+    return [
+        None
+        if row is None
+        else (row.metrics["hypervolume"], ranks[row.metrics["hypervolume"]] if board.is_ranked(row) else None)
+        for row in rows
+    ]
+
+
+def best_first(reached: Sequence[tuple[float, int | None] | None]) -> list[int]:
+    """Return the positions of learners in order: those with a rank, those without one, those that reached nothing."""
+
+    def place(i: int) -> tuple[int, float]:
+        found = reached[i]
+        return (2, 0.0) if found is None else (int(found[1] is None), -found[0])
+
+    return sorted(range(len(reached)), key=place)
+
+
+def counts_examples(board: Board) -> bool:
+    """Return whether budgets of a board are examples whose gradients are taken; else they are optimizer steps."""
+    return any("gradient_examples" in row.metrics for row in board.rows)
 
 
 def budget_of(row: Row) -> float | None:
@@ -73,7 +102,7 @@ def budget_of(row: Row) -> float | None:
         return means["gradient_examples"]
     if "training_steps" in means:
         return means["training_runs"] * means["training_steps"]
-    return None
+    return 0.0 if means.get("training_runs") == 0 else None
 
 
 def _learner(row: Row) -> str:

@@ -10,76 +10,62 @@ from rich.table import Table
 from rich.text import Text
 
 from ...errors import ConfigError
-from ...metrics.ranking import shared_ranks
+from ...metrics.statistics import FEWEST_VALUES
 from ..scoring.measures import MEASURES
 from ..scoring.units import as_rough_count
-from .budget_curves import BudgetCurve, budget_curves, compared_budgets, without_known_budget
+from .budget_curves import at_budget, best_first, budget_curves, compared_budgets, counts_examples, without_known_budget
 from .columns import MISSING
 from .leaderboard import Board
 from .markdown import escape_markdown, markdown_table
+from .notes import as_seeds
 
 EXPERTS = "experts"
 """The heading of the column of the experts' fine-tuning."""
 
 
 def by_budget_table(board: Board) -> RenderableType:
-    """Return the table of a board for the terminal; of one without learners at several budgets, a sentence."""
-    text = _lines(board)
-    if not text:
-        return Text(_no_budgets(board), style="dim italic")
-    heading, *lines = text
+    """Return the table of a board of several budgets for the terminal."""
+    heading, *lines = _lines(board)
     table = Table(title=escape(board.name), title_justify="left", title_style="bold")
     for i, name in enumerate(heading):
         table.add_column(name, justify="left" if i == 0 else "right", overflow="fold", no_wrap=i != 0)
     for line in lines:
         table.add_row(*map(escape, line))
-    return Group(table, Text(" ".join(_caption(board, heading)), style="dim italic"))
+    return Group(table, Text(_caption(board, heading), style="dim italic"))
 
 
 def by_budget_markdown(boards: Sequence[Board]) -> str:
-    """Return the tables as GitHub-flavoured Markdown, each with heading and caption."""
+    """Return the tables of boards of several budgets as GitHub-flavoured Markdown, each with heading and caption."""
     parts = []
     for board in boards:
         lines = _lines(board)
-        if lines:
-            table = markdown_table(lines, align="l" + "r" * (len(lines[0]) - 1))
-            body = f"{table}\n\n{escape_markdown(' '.join(_caption(board, lines[0])))}"
-        else:
-            body = escape_markdown(_no_budgets(board))
-        parts.append(f"### {escape_markdown(board.name)}\n\n{body}")
+        table = markdown_table(lines, align="l" + "r" * (len(lines[0]) - 1))
+        caption = escape_markdown(_caption(board, lines[0]))
+        parts.append(f"### {escape_markdown(board.name)}\n\n{table}\n\n{caption}")
     return "\n\n".join(parts)
 
 
-def require_budgets(boards: Sequence[Board]) -> None:
-    """Raise ConfigError where no board has a learner at several budgets."""
-    if not any(compared_budgets(budget_curves(board)) for board in boards):
+def with_budgets(boards: Sequence[Board]) -> list[Board]:
+    """Return the boards that have a learner at several budgets; raise ConfigError where none has."""
+    found = [board for board in boards if compared_budgets(budget_curves(board))]
+    if not found:
         raise ConfigError(
             "expected learners that were run at several budgets, found none; run a bench with `budgets`, such "
             "as studies/budget.yaml"
         )
-
-
-def ranked(curves: Sequence[BudgetCurve], budget: float) -> list[tuple[float, int] | None]:
-    """Return every learner's mean hypervolume within a budget and its rank, which equals share; None without one."""
-    reached = [None if (row := curve.within(budget)) is None else row.metrics["hypervolume"] for curve in curves]
-    ranks = shared_ranks([value for value in reached if value is not None])
-    return [None if value is None else (value, ranks[value]) for value in reached]
+    return found
 
 
 def _lines(board: Board) -> list[list[str]]:
-    """Return the heading and a line for every learner, the best at the largest budget first; none without budgets."""
+    """Return the heading and a line for every learner, the best at the largest budget first."""
     curves = budget_curves(board)
     budgets = compared_budgets(curves)
-    if not budgets:
-        return []
-    columns = [ranked(curves, budget) for budget in budgets]
+    columns = [at_budget(board, curves, budget) for budget in budgets]
     experts = [curve.rows[-1].metrics.get("expert_gradient_examples") for curve in curves]
     shows_experts = any(count is not None for count in experts)
     heading = ["learner", *map(as_rough_count, budgets), *([EXPERTS] if shows_experts else [])]
-    last = columns[-1]
-    order = sorted(range(len(curves)), key=lambda i: found[1] if (found := last[i]) else len(curves) + 1)
     lines = []
-    for i in order:
+    for i in best_first(columns[-1]):
         cells = [_shown(column[i]) for column in columns]
         if shows_experts:
             of_experts = experts[i]
@@ -88,26 +74,36 @@ def _lines(board: Board) -> list[list[str]]:
     return [heading, *lines]
 
 
-def _caption(board: Board, heading: Sequence[str]) -> list[str]:
-    """Return the sentences under a table with this heading: how to read it, and the rows whose budget nobody knows."""
-    counts_examples = any("gradient_examples" in row.metrics for row in board.rows)
-    unit = "examples whose gradients are taken" if counts_examples else "optimizer steps"
-    said = [
-        f"A budget is a number of {unit}, in all trainings of a learner together.",
-        "A cell holds the mean HV reached within that budget, and its rank in brackets (1 is best).",
-        "The HV is that of the learner's largest run within the budget.",
-        f"{MISSING}: all its runs took more.",
-    ]
-    if EXPERTS in heading:
-        said.append(f"The column {EXPERTS} counts the examples of the experts' fine-tuning, which no budget includes.")
-    if unknown := ", ".join(without_known_budget(board)):
-        said.append(f"Not ranked here, since what they took is not recorded: {unknown}.")
+def budget_notes(board: Board) -> list[str]:
+    """Return the sentences that say what a budget is, what is shown for it, and which rows have no rank."""
+    unit = "examples whose gradients are taken" if counts_examples(board) else "optimizer steps"
+    said = [f"A budget is a number of {unit}, in all trainings of a learner together."]
+    if board.has_ranks:
+        said.append("Shown is the mean HV reached within that budget, and its rank (1 is best).")
+    else:
+        said.append(f"Shown is the mean HV reached within that budget; fewer than {FEWEST_VALUES} seeds rank nothing.")
+    said += ["The HV is that of the learner's largest run within the budget.", f"{MISSING}: all its runs took more."]
+    if any(row.seeds and not board.is_compared(row) for row in board.rows):
+        said.append(f"Rows of other seeds than {as_seeds(board.seeds)} have no rank.")
     return said
 
 
-def _shown(reached: tuple[float, int] | None) -> str:
-    return MISSING if reached is None else f"{MEASURES['hypervolume'].text(reached[0])} ({reached[1]})"
+def unknown_notes(board: Board) -> list[str]:
+    """Return a list with the sentence that names rows whose budget nobody knows; empty where there are none."""
+    unknown = ", ".join(without_known_budget(board))
+    return [f"Not ranked here, since what they took is not recorded: {unknown}."] if unknown else []
 
 
-def _no_budgets(board: Board) -> str:
-    return f"{board.name}: no learner was run at several budgets."
+def _caption(board: Board, heading: Sequence[str]) -> str:
+    """Return the sentences under a table with this heading."""
+    said = budget_notes(board)
+    if EXPERTS in heading:
+        said.append(f"The column {EXPERTS} counts the examples of the experts' fine-tuning, which no budget includes.")
+    return " ".join([*said, *unknown_notes(board)])
+
+
+def _shown(reached: tuple[float, int | None] | None) -> str:
+    if reached is None:
+        return MISSING
+    value, rank = reached
+    return MEASURES["hypervolume"].text(value) + ("" if rank is None else f" ({rank})")

@@ -64,13 +64,18 @@ def _board_table(board: Board) -> str:
 
 
 def _best(board: Board, lines: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
-    """Return (line, column) of the best value of every indicator; of values that look the same, all are the best."""
+    """Return (line, column) of the best value of every indicator; of values that look the same, all are the best.
+
+    Rows that have no rank are not compared: a board of fewer seeds than ranks need has no best value.
+    """
     found = []
     for measure in INDICATOR_MEASURES.values():
         if not measure.directed or measure.titled not in lines[0]:
             continue
         column = lines[0].index(measure.titled)
-        rows: list[tuple[int, Row]] = [(i, row) for i, row in enumerate(board.rows, 1) if measure.name in row.metrics]
+        rows: list[tuple[int, Row]] = [
+            (i, row) for i, row in enumerate(board.rows, 1) if measure.name in row.metrics and board.is_ranked(row)
+        ]
         if len(rows) < 2:
             continue
         choose = max if measure.maximize else min

@@ -94,7 +94,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """The rows of one group: ranked ones first, highest mean hypervolume first, those without a finished seed last."""
+    """The rows of one group: those that are compared first, by mean hypervolume; those without a finished seed last."""
 
     name: str
     suite: str
@@ -109,18 +109,27 @@ class Board:
     baseline: str | None = None
     """Label of the row that the others are compared with; None where there is none."""
     seeds: tuple[int, ...] = ()
-    """The seeds that ranks are over, ascending: those of the most rows. A row that averages others has no rank."""
+    """The seeds that rows are compared on, ascending, see `shared_seeds`. A row that averages others has no rank."""
     neighbour: Yardstick | None = None
     """What 1-nearest-neighbour on raw inputs reaches; None where it is not recorded."""
 
     def __post_init__(self) -> None:
-        """Find the seeds that ranks are over, where they are not given."""
+        """Find the seeds that rows are compared on, where they are not given."""
         if not self.seeds:
             object.__setattr__(self, "seeds", tuple(sorted(shared_seeds(row.results for row in self.rows))))
 
-    def is_ranked(self, row: Row) -> bool:
-        """Return whether a row averages the seeds that ranks are over."""
+    def is_compared(self, row: Row) -> bool:
+        """Return whether a row averages the seeds that rows are compared on."""
         return bool(row.results) and row.results.keys() == set(self.seeds)
+
+    @property
+    def has_ranks(self) -> bool:
+        """Whether there are seeds enough to rank by; with fewer, rows are in order of their means and have no rank."""
+        return len(self.seeds) >= FEWEST_VALUES
+
+    def is_ranked(self, row: Row) -> bool:
+        """Return whether a row has a rank."""
+        return self.has_ranks and self.is_compared(row)
 
     @property
     def ranks(self) -> list[int | None]:

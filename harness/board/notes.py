@@ -41,15 +41,16 @@ def measured_to(board: Board, headings: Sequence[str]) -> str:
     parts = [
         f"HV at reference point {point}",
         "HV ratio to that of the true front" if "hypervolume_ratio" in shown else "",
-        "norm. HV with each task's expert as 0 and the pre-trained model as 1, the worst that counts"
+        "norm. HV: 1 where an answer equals every task's expert, 0 where none beats the pre-trained model on all tasks"
         if "normalised_hypervolume" in shown
         else "",
         "compromise: share of HV that the best single answer alone reaches" if "compromise_share" in shown else "",
         f"{distances} to the {source} (reference {board.reference_digest})" if distances else "",
-        "examples: gradients taken, those of the experts' fine-tuning + those of the fit"
+        "examples: gradients taken, those of the experts' fine-tuning + those of the fit; passes without one, as of "
+        "searches, do not count"
         if "examples" in headings
         else "",
-        "align.: does raising a task's weight improve it, 1 at best" if "alignment" in shown else "",
+        "align.: does raising a task's weight improve it, 1 at best and 0 by chance" if "alignment" in shown else "",
     ]
     return f"{'; '.join(part for part in parts if part)}."
 
@@ -75,10 +76,13 @@ def reading_notes(board: Board, *, tied: str) -> list[str]:
         if any(len(row.seeds) >= FEWEST_VALUES for row in board.rows) and not board.closed_form:
             notes.append(_noise(board))
     if 0 < len(board.seeds) < FEWEST_VALUES and len(board.rows) > 1:
-        notes.append(f"Ordered by mean HV over {as_seeds(board.seeds)}; fewer than {FEWEST_VALUES} seeds rank nothing.")
-    if any(row.seeds and not board.is_ranked(row) for row in board.rows):
         notes.append(
-            f"Ranks are over {as_seeds(board.seeds)}: rows that average others have none, and come after them."
+            f"Ordered by mean HV over {as_seeds(board.seeds)}, without ranks: fewer than {FEWEST_VALUES} seeds rank "
+            "nothing."
+        )
+    if any(row.seeds and not board.is_compared(row) for row in board.rows):
+        notes.append(
+            f"Rows that average other seeds than {as_seeds(board.seeds)} come after the others, without a rank."
         )
     if any(row.tied_with_best for row in board.rows):
         notes.append(f"≈ {tied}: tied with the best, whose seeds cannot tell them apart.")
@@ -116,7 +120,7 @@ def _noise(board: Board) -> str:
 def reasons(board: Board) -> list[str]:
     """Return one line for each row and reason: seeds that did not finish, collapsed or lost a file, and the reason.
 
-    A row that averages other seeds than those that ranks are over has a line, too.
+    A row that averages other seeds than those that rows are compared on has a line, too.
     """
     return [f"{row.label}{line}" for row in board.rows for line in _row_lines(board, row)]
 
@@ -130,10 +134,10 @@ def _row_lines(board: Board, row: Row) -> list[str]:
 
 
 def other_seeds(board: Board, row: Row) -> str:
-    """Return why a row with finished seeds has no rank, or an empty text where it has one."""
-    if not row.seeds or board.is_ranked(row):
+    """Return why a row with finished seeds is not compared with the others, or an empty text where it is."""
+    if not row.seeds or board.is_compared(row):
         return ""
-    return f"averages {as_seeds(row.seeds)}, ranks are over {as_seeds(board.seeds)}"
+    return f"has {as_seeds(row.seeds)}, the rows above {as_seeds(board.seeds)}: not compared"
 
 
 def row_warnings(row: Row) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ class OverallRanking:
     boards: tuple[str, ...]
     """Names of the boards that count."""
     left_out: tuple[str, ...]
-    """Labels of learners that have not finished on every board, or average other seeds than most do there."""
+    """Labels of learners that have not finished on every board, or have no rank there."""
 
     @property
     def tied_with_best(self) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def overall_ranking(boards: Sequence[Board], measure: str = "hypervolume") -> Ov
     """Rank learners by their mean over seeds on each board; None with fewer than two boards or two shared learners.
 
     Args:
-        boards: the boards; those without a finished cell do not count.
+        boards: the boards; those without ranks, as those of too few seeds, do not count.
         measure: a name of `MEASURES`, which knows whether higher values are better.
     """
     keys = joined_keys(boards)

@@ -1,13 +1,17 @@
-"""Find the seeds that a board's ranks are over: means over other seeds are no comparison of learners."""
+"""Find the seeds that a board's rows are compared on: means over other seeds are no comparison of learners."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+from ...metrics.statistics import FEWEST_VALUES
+
 
 def shared_seeds(seeds_of_rows: Iterable[Collection[int]]) -> frozenset[int]:
     """Return the seeds that the most rows average; of several such sets the largest, then that of the lowest seeds.
+
+    Sets with too few seeds to rank by come last, so that rows with enough are not below rows with fewer.
 
     Args:
         seeds_of_rows: the finished seeds of each row; rows without one do not count.
@@ -18,6 +22,11 @@ def shared_seeds(seeds_of_rows: Iterable[Collection[int]]) -> frozenset[int]:
     counts = Counter(frozenset(seeds) for seeds in seeds_of_rows if seeds)
     return max(
         counts,
-        key=lambda seeds: (counts[seeds], len(seeds), [-seed for seed in sorted(seeds)]),
+        key=lambda seeds: (
+            len(seeds) >= FEWEST_VALUES,
+            counts[seeds],
+            len(seeds),
+            [-seed for seed in sorted(seeds)],
+        ),
         default=frozenset(),
     )

@@ -127,6 +127,19 @@ class BenchSpec(Strict):
                     raise UnknownNameError(f"learner of the bench, named by the suite {suite.name!r},", name, known)
         return self
 
+    @model_validator(mode="after")
+    def _learners_told_apart(self) -> BenchSpec:
+        """Refuse a label of learners that differ in more than their steps: boards would have two rows of one name."""
+        labelled: dict[str, LearnerSpec] = {}
+        for learner in self.learners:
+            if learner.label is None:
+                continue
+            first = labelled.setdefault(learner.label, learner)
+            options = [{**one.options, "steps": None} for one in (first, learner)]
+            if (first.method, first.tuned, options[0]) != (learner.method, learner.tuned, options[1]):
+                raise ConfigError(f"two learners are labelled {learner.label!r}; a label is that of one learner")
+        return self
+
     def learners_on(self, suite: SuiteSpec) -> list[LearnerSpec]:
         """Return the learners that are run on a suite."""
         return [one for one in self.learners if suite.learners is None or one.called in suite.learners]

@@ -76,7 +76,10 @@ def bench(
 def _show(
     study: PublishedStudy, result: BenchResult, store: str | None, output: Path | None, *, made_by: str
 ) -> Sequence[Board]:
-    """Print and write the boards of a bench, and its tables and figures beside published ones; return the boards."""
+    """Print and write the boards of a bench, and its tables and figures beside published ones; return the boards.
+
+    They hold the bench's own cells, so that the same command makes them in another store, too.
+    """
     from ..board.leaderboard import leaderboards
     from ..board.overall_ranking import overall_ranking
     from ..published.recording import record_published
@@ -84,9 +87,9 @@ def _show(
     from ..scoring.scored_cells import load_groups
     from .leaderboard import print_boards
 
-    opened, groups = store_to_read(store), {one.cell.group for one in result.settled}
+    opened = store_to_read(store)
     scored = load_groups(opened)
-    boards = [board for board in leaderboards(opened, groups=scored) if board.name in groups]
+    boards = leaderboards(opened, among={one.cell.key for one in result.settled}, groups=scored)
     overall = overall_ranking(boards)
     print_boards(boards, overall)
     published = record_published(study, result, opened, scored)

@@ -21,7 +21,7 @@ def by_budget(
     store: StoreOption = None,
 ) -> None:
     """Show hypervolume and rank at each budget of benches with `budgets`."""
-    from ..board.budget_table import by_budget_markdown, by_budget_table, require_budgets
+    from ..board.budget_table import by_budget_markdown, by_budget_table, with_budgets
     from ..board.leaderboard import leaderboards
     from ..reports.report import check_report, write_text
     from .left_behind import record_and_say
@@ -32,8 +32,7 @@ def by_budget(
         check_report(output)
     opened = store_to_read(store)
     record_and_say(opened, open_to_write=store_to_write)
-    boards = leaderboards(opened, suite)
-    require_budgets(boards)
+    boards = with_budgets(leaderboards(opened, suite))
     if output is not None:
         write_text(output, by_budget_markdown(boards), title="By budget", made_by=MADE_BY)
         open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)

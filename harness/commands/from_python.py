@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_type_hints
 
@@ -12,7 +12,7 @@ from ...errors import ConfigError
 from ...tasks.real_numbers import as_count
 from ...yaml_file import checked_content
 from ..board.board_frame import as_frame
-from ..board.leaderboard import leaderboards
+from ..board.leaderboard import Board, leaderboards
 from ..cells.bench_file import as_bench, read_bench
 from ..cells.plugins import load_plugins
 from ..cells.script_arguments import (
@@ -29,7 +29,6 @@ from ..published.planned_study import planned_study
 from ..published.recording import record_published
 from ..records.open_store import open_store, store_place
 from ..running.cell_limits import CellLimits
-from ..running.settled_cell import SettledCell
 from ..scoring.scored_cells import load_groups
 from .bench import run_cells
 from .cell_options import CellOptions
@@ -115,7 +114,7 @@ def run(
     spec = single_cell(method, named, where, seed=seed, options=as_options(options))
     (settled,) = run_cells(spec, cells, refuse_misfits=True).settled
     require_finished(settled)
-    return _board([settled], cells.store)
+    return as_frame([board for board in _boards(cells.store) if board.name == settled.cell.group])
 
 
 def bench(
@@ -129,11 +128,12 @@ def bench(
 ) -> pd.DataFrame:
     """Run every learner, suite and seed of a bench as `frontrunner bench` does, and return the leaderboards.
 
-    Finished cells are not repeated. The table has a row for every learner of every group of comparable cells, best
-    first. Its columns are `suite`, `group`, `rank`, `learner`, `method`, `seeds`; the mean over seeds of every
-    indicator and cost, by its recorded name, which ends in its unit (`hypervolume`, `fit_time_s`); the
-    ends of the indicators' 95 % intervals (`hypervolume_low`, `hypervolume_high`); `hypervolume_error`, of an estimate;
-    `tied_with_best`; `unfinished`, the seeds that did not finish, and why; and `runs`, the ids of runs. What was not
+    Finished cells are not repeated. The table has a row for every learner of the bench on every group of comparable
+    cells, best first. Its columns are `suite`, `group`, `rank` (missing with fewer than three seeds, which rank
+    nothing), `learner`, `method`, `seeds`; the mean over seeds of every indicator and cost, by its recorded name, which
+    ends in its unit (`hypervolume`, `fit_time_s`); the ends of the indicators' 95 % intervals (`hypervolume_low`,
+    `hypervolume_high`); `hypervolume_error`, of an estimate; `tied_with_best`; `warnings`, the signs of collapse;
+    `unfinished`, the seeds that did not finish, and why; and `runs`, the ids of runs. What was not
     measured is missing. Single numbers, seed by seed, are in `results()`.
 
     Args:
@@ -169,7 +169,7 @@ def bench(
     result = run_cells(study.run, cells, file)
     opened = open_store(store_place(cells.store), create=False)
     record_published(study, result, opened, load_groups(opened))
-    return _board(result.settled, cells.store)
+    return as_frame(_boards(cells.store, among={one.cell.key for one in result.settled}))
 
 
 def _require_known(function: str, given: Mapping[str, object], known: type) -> None:
@@ -210,7 +210,5 @@ def _executor(running: Mapping[str, Any]) -> ExecutorOptions:
     return executor if count == 1 else dataclasses.replace(executor, devices_per_cell=count)
 
 
-def _board(settled: Sequence[SettledCell], store: str | None) -> pd.DataFrame:
-    groups = {one.cell.group for one in settled}
-    boards = leaderboards(open_store(store_place(store), create=False))
-    return as_frame([board for board in boards if board.name in groups])
+def _boards(store: str | None, among: Collection[str] | None = None) -> list[Board]:
+    return leaderboards(open_store(store_place(store), create=False), among=among)

@@ -19,6 +19,8 @@ def charged_examples(needs: Needs, problem: Problem, of_experts: int | None) -> 
     found: dict[str, float | None] = {}
     if needs.training is not None:
         found |= {"training_runs": needs.training.runs, "training_steps": needs.training.steps}
+    elif needs.gradient_examples == 0:
+        found["training_runs"] = 0
     if any(problem.n_examples("train")):
         found["gradient_examples"] = needs.gradient_examples
         found["forward_examples"] = needs.forward_examples

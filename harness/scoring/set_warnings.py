@@ -27,11 +27,13 @@ LEAST_ALIGNMENT = 0.1
 COINCIDE = "answers coincide"
 DEAD = "dead routers"
 NOT_ALIGNED = "alignment near 0"
+AGAINST = "against the preference"
 CANCEL = "alignments cancel"
 MEANING = {
     COINCIDE: "different preferences get the same answer",
     DEAD: "most units of the routers no longer react to the preference",
     NOT_ALIGNED: "raising a task's weight does not improve it",
+    AGAINST: "raising a task's weight worsens it",
     CANCEL: "raising their weights improves some tasks and worsens others",
 }
 """What every kind of warning means, as a part of a sentence."""
@@ -118,7 +120,11 @@ def found_warnings(
     if dead > MOST_DEAD_UNITS:
         found.append(SetWarning(DEAD, f"{100 * dead:.0f} % of their units"))
     mean = measured.get("alignment")
-    if mean is not None and abs(mean) < LEAST_ALIGNMENT and not coincide:  # which says it already
+    if mean is None or coincide:  # which says it already
+        return found
+    if mean <= -LEAST_ALIGNMENT:
+        found.append(SetWarning(AGAINST, f"alignment {mean:.2f}"))
+    elif mean < LEAST_ALIGNMENT:
         tasks = by_task()
         if tasks and fmean(map(abs, tasks)) >= LEAST_ALIGNMENT:
             found.append(SetWarning(CANCEL, f"from {min(tasks):.2f} to {max(tasks):.2f}"))

@@ -35,11 +35,11 @@ def _result(label, seed, numbers):
 
 
 def _row(label="one", *, unfinished=None, **numbers):
-    """A number is one seed's; a list has one a seed."""
+    """A number is that of three seeds; a list has one a seed."""
     if not unfinished:
         numbers = {"hypervolume": 0.5, **numbers}
-    lists = {name: value if isinstance(value, list) else [value] for name, value in numbers.items()}
-    n_seeds = max(map(len, lists.values()), default=0)
+    n_seeds = max((len(value) for value in numbers.values() if isinstance(value, list)), default=3 if numbers else 0)
+    lists = {name: value if isinstance(value, list) else [value] * n_seeds for name, value in numbers.items()}
     results = {
         seed: _result(label, seed, {name: values[seed] for name, values in lists.items() if seed < len(values)})
         for seed in range(n_seeds)
@@ -84,7 +84,7 @@ def _record(
         known = by_example.collected()
         errors = np.asarray(objectives if known is None else known.errors(), dtype=float)
         n, n_tasks = errors.shape
-        weights = np.linspace(0, 1, n)[:, None] if n_tasks == 2 else None
+        weights = np.linspace(1, 0, n)[:, None] if n_tasks == 2 else None
         record = FrontRecord(
             cell=cell,
             evaluation=Evaluation(

@@ -22,7 +22,7 @@ SOMETIMES = {
     "peak GPU": "a GPU",
 }
 """Columns that need something beside a finished cell."""
-BEFORE = {"analytic.md", "real-text.md", "vision-mini.md"}
+BEFORE = {"analytic.md", "real-text.md"}
 """Pages whose boards were made before a column was added or renamed; they are to be made again."""
 STARTS = re.compile(r"^\| +# \| learner .*\| seeds \|.*HV ↑.*$|^\| +# \| learner .*HV ↑.*fit \|.*$", re.M)
 
@@ -80,7 +80,7 @@ def test_boards_on_pages_are_those_of_the_command(boards):
 def test_boards_of_three_seeds_say_what_their_intervals_hold(boards):
     row = SimpleNamespace(seeds=(0, 1, 2), holds_sample_noise=True, tied_with_best=False, hypervolume_error=None)
     board = SimpleNamespace(
-        rows=[row], seeds=(0, 1, 2), closed_form=False, neighbour=None, baseline=None, is_ranked=lambda _: True
+        rows=[row], seeds=(0, 1, 2), closed_form=False, neighbour=None, baseline=None, is_compared=lambda _: True
     )
     _, noise = reading_notes(board, tied="after a rank")
     seeds_only = "Intervals hold the noise of seeds only, not that of the test sample"

@@ -11,6 +11,7 @@ from ...board.leaderboard import Board, Row
 from ...board.notes import as_seeds, other_seeds, row_reasons, row_warnings
 from ...records.mlflow_tags import environment_of
 from ...scoring.measures import MEASURES, Measure
+from .budget_content import budget_content
 from .caption_content import caption_content
 from .cost_content import cost_content
 from .front_content import front_content
@@ -41,6 +42,7 @@ def board_content(board: Board, kept: int | None, fronts: Iterator[Mapping[str, 
         ],
         "environments": environments,
         "costs": cost_content(board),
+        "byBudget": budget_content(board),
         "curves": [curves(row, kept) for row in board.rows],
         "coefficients": [coefficients(row) for row in board.rows],
         **front_content(board, kept, fronts),

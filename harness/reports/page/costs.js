@@ -88,10 +88,11 @@ function drawCosts() {
       hovertemplate: "%{hovertext}<extra></extra>",
     },
   ];
-  const kind = logarithmic ? { type: "log", ...ticksOf(cost, onAxis) } : { tickformat: "~s" };
+  const kind = logarithmic ? { type: "log", ...ticksOf(cost, onAxis) } : { tickformat: cost.unit === "seconds" ? "~r" : "~s" };
   const margin = { t: 28, r: 24, b: 48, l: 56 };
+  const title = cost.unit === "seconds" && !logarithmic ? `${cost.axis} (seconds)` : cost.axis;
   const [x, y] = [costRange(at(onAxis, cost), logarithmic), around(at(onAxis, quality))];
-  plot(place, traces, layoutOf({ margin, xaxis: axis(cost.axis, { ...kind, range: x }), yaxis: axis(quality.axis, { range: y }) }), {
+  plot(place, traces, layoutOf({ margin, xaxis: axis(title, { ...kind, range: x }), yaxis: axis(quality.axis, { range: y }) }), {
     plotly_afterplot: () => placeNames(place),
   });
 }

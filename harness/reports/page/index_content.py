@@ -7,6 +7,7 @@ import importlib.metadata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...board.budget_curves import budget_curves
 from ...board.columns import MISSING
 from ...board.leaderboard import Board
 from ...board.learner_names import labels
@@ -15,6 +16,7 @@ from ...board.overall_ranking import OverallRanking
 from ...scoring.measures import INDICATOR_MEASURES, MEASURES, Measure
 from ..pictures.front_picture import CAMERA, DOMINATED, MOST_LINES, REFERENCE, quantity_words
 from ..pictures.looks import ON_DARK, Look, looks_of
+from .budget_content import curve_key
 
 
 def index_content(
@@ -38,6 +40,7 @@ def index_content(
         "mlflow": mlflow,
         "keptSeeds": kept,
         "learners": {key: _learner(name, looks[name]) for key, name in names.items()},
+        "curves": _curves(boards),
         "onDark": ON_DARK,
         "camera": CAMERA,
         "mostLines": MOST_LINES,
@@ -61,6 +64,13 @@ def _learner(name: str, look: Look) -> dict[str, str]:
         "marker": look.marker.plotly,
         "markerInSpace": look.marker.in_space,
     }
+
+
+def _curves(boards: Sequence[Board]) -> dict[str, dict[str, str]]:
+    """Return the looks of learners at all their budgets, by the key of their curve: those of the name without any."""
+    names = {curve.label for board in boards for curve in budget_curves(board)}
+    looks = looks_of(sorted(names))
+    return {curve_key(name): _learner(name, looks[name]) for name in sorted(names)}
 
 
 def _measure(measure: Measure) -> dict[str, Any]:

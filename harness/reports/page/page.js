@@ -71,6 +71,7 @@ function showSections() {
 function drawAll() {
   drawFronts();
   drawCosts();
+  drawBudgets();
   drawProgress();
   drawCoefficients();
 }
@@ -80,6 +81,7 @@ on(["board"], showTable);
 on(["board"], showFronts);
 on(["board"], showPicker);
 on(["board"], showCosts);
+on(["board"], showBudgets);
 on(["board"], showProgress);
 on(["board"], showCoefficients);
 on(["board"], showSections);

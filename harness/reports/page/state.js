@@ -39,7 +39,8 @@ function boardSeeds() {
   return [...seeds].toSorted((a, b) => a - b);
 }
 
+// The key is that of a learner, or of its curve over budgets.
 function styleOf(key) {
-  const { colour, marker, markerInSpace } = INDEX.learners[key];
+  const { colour, marker, markerInSpace } = INDEX.learners[key] ?? INDEX.curves[key];
   return { colour: isDark() ? INDEX.onDark[colour] : colour, symbol: marker, symbolInSpace: markerInSpace };
 }

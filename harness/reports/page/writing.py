@@ -40,6 +40,7 @@ SCRIPTS = (
     "picker.js",
     "names.js",
     "costs.js",
+    "budgets.js",
     "progress.js",
     "coefficients.js",
     "ranking.js",

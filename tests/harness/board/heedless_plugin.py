@@ -1,4 +1,4 @@
-"""Learners that heed the preference, that ignore it, and that do so with routers that are mostly dead."""
+"""Learners that heed the preference, that do the opposite, that ignore it, and that do so with mostly dead routers."""
 
 import frontrunner as fr
 
@@ -8,16 +8,29 @@ class Heeding(fr.Learner):
 
     name = "heeding"
 
+    def share(self, weight):
+        return weight
+
     def fit(self, problem, preferences, context):
         def merged(preference):
+            shares = [self.share(weight) for weight in preference]
             return {
-                name: sum(weight * expert[name] for weight, expert in zip(preference, problem.experts, strict=True))
+                name: sum(share * expert[name] for share, expert in zip(shares, problem.experts, strict=True))
                 if tensor.is_floating_point()
                 else tensor
                 for name, tensor in problem.pretrained.items()
             }
 
         return fr.ContinuousSet(problem.n_tasks, merged, total_parameters=1, diagnostics={"dead_units_share": 0.5})
+
+
+class Contrary(Heeding):
+    """Moves away from an expert whose task gets more weight."""
+
+    name = "contrary"
+
+    def share(self, weight):
+        return (1 - weight) / 2  # of three tasks they add up to one
 
 
 class Heedless(fr.Learner):

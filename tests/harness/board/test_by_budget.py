@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 import frontrunner as fr
-from frontrunner.harness.board.budget_curves import budget_curves, compared_budgets
-from frontrunner.harness.board.budget_table import by_budget_markdown, ranked, require_budgets
+from frontrunner.harness.board.budget_curves import at_budget, best_first, budget_curves, budget_of, compared_budgets
+from frontrunner.harness.board.budget_table import by_budget_markdown, with_budgets
 from frontrunner.harness.reports.pictures.budget_png import budget_png
 
 
@@ -68,11 +68,48 @@ def test_budgets_that_are_near_are_one_column(board):
 def test_ranks_turn_over_and_equals_share(board):
     curves = budget_curves(board)
     found = {
-        budget: dict(zip((c.label for c in curves), ranked(curves, budget), strict=True)) for budget in (19_200, 76_800)
+        budget: dict(zip((c.label for c in curves), at_budget(board, curves, budget), strict=True))
+        for budget in (19_200, 76_800)
     }
     assert found[19_200] == {"cosmos": (0.42, 2), "merge": (0.5, 1), "ls": (0.3, 3), "cosmos, other": (0.1, 4)}
     assert found[76_800] == {"cosmos": (0.57, 1), "merge": (0.5, 2), "ls": (0.5, 2), "cosmos, other": (0.1, 4)}
-    assert ranked(curves, 100) == [None if curve.label != "merge" else (0.5, 1) for curve in curves]
+    assert at_budget(board, curves, 100) == [None if curve.label != "merge" else (0.5, 1) for curve in curves]
+
+
+def test_a_learner_of_one_budget_is_compared_at_the_column_that_is_near(at, make_board):
+    found = make_board(
+        at("ls", 1600, 0.6, runs=13, method="ls"),
+        at("cosmos", 1600, 0.57),
+        at("ls (1,600 steps in all)", 123, 0.5, runs=13, method="ls"),
+    )
+    assert compared_budgets(budget_curves(found)) == [76_800, 998_400]
+    assert "| cosmos  | 0.5700 (1) | 0.5700 (2) |" in by_budget_markdown([found])
+
+
+def test_rows_of_too_few_or_other_seeds_have_no_rank(at, make_board):
+    def rows(*seeds):
+        return [
+            at("a", 400, [0.4] * seeds[0]),
+            at("a", 1600, [0.5] * seeds[1]),
+            at("b", 1600, [0.9] * seeds[2], method="ls"),
+        ]
+
+    few = make_board(*rows(2, 2, 2))
+    assert sorted(at_budget(few, budget_curves(few), 76_800)) == [(0.5, None), (0.9, None)]
+    shown = by_budget_markdown([few])
+    assert "fewer than 3 seeds rank nothing" in shown
+    assert "(1)" not in shown
+    mixed = make_board(*rows(3, 3, 1))
+    curves = budget_curves(mixed)
+    found = at_budget(mixed, curves, 76_800)
+    assert dict(zip((curve.label for curve in curves), found, strict=True)) == {"a": (0.5, 1), "b": (0.9, None)}
+    assert [curves[i].label for i in best_first(found)] == ["a", "b"]
+    assert "Rows of other seeds than seeds 0, 1, 2 have no rank." in by_budget_markdown([mixed])
+
+
+def test_a_learner_without_training_takes_nothing_where_objectives_need_no_data(make_row):
+    assert budget_of(make_row("merge", training_runs=0.0)) == 0
+    assert budget_of(make_row("of an older version")) is None
 
 
 def test_the_table_says_rank_and_what_experts_took(board):
@@ -126,11 +163,11 @@ def test_the_caption_is_short_sentences_of_what_is_shown(board, make_board, make
     assert not any("expert" in one for one in said)
 
 
-def test_a_board_of_one_budget_has_no_table_and_no_picture(at, make_board, tmp_path):
+def test_a_board_of_one_budget_has_no_table_and_no_picture(board, at, make_board, tmp_path):
     one = make_board(at("a", 100, 0.4), at("b", 100, 0.5, method="ls"))
-    assert "no learner was run at several budgets" in by_budget_markdown([one])
     with pytest.raises(fr.ConfigError, match="found none; run a bench with `budgets`"):
-        require_budgets([one])
+        with_budgets([one])
+    assert with_budgets([one, board]) == [board]
     with pytest.raises(fr.ConfigError, match="found none"):
         budget_png(one, tmp_path / "none.png", title="none")
 

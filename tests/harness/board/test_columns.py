@@ -48,7 +48,9 @@ def test_rough_counts_never_show_a_thousand_thousands():
 
 def test_needs_are_one_column_after_trainable_and_missing_in_older_runs(make_board, make_row):
     needs = {"labelled_examples": 720.0, "unlabelled_examples": 0.0, "full_trainings": 21.0}
-    boards = [make_board(make_row("new", trainable_parameters=8.0, **needs), make_row("old", trainable_parameters=8.0))]
+    boards = [
+        make_board(make_row("new", trainable_parameters=[8.0], **needs), make_row("old", trainable_parameters=[8.0]))
+    ]
     heading, lines = table(as_markdown(boards))
     assert heading == ["#", "learner", "HV ↑", "trainable", "needs"]
     assert [line[-1] for line in lines] == ["720 labels, 21 trainings", "–"]
@@ -163,7 +165,7 @@ def test_a_board_where_nobody_knows_the_limit_has_no_such_column(make_board, mak
 
 def test_too_few_seeds_are_said_to_be_where_a_row_has_several(make_board, make_row):
     three = make_row("three", hypervolume=[0.5, 0.52, 0.54])
-    two, one = make_row("two", hypervolume=[0.5, 0.51]), make_row("one", hypervolume=0.5)
+    two, one = make_row("two", hypervolume=[0.5, 0.51]), make_row("one", hypervolume=[0.5])
     heading, lines = table(as_markdown([make_board(three, two, one)]))
     at = heading.index("95 % interval")
     assert [line[at] for line in lines] == ["[0.4703, 0.5697]", "too few seeds", "too few seeds"]
@@ -185,7 +187,7 @@ def test_too_few_seeds_have_ends_in_no_format(make_board, make_row):
 def test_a_narrow_terminal_leaves_out_columns_and_keeps_the_run(width, make_board, make_row):
     costs = {"igd": 0.1, "igd_plus": 0.1, "wall_time_s": 1.0, "peak_rss_bytes": 1e9, "fit_time_s": 1.0}
     console = Console(width=width, file=io.StringIO())
-    console.print(as_table(make_board(make_row(**costs)), width))
+    console.print(as_table(make_board(make_row(hypervolume=[0.5], **costs)), width))
     lines = console.file.getvalue().splitlines()
     shown = [cell.strip() for cell in lines[2].strip("┃").split("┃")]
     assert max(map(len, lines)) <= width

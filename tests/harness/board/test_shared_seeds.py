@@ -1,12 +1,14 @@
-"""Ranks are over the seeds that most rows share; a row that averages others says so and has none."""
+"""Rows are compared on the seeds that most of them share; a row that averages others says so and has no rank."""
 
 import csv
 import io
+import itertools
 import json
 
 import numpy as np
 import pytest
 
+from frontrunner.harness.board.latex import as_latex
 from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.board.overall_ranking import overall_ranking
 from frontrunner.harness.board.raw_boards import as_csv, as_json
@@ -23,7 +25,9 @@ CURVE = np.array([[0.1, 0.6], [0.3, 0.3], [0.6, 0.1]])
         ([[], []], []),
         ([[3], []], [3]),
         ([[0, 1, 2], [0, 1, 2], [0]], [0, 1, 2]),
-        ([[0, 1, 2], [0], [0]], [0]),
+        ([[0, 1, 2], [0], [0]], [0, 1, 2]),  # one seed ranks nothing
+        ([[0, 1, 2], [0, 1], [0, 1]], [0, 1, 2]),
+        ([[0, 1, 2, 3], [0, 1, 2], [0, 1, 2]], [0, 1, 2]),
         ([[0], [0, 1, 2]], [0, 1, 2]),
         ([[2, 3], [1, 0]], [0, 1]),
         ([{0: "a", 1: "b"}, [1, 0]], [0, 1]),
@@ -58,9 +62,9 @@ def test_every_text_says_which_rows_average_other_seeds(mixed):
     text = as_markdown(boards)
     places = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")][2:]
     assert places == ["1", "2", "–", "–", "–"]
-    assert "Ranks are over seeds 0, 1, 2: rows that average others have none" in text
-    assert "- lucky: averages seed 0, ranks are over seeds 0, 1, 2" in text
-    assert "- late: averages seeds 7, 8, 9, ranks are over seeds 0, 1, 2" in text
+    assert "Rows that average other seeds than seeds 0, 1, 2 come after the others, without a rank." in text
+    assert "- lucky: has seed 0, the rows above seeds 0, 1, 2: not compared" in text
+    assert "- late: has seeds 7, 8, 9, the rows above seeds 0, 1, 2: not compared" in text
     assert "- good" not in text
     lines = list(csv.DictReader(io.StringIO(as_csv(boards))))
     assert [(line["learner"], line["rank"]) for line in lines][:3] == [("good", "1"), ("poor", "2"), ("lucky", "")]
@@ -76,16 +80,27 @@ def test_no_row_is_tied_with_one_of_other_seeds(mixed):
 
 @pytest.mark.parametrize("n_seeds", [1, 2])
 def test_fewer_than_three_seeds_rank_nothing(n_seeds, store, make_cell, record):
-    for seed in range(n_seeds):
-        record(store, make_cell("good", seed), CURVE)
-        record(store, make_cell("poor", seed), CURVE + 0.1)
-    text = as_markdown(leaderboards(store))
+    suites = ("made-up", "another")
+    for suite, seed in itertools.product(suites, range(n_seeds)):
+        record(store, make_cell("poor", seed, suite=suite), CURVE + 0.1)
+        record(store, make_cell("good", seed, suite=suite), CURVE)
+    boards = leaderboards(store)
+    text = as_markdown(boards)
     seeds = ("seed 0", "seeds 0, 1")[n_seeds - 1]
-    assert f"Ordered by mean HV over {seeds}; fewer than 3 seeds rank nothing." in text
-    for label in ("good", "poor"):
-        record(store, make_cell(label, 2), CURVE)
-        record(store, make_cell(label, 1), CURVE)
-    assert "rank nothing" not in as_markdown(leaderboards(store))
+    assert f"Ordered by mean HV over {seeds}, without ranks: fewer than 3 seeds rank nothing." in text
+    assert [row.label for row in boards[0].rows] == ["good", "poor"]
+    assert boards[0].ranks == [None, None]
+    assert [line["rank"] for line in csv.DictReader(io.StringIO(as_csv(boards)))] == [""] * 4
+    assert [row["rank"] for board in json.loads(as_json(boards)) for row in board["rows"]] == [None] * 4
+    assert r"\textbf" not in as_latex(boards)
+    assert overall_ranking(boards) is None
+    for suite, label, seed in itertools.product(suites, ("good", "poor"), (1, 2)):
+        record(store, make_cell(label, seed, suite=suite), CURVE + (label == "poor") / 10)
+    boards = leaderboards(store)
+    assert "rank nothing" not in as_markdown(boards)
+    assert boards[0].ranks == [1, 2]
+    assert r"\textbf" in as_latex(boards)
+    assert overall_ranking(boards).ranking.names == ("good", "poor")
 
 
 def test_a_learner_of_other_seeds_is_left_out_of_average_ranks(make_board, make_row):

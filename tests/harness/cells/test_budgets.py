@@ -181,3 +181,14 @@ def test_the_study_of_budgets_runs_every_learner_with_steps_at_each():
     assert of_cosmos == [100, 400, 1600, 3200]
     assert [cell.options["steps"] for cell in found if cell.method == "stch"] == [7, 30, 123, 246]
     assert shipped_with_steps() <= {cell.method for cell in found}
+
+
+def test_a_label_is_that_of_one_learner_at_whatever_steps():
+    def bench(*learners):
+        return BenchSpec.model_validate({"name": "b", "suites": ["convex-toy"], "learners": learners})
+
+    first = {"method": "ls", "options": {"steps": 10}, "label": "mine"}
+    bench(first, {"method": "ls", "options": {"steps": 20}, "label": "mine"}, {"method": "ls"}, {"method": "ls"})
+    for other in ({"method": "epo"}, {"method": "ls", "options": {"lr": 0.1}}):
+        with pytest.raises(ValueError, match="two learners are labelled 'mine'"):
+            bench(first, {**other, "label": "mine"})

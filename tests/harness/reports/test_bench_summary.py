@@ -1,5 +1,6 @@
 """A bench's run is given its leaderboard in words, numbers and pictures, once for every state of its cells."""
 
+import itertools
 import json
 import re
 from concurrent.futures import Future
@@ -171,8 +172,8 @@ def test_ranks_are_drawn_where_there_are_boards_enough(n_boards, store, make_cel
     monkeypatch.setattr(BoardPictures, "draw", lambda pictures, folder: None)
     outcomes = []
     for tasks in [("a", f"b{i}") for i in range(n_boards)]:
-        for i, label in enumerate(("worst", "fair", "best")):
-            cell = make_cell(label, tasks=tasks)
+        for (i, label), seed in itertools.product(enumerate(("worst", "fair", "best")), (0, 1, 2)):
+            cell = make_cell(label, seed, tasks=tasks)
             run_id = record(store, cell, [[0.5 - 0.1 * i, 0.5]])
             outcomes.append(SettledCell(cell, Ending(Status.FINISHED), run_id, ran=True))
     run_id = store.parent_run("bench", "made-up", "mine", "other digest", {})
@@ -270,8 +271,8 @@ def figure(monkeypatch):
 
 def test_the_line_of_quality_against_cost_joins_the_best_only(make_board, make_row, figure, tmp_path):
     board = make_board(
-        make_row("dear", hypervolume=0.9, wall_time_s=1000.0, peak_rss_bytes=3e9),
-        make_row("waste", hypervolume=0.4, wall_time_s=500.0, peak_rss_bytes=9e9),
+        make_row("dear", hypervolume=[0.9], wall_time_s=1000.0, peak_rss_bytes=3e9),
+        make_row("waste", hypervolume=[0.4], wall_time_s=500.0, peak_rss_bytes=9e9),
         make_row("cheap $", hypervolume=[0.4, 0.6], wall_time_s=[1.0, 3.0], peak_rss_bytes=[1e9, 1e9]),
         make_row("failed", unfinished={0: "killed"}),
     )

@@ -141,7 +141,7 @@ class TestView:
         assert text.index("hypervolume") < text.index("●")
 
     def test_whether_it_follows_preferences_is_told_where_it_has_any(self, store, make_cell, record):
-        curve = [[0.9, 0.1], [0.5, 0.5], [0.1, 0.9]]
+        curve = [[0.1, 0.9], [0.5, 0.5], [0.9, 0.1]]
         followed = record(store, make_cell("follows"), curve, fit_time_s=1.0)
         other = record(store, make_cell("has none"), curve, preferences=False, fit_time_s=1.0)
         assert "alignment 1.00, fit" in "\n".join(printed(view(store.find(followed))))

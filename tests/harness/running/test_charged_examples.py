@@ -56,7 +56,11 @@ def test_every_learner_is_charged_for_what_it_builds_on(method, options, expecte
 def test_what_nobody_knows_is_absent():
     problem = tiny_problem()
     needs = fr.make_learner("interpolation").needs(problem, GRID)
-    assert charged_examples(needs, problem, None) == {"gradient_examples": 0, "forward_examples": 0}
+    assert charged_examples(needs, problem, None) == {
+        "training_runs": 0,
+        "gradient_examples": 0,
+        "forward_examples": 0,
+    }
     assert charged_examples(fr.Needs(labelled_examples=3), problem, 300) == {"expert_gradient_examples": 300}
 
 

@@ -1,0 +1,48 @@
+"""The page's data of quality at each budget: a curve a learner, and what each has reached at every budget."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...board.budget_curves import at_budget, best_first, budget_curves, compared_budgets, counts_examples
+from ...board.budget_table import budget_notes, unknown_notes
+from ...board.leaderboard import Board
+from ...scoring.measures import MEASURES
+from ...scoring.units import as_rough_count
+from .packing import short
+
+
+def budget_content(board: Board) -> dict[str, Any] | None:
+    """Return the curves and, by budget, learners in order with hypervolume and rank; None without several budgets."""
+    curves = budget_curves(board)
+    budgets = compared_budgets(curves)
+    if not budgets:
+        return None
+    volume = MEASURES["hypervolume"]
+    columns = [at_budget(board, curves, budget) for budget in budgets]
+    return {
+        "unit": "gradients of examples in training" if counts_examples(board) else "optimizer steps",
+        "budgets": [[short(budget), as_rough_count(budget)] for budget in budgets],
+        "curves": [
+            {
+                "key": curve_key(curve.label),
+                "name": curve.label,
+                "at": [short(budget) for budget in curve.budgets],
+                "reached": [short(row.metrics["hypervolume"]) for row in curve.rows],
+            }
+            for curve in curves
+        ],
+        "ranking": [
+            [
+                [i, None] if (found := column[i]) is None else [i, [short(found[0]), volume.text(found[0]), found[1]]]
+                for i in best_first(column)
+            ]
+            for column in columns
+        ],
+        "notes": " ".join([*budget_notes(board), *unknown_notes(board)]),
+    }
+
+
+def curve_key(label: str) -> str:
+    """Return the key that the page knows a learner at all its budgets by; those of single learners are hexadecimal."""
+    return f"curve of {label}"
