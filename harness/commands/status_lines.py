@@ -38,8 +38,10 @@ def parent_line(parent: ParentProgress) -> str:
     """Return a line on a bench or study, as its cells are recorded."""
     of = f" of {parent.n_cells} cells" if parent.n_cells is not None else ""
     counts = ", ".join(f"{n} {status}" for status, n in parent.by_status.items())
-    who = f"{parent.kind} {parent.name} on {parent.suite}"
-    return f"  {who}: {parent.n_finished}{of} finished ({counts or 'no cell begun'})"
+    beside = "" if set(parent.by_status) == {Status.FINISHED} else f" ({counts or 'no cell begun'})"
+    on = f" on {parent.suite}"  # which the name of a single run ends in
+    who = f"{parent.kind} {parent.name.removesuffix(on)}{on}"
+    return f"  {who}: {parent.n_finished}{of} finished{beside}"
 
 
 def _what_is_left(progress: CommandProgress, now: float) -> list[str]:
