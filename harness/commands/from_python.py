@@ -89,8 +89,8 @@ def run(
         further: these, each by its name:
 
             - `weights`: `"random"` for the shapes of a suite file with random weights on generated data.
-            - `points_per_edge`: points on each edge of the preference grid; 11 preferences of two tasks, 19 of three when
-              absent.
+            - `points_per_edge`: points on each edge of the preference grid; when absent it has 11 preferences of two
+              tasks, 19 of three.
             - `inner_points_per_edge`: points on each edge of the grid's inner layer; 0 for none. None, too, where
               `points_per_edge` alone is given.
             - `plugins`: Python files that define learners, suites or indicators. What a notebook's own cells define
