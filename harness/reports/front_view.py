@@ -13,6 +13,7 @@ from rich.text import Text
 from ...errors import ConfigError
 from ...metrics import alignment
 from ...os_errors import because
+from ..board.notes import as_point
 from ..records.attempt import Attempt
 from ..records.front_record import FrontRecord
 from ..scoring.set_warnings import recorded_warnings
@@ -48,7 +49,8 @@ def view(attempt: Attempt) -> RenderableType:
             name = " ".join(f"{weight:.2f}" for weight in evaluation.preferences[i])
         table.add_row(escape(name), *map(as_quality, errors), style=None if tuple(errors) in kept else "dim")
     note = (
-        f"hypervolume {as_quality(volume.value)}{'' if volume.exact else ' (estimate)'}, "
+        f"hypervolume {as_quality(volume.value)}{'' if volume.exact else ' (estimate)'} at "
+        f"{as_point(record.reference_point)}, "
         f"{'' if followed is None else f'alignment {followed:.2f}, '}"
         f"fit {as_time(attempt.metrics['fit_time_s'])}; error on the {record.split} split, dominated members dim"
     )

@@ -136,7 +136,7 @@ class TestView:
         title = "a [bold]learner[/bold] with a name that is rather long on s, seed 0 (run 01234567)"
         assert " ".join(" ".join(lines[:2]).split()).startswith(title)
         text = "\n".join(lines)
-        assert "hypervolume 0.7500, fit 1.0 s" in text
+        assert "hypervolume 0.7500 at (1, 1), fit 1.0 s" in text
         assert "│ [1]" in text
         assert text.index("hypervolume") < text.index("●")
 
