@@ -50,7 +50,7 @@ def view(attempt: Attempt) -> RenderableType:
         table.add_row(escape(name), *map(as_quality, errors), style=None if tuple(errors) in kept else "dim")
     note = (
         f"hypervolume {as_quality(volume.value)}{'' if volume.exact else ' (estimate)'} at "
-        f"{as_point(record.reference_point)}, "
+        f"{as_point(record.reference_point.tolist())}, "
         f"{'' if followed is None else f'alignment {followed:.2f}, '}"
         f"fit {as_time(attempt.metrics['fit_time_s'])}; error on the {record.split} split, dominated members dim"
     )
