@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from ...metrics.ranking import shared_ranks
 from ..cells.budgets import without_budget, without_steps
 from .leaderboard import Board, Row
 
 NEAR = 1.25
-"""Budgets within this factor are one: what is divided among models is rounded down."""
+"""Budgets of two learners within this factor are one: what is divided among models is rounded down, a step each."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class BudgetCurve:
     """One learner's rows, the smallest budget first."""
 
     label: str
-    """The label without any budget."""
+    """The label without any budget; of learners that would share one, with part of their key."""
     budgets: tuple[float, ...]
     """What each row took, see `budget_of`."""
     rows: tuple[Row, ...]
@@ -36,11 +39,13 @@ def budget_curves(board: Board) -> list[BudgetCurve]:
         budget = budget_of(row)
         if budget is not None and "hypervolume" in row.metrics:
             groups.setdefault(_learner(row), []).append((budget, row))
+    named = Counter(without_budget(members[0][1].label) for members in groups.values())
     curves = []
     for members in groups.values():
         members.sort(key=lambda member: member[0])
         budgets, rows = zip(*members, strict=True)
-        curves.append(BudgetCurve(without_budget(rows[0].label), budgets, rows))
+        label = without_budget(rows[0].label)
+        curves.append(BudgetCurve(label if named[label] == 1 else f"{label} [{rows[0].key[:4]}]", budgets, rows))
     return curves
 
 
@@ -50,16 +55,24 @@ def without_known_budget(board: Board) -> list[str]:
 
 
 def compared_budgets(curves: Sequence[BudgetCurve]) -> list[float]:
-    """Return the budgets, ascending, of learners that have several; of all that are near one of these, the largest.
+    """Return the budgets, ascending, of learners that have several; of those that are near, the largest of any learner.
 
-    A learner of one budget that took a little more is compared there, too: that of another had to be divided.
+    Two budgets of one learner are never one.
     """
+    several = [set(curve.budgets) for curve in curves if len(set(curve.budgets)) > 1]
+    near: list[list[float]] = []
+    for budget in sorted(set().union(*several)):
+        joins = near and budget <= NEAR * near[-1][0]
+        if joins and not any(budget in one and one & set(near[-1]) for one in several):
+            near[-1].append(budget)
+        else:
+            near.append([budget])
+    ends = [*(members[0] for members in near), np.inf][1:]
     taken = {budget for curve in curves for budget in curve.budgets}
-    found: list[float] = []
-    for budget in sorted({budget for curve in curves if len(set(curve.budgets)) > 1 for budget in curve.budgets}):
-        if not found or budget > found[-1]:
-            found.append(max(other for other in taken if budget <= other <= NEAR * budget))
-    return found
+    return [
+        max(budget for budget in taken if members[-1] <= budget <= max(members[-1], NEAR * members[0]) and budget < end)
+        for members, end in zip(near, ends, strict=True)
+    ]
 
 
 def at_budget(board: Board, curves: Sequence[BudgetCurve], budget: float) -> list[tuple[float, int | None] | None]:
@@ -87,9 +100,10 @@ def best_first(reached: Sequence[tuple[float, int | None] | None]) -> list[int]:
     return sorted(range(len(reached)), key=place)
 
 
-def counts_examples(board: Board) -> bool:
-    """Return whether budgets of a board are examples whose gradients are taken; else they are optimizer steps."""
-    return any("gradient_examples" in row.metrics for row in board.rows)
+def budget_unit(board: Board) -> str:
+    """Return what the budgets of a board are numbers of."""
+    counts_examples = any("gradient_examples" in row.metrics for row in board.rows)
+    return "gradients of examples in training" if counts_examples else "optimizer steps"
 
 
 def budget_of(row: Row) -> float | None:

@@ -10,14 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ...errors import ConfigError
-from ...metrics.statistics import FEWEST_VALUES
 from ..scoring.measures import MEASURES
 from ..scoring.units import as_rough_count
-from .budget_curves import at_budget, best_first, budget_curves, compared_budgets, counts_examples, without_known_budget
+from .budget_curves import at_budget, best_first, budget_curves, compared_budgets
+from .budget_notes import budget_notes
 from .columns import MISSING
 from .leaderboard import Board
 from .markdown import escape_markdown, markdown_table
-from .notes import as_seeds
 
 EXPERTS = "experts"
 """The heading of the column of the experts' fine-tuning."""
@@ -31,7 +30,7 @@ def by_budget_table(board: Board) -> RenderableType:
         table.add_column(name, justify="left" if i == 0 else "right", overflow="fold", no_wrap=i != 0)
     for line in lines:
         table.add_row(*map(escape, line))
-    return Group(table, Text(_caption(board, heading), style="dim italic"))
+    return Group(table, Text(" ".join(budget_notes(board)), style="dim italic"))
 
 
 def by_budget_markdown(boards: Sequence[Board]) -> str:
@@ -40,7 +39,7 @@ def by_budget_markdown(boards: Sequence[Board]) -> str:
     for board in boards:
         lines = _lines(board)
         table = markdown_table(lines, align="l" + "r" * (len(lines[0]) - 1))
-        caption = escape_markdown(_caption(board, lines[0]))
+        caption = escape_markdown(" ".join(budget_notes(board)))
         parts.append(f"### {escape_markdown(board.name)}\n\n{table}\n\n{caption}")
     return "\n\n".join(parts)
 
@@ -72,34 +71,6 @@ def _lines(board: Board) -> list[list[str]]:
             cells.append(MISSING if of_experts is None else as_rough_count(of_experts))
         lines.append([curves[i].label, *cells])
     return [heading, *lines]
-
-
-def budget_notes(board: Board) -> list[str]:
-    """Return the sentences that say what a budget is, what is shown for it, and which rows have no rank."""
-    unit = "examples whose gradients are taken" if counts_examples(board) else "optimizer steps"
-    said = [f"A budget is a number of {unit}, in all trainings of a learner together."]
-    if board.has_ranks:
-        said.append("Shown is the mean HV reached within that budget, and its rank (1 is best).")
-    else:
-        said.append(f"Shown is the mean HV reached within that budget; fewer than {FEWEST_VALUES} seeds rank nothing.")
-    said += ["The HV is that of the learner's largest run within the budget.", f"{MISSING}: all its runs took more."]
-    if any(row.seeds and not board.is_compared(row) for row in board.rows):
-        said.append(f"Rows of other seeds than {as_seeds(board.seeds)} have no rank.")
-    return said
-
-
-def unknown_notes(board: Board) -> list[str]:
-    """Return a list with the sentence that names rows whose budget nobody knows; empty where there are none."""
-    unknown = ", ".join(without_known_budget(board))
-    return [f"Not ranked here, since what they took is not recorded: {unknown}."] if unknown else []
-
-
-def _caption(board: Board, heading: Sequence[str]) -> str:
-    """Return the sentences under a table with this heading."""
-    said = budget_notes(board)
-    if EXPERTS in heading:
-        said.append(f"The column {EXPERTS} counts the examples of the experts' fine-tuning, which no budget includes.")
-    return " ".join([*said, *unknown_notes(board)])
 
 
 def _shown(reached: tuple[float, int | None] | None) -> str:

@@ -46,11 +46,13 @@ def measured_to(board: Board, headings: Sequence[str]) -> str:
         else "",
         "compromise: share of HV that the best single answer alone reaches" if "compromise_share" in shown else "",
         f"{distances} to the {source} (reference {board.reference_digest})" if distances else "",
-        "examples: gradients taken, those of the experts' fine-tuning + those of the fit; passes without one, as of "
-        "searches, do not count"
+        "examples: gradients taken, those of the experts' fine-tuning + those of the fit; forward passes alone, "
+        "as in searches, are not counted"
         if "examples" in headings
         else "",
-        "align.: does raising a task's weight improve it, 1 at best and 0 by chance" if "alignment" in shown else "",
+        "align.: does a task improve when its weight is raised, 1 at best and 0 by chance"
+        if "alignment" in shown
+        else "",
     ]
     return f"{'; '.join(part for part in parts if part)}."
 
@@ -137,7 +139,7 @@ def other_seeds(board: Board, row: Row) -> str:
     """Return why a row with finished seeds is not compared with the others, or an empty text where it is."""
     if not row.seeds or board.is_compared(row):
         return ""
-    return f"has {as_seeds(row.seeds)}, the rows above {as_seeds(board.seeds)}: not compared"
+    return f"has {as_seeds(row.seeds)}, and others are compared on {as_seeds(board.seeds)}"
 
 
 def row_warnings(row: Row) -> list[tuple[str, str]]:

@@ -27,11 +27,11 @@ class Yardstick:
 def yardstick(
     errors: Mapping[int, Sequence[float]], seeds: Sequence[int], reference_point: Sequence[float]
 ) -> Yardstick | None:
-    """Return the yardstick over the seeds that ranks are over; None where none of them has recorded it.
+    """Return the yardstick over the seeds that rows are compared on; None where none of them has recorded it.
 
     Args:
         errors: T errors by seed.
-        seeds: the seeds that ranks are over.
+        seeds: those seeds.
         reference_point: the hypervolume's, T numbers.
     """
     found = np.array([errors[seed] for seed in seeds if seed in errors], dtype=np.float64)

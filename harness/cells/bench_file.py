@@ -129,15 +129,15 @@ class BenchSpec(Strict):
 
     @model_validator(mode="after")
     def _learners_told_apart(self) -> BenchSpec:
-        """Refuse a label of learners that differ in more than their steps: boards would have two rows of one name."""
-        labelled: dict[str, LearnerSpec] = {}
+        """Refuse a label of learners that differ in more than their steps, which are one curve over budgets."""
+        called: dict[str, LearnerSpec] = {}
         for learner in self.learners:
-            if learner.label is None:
+            first = called.setdefault(learner.called, learner)
+            if first.label is learner.label is None:  # labels are made for them, which tell them apart
                 continue
-            first = labelled.setdefault(learner.label, learner)
-            options = [{**one.options, "steps": None} for one in (first, learner)]
-            if (first.method, first.tuned, options[0]) != (learner.method, learner.tuned, options[1]):
-                raise ConfigError(f"two learners are labelled {learner.label!r}; a label is that of one learner")
+            same = [(one.method, one.tuned, one.trial, {**one.options, "steps": None}) for one in (first, learner)]
+            if same[0] != same[1]:
+                raise ConfigError(f"two learners are called {learner.called!r}; give each a label of its own")
         return self
 
     def learners_on(self, suite: SuiteSpec) -> list[LearnerSpec]:

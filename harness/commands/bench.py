@@ -78,7 +78,7 @@ def _show(
 ) -> Sequence[Board]:
     """Print and write the boards of a bench, and its tables and figures beside published ones; return the boards.
 
-    They hold the bench's own cells, so that the same command makes them in another store, too.
+    They hold the bench's own cells alone; reference fronts are those of all cells in the store.
     """
     from ..board.leaderboard import leaderboards
     from ..board.overall_ranking import overall_ranking

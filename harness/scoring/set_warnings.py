@@ -107,7 +107,7 @@ def found_warnings(
         measured: costs, diagnostics and indicators by name.
         n_preferences: the number of answers, where it was not measured.
         by_task: gives the alignment of every task, of which the measured one is the mean; empty where unknown. It is
-            called only where the mean is near 0: a mean of 1 and -1 is 0, and such a set reacts to its preferences.
+            called only where the mean is near 0 or below: that of 1 and -1 is 0, and such a set reacts to preferences.
     """
     found = []
     distinct = measured.get("distinct_answers")
@@ -120,16 +120,16 @@ def found_warnings(
     if dead > MOST_DEAD_UNITS:
         found.append(SetWarning(DEAD, f"{100 * dead:.0f} % of their units"))
     mean = measured.get("alignment")
-    if mean is None or coincide:  # which says it already
+    if mean is None or mean >= LEAST_ALIGNMENT or coincide:  # which says it already
         return found
-    if mean <= -LEAST_ALIGNMENT:
+    tasks = by_task()
+    opposed = mean <= -LEAST_ALIGNMENT
+    if tasks and (max(tasks) >= LEAST_ALIGNMENT if opposed else fmean(map(abs, tasks)) >= LEAST_ALIGNMENT):
+        found.append(SetWarning(CANCEL, f"from {min(tasks):.2f} to {max(tasks):.2f}"))
+    elif opposed:
         found.append(SetWarning(AGAINST, f"alignment {mean:.2f}"))
-    elif mean < LEAST_ALIGNMENT:
-        tasks = by_task()
-        if tasks and fmean(map(abs, tasks)) >= LEAST_ALIGNMENT:
-            found.append(SetWarning(CANCEL, f"from {min(tasks):.2f} to {max(tasks):.2f}"))
-        else:
-            found.append(SetWarning(NOT_ALIGNED, f"{mean + 0.0:.2f}"))
+    else:
+        found.append(SetWarning(NOT_ALIGNED, f"{mean + 0.0:.2f}"))
     return found
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...board.budget_curves import at_budget, best_first, budget_curves, compared_budgets, counts_examples
-from ...board.budget_table import budget_notes, unknown_notes
+from ...board.budget_curves import at_budget, best_first, budget_curves, budget_unit, compared_budgets
+from ...board.budget_notes import budget_notes
 from ...board.leaderboard import Board
 from ...scoring.measures import MEASURES
 from ...scoring.units import as_rough_count
@@ -21,7 +21,7 @@ def budget_content(board: Board) -> dict[str, Any] | None:
     volume = MEASURES["hypervolume"]
     columns = [at_budget(board, curves, budget) for budget in budgets]
     return {
-        "unit": "gradients of examples in training" if counts_examples(board) else "optimizer steps",
+        "unit": budget_unit(board),
         "budgets": [[short(budget), as_rough_count(budget)] for budget in budgets],
         "curves": [
             {
@@ -39,7 +39,7 @@ def budget_content(board: Board) -> dict[str, Any] | None:
             ]
             for column in columns
         ],
-        "notes": " ".join([*budget_notes(board), *unknown_notes(board)]),
+        "notes": " ".join(budget_notes(board)),
     }
 
 

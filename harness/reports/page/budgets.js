@@ -46,13 +46,13 @@ function fillBudgets() {
     element(
       "tr",
       {},
-      element("td", { class: "number" }, reached?.[2] === null || reached === null ? MISSING : String(reached[2])),
+      element("td", { class: "number" }, String(reached?.[2] ?? "")),
       element("th", { scope: "row" }, learnerName(curves[i])),
       element("td", { class: "number" }, reached === null ? MISSING : reached[1]),
       element(
         "td",
         { class: "dots", "aria-hidden": "true" },
-        reached === null || !(most > 0) ? null : element("span", { class: "scale", style: `width: ${(100 * reached[0]) / most}%` }),
+        reached === null || !(most > 0) ? null : element("span", { class: "share", style: `width: ${(100 * reached[0]) / most}%` }),
       ),
     );
   const heads = [["#", "number"], ["learner", ""], [`hypervolume at ${text} ↑`, "number"], ["", ""]];
@@ -79,7 +79,7 @@ function drawBudgets() {
     return {
       name: escapeHtml(curve.name),
       meta: { learner: curve.key },
-      mode: free ? "lines" : "lines+markers",
+      mode: "lines+markers",
       x: free ? [least, most] : curve.at.filter((value) => value > 0),
       y: free ? [curve.reached[0], curve.reached[0]] : curve.reached.filter((_, i) => curve.at[i] > 0),
       line: { color: colour, width: 1.5, dash: free ? "dot" : "solid" },

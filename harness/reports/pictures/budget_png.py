@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....errors import ConfigError
-from ...board.budget_curves import BudgetCurve, budget_curves, compared_budgets, counts_examples
+from ...board.budget_curves import BudgetCurve, budget_curves, budget_unit, compared_budgets
 from ...board.leaderboard import Board, Row
 from ...scoring.measures import MEASURES
 from ...scoring.units import as_rough_count
@@ -37,10 +37,7 @@ def budget_png(board: Board, path: str | Path, *, title: str) -> None:
     curves = budget_curves(board)
     if not compared_budgets(curves):
         raise ConfigError("a picture of quality at each budget needs a learner that was run at several; found none")
-    steps_alone = not counts_examples(board)
-    panels: list[tuple[str, Callable[[Row, float], float | None]]] = [
-        ("optimizer steps" if steps_alone else "gradients of examples in training", lambda _, budget: budget)
-    ]
+    panels: list[tuple[str, Callable[[Row, float], float | None]]] = [(budget_unit(board), lambda _, budget: budget)]
     if any(row.metrics.get("expert_gradient_examples") for curve in curves for row in curve.rows):
         whole = MEASURES["total_gradient_examples"].name
         panels.append(("with the experts' fine-tuning", lambda row, _: row.metrics.get(whole)))

@@ -154,8 +154,9 @@ class JobsHere:
         SIGTERM ends a process that has not come to `job_controller` yet, where SIGINT may still be ignored.
         """
         if process := _process_of(job):
-            process.terminate()
-            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(psutil.NoSuchProcess):  # the first has ended it
+                process.terminate()
+                process.send_signal(signal.SIGINT)
 
 
 def _whole(name: str, value: object, least: int = 0) -> int:

@@ -86,6 +86,17 @@ def test_a_learner_of_one_budget_is_compared_at_the_column_that_is_near(at, make
     assert "| cosmos  | 0.5700 (1) | 0.5700 (2) |" in by_budget_markdown([found])
 
 
+def test_budgets_of_one_learner_are_columns_of_their_own_however_near(at, make_board):
+    rows = [at("a", 1000, 0.4), at("a", 1200, 0.5), at("b", 1100, 0.6, method="ls"), at("b", 90, 0.1, method="ls")]
+    assert compared_budgets(budget_curves(make_board(*rows))) == [4_320, 52_800, 57_600]
+
+
+def test_curves_of_one_label_are_told_apart(at, make_board):
+    rows = [at("a", 100, 0.4), at("a", 100, 0.5, dirichlet_alpha=2.0)]
+    rows = [dataclasses.replace(row, key=f"{i}bcdef") for i, row in enumerate(rows)]
+    assert [curve.label for curve in budget_curves(make_board(*rows))] == ["a [0bcd]", "a [1bcd]"]
+
+
 def test_rows_of_too_few_or_other_seeds_have_no_rank(at, make_board):
     def rows(*seeds):
         return [
@@ -104,7 +115,7 @@ def test_rows_of_too_few_or_other_seeds_have_no_rank(at, make_board):
     found = at_budget(mixed, curves, 76_800)
     assert dict(zip((curve.label for curve in curves), found, strict=True)) == {"a": (0.5, 1), "b": (0.9, None)}
     assert [curves[i].label for i in best_first(found)] == ["a", "b"]
-    assert "Rows of other seeds than seeds 0, 1, 2 have no rank." in by_budget_markdown([mixed])
+    assert "Rows that average other seeds than seeds 0, 1, 2 have no rank." in by_budget_markdown([mixed])
 
 
 def test_a_learner_without_training_takes_nothing_where_objectives_need_no_data(make_row):
@@ -138,10 +149,10 @@ def test_steps_are_the_budget_where_objectives_need_no_data(make_row, at, make_b
 
 
 def test_a_finished_row_whose_budget_nobody_knows_is_named(board, make_row, make_board):
-    assert "Not ranked here" not in by_budget_markdown([board])
+    assert "Not shown here" not in by_budget_markdown([board])
     unknown = make_row("merged *once*", hypervolume=0.9)
     shown = by_budget_markdown([make_board(*board.rows, unknown, make_row("late", unfinished={0: "failed: x"}))])
-    assert shown.endswith(r"Not ranked here, since what they took is not recorded: merged \*once\*.")
+    assert shown.endswith(r"Not shown here, since what they took is not recorded: merged \*once\*.")
 
 
 def test_the_caption_is_short_sentences_of_what_is_shown(board, make_board, make_row, at):
@@ -149,10 +160,10 @@ def test_the_caption_is_short_sentences_of_what_is_shown(board, make_board, make
         return by_budget_markdown([board]).rpartition("\n\n")[2].split(". ")
 
     said = sentences(board)
-    assert len(said) == 5
+    assert len(said) == 4
     assert max(len(one.split()) for one in said) <= 20
-    assert "a number of examples whose gradients are taken" in said[0]
-    assert "column experts" in said[-1]
+    assert "a number of gradients of examples in training" in said[0]
+    assert said[1] == "The fine-tuning of the experts is not counted in these budgets"
 
     def without_examples(row):
         intervals = {name: value for name, value in row.intervals.items() if "examples" not in name}

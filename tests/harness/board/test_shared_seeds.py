@@ -63,8 +63,8 @@ def test_every_text_says_which_rows_average_other_seeds(mixed):
     places = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")][2:]
     assert places == ["1", "2", "–", "–", "–"]
     assert "Rows that average other seeds than seeds 0, 1, 2 come after the others, without a rank." in text
-    assert "- lucky: has seed 0, the rows above seeds 0, 1, 2: not compared" in text
-    assert "- late: has seeds 7, 8, 9, the rows above seeds 0, 1, 2: not compared" in text
+    assert "- lucky: has seed 0, and others are compared on seeds 0, 1, 2" in text
+    assert "- late: has seeds 7, 8, 9, and others are compared on seeds 0, 1, 2" in text
     assert "- good" not in text
     lines = list(csv.DictReader(io.StringIO(as_csv(boards))))
     assert [(line["learner"], line["rank"]) for line in lines][:3] == [("good", "1"), ("poor", "2"), ("lucky", "")]

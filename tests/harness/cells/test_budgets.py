@@ -190,5 +190,9 @@ def test_a_label_is_that_of_one_learner_at_whatever_steps():
     first = {"method": "ls", "options": {"steps": 10}, "label": "mine"}
     bench(first, {"method": "ls", "options": {"steps": 20}, "label": "mine"}, {"method": "ls"}, {"method": "ls"})
     for other in ({"method": "epo"}, {"method": "ls", "options": {"lr": 0.1}}):
-        with pytest.raises(ValueError, match="two learners are labelled 'mine'"):
+        with pytest.raises(ValueError, match="two learners are called 'mine'; give each a label of its own"):
             bench(first, {**other, "label": "mine"})
+    with pytest.raises(ValueError, match="two learners are called 'ls'"):
+        bench({"method": "ls"}, {"method": "epo", "label": "ls"})
+    with pytest.raises(ValueError, match="two learners are called 'found'"):
+        bench(*({"tuned": "study", "trial": trial, "label": "found"} for trial in (1, 2)))

@@ -70,7 +70,7 @@ def test_a_row_says_what_its_intervals_and_differences_say(content, boards):
     partly = content["rows"][6]
     assert (partly["finished"], partly["reasons"]) == ("2/3", [[f"seed {LARGE_SEED}", REASON]])
     assert partly["intervals"]["hypervolume"][5] == "too few seeds"  # two say nothing about others
-    assert partly["otherSeeds"] == f"has seeds 0, 5, the rows above seeds 0, 5, {LARGE_SEED}: not compared"
+    assert partly["otherSeeds"] == f"has seeds 0, 5, and others are compared on seeds 0, 5, {LARGE_SEED}"
     assert {other["otherSeeds"] for other in content["rows"] if other is not partly} == {""}
     assert found["ranIn"] == [["", 0]]
 

@@ -141,6 +141,18 @@ def test_a_job_is_out_of_reach_of_ctrl_c_and_ends_without_a_word_on_the_terminal
     assert all(file.name.startswith(f"{name}_") for file in (tmp_path / "logs").iterdir())
 
 
+@pytest.mark.usefixtures("started_so")
+def test_a_job_is_ended_however_far_it_has_come(tmp_path, waiting):
+    pytest.importorskip("submitit")
+    jobs = JobsHere(tmp_path / "logs", SETTINGS)
+    for after_s in (0.0, 0.02, 0.1, 0.3):
+        process = psutil.Process(int(jobs.submit(waiting, stop=threading.Event(), say=None)))
+        time.sleep(after_s)
+        jobs.cancel(str(process.pid))
+        jobs.cancel(str(process.pid))
+        process.wait(30)
+
+
 def test_jobs_have_gpus_of_their_own_among_those_that_the_command_sees(tmp_path, waiting, monkeypatch):
     pytest.importorskip("submitit")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "here-3, here-5")
