@@ -39,10 +39,11 @@ def budget_curves(board: Board) -> list[BudgetCurve]:
         budget = budget_of(row)
         if budget is not None and "hypervolume" in row.metrics:
             groups.setdefault(_learner(row), []).append((budget, row))
+    for members in groups.values():
+        members.sort(key=lambda member: member[0])
     named = Counter(without_budget(members[0][1].label) for members in groups.values())
     curves = []
     for members in groups.values():
-        members.sort(key=lambda member: member[0])
         budgets, rows = zip(*members, strict=True)
         label = without_budget(rows[0].label)
         curves.append(BudgetCurve(label if named[label] == 1 else f"{label} [{rows[0].key[:4]}]", budgets, rows))

@@ -95,6 +95,8 @@ def test_curves_of_one_label_are_told_apart(at, make_board):
     rows = [at("a", 100, 0.4), at("a", 100, 0.5, dirichlet_alpha=2.0)]
     rows = [dataclasses.replace(row, key=f"{i}bcdef") for i, row in enumerate(rows)]
     assert [curve.label for curve in budget_curves(make_board(*rows))] == ["a [0bcd]", "a [1bcd]"]
+    rows = [at("ls, long", 1600, 0.6), at("ls", 100, 0.5)]
+    assert [curve.label for curve in budget_curves(make_board(*rows))] == ["ls"]
 
 
 def test_rows_of_too_few_or_other_seeds_have_no_rank(at, make_board):
