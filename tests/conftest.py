@@ -9,6 +9,7 @@ import io
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -83,6 +84,21 @@ def copied_databases(new_database, shared_folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "create_database", copy)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def databases_that_wait_for_no_disk():
+    """SQLite in this process leaves it to the system when its files reach the disk: no test cuts the power."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    def hurry(connection, _):
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", hurry)
+    yield
+    event.remove(Engine, "connect", hurry)
 
 
 @dataclass(frozen=True)
