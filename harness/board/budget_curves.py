@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ...metrics.ranking import shared_ranks
 from ..cells.budgets import without_budget, without_steps
 from .leaderboard import Board, Row
+from .learner_names import told_apart
 
 NEAR = 1.25
 """Budgets of two learners within this factor are one: what is divided among models is rounded down, a step each."""
@@ -39,14 +40,12 @@ def budget_curves(board: Board) -> list[BudgetCurve]:
         budget = budget_of(row)
         if budget is not None and "hypervolume" in row.metrics:
             groups.setdefault(_learner(row), []).append((budget, row))
-    for members in groups.values():
-        members.sort(key=lambda member: member[0])
-    named = Counter(without_budget(members[0][1].label) for members in groups.values())
+    found = [sorted(members, key=lambda member: member[0]) for members in groups.values()]
+    names = told_apart({members[0][1].key: without_budget(members[0][1].label) for members in found})
     curves = []
-    for members in groups.values():
+    for members in found:
         budgets, rows = zip(*members, strict=True)
-        label = without_budget(rows[0].label)
-        curves.append(BudgetCurve(label if named[label] == 1 else f"{label} [{rows[0].key[:4]}]", budgets, rows))
+        curves.append(BudgetCurve(names[rows[0].key], budgets, rows))
     return curves
 
 
@@ -76,27 +75,32 @@ def compared_budgets(curves: Sequence[BudgetCurve]) -> list[float]:
     ]
 
 
-def at_budget(board: Board, curves: Sequence[BudgetCurve], budget: float) -> list[tuple[float, int | None] | None]:
-    """Return every learner's mean hypervolume within a budget and its rank, which equals share.
+class Reached(NamedTuple):
+    """What a learner has reached within a budget."""
 
-    None stands for a learner without a run within the budget, and for the rank of a row that has none on the board.
-    """
+    hypervolume: float
+    rank: int | None
+    """Among all learners there, which equals share; None for a row that has none on the board."""
+
+
+def at_budget(board: Board, curves: Sequence[BudgetCurve], budget: float) -> list[Reached | None]:
+    """Return what every learner has reached within a budget; None where it has no run within it."""
     rows = [curve.within(budget) for curve in curves]
-    ranks = shared_ranks(row.metrics["hypervolume"] for row in rows if row is not None and board.is_ranked(row))
+    volumes = [None if row is None else row.metrics["hypervolume"] for row in rows]
+    ranked = [row is not None and board.is_ranked(row) for row in rows]
+    ranks = shared_ranks(volume for volume, has in zip(volumes, ranked, strict=True) if volume is not None and has)
     return [
-        None
-        if row is None
-        else (row.metrics["hypervolume"], ranks[row.metrics["hypervolume"]] if board.is_ranked(row) else None)
-        for row in rows
+        None if volume is None else Reached(volume, ranks[volume] if has else None)
+        for volume, has in zip(volumes, ranked, strict=True)
     ]
 
 
-def best_first(reached: Sequence[tuple[float, int | None] | None]) -> list[int]:
+def best_first(reached: Sequence[Reached | None]) -> list[int]:
     """Return the positions of learners in order: those with a rank, those without one, those that reached nothing."""
 
     def place(i: int) -> tuple[int, float]:
         found = reached[i]
-        return (2, 0.0) if found is None else (int(found[1] is None), -found[0])
+        return (2, 0.0) if found is None else (int(found.rank is None), -found.hypervolume)
 
     return sorted(range(len(reached)), key=place)
 

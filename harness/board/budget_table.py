@@ -12,7 +12,7 @@ from rich.text import Text
 from ...errors import ConfigError
 from ..scoring.measures import MEASURES
 from ..scoring.units import as_rough_count
-from .budget_curves import at_budget, best_first, budget_curves, compared_budgets
+from .budget_curves import Reached, at_budget, best_first, budget_curves, compared_budgets
 from .budget_notes import budget_notes
 from .columns import MISSING
 from .leaderboard import Board
@@ -73,8 +73,7 @@ def _lines(board: Board) -> list[list[str]]:
     return [heading, *lines]
 
 
-def _shown(reached: tuple[float, int | None] | None) -> str:
+def _shown(reached: Reached | None) -> str:
     if reached is None:
         return MISSING
-    value, rank = reached
-    return MEASURES["hypervolume"].text(value) + ("" if rank is None else f" ({rank})")
+    return MEASURES["hypervolume"].text(reached.hypervolume) + ("" if reached.rank is None else f" ({reached.rank})")

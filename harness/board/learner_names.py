@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from .leaderboard import Board
 
@@ -41,6 +42,11 @@ def labels(boards: Iterable[Board]) -> dict[str, str]:
     for board in boards:
         for row in board.rows:
             first.setdefault(keys[row.key], row.label)
-    taken = list(first.values())
-    names = {key: label if taken.count(label) == 1 else f"{label} [{key[:4]}]" for key, label in first.items()}
+    names = told_apart(first)
     return {key: names[learner] for key, learner in keys.items()}
+
+
+def told_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the names by key, with part of the key where two are equal."""
+    taken = Counter(names.values())
+    return {key: name if taken[name] == 1 else f"{name} [{key[:4]}]" for key, name in names.items()}

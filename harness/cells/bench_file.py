@@ -41,8 +41,8 @@ class SuiteSpec(Strict):
     weights: Literal["random"] | None = None
     """`random` for the shapes of a suite file with random weights on generated data, to measure memory and speed."""
     points_per_edge: WholeNumber | None = None
-    """Points along each edge of the preference grid, 1 for equal weights alone; when absent, as many as give a few
-    dozen preferences."""
+    """Points along each edge of the preference grid, 1 for equal weights alone; when absent, those of
+    `default_grid`."""
     inner_points_per_edge: WholeNumber | None = None
     """Points along each edge of the grid's inner layer, whose preferences all weigh every task; 0 for none. None too
     where `points_per_edge` alone is given."""

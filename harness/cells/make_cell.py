@@ -146,7 +146,7 @@ def check_grid(cell: Cell) -> None:
 
 
 def default_grid(n_tasks: int) -> tuple[int, int]:
-    """Return the points along each edge of the two layers of a grid of a few dozen preferences; 0 for no inner layer.
+    """Return the points along each edge of the two layers of the grid that is used by default; 0 for no inner layer.
 
     From two tasks on, half of the preferences or more weigh every task, and one weighs all alike: a front is judged by
     its compromises as much as by its edges. There are 11 preferences for two tasks, then 19, 21, 21, 28, 36 and 45 for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_type_hints
 
@@ -12,7 +12,7 @@ from ...errors import ConfigError
 from ...tasks.real_numbers import as_count
 from ...yaml_file import checked_content
 from ..board.board_frame import as_frame
-from ..board.leaderboard import Board, leaderboards
+from ..board.leaderboard import leaderboards
 from ..cells.bench_file import as_bench, read_bench
 from ..cells.plugins import load_plugins
 from ..cells.script_arguments import (
@@ -115,7 +115,8 @@ def run(
     spec = single_cell(method, named, where, seed=seed, options=as_options(options))
     (settled,) = run_cells(spec, cells, refuse_misfits=True).settled
     require_finished(settled)
-    return as_frame([board for board in _boards(cells.store) if board.name == settled.cell.group])
+    boards = leaderboards(open_store(store_place(cells.store), create=False), settled.cell.suite)
+    return as_frame([board for board in boards if board.name == settled.cell.group])
 
 
 def bench(
@@ -169,8 +170,9 @@ def bench(
         study = planned_study(with_suite_files(read, folder), folder)
     result = run_cells(study.run, cells, file)
     opened = open_store(store_place(cells.store), create=False)
-    record_published(study, result, opened, load_groups(opened))
-    return as_frame(_boards(cells.store, among={one.cell.key for one in result.settled}))
+    scored = load_groups(opened)
+    record_published(study, result, opened, scored)
+    return as_frame(leaderboards(opened, among={one.cell.key for one in result.settled}, groups=scored))
 
 
 def _require_known(function: str, given: Mapping[str, object], known: type) -> None:
@@ -209,7 +211,3 @@ def _executor(running: Mapping[str, Any]) -> ExecutorOptions:
         raise ConfigError("devices_per_cell is given twice, among the options of executor and beside it; give it once")
     count = as_count("devices_per_cell", running["devices_per_cell"])
     return executor if count == 1 else dataclasses.replace(executor, devices_per_cell=count)
-
-
-def _boards(store: str | None, among: Collection[str] | None = None) -> list[Board]:
-    return leaderboards(open_store(store_place(store), create=False), among=among)

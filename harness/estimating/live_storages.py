@@ -23,7 +23,7 @@ class LiveStorages(StandInNumbers):  # type: ignore[no-untyped-call] # torch has
     """
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # as above
         self.storages: list[Storage] = []
         """All that there were, in the order in which they came to be."""
         self.making = MemoryPart.ACTIVATIONS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...board.budget_curves import at_budget, best_first, budget_curves, budget_unit, compared_budgets
+from ...board.budget_curves import Reached, at_budget, best_first, budget_curves, budget_unit, compared_budgets
 from ...board.budget_notes import budget_notes
 from ...board.leaderboard import Board
 from ...scoring.measures import MEASURES
@@ -18,7 +18,6 @@ def budget_content(board: Board) -> dict[str, Any] | None:
     budgets = compared_budgets(curves)
     if not budgets:
         return None
-    volume = MEASURES["hypervolume"]
     columns = [at_budget(board, curves, budget) for budget in budgets]
     return {
         "unit": budget_unit(board),
@@ -32,15 +31,16 @@ def budget_content(board: Board) -> dict[str, Any] | None:
             }
             for curve in curves
         ],
-        "ranking": [
-            [
-                [i, None] if (found := column[i]) is None else [i, [short(found[0]), volume.text(found[0]), found[1]]]
-                for i in best_first(column)
-            ]
-            for column in columns
-        ],
+        "ranking": [[[i, _shown(column[i])] for i in best_first(column)] for column in columns],
         "notes": " ".join(budget_notes(board)),
     }
+
+
+def _shown(reached: Reached | None) -> list[float | str | None] | None:
+    """Return the hypervolume, its text and the rank."""
+    if reached is None:
+        return None
+    return [short(reached.hypervolume), MEASURES["hypervolume"].text(reached.hypervolume), reached.rank]
 
 
 def curve_key(label: str) -> str:

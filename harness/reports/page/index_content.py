@@ -7,7 +7,7 @@ import importlib.metadata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...board.budget_curves import budget_curves
+from ...board.budget_curves import budget_curves, compared_budgets
 from ...board.columns import MISSING
 from ...board.leaderboard import Board
 from ...board.learner_names import labels
@@ -68,7 +68,8 @@ def _learner(name: str, look: Look) -> dict[str, str]:
 
 def _curves(boards: Sequence[Board]) -> dict[str, dict[str, str]]:
     """Return the looks of learners at all their budgets, by the key of their curve: those of the name without any."""
-    names = {curve.label for board in boards for curve in budget_curves(board)}
+    shown = (curves for board in boards if compared_budgets(curves := budget_curves(board)))
+    names = {curve.label for curves in shown for curve in curves}
     looks = looks_of(sorted(names))
     return {curve_key(name): _learner(name, looks[name]) for name in sorted(names)}
 
