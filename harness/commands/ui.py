@@ -42,9 +42,9 @@ def ui(
         )
     console.print("Starting takes some seconds; Ctrl-C ends it.")
     sys.stdout.flush()
-    os.environ["PYTHONWARNINGS"] = "ignore"  # the server's own, about its dependencies
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", opened.uri]
-    os.execv(sys.executable, [*command, "--host", host, "--port", str(port)])
+    quiet = os.environ | {"PYTHONWARNINGS": "ignore"}  # the server's own, about its dependencies
+    os.execve(sys.executable, [*command, "--host", host, "--port", str(port)], quiet)
 
 
 def _print_views(opened: Store, server: str) -> None:

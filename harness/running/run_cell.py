@@ -19,6 +19,7 @@ from ..cells.cell import Cell
 from ..cells.environment import machine, versions
 from ..records.finished_cell import FinishedCell
 from ..records.front_record import FrontRecord
+from ..records.shown_metrics import rounded_seconds
 from ..records.table_limits import MAX_TRUE_POINTS
 from .anchors import Anchors, find_anchors
 from .charged_examples import charged_examples, charged_for_experts, looked_at
@@ -219,7 +220,7 @@ def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -
     """Return what was measured over all attempts at the fit, and the data and trainings that the learner needs."""
     measured = fitted.fit.whole(meter.metrics)
     solve_time = time_one_answer(prepared.problem, fitted.pareto_set, meter)
-    return {
+    costs = {
         **measured,
         # Neither counts preparing, whose cost depends on whether the experts were cached.
         "wall_time_s": measured["fit_time_s"] + measured["evaluate_time_s"],
@@ -229,3 +230,4 @@ def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -
         **looked_at(fitted.needs),
         **({} if solve_time is None else {"solve_time_s": solve_time}),
     }
+    return {name: rounded_seconds(value) if name.endswith("_s") else value for name, value in costs.items()}

@@ -30,11 +30,13 @@ def served(monkeypatch):
     """The command that `ui` becomes, instead of becoming it."""
     started = []
 
-    def become(program, command):
+    def become(program, command, environment):
+        assert environment["PYTHONWARNINGS"] == "ignore"
+        assert "PYTHONWARNINGS" not in os.environ  # else every process that a test starts later had it
         started.append(command)
         raise typer.Exit(0)
 
-    monkeypatch.setattr(os, "execv", become)
+    monkeypatch.setattr(os, "execve", become)
     return started
 
 

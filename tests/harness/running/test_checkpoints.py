@@ -79,7 +79,8 @@ def test_the_same_command_goes_on_from_there(killed):
     resumed = attempts[1].metrics
     assert resumed["resumed_fits"] == 1
     assert resumed["fit_time_s"] > so_far.elapsed_s
-    assert resumed["wall_time_s"] == resumed["fit_time_s"] + resumed["evaluate_time_s"]
+    both_s = resumed["fit_time_s"] + resumed["evaluate_time_s"]
+    assert resumed["wall_time_s"] == pytest.approx(both_s, abs=0.0016)  # each is to a millisecond
 
 
 def test_the_resumed_front_and_curve_are_those_of_an_undisturbed_fit(killed):
