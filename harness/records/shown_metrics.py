@@ -47,7 +47,7 @@ def rounded_seconds(value: float) -> float:
 
 
 def _rounded_to(value: float, decimals: int, digits: int) -> float:
-    """Return the value with so many decimals, or with more where it is so small that they are fewer digits than that."""
+    """Return the value with so many decimals, or with more where those would be fewer significant digits than that."""
     if not math.isfinite(value) or float(value).is_integer():
         return float(value)
     return round(float(value), max(decimals, digits - 1 - math.floor(math.log10(abs(value)))))
