@@ -178,6 +178,7 @@ def _open(file: Path, *, add_only: bool) -> tuple[sqlite3.Connection, ScoreCache
                     continue
                 connection = sqlite3.connect(place, timeout=60)
                 failed.callback(connection.close)
+                connection.execute("pragma synchronous = off")  # what a loss of power damages is computed again
                 if connection.execute("pragma user_version").fetchone()[0] != VERSION:
                     _make_tables(connection)
                 cache = ScoreCache(connection, add_only=add_only)

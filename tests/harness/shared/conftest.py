@@ -26,11 +26,22 @@ def server(_server_here, copied_databases, tmp_path, monkeypatch):
     home = tmp_path / "server"
     home.mkdir()
     store.create_database(home / "mlflow.db")
+    held, hold = [], claims.Claims.hold
+
+    def hold_until_the_end(self, run_id):
+        held.append((self, run_id))
+        hold(self, run_id)
+
+    monkeypatch.setattr(claims.Claims, "hold", hold_until_the_end)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("FILE_STORE", "ARTIFACT_ROOT", "ARTIFACT_DESTINATION", "SERVE_ARTIFACTS"):
             patch.setenv(f"_MLFLOW_SERVER_{name}", "")  # so that they are as before afterwards
         _server_here.serve(home / "mlflow.db", home / "files")
         yield _server_here
+        for one, run_id in held:  # else heartbeats were sent, and failed, while later tests run
+            one.release(run_id)
+            if (beats := one._beats) is not None:
+                beats.join(1)
 
 
 @pytest.fixture
