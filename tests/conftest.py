@@ -30,10 +30,14 @@ TINY_PLUGIN = Path(__file__).parent / "tiny_plugin.py"
 THIRD_PARTY = Path(__file__).parent / "third_party"
 collect_ignore = [str(THIRD_PARTY)]  # its tests run with the package installed, see test_third_party.py
 BUILT_IN = ["pretrained", "experts", "weight-averaging", "task-arithmetic", "interpolation", "pwe-moe-ls"]
+IN_MEMORY = Path("/dev/shm")
 MISBEHAVIOURS = ["raise", "out-of-memory", "die", "nan", "print"]
 
 
 def pytest_configure(config):
+    # Stores wait for the disk at every commit; a tenth of a gigabyte is what the tests have there at a time.
+    if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > 2e9:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
     # MLflow's own models; SQLAlchemy says so when the first store is opened
     config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy:DeprecationWarning")
 
