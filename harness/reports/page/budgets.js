@@ -92,6 +92,6 @@ function drawBudgets() {
   plot(place, traces, layoutOf({
     shapes: [line],
     xaxis: axis(unit, { type: "log", tickvals: budgets.map(([value]) => value), ticktext: budgets.map(([, text]) => text) }),
-    yaxis: axis("hypervolume ↑"),
+    yaxis: qualityAxis("hypervolume ↑"),
   }));
 }

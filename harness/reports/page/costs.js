@@ -92,7 +92,7 @@ function drawCosts() {
   const margin = { t: 28, r: 24, b: 48, l: 56 };
   const title = cost.unit === "seconds" && !logarithmic ? `${cost.axis} (seconds)` : cost.axis;
   const [x, y] = [costRange(at(onAxis, cost), logarithmic), around(at(onAxis, quality))];
-  plot(place, traces, layoutOf({ margin, xaxis: axis(title, { ...kind, range: x }), yaxis: axis(quality.axis, { range: y }) }), {
+  plot(place, traces, layoutOf({ margin, xaxis: axis(title, { ...kind, range: x }), yaxis: qualityAxis(quality.axis, { range: y }) }), {
     plotly_afterplot: () => placeNames(place),
   });
 }

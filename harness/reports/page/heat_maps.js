@@ -47,6 +47,7 @@ function heatLayout(board, drawnRows, width) {
     dragmode: false,
   };
   const span = 1 / columns;
+  const panelWidth = (width - PANEL.names - layout.margin.r) / columns;
   drawnRows.forEach(([row, series], i) => {
     const [line, column] = [Math.floor(i / columns), i % columns];
     const id = i ? String(i + 1) : "";
@@ -72,7 +73,7 @@ function heatLayout(board, drawnRows, width) {
       ...rowNames(series, column === 0, panel),
     });
     layout.annotations.push({
-      text: escapeHtml(shortText(row.name, Math.floor((PANEL.width - PANEL.gap) / PANEL.letters))),
+      text: escapeHtml(shortText(row.name, Math.floor((panelWidth - PANEL.gap) / PANEL.letters))),
       ...PANEL_TITLE,
       x: x[0],
       y: top,

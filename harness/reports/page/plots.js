@@ -17,6 +17,11 @@ function axis(title, more) {
   };
 }
 
+// An axis of quality, whose ticks have no prefixes of units: plotly would write 7e-6 as 7µ.
+function qualityAxis(title, more) {
+  return axis(title, { exponentformat: "e", ...more });
+}
+
 function layoutOf(more) {
   return {
     font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: colourOf("ink") },

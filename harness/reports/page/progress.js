@@ -46,6 +46,6 @@ function drawProgress() {
     : `None of the learners drawn above recorded it; shown: ${rows.map((row) => row.name).join(", ")}.`;
   plot(place, traces, layoutOf({
     xaxis: axis("seconds of the fit", progress.logarithmic ? { type: "log" } : { rangemode: "tozero" }),
-    yaxis: axis("hypervolume ↑"),
+    yaxis: qualityAxis("hypervolume ↑"),
   }));
 }

@@ -65,6 +65,18 @@ def test_no_label_overlaps_another(seen):
         assert box["x"] + box["width"] <= plot["x"] + plot["width"]
 
 
+def test_ticks_of_small_hypervolumes_are_numbers(seen):
+    ticks = seen.locator("#cost-plot .ytick text").all_text_contents()
+    assert len(ticks) > 2
+    assert [tick for tick in ticks if tick.replace("−", "-").strip("0123456789.e-")] == []  # not 7µ
+
+
+def test_a_switch_is_one_line_high(seen):
+    heights = seen.evaluate("[...document.querySelectorAll('.segments span')].map(s => s.offsetHeight)")
+    assert len(heights) > 2
+    assert max(heights) < 40
+
+
 def test_unfolding_a_row_moves_no_column_and_widens_no_page(seen):
     columns = "[...document.querySelectorAll('.board > thead th')].map(h => [h.offsetLeft, h.offsetWidth])"
     before = seen.evaluate(columns)
