@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...metrics.ranking import shared_ranks
-from ..cells.budgets import without_budget, without_steps
+from ..cells.budgets import without_budget
 from .leaderboard import Board, Row
 from .learner_names import told_apart
 
@@ -39,7 +39,7 @@ def budget_curves(board: Board) -> list[BudgetCurve]:
     for row in board.rows:
         budget = budget_of(row)
         if budget is not None and "hypervolume" in row.metrics:
-            groups.setdefault(_learner(row), []).append((budget, row))
+            groups.setdefault(row.key_without_steps or row.key, []).append((budget, row))
     found = [sorted(members, key=lambda member: member[0]) for members in groups.values()]
     names = told_apart({members[0][1].key: without_budget(members[0][1].label) for members in found})
     curves = []
@@ -122,8 +122,3 @@ def budget_of(row: Row) -> float | None:
     if "training_steps" in means:
         return means["training_runs"] * means["training_steps"]
     return 0.0 if means.get("training_runs") == 0 else None
-
-
-def _learner(row: Row) -> str:
-    """Return a text that rows share whose learners differ in their steps alone."""
-    return without_steps(next(iter(row.results.values())).attempt.cell)

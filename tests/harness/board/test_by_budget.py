@@ -7,6 +7,7 @@ import pytest
 import frontrunner as fr
 from frontrunner.harness.board.budget_curves import at_budget, best_first, budget_curves, budget_of, compared_budgets
 from frontrunner.harness.board.budget_table import by_budget_markdown, with_budgets
+from frontrunner.harness.cells.budgets import without_steps
 from frontrunner.harness.reports.pictures.budget_png import budget_png
 
 
@@ -31,7 +32,8 @@ def at(make_row):
             )
             for seed, found in row.results.items()
         }
-        return dataclasses.replace(row, results=results, method=method)
+        key = without_steps(results[0].attempt.cell)
+        return dataclasses.replace(row, results=results, method=method, key_without_steps=key)
 
     return make
 

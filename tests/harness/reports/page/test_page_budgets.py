@@ -8,6 +8,7 @@ import pytest
 from page_reading import wait_for_drawing, wait_for_plot
 
 from frontrunner.harness.board.budget_curves import at_budget, best_first, budget_curves, compared_budgets
+from frontrunner.harness.cells.budgets import without_steps
 from frontrunner.harness.reports.page import write_page
 
 TAKEN = {"drifting": [(19_200.0, 0.2), (76_800.0, 0.9)], "steady": [(76_752.0, 0.5)], "merged": [(0.0, 0.4)]}
@@ -32,11 +33,13 @@ def with_budget(row, label, key, taken, volume):
         name: dataclasses.replace(row.intervals["hypervolume"], mean=value, low=None, high=None)
         for name, value in {**steps, "hypervolume": volume}.items()
     }
+    results = {seed: measured(result) for seed, result in row.results.items()}
     return dataclasses.replace(
         row,
         label=f"{label} ({taken:.0f})",
         key=key,
-        results={seed: measured(result) for seed, result in row.results.items()},
+        key_without_steps=without_steps(next(iter(results.values())).attempt.cell),
+        results=results,
         intervals={**row.intervals, **means},
     )
 
