@@ -11,6 +11,7 @@ from ...methods import ParetoSet
 from ...metrics import hypervolume
 from ...tasks import Problem
 from ...tasks.real_numbers import as_whole
+from ..records.shown_metrics import rounded_seconds
 from .evaluate import evaluate_members
 from .worker_events import Probed, Reporter
 
@@ -59,7 +60,7 @@ class FitProbe:
             return
         self._passed = moment
         start = self._clock()
-        fit_time_s = self._fit_time_s()
+        fit_time_s = rounded_seconds(self._fit_time_s())
         value = self._score(partial_set)
         self.time_s += self._clock() - start
         self._reporter.probed(Probed(step, total, moment, value, fit_time_s))

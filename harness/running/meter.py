@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import torch
 
+from ..records.shown_metrics import rounded_seconds
 from .process_memory import ProcessTree, kernel_peak_bytes, reset_kernel_peak
 
 SAMPLING_INTERVAL_S = 0.25
@@ -58,7 +59,7 @@ class Meter:
         finally:
             if cuda:
                 torch.cuda.synchronize(self._device)
-            self.metrics[f"{name}_time_s"] = time.perf_counter() - start
+            self.metrics[f"{name}_time_s"] = rounded_seconds(time.perf_counter() - start)
             stop.set()
             sampler.join()
             self.metrics.update(gpu_peaks(name, self._device))

@@ -18,6 +18,7 @@ from ...checked_json import read_checked, write_checked
 from ...errors import StoreError
 from ...methods import Checkpoints
 from ...tasks.cache_folder import because_in
+from ..records.shown_metrics import rounded_seconds
 from .meter import Meter, gpu_peaks
 from .worker_events import Reporter
 
@@ -128,7 +129,7 @@ class ResumableFit:
         """
         earlier = self._earlier
         found = dict(metrics)
-        found["fit_time_s"] += earlier.elapsed_s - self._uncounted_s()
+        found["fit_time_s"] = rounded_seconds(found["fit_time_s"] + earlier.elapsed_s - self._uncounted_s())
         for name, peak in earlier.peaks.items():
             found[name] = max(found.get(name, 0.0), peak)
         if earlier.resumes:

@@ -220,14 +220,13 @@ def _costs(fitted: _Fitted, prepared: _Prepared, meter: Meter, n_members: int) -
     """Return what was measured over all attempts at the fit, and the data and trainings that the learner needs."""
     measured = fitted.fit.whole(meter.metrics)
     solve_time = time_one_answer(prepared.problem, fitted.pareto_set, meter)
-    costs = {
+    return {
         **measured,
         # Neither counts preparing, whose cost depends on whether the experts were cached.
-        "wall_time_s": measured["fit_time_s"] + measured["evaluate_time_s"],
+        "wall_time_s": rounded_seconds(measured["fit_time_s"] + measured["evaluate_time_s"]),
         "peak_rss_bytes": max(measured["fit_peak_rss_bytes"], measured["evaluate_peak_rss_bytes"]),
         "model_parameters": float(prepared.problem.model_parameters),
         "front_points": float(n_members),
         **looked_at(fitted.needs),
         **({} if solve_time is None else {"solve_time_s": solve_time}),
     }
-    return {name: rounded_seconds(value) if name.endswith("_s") else value for name, value in costs.items()}

@@ -11,6 +11,7 @@ from ...methods import ParetoSet
 from ...tasks import Problem
 from ...tasks.real_numbers import as_number
 from ..records.metric_names import is_metric_name
+from ..records.shown_metrics import rounded_seconds
 from ..scoring.measures import COSTS, is_score
 from .meter import Meter
 
@@ -53,4 +54,4 @@ def time_one_answer(problem: Problem, pareto_set: ParetoSet, meter: Meter) -> fl
         except Exception:  # a third party's set may refuse in its own way
             return None
         times.append(meter.synchronized() - start)
-    return float(np.median(times))
+    return rounded_seconds(float(np.median(times)))

@@ -47,7 +47,7 @@ function heatLayout(board, drawnRows, width) {
     dragmode: false,
   };
   const span = 1 / columns;
-  const panelWidth = (width - PANEL.names - layout.margin.r) / columns;
+  const panelWidth = (width - PANEL.names - layout.margin.r) * span;
   drawnRows.forEach(([row, series], i) => {
     const [line, column] = [Math.floor(i / columns), i % columns];
     const id = i ? String(i + 1) : "";

@@ -122,8 +122,7 @@ def test_looking_takes_no_fit_time_and_changes_no_weight(tmp_path, tiny, monkeyp
     assert [point["step"] for point in points] == [10, 20, 30, 40]
     times = [point["probe_fit_time_s"] for point in points]
     assert times == sorted(times)
-    assert 0 < times[0] < times[-1] < 1  # a second is slept at every look
-    assert times[-1] == pytest.approx(metrics["fit_time_s"], abs=0.0006)  # to a millisecond
+    assert 0 < times[0] < times[-1] == metrics["fit_time_s"] < 1  # a second is slept at every look
     assert not any("probe_hypervolume" in point for point in without)
     assert [point for point in curve if "loss" in point][-1] == without[-1]
     assert sum(isinstance(event, Probed) for event in events) == 3
@@ -171,8 +170,7 @@ def test_a_bench_logs_curves_of_quality_over_time(run_bench, tmp_path):
             for name in ("train_probe_hypervolume", "train_probe_fit_time_s")
         }
         assert [step for step, _ in logged["train_probe_hypervolume"]] == steps
-        fit_time_s = store.find(outcome.run_id).metrics["fit_time_s"]
-        assert logged["train_probe_fit_time_s"][-1][1] == pytest.approx(fit_time_s, abs=0.0006)
+        assert logged["train_probe_fit_time_s"][-1][1] == store.find(outcome.run_id).metrics["fit_time_s"]
 
 
 def test_asking_for_curves_makes_no_other_cells(run_bench, tmp_path):
