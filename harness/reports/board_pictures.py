@@ -52,7 +52,7 @@ class BoardPictures:
     def draw(self, folder: Path) -> None:
         """Write the pictures to an existing folder."""
         from ..board.budget_curves import budget_curves, compared_budgets
-        from .pictures.budget_png import budget_png
+        from .pictures.budget_figure import budget_figure
         from .pictures.cost_png import cost_png
         from .pictures.front_figure import front_figure
         from .pictures.front_html import front_html
@@ -61,7 +61,7 @@ class BoardPictures:
         board, name = self.board, file_name(self.board)
         cost_png(board, folder / f"cost-{name}.png", title=f"Quality against cost: {board.name}")
         if compared_budgets(budget_curves(board)):
-            budget_png(board, folder / f"budget-{name}.png", title=f"Quality at each budget: {board.name}")
+            budget_figure(board, folder / f"budget-{name}.png", title=f"Quality at each budget: {board.name}")
         if self.curves:
             progress_png(self.curves, folder / f"progress-{name}.png", title=f"Quality over time: {board.name}")
         for draw, ending in ((front_figure, "png"), (front_html, "html")):

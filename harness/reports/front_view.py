@@ -18,6 +18,7 @@ from ..records.attempt import Attempt
 from ..records.front_record import FrontRecord
 from ..scoring.set_warnings import recorded_warnings
 from ..scoring.units import as_quality, as_time
+from .output_folder import require_folder
 from .pictures.figure import FORMATS
 from .pictures.front_figure import front_figure
 from .pictures.front_html import front_html
@@ -64,8 +65,7 @@ def require_drawable(file: Path) -> None:
     if file.suffix not in _DRAWERS:
         *others, last = _DRAWERS
         raise ConfigError(f"a front is drawn to a {', '.join(others)} or {last} file, found {str(file)!r}")
-    if not file.resolve().parent.is_dir():
-        raise ConfigError(f"the folder of {str(file)!r} does not exist; make it first")
+    require_folder(file)
 
 
 def draw(attempt: Attempt, file: Path) -> None:

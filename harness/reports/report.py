@@ -15,6 +15,7 @@ from ..board.overall_ranking import OverallRanking
 from ..board.raw_boards import as_csv, as_json
 from ..board.rendering import as_markdown
 from ..records.store import Store
+from .output_folder import require_folder
 
 TEXTS: dict[str, Callable[[Sequence[Board], OverallRanking | None], str]] = {
     "md": as_markdown,
@@ -31,8 +32,7 @@ def check_report(file: Path) -> None:
     """Raise ConfigError where a report could not be written to `file`, before hours are spent on computing it."""
     if file.suffix not in ENDINGS:
         raise ConfigError(f"a leaderboard is written to a {', '.join(ENDINGS)} file, found {str(file)!r}")
-    if not file.resolve().parent.is_dir():
-        raise ConfigError(f"the folder of {str(file)!r} does not exist; make it first")
+    require_folder(file)
 
 
 def write_report(

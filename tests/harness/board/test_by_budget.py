@@ -2,13 +2,15 @@
 
 import dataclasses
 
+import matplotlib.image
 import pytest
 
 import frontrunner as fr
 from frontrunner.harness.board.budget_curves import at_budget, best_first, budget_curves, budget_of, compared_budgets
 from frontrunner.harness.board.budget_table import by_budget_markdown, with_budgets
 from frontrunner.harness.cells.budgets import without_steps
-from frontrunner.harness.reports.pictures.budget_png import budget_png
+from frontrunner.harness.reports.budget_report import write_budget_report
+from frontrunner.harness.reports.pictures.budget_figure import budget_figure
 
 
 @pytest.fixture
@@ -184,7 +186,7 @@ def test_a_board_of_one_budget_has_no_table_and_no_picture(board, at, make_board
         with_budgets([one])
     assert with_budgets([one, board]) == [board]
     with pytest.raises(fr.ConfigError, match="found none"):
-        budget_png(one, tmp_path / "none.png", title="none")
+        budget_figure(one, tmp_path / "none.png", title="none")
 
 
 def test_old_rows_without_counts_are_left_out(at, make_row, make_board):
@@ -193,11 +195,11 @@ def test_old_rows_without_counts_are_left_out(at, make_row, make_board):
 
 
 def test_the_picture_has_a_line_a_learner_and_a_panel_with_experts(board, tmp_path, monkeypatch):
-    from frontrunner.harness.reports.pictures import budget_png as module
+    from frontrunner.harness.reports.pictures import budget_figure as module
 
     drawn = []
     monkeypatch.setattr(module, "save_figure", lambda figure, path: drawn.append(figure))
-    budget_png(board, tmp_path / "budget.png", title="$budget$")
+    budget_figure(board, tmp_path / "budget.png", title="$budget$")
     fit, whole = drawn[0].axes
     lines = {line.get_label(): [list(map(float, axis)) for axis in line.get_data()] for line in fit.lines}
     assert lines["cosmos"] == [[19_200, 76_800], [0.42, 0.57]]
@@ -223,4 +225,16 @@ def test_a_bench_with_budgets_has_table_and_picture(run_bench, drawn, tmp_path, 
     file = tmp_path / "budgets.md"
     assert command.within(*words, "-o", file).status == 0
     assert shown.strip() in file.read_text()
-    command.within(*words, "-o", tmp_path / "budgets.csv").assert_one_sentence("written to a .md file, found")
+    for ending in (".png", ".pdf", ".svg"):
+        assert command.within(*words, "-o", file.with_suffix(ending)).status == 0
+    ((picture,), drawn_again) = list(store.rglob("budget-*.png")), file.with_suffix(".png")
+    assert (matplotlib.image.imread(picture) == matplotlib.image.imread(drawn_again)).all()
+    for name, sentence in (("budgets.csv", "written to a .md, .png, .pdf, .svg file, found"), ("no/a.png", "does not")):
+        command.within(*words, "-o", tmp_path / name).assert_one_sentence(sentence)
+
+
+def test_a_picture_of_several_boards_is_refused(board, tmp_path):
+    with pytest.raises(fr.ConfigError, match=r"a picture shows one board, found 2: .*; name one's suite"):
+        write_budget_report(tmp_path / "budgets.svg", [board, board], made_by="test")
+    write_budget_report(tmp_path / "budgets.svg", [board], made_by="test")
+    assert "Quality at each budget" in (tmp_path / "budgets.svg").read_text()

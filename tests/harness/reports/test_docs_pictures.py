@@ -79,8 +79,13 @@ def test_mlflow_is_drawn_from_a_bench(script, everything, launch_chromium, tmp_p
     assert set(drawn(tmp_path)) == names
 
 
+OF_A_COMMAND = {"budget.png"}
+"""What `frontrunner leaderboard by-budget --output` draws, as its page says; tests/harness/board/test_by_budget.py."""
+
+
 def test_every_picture_of_the_pages_is_drawn_by_it(script):
-    """By name: what the script writes is what the pages show."""
+    """By name: what the script writes, and one command of Frontrunner, is what the pages show."""
     pages = [script.ROOT / "README.md", *(script.ROOT / "docs").glob("*.md")]
     shown = {name for page in pages for name in re.findall(r"!\[[^]]*\]\((?:docs/)?([\w-]+\.png)\)", page.read_text())}
-    assert shown == {"quickstart-fronts.png", "leaderboard.png", *(f"mlflow-{name}.png" for name in script.MLFLOW)}
+    by_script = {"quickstart-fronts.png", "leaderboard.png", *(f"mlflow-{name}.png" for name in script.MLFLOW)}
+    assert shown == by_script | OF_A_COMMAND

@@ -1,4 +1,4 @@
-"""Quality against budget as a PNG to print (matplotlib, imported on first use)."""
+"""Quality against budget as a picture to print (matplotlib, imported on first use)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def budget_png(board: Board, path: str | Path, *, title: str) -> None:
-    """Write a PNG of every learner's mean hypervolume against what its trainings took.
+def budget_figure(board: Board, path: str | Path, *, title: str) -> None:
+    """Write a picture of every learner's mean hypervolume against what its trainings took.
 
     A learner that was run at several budgets is a line, one without a budget a horizontal line. Where it is known what
     the experts' fine-tuning took, a second panel adds that to those that use them, and merges are points.
 
     Args:
         board: the board whose finished rows are drawn.
-        path: the file to write; its folder exists.
+        path: the file to write, of one of `figure.FORMATS`; its folder exists.
         title: one line above the picture.
 
     Raises:
