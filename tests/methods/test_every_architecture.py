@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from ordinary_models import MASKED, MODELS, ordinary_problem, problem_of, tiny_bert
+from thinned import thinned
 from torch import nn
 
 import frontrunner as fr
@@ -39,8 +40,7 @@ def problem_on(name):
     return ordinary_problem(name, n=8)
 
 
-@pytest.mark.parametrize("method", fr.list_methods())
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize(("name", "method"), thinned(ARCHITECTURES, fr.list_methods(), every=3))
 def test_it_learns_a_finite_front_and_says_which_layers_it_reached(name, method):
     problem, learner = problem_on(name), quick(method)
     before = {key: tensor.clone() for key, tensor in problem.pretrained.items()}

@@ -6,6 +6,7 @@ import functools
 import numpy as np
 import pytest
 import torch
+from thinned import thinned
 
 import frontrunner as fr
 from frontrunner.methods import METHODS, flat_weights
@@ -106,8 +107,7 @@ def losses(method, kind):
 METHOD_NAMES = sorted(name for name in fr.list_methods() if name != "misbehaving")
 
 
-@pytest.mark.parametrize("kind", ["float16", pytest.param("bfloat16", marks=pytest.mark.slow), "mixed"])
-@pytest.mark.parametrize("method", METHOD_NAMES)
+@pytest.mark.parametrize(("kind", "method"), thinned(["float16", "bfloat16", "mixed"], METHOD_NAMES, every=3))
 def test_a_learner_is_finite_near_single_precision_and_answers_in_the_types_it_was_given(method, kind):
     problem, pareto_set = problem_in(kind), fitted(method, kind)
     for _, _, params in pareto_set.members(GRID):

@@ -7,6 +7,7 @@ processor's memory that does not run beside the computation.
 import numpy as np
 import pytest
 import torch
+from thinned import thinned
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -149,8 +150,7 @@ def test_every_learner_that_takes_steps_is_looked_at():
     assert sorted(filter(trains_by_steps, fr.list_methods())) == sorted([*NEVER, *READ])
 
 
-@pytest.mark.parametrize("data_too", [True, False])
-@pytest.mark.parametrize("method", NEVER)
+@pytest.mark.parametrize(("data_too", "method"), thinned([True, False], NEVER, every=2))
 def test_a_step_waits_for_nothing(method, data_too):
     assert waits_of_a_step(method, data_too=data_too) == 0
 

@@ -11,6 +11,9 @@ from frontrunner.harness.records.store import Store
 from frontrunner.studies.counted_trials import CountedTrials, slot
 from frontrunner.studies.storage import default_url, open_storage
 
+pytestmark = pytest.mark.slow
+"""A minute of waiting for processes; test_continuing.py loses workers in one process."""
+
 TRIALS = 6
 
 

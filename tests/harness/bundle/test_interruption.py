@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from thinned import thinned
 
 from frontrunner.errors import ClaimedError
 from frontrunner.harness.bundle import import_bundle, importing, read_bundle
@@ -13,15 +14,19 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pyte
 
 
 class TestInterruption:
-    @pytest.mark.parametrize("hard", [False, True])
     @pytest.mark.parametrize(
-        ("step", "nth"),
-        [
-            *(("begin", 3), ("record", 3), ("record_unfinished", 1), ("_move_files", 2), ("log", 3), ("log", 7)),
-            *(("_log", 3), ("_log", 4), ("_log", 5), ("_log", 6), ("_log", 9)),
-        ],
+        ("moment", "hard"),
+        thinned(
+            [
+                *(("begin", 3), ("record", 3), ("record_unfinished", 1), ("_move_files", 2), ("log", 3), ("log", 7)),
+                *(("_log", 3), ("_log", 4), ("_log", 5), ("_log", 6), ("_log", 9)),
+            ],
+            [False, True],
+            every=2,
+        ),
     )
-    def test_the_same_import_continues(self, shared, empty, monkeypatch, step, nth, hard, boards, recorded):
+    def test_the_same_import_continues(self, shared, empty, monkeypatch, moment, hard, boards, recorded):
+        step, nth = moment
         real, calls = getattr(Store, step), []
 
         def killed(self, *arguments, **keys):

@@ -56,7 +56,14 @@ def not_recorded(run_bench, tmp_path, monkeypatch):
 LOCKED = OperationalError("insert", {}, Exception("database is locked"))
 
 
-@pytest.mark.parametrize("error", [LOCKED, OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        LOCKED,
+        pytest.param(OSError(28, "No space left on device"), marks=pytest.mark.slow),
+        pytest.param(KeyboardInterrupt(), marks=pytest.mark.slow),
+    ],
+)
 def test_the_same_bench_records_it_without_running_it_again(
     error, not_recorded, run_bench, in_process, drawn, tmp_path
 ):

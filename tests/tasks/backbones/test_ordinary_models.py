@@ -5,6 +5,7 @@ import fnmatch
 import pytest
 import torch
 from ordinary_models import IMAGES, MODELS, NUMBERS, Masked, TokensFirst, ordinary_problem, problem_of
+from thinned import thinned
 
 import frontrunner as fr
 
@@ -48,9 +49,9 @@ def one_batch(problem, size):
     return next(problem.batches("train", size, torch.Generator().manual_seed(0)))
 
 
-@pytest.mark.parametrize(("n_tasks", "size"), SIZES)
-@pytest.mark.parametrize("name", MODELS)
-def test_losses_and_gradients_are_those_of_a_loop_over_tasks(name, n_tasks, size):
+@pytest.mark.parametrize(("name", "tasks_and_size"), thinned(list(MODELS), SIZES, every=3))
+def test_losses_and_gradients_are_those_of_a_loop_over_tasks(name, tasks_and_size):
+    n_tasks, size = tasks_and_size
     problem = ordinary_problem(name, n_tasks=n_tasks, dtype=torch.float64)
     plain = ordinary_problem(without_checkpoints(name), n_tasks=n_tasks, dtype=torch.float64)
     batch = one_batch(problem, size)
