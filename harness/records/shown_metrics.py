@@ -1,7 +1,7 @@
 """Metrics as MLflow shows them: rounded to what they mean, with memory in megabytes beside its bytes.
 
-Boards compute scores from fronts, whatever MLflow shows; costs they read from MLflow, which is given bytes as counted,
-and seconds as `rounded_seconds` gives them.
+Boards compute scores from fronts, whatever MLflow shows; costs they read from MLflow, which is given bytes as counted
+and seconds as they were rounded when they were measured.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ _DECIMALS = 4
 """Decimals of a score, as everywhere else it is shown."""
 _LEAST_DIGITS = 3
 """Significant digits that a small value keeps, however many decimals they take."""
-_DECIMALS_OF_SECONDS, _DIGITS_OF_SECONDS = 3, 4
 
 
 def with_megabytes(metrics: Mapping[str, float]) -> dict[str, float]:
@@ -38,15 +37,10 @@ def without_megabytes(metrics: Mapping[str, float]) -> dict[str, float]:
 
 def rounded(value: float) -> float:
     """Return a score or an error without the digits that say nothing of what a finite test split measures."""
-    return _rounded_to(value, _DECIMALS, _LEAST_DIGITS)
+    return rounded_to(value, _DECIMALS, _LEAST_DIGITS)
 
 
-def rounded_seconds(value: float) -> float:
-    """Return a time without the digits that no two runs share."""
-    return _rounded_to(value, _DECIMALS_OF_SECONDS, _DIGITS_OF_SECONDS)
-
-
-def _rounded_to(value: float, decimals: int, digits: int) -> float:
+def rounded_to(value: float, decimals: int, digits: int) -> float:
     """Return the value with so many decimals, or with more where those would be fewer significant digits than that."""
     if not math.isfinite(value) or float(value).is_integer():
         return float(value)

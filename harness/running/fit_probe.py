@@ -11,8 +11,8 @@ from ...methods import ParetoSet
 from ...metrics import hypervolume
 from ...tasks import Problem
 from ...tasks.real_numbers import as_whole
-from ..records.shown_metrics import rounded_seconds
 from .evaluate import evaluate_members
+from .rounded_seconds import rounded_seconds
 from .worker_events import Probed, Reporter
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 
 import torch
 
-from ..records.shown_metrics import rounded_seconds
 from .process_memory import ProcessTree, kernel_peak_bytes, reset_kernel_peak
+from .rounded_seconds import rounded_seconds
 
 SAMPLING_INTERVAL_S = 0.25
 """Seconds between two samples: listing children reads all of /proc, which would show in wall time more often."""

@@ -18,8 +18,8 @@ from ...checked_json import read_checked, write_checked
 from ...errors import StoreError
 from ...methods import Checkpoints
 from ...tasks.cache_folder import because_in
-from ..records.shown_metrics import rounded_seconds
 from .meter import Meter, gpu_peaks
+from .rounded_seconds import rounded_seconds
 from .worker_events import Reporter
 
 logger = logging.getLogger("frontrunner")

@@ -19,7 +19,6 @@ from ..cells.cell import Cell
 from ..cells.environment import machine, versions
 from ..records.finished_cell import FinishedCell
 from ..records.front_record import FrontRecord
-from ..records.shown_metrics import rounded_seconds
 from ..records.table_limits import MAX_TRUE_POINTS
 from .anchors import Anchors, find_anchors
 from .charged_examples import charged_examples, charged_for_experts, looked_at
@@ -33,6 +32,7 @@ from .misfits import architecture_of, looks_at_architectures, require_fit
 from .problem_digest import UnchangedWeights
 from .rank_processes import NO_OTHERS, RankProcesses
 from .resumable_fit import ResumableFit
+from .rounded_seconds import rounded_seconds
 from .set_diagnostics import time_one_answer
 from .set_extras import take_extras
 from .set_up_device import set_up_device

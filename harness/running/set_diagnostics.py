@@ -11,9 +11,9 @@ from ...methods import ParetoSet
 from ...tasks import Problem
 from ...tasks.real_numbers import as_number
 from ..records.metric_names import is_metric_name
-from ..records.shown_metrics import rounded_seconds
 from ..scoring.measures import COSTS, is_score
 from .meter import Meter
+from .rounded_seconds import rounded_seconds
 
 PHASES = ("prepare_time_", "prepare_peak_", "fit_time_", "fit_peak_", "evaluate_time_", "evaluate_peak_")
 """Beginnings of the names of what is measured of phases, of which some are still to come."""

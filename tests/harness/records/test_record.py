@@ -16,7 +16,7 @@ from pymoo.indicators.igd_plus import IGDPlus
 
 from frontrunner.errors import StoreError
 from frontrunner.harness.records.front_record import FrontRecord
-from frontrunner.harness.records.shown_metrics import rounded_seconds
+from frontrunner.harness.running.rounded_seconds import rounded_seconds
 from frontrunner.harness.running.worker_events import CURVE_POINTS, Reporter
 
 ERRORS = ["error_task0", "error_task1", "error_task2"]

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from frontrunner.harness.records.shown_metrics import rounded, rounded_seconds, with_megabytes, without_megabytes
+from frontrunner.harness.records.shown_metrics import rounded, with_megabytes, without_megabytes
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,3 @@ def test_memory_is_in_megabytes_beside_its_bytes_and_read_once():
     assert list(shown) == ["wall_time_s", "peak_rss_bytes", "peak_rss_mb", "mine_mb"]
     assert shown["peak_rss_mb"] == 777.2
     assert without_megabytes(shown) == costs
-
-
-@pytest.mark.parametrize(
-    ("measured", "shown"),
-    [(12.345678912, 12.346), (1234.56789, 1234.568), (0.0123456, 0.01235), (1.23456e-7, 1.235e-7), (0.0, 0.0)],
-)
-def test_seconds_keep_milliseconds_or_four_digits(measured, shown):
-    assert rounded_seconds(measured) == shown
-    assert rounded_seconds(shown) == shown

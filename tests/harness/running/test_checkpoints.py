@@ -8,12 +8,12 @@ import pytest
 import torch
 
 import frontrunner as fr
-from frontrunner.harness.records.shown_metrics import rounded_seconds
 from frontrunner.harness.records.store import Store
 from frontrunner.harness.running import run_cell
 from frontrunner.harness.running import worker_process as worker_process
 from frontrunner.harness.running.meter import Meter
 from frontrunner.harness.running.resumable_fit import FitSoFar, ResumableFit
+from frontrunner.harness.running.rounded_seconds import rounded_seconds
 from frontrunner.harness.running.worker_events import Reporter
 
 DIES_ONCE = '''
