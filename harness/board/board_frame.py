@@ -16,7 +16,7 @@ from .spreadsheet_text import from_spreadsheet_text
 if TYPE_CHECKING:
     import pandas as pd
 
-TEXTS = ("suite", "group", "learner", "method", "seeds", "unfinished", "runs")
+TEXTS = ("suite", "group", "learner", "method", "seeds", "unfinished", "warnings", "runs")
 """Columns that hold text, whatever it looks like; `seeds` and `runs` are joined by spaces."""
 
 

@@ -15,7 +15,7 @@ from .learner_names import joined_keys, labels
 
 @dataclass(frozen=True)
 class OverallRanking:
-    """Average ranks by one measure, of the learners that have finished on every board with the seeds of most."""
+    """Average ranks by one measure, of the learners that have a rank on every board that counts."""
 
     measure: str
     """Name of the measure that learners are ranked by."""
@@ -55,10 +55,13 @@ def overall_ranking(boards: Sequence[Board], measure: str = "hypervolume") -> Ov
     if len(shared) < 2:
         return None
     sign = 1 if MEASURES[measure].maximize else -1
-    names = labels(counted)
+    names = labels(boards)
+    of_counted = {row.key for board in counted for row in board.rows}
     return OverallRanking(
         measure=measure,
         ranking=rank(sign * np.array([[means[key] for key in shared] for means in scores]), [names[k] for k in shared]),
         boards=tuple(board.name for board in counted),
-        left_out=tuple(dict.fromkeys(name for key, name in names.items() if keys[key] not in shared)),
+        left_out=tuple(
+            dict.fromkeys(name for key, name in names.items() if key in of_counted and keys[key] not in shared)
+        ),
     )

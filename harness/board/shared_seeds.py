@@ -11,7 +11,8 @@ from ...metrics.statistics import FEWEST_VALUES
 def shared_seeds(seeds_of_rows: Iterable[Collection[int]]) -> frozenset[int]:
     """Return the seeds that the most rows average; of several such sets the largest, then that of the lowest seeds.
 
-    Sets with too few seeds to rank by come last, so that rows with enough are not below rows with fewer.
+    Seeds enough to rank by come first where at least half of the rows have them, so that those are not below rows with
+    fewer; a few rows alone, as in the midst of a bench's third seed, do not rank each other past all the others.
 
     Args:
         seeds_of_rows: the finished seeds of each row; rows without one do not count.
@@ -23,7 +24,7 @@ def shared_seeds(seeds_of_rows: Iterable[Collection[int]]) -> frozenset[int]:
     return max(
         counts,
         key=lambda seeds: (
-            len(seeds) >= FEWEST_VALUES,
+            len(seeds) >= FEWEST_VALUES and 2 * counts[seeds] >= counts.total(),
             counts[seeds],
             len(seeds),
             [-seed for seed in sorted(seeds)],

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from ...errors import FrontError, StoreError
 from ...metrics import alignment
@@ -22,7 +21,7 @@ LEAST_DISTINCT_SHARE = 0.25
 MOST_DEAD_UNITS = 0.5
 """Largest share of the routers' units that may be dead."""
 LEAST_ALIGNMENT = 0.1
-"""Alignments between this and its negative are near 0; so are those of tasks whose mean size is below it."""
+"""Alignments between this and its negative are near 0. A task has improved from here on, and worsened from there."""
 
 COINCIDE = "answers coincide"
 DEAD = "dead routers"
@@ -123,10 +122,9 @@ def found_warnings(
     if mean is None or mean >= LEAST_ALIGNMENT or coincide:  # which says it already
         return found
     tasks = by_task()
-    opposed = mean <= -LEAST_ALIGNMENT
-    if tasks and (max(tasks) >= LEAST_ALIGNMENT if opposed else fmean(map(abs, tasks)) >= LEAST_ALIGNMENT):
+    if tasks and min(tasks) <= -LEAST_ALIGNMENT and max(tasks) >= LEAST_ALIGNMENT:
         found.append(SetWarning(CANCEL, f"from {min(tasks):.2f} to {max(tasks):.2f}"))
-    elif opposed:
+    elif mean <= -LEAST_ALIGNMENT:
         found.append(SetWarning(AGAINST, f"alignment {mean:.2f}"))
     else:
         found.append(SetWarning(NOT_ALIGNED, f"{mean + 0.0:.2f}"))

@@ -35,6 +35,15 @@ def test_a_budget_in_all_makes_no_copies_of_a_learner(filled):
     assert sorted(set(labels(boards).values())) == ["cosmos", "ls", "stch"]
 
 
+@pytest.mark.parametrize("where", [0, 2])
+def test_a_board_of_too_few_seeds_counts_for_nothing_wherever_it_stands(filled, where):
+    boards = filled(learners=["cosmos", "ls", "stch"], budgets={"total_steps": [700]})
+    few = dataclasses.replace(boards[where], seeds=(0, 1))
+    found = overall_ranking([few if board is boards[where] else board for board in boards])
+    assert found.ranking.names == ("cosmos", "ls", "stch")
+    assert found.boards == tuple(board.name for board in boards if board is not boards[where])
+
+
 def test_several_budgets_in_all_are_as_many_learners(filled):
     boards = filled(learners=["ls"], budgets={"total_steps": [700, 1400]})
     assert set(overall_ranking(boards).ranking.names) == {"ls (700 steps in all)", "ls (1,400 steps in all)"}

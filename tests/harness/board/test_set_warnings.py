@@ -142,6 +142,8 @@ def test_signs_of_collapse(measured, texts):
         ([0.5, -0.5, 0.05], "alignments cancel (from -0.50 to 0.50)"),
         ([0.05, -0.05], "alignment near 0 (0.00)"),
         ([0.25, 0.0, 0.0], "alignment near 0 (0.08)"),
+        ([-0.2, 0.05, -0.1], "alignment near 0 (-0.08)"),  # none improves
+        ([0.2, 0.15, -0.09], "alignment near 0 (0.09)"),  # none worsens
         ([0.0, 0.0], "alignment near 0 (0.00)"),
         ([], "alignment near 0 (0.00)"),
         ([-1.0, 0.6, 0.0], "alignments cancel (from -1.00 to 0.60)"),

@@ -113,6 +113,9 @@ def test_columns_have_types_and_what_was_not_measured_is_missing(in_process, tmp
     assert board["unfinished"][1].startswith("seed 0 failed: RuntimeError: this learner always [fails]")
     assert pd.isna(board["unfinished"][0])
     assert board["tied_with_best"].dtype == bool
+    texts = [name for name in board if isinstance(board[name].dtype, pd.StringDtype)]
+    assert {"learner", "method", "unfinished", "warnings", "runs"} <= set(texts)
+    assert not board["warnings"].str.contains("dead").any()
 
 
 def test_only_the_boards_that_were_asked_for_are_returned(in_process, tmp_path):
