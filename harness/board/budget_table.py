@@ -18,8 +18,8 @@ from .columns import MISSING
 from .leaderboard import Board
 from .markdown import escape_markdown, markdown_table
 
-EXPERTS = "experts"
-"""The heading of the column of the experts' fine-tuning."""
+EXPERTS = "experts' fine-tuning"
+"""The heading of the column that says what the experts took which a learner uses."""
 
 
 def by_budget_table(board: Board) -> RenderableType:

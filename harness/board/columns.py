@@ -9,6 +9,7 @@ from ...metrics.statistics import MeanInterval
 from ..scoring.measures import MEASURES
 from ..scoring.units import as_charged, as_needs, as_quality, as_steps
 from .leaderboard import Board, Row
+from .overall_ranking import OverallRanking
 from .yardstick import NEIGHBOUR
 
 MISSING = "–"
@@ -139,3 +140,12 @@ def _name(row: Row) -> str:
     warnings = [warning.kind for found in row.warnings.values() for warning in found]
     marks = list(dict.fromkeys([*statuses, *warnings]))
     return row.label if not marks else f"{row.label} [{', '.join(marks)}]"
+
+
+def ranking_lines(overall: OverallRanking) -> list[list[str]]:
+    """Return the heading and a line for every learner that is ranked over all boards, best first."""
+    ranking = overall.ranking
+    lines = [["#", "learner", "average rank"]]
+    for place, name, average in zip(ranking.places, ranking.names, ranking.average_ranks, strict=True):
+        lines.append([f"{place}{TIED if name in overall.tied_with_best else ''}", name, f"{average:.2f}"])
+    return lines

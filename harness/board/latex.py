@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ...one_line import as_one_line
 from ..scoring.measures import INDICATOR_MEASURES
-from .columns import MISSING, TIED, text
+from .columns import MISSING, ranking_lines, text
 from .leaderboard import Board, Row
 from .notes import OBJECTIVES, UNFINISHED, measured_to, ranking_notes, reading_notes, reasons
 from .overall_ranking import OverallRanking
@@ -32,12 +32,9 @@ def as_latex(boards: Sequence[Board], overall: OverallRanking | None = None) -> 
     """
     tables = [_board_table(board) for board in boards]
     if overall is not None:
-        ranking = overall.ranking
-        lines = [["#", "learner", "average rank"]]
-        for place, name, average in zip(ranking.places, ranking.names, ranking.average_ranks, strict=True):
-            lines.append([f"{place}{TIED if name in overall.tied_with_best else ''}", name, f"{average:.2f}"])
         first, *notes = ranking_notes(overall)
-        tables.append(latex_table([[escape_latex(cell) for cell in line] for line in lines], first, notes))
+        lines = [[escape_latex(cell) for cell in line] for line in ranking_lines(overall)]
+        tables.append(latex_table(lines, first, notes))
     return "\n\n".join([PREAMBLE, *tables])
 
 

@@ -206,9 +206,9 @@ def _board(
     intervals = intervals_of(results)
     held_against = _find_baseline(baseline, by_learner)
     differences = differences_to(results, held_against)
-    ranked = shared_seeds(results.values())
+    compared = shared_seeds(results.values())
     volumes = {
-        key: values_of(found, "hypervolume") for key, found in results.items() if found and found.keys() == ranked
+        key: values_of(found, "hypervolume") for key, found in results.items() if found and found.keys() == compared
     }
     best = max(volumes, key=lambda key: intervals[key]["hypervolume"].mean, default=None)
     near_best = tied_with_best(
@@ -241,8 +241,8 @@ def _board(
         reference_source="" if group is None else group.reference_source,
         reference_digest="" if group is None else group.reference_digest[:12],
         baseline=None if held_against is None else by_learner[held_against][0].label,
-        seeds=tuple(sorted(ranked)),
-        neighbour=None if group is None else yardstick(group.neighbour_errors, sorted(ranked), group.reference_point),
+        seeds=tuple(sorted(compared)),
+        neighbour=None if group is None else yardstick(group.neighbour_errors, sorted(compared), group.reference_point),
     )
 
 

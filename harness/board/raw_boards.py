@@ -24,7 +24,8 @@ def as_csv(boards: Sequence[Board]) -> str:
 
     The yardstick, where it is known, has a line without method, seeds and rank.
 
-    A line has the means of all measures; `rank` is empty for rows that average other seeds than most. Indicators also
+    A line has the means of all measures; `rank` is empty where the board has none, as with fewer than
+    three seeds, and for rows that average other seeds. Indicators also
     have the ends of their intervals and, where the boards have a baseline, the differences to it.
     """
     out = io.StringIO()

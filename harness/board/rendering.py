@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..scoring.measures import MEASURES
-from .columns import TIED, text
+from .columns import ranking_lines, text
 from .leaderboard import Board
 from .markdown import escape_markdown, markdown_table
 from .notes import caption, ranking_caption, reasons
@@ -53,7 +53,7 @@ def _stacked(cells: Sequence[str], styles: Sequence[str]) -> Text:
 
 def ranking_table(overall: OverallRanking) -> RenderableType:
     """Return a table for the terminal of average ranks, best first."""
-    heading, *lines = _ranks(overall)
+    heading, *lines = ranking_lines(overall)
     table = Table(title="All boards", title_justify="left", title_style="bold")
     for i, name in enumerate(heading):
         table.add_column(name, justify="left" if i == 1 else "right")
@@ -70,24 +70,13 @@ def as_markdown(boards: Sequence[Board], overall: OverallRanking | None = None) 
         lines = text(board, runs=False)
         table = _table(lines)
         parts.append(
-            f"### {escape_markdown(board.name)}\n\n{table}\n\n{caption(board, lines[0])}"
+            f"### {escape_markdown(board.name)}\n\n{table}\n\n{escape_markdown(caption(board, lines[0]))}"
             + (f"\n{notes}" if notes else "")
         )
     if overall is not None:
-        table = _table(_ranks(overall))
+        table = _table(ranking_lines(overall))
         parts.append(f"### All boards\n\n{table}\n\n{escape_markdown(ranking_caption(overall))}")
     return "\n\n".join(parts)
-
-
-def _ranks(overall: OverallRanking) -> list[list[str]]:
-    ranking = overall.ranking
-    return [
-        ["#", "learner", "average rank"],
-        *(
-            [f"{place}{TIED if name in overall.tied_with_best else ''}", name, f"{average:.2f}"]
-            for place, name, average in zip(ranking.places, ranking.names, ranking.average_ranks, strict=True)
-        ),
-    ]
 
 
 def _table(lines: Sequence[Sequence[str]]) -> str:

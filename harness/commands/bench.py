@@ -11,7 +11,7 @@ import typer
 
 from ..records.database_lock import say_on_standard_error
 from .cell_options import CellOptions, with_cell_options
-from .console import open_console, place_of, program, store_to_read
+from .console import open_console, place_of, program, say, store_option, store_to_read
 
 if TYPE_CHECKING:
     from ..board.leaderboard import Board
@@ -97,7 +97,7 @@ def _show(
     if output is not None:
         further = None if published is None else published.by_format()
         write_report(output, boards, overall, opened, title=study.run.name, made_by=made_by, further=further)
-        open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
+        say(f"wrote {output}")
     return boards
 
 
@@ -178,7 +178,7 @@ def _print_next_steps(settled_cells: Sequence[SettledCell], boards: Sequence[Boa
     """Say how the bench ended, and propose the commands that show more."""
     from .verdict import summary
 
-    option = f" --store {store}" if store else ""
+    option = store_option(store)
     front = _first_front(boards)
     proposed = {
         **({} if front is None else {f"front {front[0][:8]}{option}": f"the front of a run, here {front[1]}"}),
@@ -186,11 +186,9 @@ def _print_next_steps(settled_cells: Sequence[SettledCell], boards: Sequence[Boa
         f"ui{option}": "every run, curve and plot in MLflow",
     }
     widest = max(map(len, proposed))
-    open_console().print(
+    say(
         f"\n{summary(settled_cells)}.\nRecorded in {place_of(store)}. Look next:\n"
-        + "\n".join(f"  {program()} {command:{widest}}    {what}" for command, what in proposed.items()),
-        highlight=False,
-        soft_wrap=True,
+        + "\n".join(f"  {program()} {command:{widest}}    {what}" for command, what in proposed.items())
     )
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from .console import StoreOption, open_console, store_to_read, store_to_write
+from .console import StoreOption, open_console, require_one_format, say
+from .read_boards import read_boards, without_garbage_collection
 
 MADE_BY = "frontrunner leaderboard by-budget"
 
@@ -24,21 +25,19 @@ def by_budget(
 ) -> None:
     """Show hypervolume and rank at each budget of benches with `budgets`."""
     from ..board.budget_table import by_budget_markdown, by_budget_table, with_budgets
-    from ..board.leaderboard import leaderboards
     from ..reports.budget_report import check_budget_report, write_budget_report
-    from .left_behind import record_and_say
 
     if output is not None:
+        require_one_format(format_, output)
         check_budget_report(output)
-    opened = store_to_read(store)
-    record_and_say(opened, open_to_write=store_to_write)
-    boards = with_budgets(leaderboards(opened, suite))
-    if output is not None:
-        write_budget_report(output, boards, made_by=MADE_BY)
-        open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
-    elif format_ == "md":
-        sys.stdout.write(by_budget_markdown(boards) + "\n")
-    else:
-        console = open_console()
-        for board in boards:
-            console.print(by_budget_table(board))
+    with without_garbage_collection():
+        boards = with_budgets(read_boards(store, suite)[1])
+        if output is not None:
+            for written in write_budget_report(output, boards, made_by=MADE_BY):
+                say(f"wrote {written}")
+        elif format_ == "md":
+            sys.stdout.write(by_budget_markdown(boards) + "\n")
+        else:
+            console = open_console()
+            for board in boards:
+                console.print(by_budget_table(board))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -73,6 +74,22 @@ def open_console(*, stderr: bool = False) -> Console:
     width = max(int(columns), NARROW) if columns.isdecimal() else WIDE
     # The height, else a dumb terminal has 80 columns; a notebook shows lines, which its cells' threads print as well.
     return PipedConsole(stderr=stderr, width=width, height=25, force_interactive=False, force_jupyter=False)
+
+
+def say(line: str) -> None:
+    """Print a line on standard output as it is: not folded, not coloured, and with brackets that are no markup."""
+    open_console().print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def require_one_format(format_: str, output: Path) -> None:
+    """Raise ConfigError where --format asks for another one than the ending of --output names."""
+    if format_ not in ("table", output.suffix.removeprefix(".")):
+        raise ConfigError(f"--format {format_} and --output {output} say different things; drop --format")
+
+
+def store_option(store: str | None) -> str:
+    """Return the option of a proposed command that names the same store, for the shell; empty where none was given."""
+    return f" --store {shlex.quote(store)}" if store else ""
 
 
 @contextlib.contextmanager

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from ...errors import ConfigError, FrontrunnerError
 from .console import StoreOption, open_console, place_of
 
@@ -27,7 +29,7 @@ def doctor(store: StoreOption = None) -> None:
     healthy = True
     for what, found, fine in findings(store):
         mark = "[green]✓[/]" if fine else "[red]✗[/]"
-        console.print(f"{mark} {what:24s} {found}", highlight=False, soft_wrap=True)
+        console.print(f"{mark} {escape(f'{what:24s} {found}')}", highlight=False, soft_wrap=True)
         healthy &= fine
     if not healthy:
         raise ConfigError("something above is not as it should be")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ...errors import ConfigError
-from .console import StoreOption, open_console, program, store_to_read, store_to_write
+from .console import StoreOption, open_console, program, store_option, store_to_read, store_to_write
 
 
 def forget(
@@ -25,7 +25,7 @@ def forget(
 
     console = open_console()
     opened = store_to_read(store)
-    option = f" --store {store}" if store else ""
+    option = store_option(store)
     if undo:
         restored = forgetting.remember(store_to_write(opened.place), runs)
         console.print(f"restored: {', '.join(run[:8] for run in restored)}", highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import RunArgument, StoreOption, open_console, store_to_read
+from .console import RunArgument, StoreOption, open_console, say, store_to_read
 
 
 def front(
@@ -42,4 +42,4 @@ def print_front(run_id: str, store: str | None, output: Path | None = None) -> N
     open_console().print(view(attempt))
     if output is not None:
         draw(attempt, output)
-        open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
+        say(f"wrote {output}")

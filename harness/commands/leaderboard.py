@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ...errors import ConfigError, StoreError
+from ...errors import StoreError
 from ..records.database_lock import say_on_standard_error
 from .by_budget import by_budget
-from .console import PluginOption, StoreOption, busy, open_console, place_of, store_to_read, store_to_write
+from .console import (
+    PluginOption,
+    StoreOption,
+    open_console,
+    place_of,
+    require_one_format,
+    say,
+    store_to_read,
+    store_to_write,
+)
+from .read_boards import named_suite, read_boards, without_garbage_collection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,46 +58,20 @@ def leaderboard(
     """Rank what is recorded by hypervolume, with intervals, IGD+, alignment and costs; export and import results."""
     if context.invoked_subcommand is not None:
         return
-    from ...yaml_file import is_yaml_file
-    from ..board.leaderboard import leaderboards
-    from ..records.suite_experiments import deleted_advice
     from ..reports.report import check_report
-    from .left_behind import record_and_say
 
     if plugin:  # of indicators; else nothing here needs torch
         from ..cells.plugins import load_plugins
 
         load_plugins(plugin)
     if output is not None:
-        if format_ not in ("table", output.suffix.removeprefix(".")):
-            raise ConfigError(f"--format {format_} and --output {output} say different things; drop --format")
+        require_one_format(format_, output)
         check_report(output)
-    if suite is not None and is_yaml_file(suite):
-        from ..cells.suite_files import suite_name
-
-        suite = suite_name(suite)
-    opened = store_to_read(store)
-    record_and_say(opened, open_to_write=store_to_write)
-    with _without_garbage_collection():
-        with busy("Reading results; fronts that are new are scored, once."):
-            boards: Sequence[Board] = leaderboards(opened, suite, baseline=baseline)
-            deleted = [] if boards else opened.deleted_suites()
-        for name in deleted:
-            say_on_standard_error(deleted_advice(name))
-        if not boards and not deleted:
-            raise StoreError(_nothing_to_rank(opened))
+    with without_garbage_collection():
+        opened, boards = read_boards(store, suite, baseline)
         if hide_failed:
             boards = _without_failed(boards)
         _show(boards, opened, output, format_)
-
-
-def _nothing_to_rank(opened: Store) -> str:
-    """Return the sentence for a store without a run that a leaderboard could show."""
-    if opened.forgotten():
-        advice = "every run of a cell was forgotten, which `frontrunner forget --undo RUN` takes back"
-    else:
-        advice = "run something first, or name another with --store"
-    return f"no run of a cell is recorded in {opened.place}; {advice}"
 
 
 def _without_failed(boards: Sequence[Board]) -> Sequence[Board]:
@@ -116,8 +97,8 @@ def export_(
     from ..bundle import export_bundle
     from ..bundle.summary import listed
 
-    summary = export_bundle(store_to_read(store), file, suite=suite)
-    open_console().print(summary.sentence, highlight=False, soft_wrap=True)
+    summary = export_bundle(store_to_read(store), file, suite=named_suite(suite))
+    say(summary.sentence)
     if summary.left_out:  # an error, since what was written is not all that is recorded
         raise StoreError(
             f"left out of {file.name}: {listed(summary.left_out)}; put the file back from a copy, or delete the run in "
@@ -138,7 +119,7 @@ def import_(
 
     read_bundle(file)  # one that is damaged leaves no empty store behind
     summary = import_bundle(store_to_write(place_of(store)), file, ours=ours)
-    open_console().print(summary.sentence, highlight=False, soft_wrap=True)
+    say(summary.sentence)
 
 
 def _show(boards: Sequence[Board], opened: Store, output: Path | None, format_: Format) -> None:
@@ -151,27 +132,11 @@ def _show(boards: Sequence[Board], opened: Store, output: Path | None, format_: 
         output = PAGE
     if output is not None:
         write_report(output, boards, overall, opened, title="Leaderboard", made_by="frontrunner leaderboard")
-        open_console().print(f"wrote {output}", highlight=False, soft_wrap=True)
+        say(f"wrote {output}")
     elif format_ == "table":
         print_boards(boards, overall)
     else:
         sys.stdout.write(TEXTS[format_](boards, overall) + "\n")
-
-
-@contextlib.contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Suspend the garbage collector while results are read.
-
-    All that is read stays, and the collector would walk hundreds of thousands of objects again and again.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # so that they are not walked when Python ends either
-        if was_on:
-            gc.enable()
 
 
 def print_boards(boards: Sequence[Board], overall: OverallRanking | None) -> None:

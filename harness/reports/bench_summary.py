@@ -77,8 +77,9 @@ def _summarise(
         for board in boards
     ]
     ranked = None if overall is None else [overall.ranking.names, list(map(float, overall.ranking.average_ranks))]
-    recorded = digest([shown, ranked])
-    if store.tags(parent).get(SUMMARISED) == recorded:
+    told = note(boards)
+    summarised = digest([shown, ranked, told])
+    if store.tags(parent).get(SUMMARISED) == summarised:
         return []
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -100,7 +101,7 @@ def _summarise(
             **_numbers(boards),
         },
         # Not marked as summarised where a picture failed, so that the same command tries it again.
-        tags={NOTE: note(boards), **({} if notes else {SUMMARISED: recorded})},
+        tags={NOTE: told, **({} if notes else {SUMMARISED: summarised})},
     )
     return notes
 

@@ -1,49 +1,47 @@
-"""Write quality at each budget to a file: a table of every board, or a picture of one."""
+"""Write quality at each budget to a file: a table of every board, or a picture of each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...errors import ConfigError
-from ...os_errors import because
 from ..board.budget_table import by_budget_markdown
 from ..board.leaderboard import Board
-from .output_folder import require_folder
+from .board_pictures import file_name
 from .pictures.budget_figure import budget_figure
 from .pictures.figure import FORMATS
 from .report import write_text
+from .written_file import require_writable, writing
 
 TABLE = ".md"
-ENDINGS = (TABLE, *FORMATS)
-"""Endings of the files that quality at each budget can be written to."""
 
 
 def check_budget_report(file: Path) -> None:
     """Raise ConfigError where quality at each budget could not be written to `file`."""
-    if file.suffix not in ENDINGS:
-        raise ConfigError(f"quality at each budget is written to a {', '.join(ENDINGS)} file, found {str(file)!r}")
-    require_folder(file)
+    require_writable(file, (TABLE, *FORMATS), what="quality at each budget is written")
 
 
-def write_budget_report(file: Path, boards: Sequence[Board], *, made_by: str) -> None:
-    """Write quality at each budget to a file that `check_budget_report` has accepted.
+def write_budget_report(file: Path, boards: Sequence[Board], *, made_by: str) -> list[Path]:
+    """Write quality at each budget to a file that `check_budget_report` has accepted, and return what was written.
+
+    A picture shows one board: of several, each has a file of its own, whose name goes on with suite, tasks and grid.
 
     Args:
-        file: the file, whose ending decides between a table of every board and a picture of one.
+        file: the file, whose ending decides between a table of every board and pictures.
         boards: the boards, one or more, each with learners at several budgets (`with_budgets`).
         made_by: the command, which the table mentions.
 
     Raises:
-        ConfigError: a picture is asked of several boards, or the file cannot be written.
+        ConfigError: a file cannot be written.
     """
     if file.suffix == TABLE:
         write_text(file, by_budget_markdown(boards), title="By budget", made_by=made_by)
-        return
-    if len(boards) > 1:
-        names = "; ".join(board.name for board in boards)
-        raise ConfigError(f"a picture shows one board, found {len(boards)}: {names}; name one's suite (--suite)")
-    try:
-        budget_figure(boards[0], file, title=f"Quality at each budget: {boards[0].name}")
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be written {because(error)}") from error
+        return [file]
+    pictures = {
+        file if len(boards) == 1 else file.with_stem(f"{file.stem}-{board.suite}-{file_name(board)}"): board
+        for board in boards
+    }
+    for picture, board in pictures.items():
+        with writing(picture):
+            budget_figure(board, picture, title=f"Quality at each budget: {board.name}")
+    return list(pictures)

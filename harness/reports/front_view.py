@@ -10,19 +10,17 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ...errors import ConfigError
 from ...metrics import alignment
-from ...os_errors import because
 from ..board.notes import as_point
 from ..records.attempt import Attempt
 from ..records.front_record import FrontRecord
 from ..scoring.set_warnings import recorded_warnings
 from ..scoring.units import as_quality, as_time
-from .output_folder import require_folder
 from .pictures.figure import FORMATS
 from .pictures.front_figure import front_figure
 from .pictures.front_html import front_html
 from .pictures.front_plot import FrontPlot
+from .written_file import require_writable, writing
 
 _DRAWERS = {**dict.fromkeys(FORMATS, front_figure), ".html": front_html}
 
@@ -62,10 +60,7 @@ def view(attempt: Attempt) -> RenderableType:
 
 def require_drawable(file: Path) -> None:
     """Raise ConfigError where `draw` could not draw to a file: its ending is another, or its folder does not exist."""
-    if file.suffix not in _DRAWERS:
-        *others, last = _DRAWERS
-        raise ConfigError(f"a front is drawn to a {', '.join(others)} or {last} file, found {str(file)!r}")
-    require_folder(file)
+    require_writable(file, _DRAWERS, what="a front is drawn")
 
 
 def draw(attempt: Attempt, file: Path) -> None:
@@ -77,7 +72,7 @@ def draw(attempt: Attempt, file: Path) -> None:
     """
     require_drawable(file)
     record = attempt.record()
-    try:
+    with writing(file):
         _DRAWERS[file.suffix](
             {record.cell.label: record.front()},
             record.cell.tasks,
@@ -85,8 +80,6 @@ def draw(attempt: Attempt, file: Path) -> None:
             title=record.cell.title,
             reference_point=None if _is_far(record) else record.reference_point,
         )
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be written {because(error)}") from error
 
 
 def _is_far(record: FrontRecord) -> bool:

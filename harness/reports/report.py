@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ...errors import ConfigError
-from ...os_errors import because
 from ...utf8_file import as_utf8
 from ...whole_file import replacing
 from ..board.latex import as_latex
@@ -15,7 +13,7 @@ from ..board.overall_ranking import OverallRanking
 from ..board.raw_boards import as_csv, as_json
 from ..board.rendering import as_markdown
 from ..records.store import Store
-from .output_folder import require_folder
+from .written_file import require_writable, writing
 
 TEXTS: dict[str, Callable[[Sequence[Board], OverallRanking | None], str]] = {
     "md": as_markdown,
@@ -30,9 +28,7 @@ ENDINGS = (*(f".{name}" for name in TEXTS), ".html")
 
 def check_report(file: Path) -> None:
     """Raise ConfigError where a report could not be written to `file`, before hours are spent on computing it."""
-    if file.suffix not in ENDINGS:
-        raise ConfigError(f"a leaderboard is written to a {', '.join(ENDINGS)} file, found {str(file)!r}")
-    require_folder(file)
+    require_writable(file, ENDINGS, what="a leaderboard is written")
 
 
 def write_report(
@@ -71,7 +67,7 @@ def write_report(
 
 
 def write_text(file: Path, text: str, *, title: str, made_by: str) -> None:
-    """Write a text to a file that `check_report` has accepted; Markdown and LaTeX get a title and the command.
+    """Write a text to a file that was found to be writable; Markdown and LaTeX get a title and the command.
 
     Raises:
         ConfigError: the file cannot be written.
@@ -80,8 +76,5 @@ def write_text(file: Path, text: str, *, title: str, made_by: str) -> None:
         text = f"% {as_utf8(title)}, made by: {as_utf8(made_by)}\n{text}"
     if file.suffix == ".md":
         text = f"# {title}\n\nMade by `{as_utf8(made_by)}`.\n\n{text}"
-    try:
-        with replacing(file) as partial:
-            partial.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"the leaderboard cannot be written to {str(file)!r} {because(error)}") from error
+    with writing(file), replacing(file) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")

@@ -3,7 +3,8 @@
 Entries are found by the content they were computed from: scores by the digest of the recorded front (and of the
 reference front they were measured to), references by the digests of the fronts they are the union of. A front's file is
 not read again while its size and modification time are those of the last check. Scores are named by indicator and
-version, so that those of an older version are computed again. Every entry has a checksum; a damaged one is ignored.
+version, so that those of an older version are computed again. Every score and reference has a checksum; a damaged one
+is ignored.
 """
 
 from __future__ import annotations

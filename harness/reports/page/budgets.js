@@ -76,15 +76,17 @@ function drawBudgets() {
   const traces = curves.map((curve) => {
     const { colour, symbol } = styleOf(curve.key);
     const free = curve.at.at(-1) === 0;
+    const reached = free ? [curve.reached[0], curve.reached[0]] : curve.reached.filter((_, i) => curve.at[i] > 0);
     return {
       name: escapeHtml(curve.name),
       meta: { learner: curve.key },
       mode: "lines+markers",
       x: free ? [least, most] : curve.at.filter((value) => value > 0),
-      y: free ? [curve.reached[0], curve.reached[0]] : curve.reached.filter((_, i) => curve.at[i] > 0),
+      y: reached,
+      customdata: reached.map(asError),
       line: { color: colour, width: 1.5, dash: free ? "dot" : "solid" },
       marker: { color: colour, symbol, size: 7 },
-      hovertemplate: `<b>${escapeHtml(curve.name)}</b>${free ? ", no training" : "<br>%{x:.4s}"}: hypervolume %{y:.4f}<extra></extra>`,
+      hovertemplate: `<b>${escapeHtml(curve.name)}</b>${free ? ", no training" : "<br>%{x:.4s}"}: hypervolume %{customdata}<extra></extra>`,
     };
   });
   const at = budgets[budget.at][0];

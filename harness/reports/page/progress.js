@@ -35,9 +35,10 @@ function drawProgress() {
       mode: "lines+markers",
       x: seconds,
       y: volumes,
+      customdata: volumes.map(asError),
       line: { color: colour, width: 1.5 },
       marker: { color: colour, symbol, size: 7 },
-      hovertemplate: `<b>${escapeHtml(row.name)}</b>, seed ${escapeHtml(seed)}<br>%{x:.4g} s: hypervolume %{y:.4f}<extra></extra>`,
+      hovertemplate: `<b>${escapeHtml(row.name)}</b>, seed ${escapeHtml(seed)}<br>%{x:.4g} s: hypervolume %{customdata}<extra></extra>`,
     }));
   });
   const silent = shownRows().filter((row) => !Object.keys(row.curves).length);

@@ -8,12 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ....errors import ConfigError
-from ....os_errors import because
 from ....whole_file import replacing
 from ...board.leaderboard import Board
 from ...board.overall_ranking import OverallRanking
 from ...records.store import Store
+from ..written_file import writing
 from .board_content import board_content
 from .front_content import all_fronts, shown_seeds
 from .index_content import index_content
@@ -85,11 +84,8 @@ def write_page(
     fronts = all_fronts(store, boards, kept)
     contents = [packed(in_script(board_content(board, kept, fronts))) for board in boards]
     text = _page(title, index, contents, published)
-    try:
-        with replacing(file) as partial:
-            partial.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be written {because(error)}") from error
+    with writing(file), replacing(file) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def _page(title: str, index: dict[str, Any], contents: Sequence[str], published: str) -> str:

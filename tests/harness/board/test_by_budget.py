@@ -7,7 +7,7 @@ import pytest
 
 import frontrunner as fr
 from frontrunner.harness.board.budget_curves import at_budget, best_first, budget_curves, budget_of, compared_budgets
-from frontrunner.harness.board.budget_table import by_budget_markdown, with_budgets
+from frontrunner.harness.board.budget_table import EXPERTS, by_budget_markdown, with_budgets
 from frontrunner.harness.cells.budgets import without_steps
 from frontrunner.harness.reports.budget_report import write_budget_report
 from frontrunner.harness.reports.pictures.budget_figure import budget_figure
@@ -135,7 +135,7 @@ def test_the_table_says_rank_and_what_experts_took(board):
         for line in by_budget_markdown([board]).splitlines()
         if "|" in line
     ]
-    assert lines[0] == ["learner", "19.2k", "76.8k", "experts"]
+    assert lines[0] == ["learner", "19.2k", "76.8k", EXPERTS]
     assert lines[2:] == [
         ["cosmos", "0.4200 (2)", "0.5700 (1)", "0"],
         ["merge", "0.5000 (1)", "0.5000 (2)", "57.6k"],
@@ -220,7 +220,7 @@ def test_a_bench_with_budgets_has_table_and_picture(run_bench, drawn, tmp_path, 
     store = tmp_path / "store"
     words = ("leaderboard", "by-budget", "--store", store)
     shown = command.within(*words, "--format", "md").out
-    assert [cell.strip() for cell in shown.splitlines()[2].split("|")[1:-1]] == ["learner", "24", "48", "experts"]
+    assert [cell.strip() for cell in shown.splitlines()[2].split("|")[1:-1]] == ["learner", "24", "48", EXPERTS]
     assert "cosmos (batch_size=4)" in command.within(*words).out
     file = tmp_path / "budgets.md"
     assert command.within(*words, "-o", file).status == 0
@@ -229,12 +229,27 @@ def test_a_bench_with_budgets_has_table_and_picture(run_bench, drawn, tmp_path, 
         assert command.within(*words, "-o", file.with_suffix(ending)).status == 0
     ((picture,), drawn_again) = list(store.rglob("budget-*.png")), file.with_suffix(".png")
     assert (matplotlib.image.imread(picture) == matplotlib.image.imread(drawn_again)).all()
-    for name, sentence in (("budgets.csv", "written to a .md, .png, .pdf, .svg file, found"), ("no/a.png", "does not")):
+    refused = {"budgets.csv": ".md, .png, .pdf or .svg file, found", "no/a.png": "does not exist"}
+    for name, sentence in refused.items():
         command.within(*words, "-o", tmp_path / name).assert_one_sentence(sentence)
 
 
-def test_a_picture_of_several_boards_is_refused(board, tmp_path):
-    with pytest.raises(fr.ConfigError, match=r"a picture shows one board, found 2: .*; name one's suite"):
-        write_budget_report(tmp_path / "budgets.svg", [board, board], made_by="test")
-    write_budget_report(tmp_path / "budgets.svg", [board], made_by="test")
-    assert "Quality at each budget" in (tmp_path / "budgets.svg").read_text()
+def test_what_cannot_be_shown_is_one_sentence(command, store, make_cell, record, tmp_path):
+    words = ("leaderboard", "by-budget", "--store", store.folder)
+    command.within(*words).assert_one_sentence("no run of a cell is recorded", "run something first")
+    record(store, make_cell("one"), [[0.1, 0.8], [0.4, 0.4]])
+    command.within(*words).assert_one_sentence("found none; run a bench with `budgets`")
+    command.within(*words, "--suite", tmp_path / "no.yaml").assert_one_sentence("no.yaml")
+    ended = command.within(*words, "--format", "md", "-o", tmp_path / "budgets.png")
+    ended.assert_one_sentence("say different things; drop --format")
+
+
+def test_each_of_several_boards_has_a_picture_of_its_own(board, tmp_path):
+    other = dataclasses.replace(board, tasks=("c", "d"))
+    file = tmp_path / "budgets.svg"
+    written = write_budget_report(file, [board, other], made_by="test")
+    assert [one.name for one in written] == [
+        f"budgets-{board.suite}-{'-'.join(one.tasks)}-3.svg" for one in (board, other)
+    ]
+    assert write_budget_report(file, [board], made_by="test") == [file]
+    assert all("Quality at each budget" in one.read_text() for one in (file, *written))

@@ -113,7 +113,7 @@ def test_it_is_written_by_the_command(command, store, make_cell, record, tmp_pat
 @pytest.mark.parametrize("name", ["board.xlsx", "board", "board.TEX", "board.tex.gz", "no/board.tex"])
 def test_another_ending_is_one_sentence(name, command, store, tmp_path):
     ended = command.within("leaderboard", "-o", tmp_path / name, "--store", store.folder)
-    ended.assert_one_sentence("does not exist" if "/" in name else ".md, .csv, .json, .tex, .html file, found", name)
+    ended.assert_one_sentence("does not exist" if "/" in name else ".md, .csv, .json, .tex or .html file, found", name)
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")

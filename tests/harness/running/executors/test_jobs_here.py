@@ -153,6 +153,22 @@ def test_a_job_is_ended_however_far_it_has_come(tmp_path, waiting):
         process.wait(30)
 
 
+@pytest.mark.usefixtures("started_so")
+def test_a_job_that_ends_between_two_signals_is_ended(tmp_path, waiting, monkeypatch):
+    pytest.importorskip("submitit")
+    jobs = JobsHere(tmp_path / "logs", SETTINGS)
+    process = psutil.Process(int(jobs.submit(waiting, stop=threading.Event(), say=None)))
+
+    def too_late(ended, _):
+        ended.wait(30)
+        raise psutil.NoSuchProcess(ended.pid)
+
+    monkeypatch.setattr(psutil.Process, "send_signal", too_late)
+    monkeypatch.setattr(psutil.Process, "terminate", psutil.Process.kill)
+    jobs.cancel(str(process.pid))
+    assert not process.is_running()
+
+
 def test_jobs_have_gpus_of_their_own_among_those_that_the_command_sees(tmp_path, waiting, monkeypatch):
     pytest.importorskip("submitit")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "here-3, here-5")
