@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ def replacing(file: Path, *, flushed: bool = False) -> Iterator[Path]:
     file. With `flushed` that also holds after a loss of power: the content is on the disk before it takes the file's
     place.
     """
+    if file.is_dir():  # else the error would be of the path that is written to, and come at the end
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
     partial = file.with_name(f"{file.name}.{os.getpid()}-{threading.get_native_id()}.partial")
     try:
         yield partial

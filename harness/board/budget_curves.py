@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -41,12 +42,18 @@ def budget_curves(board: Board) -> list[BudgetCurve]:
         if budget is not None and "hypervolume" in row.metrics:
             groups.setdefault(row.key_without_steps or row.key, []).append((budget, row))
     found = [sorted(members, key=lambda member: member[0]) for members in groups.values()]
-    names = told_apart({members[0][1].key: without_budget(members[0][1].label) for members in found})
+    names = told_apart({members[0][1].key: _name_of(members[0][1]) for members in found})
     curves = []
     for members in found:
         budgets, rows = zip(*members, strict=True)
         curves.append(BudgetCurve(names[rows[0].key], budgets, rows))
     return curves
+
+
+def _name_of(row: Row) -> str:
+    """Return the label of a row without a budget that was added to it."""
+    cell = next(iter(row.results.values())).attempt.cell
+    return without_budget(dataclasses.replace(cell, label=row.label))
 
 
 def without_known_budget(board: Board) -> list[str]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from ...errors import ConfigError
 from ..scoring.measures import MEASURES
-from ..scoring.units import as_rough_count
+from ..scoring.units import as_rough_count, as_rough_counts
 from .budget_curves import Reached, at_budget, best_first, budget_curves, compared_budgets
 from .budget_notes import budget_notes
 from .columns import MISSING
@@ -25,11 +24,11 @@ EXPERTS = "experts' fine-tuning"
 def by_budget_table(board: Board) -> RenderableType:
     """Return the table of a board of several budgets for the terminal."""
     heading, *lines = _lines(board)
-    table = Table(title=escape(board.name), title_justify="left", title_style="bold")
+    table = Table(title=Text(board.name), title_justify="left", title_style="bold")
     for i, name in enumerate(heading):
         table.add_column(name, justify="left" if i == 0 else "right", overflow="fold", no_wrap=i != 0)
     for line in lines:
-        table.add_row(*map(escape, line))
+        table.add_row(*map(Text, line))
     return Group(table, Text(" ".join(budget_notes(board)), style="dim italic"))
 
 
@@ -62,7 +61,7 @@ def _lines(board: Board) -> list[list[str]]:
     columns = [at_budget(board, curves, budget) for budget in budgets]
     experts = [curve.rows[-1].metrics.get("expert_gradient_examples") for curve in curves]
     shows_experts = any(count is not None for count in experts)
-    heading = ["learner", *map(as_rough_count, budgets), *([EXPERTS] if shows_experts else [])]
+    heading = ["learner", *as_rough_counts(budgets), *([EXPERTS] if shows_experts else [])]
     lines = []
     for i in best_first(columns[-1]):
         cells = [_shown(column[i]) for column in columns]

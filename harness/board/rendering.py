@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -32,7 +31,7 @@ def as_table(board: Board, width: int) -> RenderableType:
     notes = [caption(board, [heading[i] for i in shown]), *reasons(board)]
     if left_out := heading[len(shown) : run]:
         notes.append(f"Not shown for want of width: {', '.join(left_out)}.")
-    table = Table(title=escape(board.name), title_justify="left", title_style="bold")
+    table = Table(title=Text(board.name), title_justify="left", title_style="bold")
     for i in (*shown, run):
         # The second column, the name, is the only one that may be folded.
         table.add_column(heading[i], justify="left" if i == 1 else "right", overflow="fold", no_wrap=i != 1)
@@ -58,7 +57,7 @@ def ranking_table(overall: OverallRanking) -> RenderableType:
     for i, name in enumerate(heading):
         table.add_column(name, justify="left" if i == 1 else "right")
     for line in lines:
-        table.add_row(*map(escape, line))
+        table.add_row(*map(Text, line))
     return Group(table, Text(ranking_caption(overall), style="dim italic"))
 
 

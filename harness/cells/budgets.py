@@ -124,9 +124,9 @@ def without_steps(cell: Cell) -> str:
     return digest([cell.method, cell.method_version, cell.method_source, options])
 
 
-def without_budget(label: str) -> str:
-    """Return a label without the budget that `Budgets` added to it."""
-    return _SUFFIX.sub("", label)
+def without_budget(cell: Cell) -> str:
+    """Return the label of a cell without the budget that `Budgets` has added, as it does where steps are taken."""
+    return _SUFFIX.sub("", cell.label) if OPTION in cell.options else cell.label
 
 
 def _training(cell: Cell, learner: Learner, suite: type[Suite]) -> TrainingSteps:

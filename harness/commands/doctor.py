@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
+from rich.text import Text
 
 from ...errors import ConfigError, FrontrunnerError
 from .console import StoreOption, open_console, place_of
@@ -28,8 +28,8 @@ def doctor(store: StoreOption = None) -> None:
     console = open_console()
     healthy = True
     for what, found, fine in findings(store):
-        mark = "[green]✓[/]" if fine else "[red]✗[/]"
-        console.print(f"{mark} {escape(f'{what:24s} {found}')}", highlight=False, soft_wrap=True)
+        mark = ("✓", "green") if fine else ("✗", "red")
+        console.print(Text.assemble(mark, f" {what:24s} {found}"), soft_wrap=True)
         healthy &= fine
     if not healthy:
         raise ConfigError("something above is not as it should be")

@@ -57,6 +57,9 @@ def launch(app: typer.Typer) -> NoReturn:
     except FrontrunnerError as error:
         _fail(with_traceback(str(error), error))
     except SystemExit as error:  # no command ends so: with status 0 it would look as if it had done what was asked
+        if isinstance(error.__context__, OSError) and error.__context__.errno == errno.EPIPE:  # typer makes this of it
+            _discard_output()
+            sys.exit(1)
         where = failed_at(error)
         _fail(
             with_traceback(f"code of a plugin or a library ended the process ({error}){where and f' ({where})'}", error)

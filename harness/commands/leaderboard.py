@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ...errors import StoreError
+from ...errors import ConfigError, StoreError
 from ..records.database_lock import say_on_standard_error
 from .by_budget import by_budget
 from .console import (
@@ -16,6 +16,7 @@ from .console import (
     StoreOption,
     open_console,
     place_of,
+    program,
     require_one_format,
     say,
     store_to_read,
@@ -57,6 +58,7 @@ def leaderboard(
 ) -> None:
     """Rank what is recorded by hypervolume, with intervals, IGD+, alignment and costs; export and import results."""
     if context.invoked_subcommand is not None:
+        _refuse_options(context)
         return
     from ..reports.report import check_report
 
@@ -72,6 +74,21 @@ def leaderboard(
         if hide_failed:
             boards = _without_failed(boards)
         _show(boards, opened, output, format_)
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """Raise ConfigError where options stand before a subcommand, which has its own and would not hear of them."""
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name and getattr(context.get_parameter_source(parameter.name), "name", "") == "COMMANDLINE"
+    ]
+    if given:
+        name = context.invoked_subcommand
+        raise ConfigError(
+            f"{', '.join(given)} before {name} would be ignored; put what {name} takes behind it, see "
+            f"`{program()} leaderboard {name} --help`"
+        )
 
 
 def _without_failed(boards: Sequence[Board]) -> Sequence[Board]:

@@ -11,7 +11,7 @@ import typer
 
 from ...errors import ServerAwayError, StoreError
 from ..records.database_lock import say_on_standard_error
-from .console import StoreOption, open_console, place_of
+from .console import StoreOption, open_console, place_of, say
 
 if TYPE_CHECKING:
     from ..records.parent_progress import ParentProgress
@@ -57,8 +57,6 @@ def status(
 
 
 def _print(commands: list[FoundCommand], parents: list[ParentProgress], now: float) -> None:
-    from rich.markup import escape
-
     from .status_lines import command_lines, parent_line
 
     console = open_console()
@@ -66,8 +64,8 @@ def _print(commands: list[FoundCommand], parents: list[ParentProgress], now: flo
         console.print("No command runs cells of this store on this machine at the moment.")
     for command in commands:
         for line in command_lines(command, now):
-            console.print(escape(line), highlight=False, soft_wrap=True)
+            say(line)
     if parents:
         console.print("[bold]recorded[/]")
     for parent in parents:
-        console.print(escape(parent_line(parent)), highlight=False, soft_wrap=True)
+        say(parent_line(parent))

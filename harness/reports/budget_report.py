@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..board.budget_table import by_budget_markdown
 from ..board.leaderboard import Board
-from .board_pictures import file_name
 from .pictures.budget_figure import budget_figure
 from .pictures.figure import FORMATS
 from .report import write_text
@@ -21,10 +21,10 @@ def check_budget_report(file: Path) -> None:
     require_writable(file, (TABLE, *FORMATS), what="quality at each budget is written")
 
 
-def write_budget_report(file: Path, boards: Sequence[Board], *, made_by: str) -> list[Path]:
-    """Write quality at each budget to a file that `check_budget_report` has accepted, and return what was written.
+def write_budget_report(file: Path, boards: Sequence[Board], *, made_by: str) -> Iterator[Path]:
+    """Write quality at each budget to a file that `check_budget_report` has accepted, and yield each that is written.
 
-    A picture shows one board: of several, each has a file of its own, whose name goes on with suite, tasks and grid.
+    A picture shows one board: of several, each has a file of its own, whose name goes on with the board's.
 
     Args:
         file: the file, whose ending decides between a table of every board and pictures.
@@ -36,12 +36,16 @@ def write_budget_report(file: Path, boards: Sequence[Board], *, made_by: str) ->
     """
     if file.suffix == TABLE:
         write_text(file, by_budget_markdown(boards), title="By budget", made_by=made_by)
-        return [file]
-    pictures = {
-        file if len(boards) == 1 else file.with_stem(f"{file.stem}-{board.suite}-{file_name(board)}"): board
-        for board in boards
-    }
-    for picture, board in pictures.items():
+        yield file
+        return
+    for board in boards:
+        picture = file if len(boards) == 1 else file.with_stem(f"{file.stem}-{_as_file_name(board.name)}")
+        require_writable(picture, FORMATS, what="a picture is drawn")
         with writing(picture):
             budget_figure(board, picture, title=f"Quality at each budget: {board.name}")
-    return list(pictures)
+        yield picture
+
+
+def _as_file_name(name: str) -> str:
+    """Return the name of a board, which no other board of a store has, in letters that every file system takes."""
+    return re.sub(r"[^\w.]+", "-", name).strip("-")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -46,7 +45,7 @@ def view(attempt: Attempt) -> RenderableType:
         name = evaluation.labels[i]
         if evaluation.preferences is not None:
             name = " ".join(f"{weight:.2f}" for weight in evaluation.preferences[i])
-        table.add_row(escape(name), *map(as_quality, errors), style=None if tuple(errors) in kept else "dim")
+        table.add_row(Text(name), *map(as_quality, errors), style=None if tuple(errors) in kept else "dim")
     note = (
         f"hypervolume {as_quality(volume.value)}{'' if volume.exact else ' (estimate)'} at "
         f"{as_point(record.reference_point.tolist())}, "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 EXPONENT_BELOW = 0.00095
 """A quality below this is written with an exponent, since four decimals would leave one digit of it or none."""
 
@@ -58,6 +60,12 @@ def as_rough_count(count: float) -> str:
         if count >= 0.9995 * size:  # 999.9k rounded to three digits is 1M
             return f"{count / size:.3g}{unit}"
     return f"{count:.0f}"
+
+
+def as_rough_counts(counts: Sequence[float]) -> list[str]:
+    """Return different counts as `as_rough_count`, and in full those that would look the same."""
+    rough = [as_rough_count(count) for count in counts]
+    return [f"{count:,.0f}" if rough.count(text) > 1 else text for count, text in zip(counts, rough, strict=True)]
 
 
 def as_charged(gradient_examples: float, expert_gradient_examples: float | None) -> str:

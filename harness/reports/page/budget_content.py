@@ -8,7 +8,7 @@ from ...board.budget_curves import Reached, at_budget, best_first, budget_curves
 from ...board.budget_notes import budget_notes
 from ...board.leaderboard import Board
 from ...scoring.measures import MEASURES
-from ...scoring.units import as_rough_count
+from ...scoring.units import as_rough_counts
 from .packing import short
 
 
@@ -21,7 +21,7 @@ def budget_content(board: Board) -> dict[str, Any] | None:
     columns = [at_budget(board, curves, budget) for budget in budgets]
     return {
         "unit": budget_unit(board),
-        "budgets": [[short(budget), as_rough_count(budget)] for budget in budgets],
+        "budgets": [[short(budget), text] for budget, text in zip(budgets, as_rough_counts(budgets), strict=True)],
         "curves": [
             {
                 "key": curve_key(curve.label),

@@ -19,6 +19,9 @@ from .looks import looks_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_NARROW = 0.1
+"""Budgets that differ by less than this share of the largest are written in full."""
+
 
 def budget_figure(board: Board, path: str | Path, *, title: str) -> None:
     """Write a picture of every learner's mean hypervolume against what its trainings took.
@@ -79,5 +82,9 @@ def _draw(axes: Axes, curves: Sequence[BudgetCurve], cost: Callable[[Row, float]
         axes.plot(*np.array(points).reshape(-1, 2).T, label=label, markersize=6.0 * marker.scale, linewidth=1.2, **look)
     if is_wide(shown):
         axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(lambda value, _: as_rough_count(value))
+    if shown and max(shown) - min(shown) < _NARROW * max(shown):
+        axes.locator_params(axis="x", integer=True)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    else:
+        axes.xaxis.set_major_formatter(lambda value, _: as_rough_count(value))
     axes.grid(alpha=0.25)

@@ -24,6 +24,8 @@ PNG_LEVEL = 3
 LEGEND_LETTERS = 28
 """Letters of a line of a legend; longer names are folded."""
 _LEGEND_LINE_INCHES = 0.23
+_NO_WIDTH = "\u200b"
+"""Before a name that begins with an underscore, which matplotlib takes for one that no legend shows."""
 WIDE = 20.0
 """An axis is logarithmic where its largest value is more than this many times the smallest."""
 FORMATS: dict[str, dict[str, str | None]] = {".png": {}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
@@ -51,7 +53,8 @@ def new_figure(size: tuple[float, float], title: str, *, dpi: int = 120) -> Figu
 
 def legend_name(name: str) -> str:
     """Return a name as a legend shows it: folded, and not typeset."""
-    return escape_mathtext(textwrap.fill(name, LEGEND_LETTERS))
+    shown = escape_mathtext(textwrap.fill(name, LEGEND_LETTERS))
+    return f"{_NO_WIDTH}{shown}" if shown.startswith("_") else shown
 
 
 def shortened(text: str, letters: int) -> str:

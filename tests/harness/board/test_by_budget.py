@@ -10,6 +10,7 @@ from frontrunner.harness.board.budget_curves import at_budget, best_first, budge
 from frontrunner.harness.board.budget_table import EXPERTS, by_budget_markdown, with_budgets
 from frontrunner.harness.cells.budgets import without_steps
 from frontrunner.harness.reports.budget_report import write_budget_report
+from frontrunner.harness.reports.pictures import budget_figure as module
 from frontrunner.harness.reports.pictures.budget_figure import budget_figure
 
 
@@ -189,14 +190,34 @@ def test_a_board_of_one_budget_has_no_table_and_no_picture(board, at, make_board
         budget_figure(one, tmp_path / "none.png", title="none")
 
 
+@pytest.mark.parametrize("labels", [("_hidden", "shown"), ("_$x^2$", "_")])
+def test_every_label_is_in_the_legend(labels, at, make_board, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(module, "save_figure", lambda figure, path: drawn.append(figure))
+    rows = [at(label, steps, 0.4, option=label) for label in labels for steps in (100, 200)]
+    budget_figure(make_board(*rows), tmp_path / "budget.png", title="budget")
+    texts = [text.get_text().lstrip("\u200b") for text in drawn[0].legends[0].get_texts()]
+    assert sorted(text.replace("\\", "") for text in texts) == sorted(labels)
+
+
+def test_budgets_that_are_near_are_told_apart_in_headings_and_on_the_axis(at, make_board, tmp_path, monkeypatch):
+    near = make_board(at("a", 1001, 0.4, per_step=1), at("a", 1004, 0.5, per_step=1))
+    assert " 1,001 |" in by_budget_markdown([near])
+    assert " 1,004 |" in by_budget_markdown([near])
+    drawn = []
+    monkeypatch.setattr(module, "save_figure", lambda figure, path: drawn.append(figure))
+    budget_figure(near, tmp_path / "budget.png", title="near")
+    axis = drawn[0].axes[0].xaxis
+    ticks = axis.get_major_formatter().format_ticks(axis.get_majorticklocs())
+    assert len(set(ticks)) == len(ticks) > 1
+
+
 def test_old_rows_without_counts_are_left_out(at, make_row, make_board):
     found = make_board(at("a", 100, 0.4), at("a", 200, 0.5), make_row("old"))
     assert [curve.label for curve in budget_curves(found)] == ["a"]
 
 
 def test_the_picture_has_a_line_a_learner_and_a_panel_with_experts(board, tmp_path, monkeypatch):
-    from frontrunner.harness.reports.pictures import budget_figure as module
-
     drawn = []
     monkeypatch.setattr(module, "save_figure", lambda figure, path: drawn.append(figure))
     budget_figure(board, tmp_path / "budget.png", title="$budget$")
@@ -229,7 +250,10 @@ def test_a_bench_with_budgets_has_table_and_picture(run_bench, drawn, tmp_path, 
         assert command.within(*words, "-o", file.with_suffix(ending)).status == 0
     ((picture,), drawn_again) = list(store.rglob("budget-*.png")), file.with_suffix(".png")
     assert (matplotlib.image.imread(picture) == matplotlib.image.imread(drawn_again)).all()
-    refused = {"budgets.csv": ".md, .png, .pdf or .svg file, found", "no/a.png": "does not exist"}
+    (tmp_path / "folder.md").mkdir()
+    (tmp_path / "file").touch()
+    folders = {"folder.md": "is a folder; name a file", "file/a.md": "is a file and no folder"}
+    refused = folders | {"budgets.csv": ".md, .png, .pdf or .svg file, found", "no/a.png": "does not exist"}
     for name, sentence in refused.items():
         command.within(*words, "-o", tmp_path / name).assert_one_sentence(sentence)
 
@@ -245,11 +269,10 @@ def test_what_cannot_be_shown_is_one_sentence(command, store, make_cell, record,
 
 
 def test_each_of_several_boards_has_a_picture_of_its_own(board, tmp_path):
-    other = dataclasses.replace(board, tasks=("c", "d"))
+    other = dataclasses.replace(board, name=f"team/{board.name} v2")
     file = tmp_path / "budgets.svg"
-    written = write_budget_report(file, [board, other], made_by="test")
-    assert [one.name for one in written] == [
-        f"budgets-{board.suite}-{'-'.join(one.tasks)}-3.svg" for one in (board, other)
-    ]
-    assert write_budget_report(file, [board], made_by="test") == [file]
+    written = list(write_budget_report(file, [board, other], made_by="test"))
+    assert len({file, *written}) == 3
+    assert all(one.parent == tmp_path and one.name.startswith("budgets-") and one.suffix == ".svg" for one in written)
+    assert list(write_budget_report(file, [board], made_by="test")) == [file]
     assert all("Quality at each budget" in one.read_text() for one in (file, *written))

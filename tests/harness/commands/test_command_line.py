@@ -1,7 +1,6 @@
 """The command line as a whole: its help, its version, and the two ways to start it."""
 
 import importlib.metadata
-import os
 import re
 import subprocess
 import sys
@@ -108,12 +107,3 @@ def _without_padding(ended):
 
 def test_an_unknown_command_is_one_sentence(command):
     command.within("rn").assert_one_sentence("No such command 'rn'")
-
-
-def test_a_reader_that_has_gone_ends_it_without_a_traceback(tmp_path):
-    reading, writing = os.pipe()
-    os.close(reading)
-    ended = subprocess.run([*WAYS["module"], "list"], stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path, text=True)
-    os.close(writing)
-    assert "Traceback" not in ended.stderr
-    assert ended.returncode != 0

@@ -194,3 +194,19 @@ def test_an_interrupted_command_says_what_is_kept_where_something_is(name, kept)
     assert ended.returncode == 1
     assert ended.stderr.startswith("error: interrupted")
     assert ("the same command goes on" in ended.stderr) == kept
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--store", "elsewhere", "by-budget"],
+        ["--suite", "tiny", "export", "a.zip"],
+        ["-o", "board.csv", "by-budget"],
+        ["--format", "md", "import", "a.zip"],
+        ["--hide-failed", "by-budget"],
+    ],
+)
+def test_options_before_a_subcommand_are_refused_and_not_ignored(words, command, tmp_path):
+    ended = command.within("leaderboard", *words)
+    ended.assert_one_sentence("would be ignored; put what", "behind it")
+    assert list(tmp_path.iterdir()) == []

@@ -51,10 +51,13 @@ def test_a_command_ends_well_under_another_encoding(encoding, everything):
     assert "interpolation" in ended.stdout.decode(encoding)
 
 
-def test_a_reader_that_has_gone_is_no_error_of_ours():
+@pytest.mark.parametrize("words", [["list"], ["leaderboard", "--format", "csv"]], ids=["a table", "a text"])
+def test_a_reader_that_has_gone_is_no_error_of_ours(words, store, make_cell, record):
+    record(store, make_cell(), [[0.1, 0.8], [0.4, 0.4]])
+    environment = os.environ | {"FRONTRUNNER_STORE": str(store.folder), "PYTHONUNBUFFERED": "1"}
     read, write = os.pipe()
     os.close(read)
-    ended = subprocess.run([*START, "list"], stdout=write, stderr=subprocess.PIPE, check=False)
+    ended = subprocess.run([*START, *words], stdout=write, stderr=subprocess.PIPE, env=environment, check=False)
     os.close(write)
     assert (ended.returncode, ended.stderr) == (1, b"")
 
