@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -149,7 +150,7 @@ def leaderboards(
     suite: str | None = None,
     *,
     baseline: str | None = None,
-    among: Collection[str] | None = None,
+    among: Iterable[Cell] | None = None,
     groups: Sequence[ComparableGroup] | None = None,
 ) -> list[Board]:
     """Return a board for every group of comparable cells, computed from the recorded fronts.
@@ -158,7 +159,8 @@ def leaderboards(
         store: the store that the cells are recorded in, and whose folder keeps scores (`scores.sqlite`).
         suite: return the boards of this suite only.
         baseline: label or method of the row that the others are compared with, seed by seed, on boards that have it.
-        among: keys of the cells to show, as those of one bench; reference fronts are still those of all cells.
+        among: the cells to show, as those of one bench, under their labels there; reference fronts are still those of
+            all cells.
         groups: the store's groups, if they have been scored already.
 
     Raises:
@@ -169,9 +171,12 @@ def leaderboards(
     attempts = store.attempts()
     last = {attempt.cell.key: attempt for attempt in attempts}
     by_group: dict[str, list[Cell]] = {}
+    labels = None if among is None else {cell.key: cell.label for cell in among}
     for cell in requested_cells(store, attempts):
-        if among is None or cell.key in among:
+        if labels is None:
             by_group.setdefault(cell.group, []).append(cell)
+        elif cell.key in labels:  # which another bench may have called otherwise since
+            by_group.setdefault(cell.group, []).append(dataclasses.replace(cell, label=labels[cell.key]))
     recorded = {cells[0].suite for cells in by_group.values()}
     if suite is not None and suite not in recorded:
         raise UnknownNameError("recorded suite", suite, recorded)

@@ -89,7 +89,7 @@ def _show(
 
     opened = store_to_read(store)
     scored = load_groups(opened)
-    boards = leaderboards(opened, among={one.cell.key for one in result.settled}, groups=scored)
+    boards = leaderboards(opened, among=[one.cell for one in result.settled], groups=scored)
     overall = overall_ranking(boards)
     print_boards(boards, overall)
     published = record_published(study, result, opened, scored)

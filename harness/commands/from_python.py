@@ -172,7 +172,7 @@ def bench(
     opened = open_store(store_place(cells.store), create=False)
     scored = load_groups(opened)
     record_published(study, result, opened, scored)
-    return as_frame(leaderboards(opened, among={one.cell.key for one in result.settled}, groups=scored))
+    return as_frame(leaderboards(opened, among=[one.cell for one in result.settled], groups=scored))
 
 
 def _require_known(function: str, given: Mapping[str, object], known: type) -> None:

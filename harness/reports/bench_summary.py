@@ -53,7 +53,7 @@ def summarise(store: Store, run: BenchRun, drawing: DrawingProcess) -> list[str]
     """
     groups = load_groups(store)
     publish_reference_scores(store, groups)
-    boards = leaderboards(store, among={one.cell.key for one in run.settled}, groups=groups)
+    boards = leaderboards(store, among=[one.cell for one in run.settled], groups=groups)
     overall = overall_ranking(boards)
     notes: list[str] = []
     for suite, parent in run.parents.items():

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -6,6 +7,7 @@ import typing
 
 import pytest
 
+from frontrunner.harness.board.leaderboard import leaderboards
 from frontrunner.harness.board.yardstick import NEIGHBOUR
 from frontrunner.harness.commands import leaderboard as leaderboard_cli
 from frontrunner.harness.records.shown_metrics import rounded
@@ -100,3 +102,14 @@ def test_markdown_and_terminal_show_the_same_cells(printed, everything):
 def test_a_suite_chooses_its_boards(printed, everything, command):
     chosen = command.within("leaderboard", "--suite", "tiny", "--format", "json", "--store", everything.store)
     assert chosen.out == printed["json"]
+
+
+def test_a_bench_shows_its_cells_under_its_own_labels(store, make_cell, record):
+    cell = make_cell("theirs")
+    record(store, cell, [[0.1, 0.8], [0.4, 0.4]])
+    record(store, make_cell("other"), [[0.2, 0.8], [0.4, 0.5]])
+    mine = dataclasses.replace(cell, label="mine")
+    assert mine.key == cell.key
+    (board,) = leaderboards(store, among=[mine])
+    assert [row.label for row in board.rows] == ["mine"]
+    assert {row.label for row in leaderboards(store)[0].rows} == {"theirs", "other"}

@@ -140,7 +140,7 @@ def test_the_leaderboard_goes_to_a_file_too(everything, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("board.txt", ".md, .csv, .json, .tex, .html file"), ("no/board.md", "does not exist")]
+    ("name", "expected"), [("board.txt", ".md, .csv, .json, .tex or .html file"), ("no/board.md", "does not exist")]
 )
 def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(name, expected, command, tmp_path):
     ended = command.within(*command.bench(tmp_path, ["pretrained"]), "-o", tmp_path / name)
