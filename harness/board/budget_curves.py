@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -52,8 +51,7 @@ def budget_curves(board: Board) -> list[BudgetCurve]:
 
 def _name_of(row: Row) -> str:
     """Return the label of a row without a budget that was added to it."""
-    cell = next(iter(row.results.values())).attempt.cell
-    return without_budget(dataclasses.replace(cell, label=row.label))
+    return without_budget(row.label, next(iter(row.results.values())).attempt.cell.options)
 
 
 def without_known_budget(board: Board) -> list[str]:

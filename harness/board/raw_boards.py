@@ -24,9 +24,9 @@ def as_csv(boards: Sequence[Board]) -> str:
 
     The yardstick, where it is known, has a line without method, seeds and rank.
 
-    A line has the means of all measures; `rank` is empty where the board has none, as with fewer than
-    three seeds, and for rows that average other seeds. Indicators also
-    have the ends of their intervals and, where the boards have a baseline, the differences to it.
+    A line has the means of all measures; `rank` is empty where the board has none, as with fewer than three seeds, and
+    for rows that average other seeds. Indicators also have the ends of their intervals and, where the boards have a
+    baseline, the differences to it.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -124,9 +124,9 @@ def without_steps(cell: Cell) -> str:
     return digest([cell.method, cell.method_version, cell.method_source, options])
 
 
-def without_budget(cell: Cell) -> str:
-    """Return the label of a cell without the budget that `Budgets` has added, as it does where steps are taken."""
-    return _SUFFIX.sub("", cell.label) if OPTION in cell.options else cell.label
+def without_budget(label: str, options: Mapping[str, Any]) -> str:
+    """Return the label of a learner with these options without the budget that `Budgets` has added to it."""
+    return _SUFFIX.sub("", label) if OPTION in options else label
 
 
 def _training(cell: Cell, learner: Learner, suite: type[Suite]) -> TrainingSteps:

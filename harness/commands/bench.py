@@ -167,11 +167,10 @@ def _print_published(published: PublishedResults | None, result: BenchResult, st
         return
     from ..published.recording import where_published
 
-    console = open_console()
     if published.tables:
-        console.print(f"\n{published.markdown()}", highlight=False, markup=False, soft_wrap=True)
+        say(f"\n{published.markdown()}")
     written = "\n".join(f"  {folder}" for folder in where_published(result, store))
-    console.print(f"\nTables and figures are in\n{written}", highlight=False, markup=False, soft_wrap=True)
+    say(f"\nTables and figures are in\n{written}")
 
 
 def _print_next_steps(settled_cells: Sequence[SettledCell], boards: Sequence[Board], store: str | None) -> None:

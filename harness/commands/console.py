@@ -76,9 +76,9 @@ def open_console(*, stderr: bool = False) -> Console:
     return PipedConsole(stderr=stderr, width=width, height=25, force_interactive=False, force_jupyter=False)
 
 
-def say(line: str) -> None:
-    """Print a line on standard output as it is: not folded, not coloured, and with brackets that are no markup."""
-    open_console().print(line, highlight=False, markup=False, soft_wrap=True)
+def say(text: str) -> None:
+    """Print a text on standard output as it is: not folded, not coloured, and with brackets that are no markup."""
+    open_console().print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def require_one_format(format_: str, output: Path) -> None:

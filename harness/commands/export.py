@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..exporting.export_options import ExportOptions
-from .console import PluginOption, RunArgument, StoreOption, open_console, store_to_read
+from .console import PluginOption, RunArgument, StoreOption, say, store_to_read
 from .export_options import with_export_options
 
 
@@ -40,20 +40,16 @@ def export(
     load_plugins(plugin or [])
     found = store_to_read(store).find(run)
     wanted, several = read_preferences(preference or [], preferences, found)
-    write = open_console().print
     if several:
         (index,) = export_models(found, wanted, output, options)
-        write(f"wrote {len(wanted)} models, listed in {index}", highlight=False, soft_wrap=True, markup=False)
+        say(f"wrote {len(wanted)} models, listed in {index}")
         return
     written = export_model(found, wanted[0], output, options=options)
     for path in written:
-        write(f"wrote {path}", highlight=False, soft_wrap=True, markup=False)
+        say(f"wrote {path}")
     folders = [path for path in written if path.is_dir()]
     if folders and options.head is None:
-        write(
+        say(
             f"{folders[0].name} has no head, so it gives features and no classes; --head TASK writes one in "
-            f"(tasks: {', '.join(found.cell.tasks)})",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
+            f"(tasks: {', '.join(found.cell.tasks)})"
         )

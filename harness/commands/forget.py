@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ...errors import ConfigError
-from .console import StoreOption, open_console, program, store_option, store_to_read, store_to_write
+from .console import StoreOption, program, say, store_option, store_to_read, store_to_write
 
 
 def forget(
@@ -23,27 +23,22 @@ def forget(
     """Take cells off the leaderboard, with every attempt at them; `--undo` brings them back."""
     from ..records import forgetting
 
-    console = open_console()
     opened = store_to_read(store)
-    option = store_option(store)
     if undo:
         restored = forgetting.remember(store_to_write(opened.place), runs)
-        console.print(f"restored: {', '.join(run[:8] for run in restored)}", highlight=False, soft_wrap=True)
+        say(f"restored: {', '.join(run[:8] for run in restored)}")
         return
     found = forgetting.find_to_forget(opened, runs)
     for one in found:
-        console.print(one.told, highlight=False, soft_wrap=True, markup=False)
+        say(one.told)
     if not yes and not _agreed():
-        console.print("Nothing was forgotten.")
+        say("Nothing was forgotten.")
         return
     forgetting.forget(store_to_write(opened.place), found)
     names = " ".join(one.attempts[-1].run_id[:8] for one in found)
-    console.print(
+    say(
         f"Forgotten: deleted in MLflow, which keeps runs until `mlflow gc`. To bring them back:\n"
-        f"  {program()} forget --undo {names}{option}",
-        highlight=False,
-        soft_wrap=True,
-        markup=False,
+        f"  {program()} forget --undo {names}{store_option(store)}"
     )
 
 

@@ -58,15 +58,13 @@ def launch(app: typer.Typer) -> NoReturn:
         _fail(with_traceback(str(error), error))
     except SystemExit as error:  # no command ends so: with status 0 it would look as if it had done what was asked
         if isinstance(error.__context__, OSError) and error.__context__.errno == errno.EPIPE:  # typer makes this of it
-            _discard_output()
-            sys.exit(1)
+            _end_without_reader()
         where = failed_at(error)
         _fail(
             with_traceback(f"code of a plugin or a library ended the process ({error}){where and f' ({where})'}", error)
         )
     except BrokenPipeError:
-        _discard_output()  # its reader has gone
-        sys.exit(1)
+        _end_without_reader()
     except UnicodeEncodeError as error:  # of a file's name, since whatever is printed can be
         _fail(
             f"the locale's encoding {error.encoding} has no {error.object[error.start]!a}, which a name of a file or "
@@ -107,6 +105,12 @@ def _require_folder() -> None:
 def _discard_output() -> None:
     """Have what is left in the output's buffer written nowhere, when Python ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _end_without_reader() -> NoReturn:
+    """End where whatever reads the output has gone, which is no error of ours."""
+    _discard_output()
+    sys.exit(1)
 
 
 def _fail(message: str) -> NoReturn:

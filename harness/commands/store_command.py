@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .console import StoreOption, folder_of, open_console, store_to_read
+from .console import StoreOption, folder_of, say, store_to_read
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
 
@@ -30,7 +30,7 @@ def repair(store: StoreOption = None) -> None:
     deleted = opened.deleted_suites()
     if deleted:
         done += f"\ndeleted in MLflow: {', '.join(deleted)}; `frontrunner store restore` brings them back"
-    open_console().print(done, highlight=False, soft_wrap=True, markup=False)
+    say(done)
 
 
 @app.command()
@@ -43,7 +43,7 @@ def restore(
     """Bring back experiments that were deleted in MLflow, with all of their runs."""
     restored = store_to_read(store).restore(suite)
     done = f"restored: {', '.join(restored)}" if restored else "no experiment of a suite was deleted"
-    open_console().print(done, highlight=False, soft_wrap=True, markup=False)
+    say(done)
 
 
 @app.command()
@@ -54,6 +54,5 @@ def rebuild(
     """Make a database that is lost or damaged again, from the files of all finished cells; the old one is kept."""
     from .rebuilding import rebuild_store
 
-    console = open_console()
     for line in rebuild_store(folder_of(store), force=force):
-        console.print(line, highlight=False, soft_wrap=True, markup=False)
+        say(line)

@@ -10,7 +10,7 @@ import typer
 
 from ...errors import ConfigError
 from ...one_line import as_one_line
-from .console import PluginOption, open_console, program
+from .console import PluginOption, open_console, program, say
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
 Format = Literal["table", "md", "csv", "json"]
@@ -73,12 +73,9 @@ def new(
 
     file = folder / "suite.yaml" if output is None else output
     to_decide = draft_suite_file(folder, file)
-    console = open_console()
     lines = "1 line in it is" if to_decide == 1 else f"{to_decide} lines in it are"
     decide = f"{lines} for you to decide; then check it" if to_decide else "check it"
-    console.print(
-        f"wrote {file}; {decide}:\n  {program()} suite check {file}", highlight=False, soft_wrap=True, markup=False
-    )
+    say(f"wrote {file}; {decide}:\n  {program()} suite check {file}")
 
 
 @app.command()
@@ -94,11 +91,8 @@ def example(
 
     with showing() as progress:
         make_example(folder, kind, progress)
-    open_console().print(
+    say(
         f"wrote {folder}: weights/ and data/. Look next:\n"
         f"  {program()} suite new {folder}\n  {program()} suite check {folder / 'suite.yaml'}\n"
-        f"  {program()} run pwe-moe-ls {folder / 'suite.yaml'}",
-        highlight=False,
-        soft_wrap=True,
-        markup=False,
+        f"  {program()} run pwe-moe-ls {folder / 'suite.yaml'}"
     )

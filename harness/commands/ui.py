@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..records.database_lock import say_on_standard_error
-from .console import StoreOption, open_console, say_mended, store_to_read
+from .console import StoreOption, open_console, say, say_mended, store_to_read
 
 if TYPE_CHECKING:
     from ..records.store import Store
@@ -57,7 +57,7 @@ def _print_views(opened: Store, server: str) -> None:
         runs = view_at(server, experiment_id, RUNS)
         charts = view_at(server, experiment_id, LEARNERS, charts=True)
         lines.append(f"{name}\n  runs, best first    {runs}\n  learners in charts  {charts}")
-    open_console().print("\n".join(lines), highlight=False, soft_wrap=True, markup=False)
+    say("\n".join(lines))
 
 
 def _experiments(opened: Store) -> list[tuple[str, str]]:

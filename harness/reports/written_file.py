@@ -21,9 +21,10 @@ def require_writable(file: Path, endings: Collection[str], *, what: str) -> None
         raise ConfigError(f"{what} to a {', '.join(others)} or {last} file, found {str(file)!r}")
     if file.is_dir():
         raise ConfigError(f"{str(file)!r} is a folder; name a file")
-    if file.resolve().parent.is_file():
+    folder = file.resolve().parent
+    if folder.is_file():
         raise ConfigError(f"{str(file.parent)!r} is a file and no folder, so {str(file)!r} cannot be written")
-    if not file.resolve().parent.is_dir():
+    if not folder.is_dir():
         raise ConfigError(f"the folder of {str(file)!r} does not exist; make it first")
 
 

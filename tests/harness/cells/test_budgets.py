@@ -60,12 +60,12 @@ def test_steps_at_a_budget(learner, budgets, expected):
 def test_labels_say_the_budget_where_there_are_several(budgets, labels):
     found = cells([{"method": "ls", "label": "mine"}], **budgets)
     assert [cell.label for cell in found] == labels
-    assert {without_budget(cell) for cell in found} == {"mine"}
+    assert {without_budget(cell.label, cell.options) for cell in found} == {"mine"}
 
 
 def test_a_label_that_only_looks_so_keeps_what_looks_like_a_budget():
     (cell,) = cells([{"method": "interpolation", "label": "mine (5 steps)"}], steps=[100, 1600])
-    assert without_budget(cell) == cell.label == "mine (5 steps)"
+    assert without_budget(cell.label, cell.options) == cell.label == "mine (5 steps)"
 
 
 def test_a_cell_at_a_budget_is_that_of_a_bench_that_gives_the_steps():
